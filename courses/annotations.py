@@ -19,26 +19,26 @@ class ViewedMaterial(TypedDict):
     other_weeks: list[int] | None
 
 
-class Extended(TypedDict):
+class WithExtension(TypedDict):
     """What `AssignmentQuerySet.with_extension_of` adds: the person's own due date."""
 
     extended_to: dt.datetime | None
 
 
-class Attempted(Extended):
+class WithAttempts(WithExtension):
     """What `with_extension_of` and `with_attempts_of` add."""
 
     attempts_used: int
     has_handed_in: bool
 
 
-class ToldChange(Extended):
+class WithViewerExtension(WithExtension):
     """What `CourseChangeQuerySet.with_extension_of` adds."""
 
     viewer_id: int
 
 
-class Taught(TypedDict):
+class WithTeaching(TypedDict):
     """What `SessionQuerySet.with_teaching` adds: pairs of a position and a name."""
 
     teacher_names: list[tuple[int, str]] | None

@@ -70,7 +70,7 @@ def can_view_all_work(user: User, course: Course) -> bool:
     return can(user, Right.VIEW_ALL_WORK, course)
 
 
-def own_or_staffed(user: User, *, course: str, owner: str) -> Q:
+def own_or_in_staffed_courses(user: User, *, course: str, owner: str) -> Q:
     """Match the person's own work, and all work of courses that they staff.
 
     `course` and `owner` are lookups from the row. A person's own work is hidden if its
@@ -79,10 +79,12 @@ def own_or_staffed(user: User, *, course: str, owner: str) -> Q:
     if user.is_superuser:
         return Q()
     visible = Course.objects.visible_to(user).filter(pk=OuterRef(course))
-    return staffed_by(user, course=course) | (Q(**{owner: user}) & Q(Exists(visible)))
+    return in_staffed_courses(user, course=course) | (
+        Q(**{owner: user}) & Q(Exists(visible))
+    )
 
 
-def staffed_by(user: User, *, course: str) -> Q:
+def in_staffed_courses(user: User, *, course: str) -> Q:
     """Match rows of courses that the person staffs, by the lookup `course`."""
     if user.is_superuser:
         return Q()

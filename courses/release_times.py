@@ -3,6 +3,6 @@
 import datetime as dt
 
 
-def is_out(release_at: dt.datetime | None, now: dt.datetime) -> bool:
+def is_released(release_at: dt.datetime | None, now: dt.datetime) -> bool:
     """Return whether students see it at `now`. Without a release time it is hidden."""
     return release_at is not None and release_at <= now

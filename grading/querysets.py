@@ -25,7 +25,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Greatest, Now, RowNumber
 
-from courses.permissions import own_or_staffed, staffed_by
+from courses.permissions import in_staffed_courses, own_or_in_staffed_courses
 from grading.states import EDGES, TERMINAL, State
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         Trials belong to nobody and are left out. Students see a regrade's runs only
         once it is confirmed.
         """
-        seen = own_or_staffed(
+        seen = own_or_in_staffed_courses(
             user,
             course="submission__assignment__course",
             owner="submission__author",
@@ -88,7 +88,8 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
     def trials_visible_to(self, user: "User") -> Self:
         """Return trial runs of the courses that the person staffs."""
         return self.filter(
-            staffed_by(user, course="revision__assignment__course"), ~Q(trial="")
+            in_staffed_courses(user, course="revision__assignment__course"),
+            ~Q(trial=""),
         )
 
     def of_submissions(self) -> Self:
@@ -260,7 +261,9 @@ class MarkQuerySet(models.QuerySet["Mark"]):
     def visible_to(self, user: "User") -> Self:
         """Return the person's own marks, and all marks of courses that they staff."""
         return self.filter(
-            own_or_staffed(user, course="assignment__course", owner="student")
+            own_or_in_staffed_courses(
+                user, course="assignment__course", owner="student"
+            )
         )
 
     def with_points(self) -> Self:

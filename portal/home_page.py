@@ -11,6 +11,7 @@ from django_stubs_ext import WithAnnotations
 
 from accounts.models import User
 from courses.annotations import ViewedCourse
+from courses.change_texts import change_text
 from courses.models import (
     Announcement,
     Assignment,
@@ -26,7 +27,6 @@ from courses.pages.due_assignments import (
     is_newer,
 )
 from courses.pages.session_items import SessionItem, session_item_of
-from courses.told_changes import told_summary
 
 SESSIONS: Final = 3
 ENTRIES: Final = 8
@@ -125,7 +125,7 @@ def _changed(
     courses: Mapping[int, Course], user: User, since: dt.datetime
 ) -> Iterator[Entry]:
     rows: Iterable[CourseChange] = (
-        CourseChange.objects.told_to(user)
+        CourseChange.objects.news_for(user)
         .filter(course__in=courses, made_at__gt=since)
         .with_extension_of(user)
         .select_related("course", "assignment")
@@ -137,7 +137,7 @@ def _changed(
             course=course,
             at=row.made_at,
             icon="clock" if row.kind == CourseChange.Kind.DEADLINE else "calendar",
-            title=told_summary(row),
+            title=change_text(row),
             href=reverse("courses:news", args=[course.slug]),
             detail=row.reason,
             is_new=_is_new(course, row.made_at),

@@ -8,7 +8,7 @@ from django.db.models import ExpressionWrapper, F, OuterRef, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Greatest, TruncSecond
 
 from courses.models import Extension
-from courses.permissions import own_or_staffed
+from courses.permissions import own_or_in_staffed_courses
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -21,7 +21,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def visible_to(self, user: "User") -> Self:
         """Return the person's own work, and all work of courses that they staff."""
         return self.filter(
-            own_or_staffed(user, course="assignment__course", owner="author")
+            own_or_in_staffed_courses(user, course="assignment__course", owner="author")
         )
 
     def by(self, user: "User") -> Self:

@@ -2,8 +2,8 @@
 
 from rest_framework import serializers
 
+from courses.change_texts import change_text
 from courses.models import Announcement, Course, CourseChange, Enrolment
-from courses.told_changes import told_summary
 
 
 class AnnouncementSerializer(serializers.ModelSerializer[Announcement]):
@@ -74,7 +74,7 @@ class CourseChangeSerializer(serializers.ModelSerializer[CourseChange]):
 
     def get_summary(self, change: CourseChange) -> str:
         """Return what is new, for the person who asks."""
-        return told_summary(change)
+        return change_text(change)
 
     def get_made_by(self, change: CourseChange) -> str | None:
         """Return the name of who did it, for staff of the course."""

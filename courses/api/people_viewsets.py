@@ -15,7 +15,7 @@ from courses.models import (
     Material,
     Session,
 )
-from courses.permissions import staffed_by
+from courses.permissions import in_staffed_courses
 
 
 @extend_schema_view(
@@ -92,7 +92,9 @@ class PersonViewSet(ReadOnlyViewSet[Enrolment]):
     def get_queryset(self) -> QuerySet[Enrolment]:
         """Return the people, course by course, by name."""
         return (
-            Enrolment.objects.filter(staffed_by(sender(self.request), course="course"))
+            Enrolment.objects.filter(
+                in_staffed_courses(sender(self.request), course="course")
+            )
             .select_related("course", "user")
             .order_by("course", "user__last_name", "user__first_name", "pk")
         )

@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 from django_stubs_ext import WithAnnotations
 from icalendar import Calendar, Event
 
-from courses.annotations import Extended
+from courses.annotations import WithExtension
 from courses.calendar.zones import zones_of
 from courses.deadlines import deadline_of
 from courses.models import Assignment, Course, Session
 from courses.pages.session_items import teachers_of
-from courses.release_times import is_out
+from courses.release_times import is_released
 
 # How often calendar programs are asked to load the calendar again.
 REFRESH: Final = dt.timedelta(hours=1)
@@ -163,7 +163,7 @@ def _about(session: Session, site: str, now: dt.datetime) -> list[str]:
     course = session.course
     names = teachers_of(session)
     lines = [
-        "" if is_out(session.release_at, now) else HIDDEN,
+        "" if is_released(session.release_at, now) else HIDDEN,
         f"Cancelled: {session.cancel_reason}" if session.cancel_reason else "",
         f"Moved from {spoken(session.moved_from, course)}."
         if session.moved_from
@@ -189,7 +189,7 @@ def _lectures(session: Session) -> list[str]:
 
 def _deadline(assignment: Assignment, site: str, now: dt.datetime) -> Event:
     """Return an event without a length, at the moment of the person's own deadline."""
-    row = cast("WithAnnotations[Assignment, Extended]", assignment)
+    row = cast("WithAnnotations[Assignment, WithExtension]", assignment)
     course, own = assignment.course, deadline_of(assignment, row.extended_to)
     event = Event()
     event.add("SUMMARY", f"Due: {assignment.title} ({course.codes or course.title})")
@@ -205,7 +205,7 @@ def _deadline(assignment: Assignment, site: str, now: dt.datetime) -> Event:
     closes_at = own.stated_closes_at
     late = f"Late work is taken until {spoken(closes_at, course)}."
     lines = [
-        "" if is_out(assignment.release_at, now) else HIDDEN,
+        "" if is_released(assignment.release_at, now) else HIDDEN,
         extended if own.due_at != assignment.due_at else "",
         late if closes_at > own.due_at else "",
         _link("Hand in", address),

@@ -100,7 +100,7 @@ def calendar_of(user: User, now: dt.datetime) -> bytes:
         if after == before:
             break
         events = {name: told.to_json() for name, told in after.items()}
-        if CalendarHistory.objects.remember(history, events):
+        if CalendarHistory.objects.store_if_current(history, events):
             break
         # Another program read the calendar just now, and its SEQUENCE may be higher.
         history.refresh_from_db()

@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from courses.models import Assignment, Course, Enrolment, Material, Session, Week
-from courses.release_times import is_out
+from courses.release_times import is_released
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +74,6 @@ def course_checklist(course: Course, now: dt.datetime) -> tuple[ChecklistItem, .
             title="Release",
             detail="Until then students do not see the course.",
             address=settings,
-            is_done=is_out(course.release_at, now),
+            is_done=is_released(course.release_at, now),
         ),
     )

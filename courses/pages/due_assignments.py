@@ -8,10 +8,10 @@ from typing import Final, cast
 
 from django_stubs_ext import WithAnnotations
 
-from courses.annotations import Attempted
+from courses.annotations import WithAttempts
 from courses.deadlines import Deadline, deadline_of, is_late, is_open, is_overdue
 from courses.models import Assignment
-from courses.release_times import is_out
+from courses.release_times import is_released
 
 SOON: Final = dt.timedelta(days=3)
 
@@ -71,7 +71,7 @@ def stage_of(assignment: Assignment, deadline: Deadline, now: dt.datetime) -> St
     Within the grace it is overdue: the stated deadline has passed, but work is still
     accepted and is not late.
     """
-    if not is_out(assignment.release_at, now):
+    if not is_released(assignment.release_at, now):
         return Stage.HIDDEN
     if not is_open(deadline, now):
         return Stage.CLOSED
@@ -96,9 +96,9 @@ def due_assignments(
     """
     found = []
     for assignment in assignments:
-        row = cast("WithAnnotations[Assignment, Attempted]", assignment)
+        row = cast("WithAnnotations[Assignment, WithAttempts]", assignment)
         own = deadline_of(assignment, row.extended_to)
-        is_course_out = is_out(assignment.course.release_at, now)
+        is_course_out = is_released(assignment.course.release_at, now)
         stage = stage_of(assignment, own, now) if is_course_out else Stage.HIDDEN
         found.append(
             DueAssignment(

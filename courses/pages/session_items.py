@@ -7,7 +7,7 @@ from typing import cast
 
 from django_stubs_ext import WithAnnotations
 
-from courses.annotations import Taught
+from courses.annotations import WithTeaching
 from courses.models import Lecture, Session, SessionLecture
 from courses.pages.material_items import MaterialItem, is_examinable
 
@@ -85,7 +85,7 @@ class SessionItem:
 
 def named_teachers(session: Session) -> list[str]:
     """Return the teachers' names in order. No query: `with_teaching` loaded them."""
-    row = cast("WithAnnotations[Session, Taught]", session)
+    row = cast("WithAnnotations[Session, WithTeaching]", session)
     return [name for _, name in sorted(row.teacher_names or [])]
 
 

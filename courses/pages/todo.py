@@ -19,7 +19,7 @@ from courses.models import (
     Week,
 )
 from courses.permissions import STAFF_ROLES
-from courses.release_times import is_out
+from courses.release_times import is_released
 from courses.wall_clock import start_of_day
 from formats.choices import Role
 
@@ -122,7 +122,7 @@ def _unreleased(
     """Yield what students need in the next seven days and will not see in time."""
     weeks = {week.pk: start_of_day(week.starts_on, course.tz) for week in content.weeks}
     soon = {pk for pk, begins in weeks.items() if now - SOON < begins <= now + SOON}
-    if not is_out(course.release_at, now + SOON) and soon:
+    if not is_released(course.release_at, now + SOON) and soon:
         yield TodoItem(
             title="Students do not see the course",
             why="It is hidden, and a week of it begins within seven days.",
@@ -146,7 +146,7 @@ def _late_weeks(
     weeks: Iterable[Week], begins: dict[int, dt.datetime], soon: set[int]
 ) -> Iterator[Week]:
     for week in weeks:
-        in_time = is_out(week.release_at, begins[week.pk] + dt.timedelta(days=1))
+        in_time = is_released(week.release_at, begins[week.pk] + dt.timedelta(days=1))
         if week.pk in soon and not in_time:
             yield week
 
@@ -156,7 +156,7 @@ def _late_sessions(sessions: Iterable[Session], now: dt.datetime) -> Iterator[Se
         at = session.starts_at
         if at is None or session.is_cancelled or not now < at <= now + SOON:
             continue
-        if not is_out(session.release_at, at):
+        if not is_released(session.release_at, at):
             yield session
 
 
@@ -172,7 +172,7 @@ def _late_assignments(
     assignments: Iterable[Assignment], now: dt.datetime
 ) -> Iterator[Assignment]:
     for row in assignments:
-        if now < row.due_at <= now + SOON and not is_out(row.release_at, now):
+        if now < row.due_at <= now + SOON and not is_released(row.release_at, now):
             yield row
 
 

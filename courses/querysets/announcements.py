@@ -30,7 +30,7 @@ class AnnouncementQuerySet(ContentQuerySet["Announcement"]):
             "-is_pinned", "-release_at"
         )
 
-    def to_mail(self, now: dt.datetime) -> Self:
+    def due_for_mailing(self, now: dt.datetime) -> Self:
         """Return announcements whose mails are due and that no worker is sending."""
         return self._mailable(now).filter(_unclaimed(now))
 
@@ -43,7 +43,7 @@ class AnnouncementQuerySet(ContentQuerySet["Announcement"]):
     def claim_mails(self, pk: int, now: dt.datetime) -> dt.datetime | None:
         """Claim one announcement's mails; return the claim's end, or None if refused.
 
-        Until then no other worker sends them. Pass the time on to `keep_mails`.
+        Until then no other worker sends them. Pass the time on to `renew_mail_claim`.
         """
         until = timezone.now() + CLAIMED_FOR
         out = self._mailable(now).order_by().values("pk")
@@ -52,7 +52,7 @@ class AnnouncementQuerySet(ContentQuerySet["Announcement"]):
         begun = Coalesce("mailed_at", Value(now))
         return until if free.update(mailed_at=begun, mailing_until=until) else None
 
-    def keep_mails(
+    def renew_mail_claim(
         self, pk: int, claim: dt.datetime, now: dt.datetime, **done: int
     ) -> dt.datetime | None:
         """Renew the claim and store what is `done`; return its new end, or None.
@@ -64,13 +64,13 @@ class AnnouncementQuerySet(ContentQuerySet["Announcement"]):
         held = self.filter(pk=pk, mailing_until=claim, pk__in=out)
         return until if held.update(mailing_until=until, **done) else None
 
-    def give_back_mails(self, pk: int, claim: dt.datetime) -> None:
+    def give_back_mail_claim(self, pk: int, claim: dt.datetime) -> None:
         """End the claim, so that the next try sends the mails that are left."""
         held = self.filter(pk=pk, mailing_until=claim)
         if not held.filter(mailed_up_to=0).update(mailed_at=None, mailing_until=None):
             held.update(mailing_until=timezone.now())
 
-    def end_mails(self, pk: int, claim: dt.datetime) -> bool:
+    def finish_mailing(self, pk: int, claim: dt.datetime) -> bool:
         """Mark all mails as sent; return whether the claim still held."""
         held = self.filter(pk=pk, mailing_until=claim)
         return held.update(mailing_until=None) == 1

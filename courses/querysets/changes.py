@@ -30,7 +30,7 @@ class CourseChangeQuerySet(models.QuerySet["CourseChange"]):
             )
         )
 
-    def told_to(self, user: "User") -> Self:
+    def news_for(self, user: "User") -> Self:
         """Return the person's news: public changes, and none about other students."""
         return self.visible_to(user).filter(_concerns(user), is_public=True)
 

@@ -11,7 +11,7 @@ from accounts.models import User
 from courses.broker import send_task_wake_up
 from courses.models import Announcement, Course, CourseChange
 from courses.permissions import Right
-from courses.release_times import is_out
+from courses.release_times import is_released
 from courses.services.access import require
 from courses.services.changes import record_change
 
@@ -98,6 +98,6 @@ def _record(actor: Actor, announcement: Announcement, what: str) -> None:
 
 def _wake_worker_if_due(announcement: Announcement) -> None:
     """Send a wake-up on commit if there are mails to send. Losing it costs a minute."""
-    is_due = is_out(announcement.release_at, timezone.now())
+    is_due = is_released(announcement.release_at, timezone.now())
     if announcement.is_mailed and announcement.mailed_at is None and is_due:
         transaction.on_commit(lambda: send_task_wake_up(TASK))

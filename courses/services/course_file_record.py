@@ -80,14 +80,14 @@ def _note_counting(actor: Actor, plan: Plan, applier: Applier) -> None:
 
 
 def _record_one(change: Change, verb: str, *, made: _Import, about: object) -> None:
-    is_out = _is_out(change.before, made.now) and _is_out(change.after, made.now)
+    is_released = _is_out(change.before, made.now) and _is_out(change.after, made.now)
     fields = list(change.fields)
     told = []
     if change.fields and isinstance(about, Assignment):
         fields = _record_coursework(change, made, about)
         if not fields:
             return
-    elif isinstance(change.row, SessionRow) and is_out:
+    elif isinstance(change.row, SessionRow) and is_released:
         told = change.differs(*_WHEN_AND_WHERE)
     shown = [_words(change, each, made.course.tz) for each in told or fields]
     record_change(

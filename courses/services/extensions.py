@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from courses.models import Assignment, CourseChange, Extension
 from courses.permissions import Right
-from courses.release_times import is_out
+from courses.release_times import is_released
 from courses.services.access import require
 from courses.services.changes import record_change
 from courses.services.field_refusals import FieldsRefusedError
@@ -90,7 +90,7 @@ def _record(
         f"{extension.student}.",
         before=moment_words(before, zone),
         after=moment_words(after, zone),
-        is_public=is_out(assignment.release_at, timezone.now()),
+        is_public=is_released(assignment.release_at, timezone.now()),
         about=assignment,
         student=extension.student,
     )

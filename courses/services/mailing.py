@@ -41,7 +41,9 @@ def mail_due_announcements(*, now: dt.datetime) -> int:
     portion, or once a worker that died has not renewed its claim for CLAIMED_FOR. If
     the mail server is down, a later call tries again.
     """
-    waiting = list(Announcement.objects.to_mail(now).values_list("pk", flat=True))
+    waiting = list(
+        Announcement.objects.due_for_mailing(now).values_list("pk", flat=True)
+    )
     return sum(_mail(pk, now) for pk in waiting)
 
 
@@ -82,14 +84,14 @@ class _Mailing:
             connection.open()
         except _FAULTS as error:
             log.warning("mail_server_unreachable", error=type(error).__name__)
-            Announcement.objects.give_back_mails(announcement.pk, self._claim)
+            Announcement.objects.give_back_mail_claim(announcement.pk, self._claim)
             return False
         is_up = self._send_all(connection, people[:_PORTION])
         is_done = announcement.mailed_up_to >= max((p.pk for p in people), default=0)
         if is_done:
             self._finish()
         elif is_up:
-            Announcement.objects.give_back_mails(announcement.pk, self._claim)
+            Announcement.objects.give_back_mail_claim(announcement.pk, self._claim)
             send_task_wake_up(TASK)
         return is_done
 
@@ -124,7 +126,7 @@ class _Mailing:
 
     def _save_progress(self) -> None:
         """Store how far the mailing is, and renew the claim. Raises _ClaimLostError."""
-        claim = Announcement.objects.keep_mails(
+        claim = Announcement.objects.renew_mail_claim(
             self._announcement.pk,
             self._claim,
             self._now,
@@ -138,7 +140,7 @@ class _Mailing:
     @transaction.atomic
     def _finish(self) -> None:
         announcement = self._announcement
-        if not Announcement.objects.end_mails(announcement.pk, self._claim):
+        if not Announcement.objects.finish_mailing(announcement.pk, self._claim):
             raise _ClaimLostError
         # Some people may have left the course since they got the mail.
         count = max(len(self._everybody), announcement.mails_sent)

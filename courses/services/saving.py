@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.actors import Actor
 from courses.models import Assignment, CourseChange, Enrolment, Material, Session
 from courses.permissions import Right
-from courses.release_times import is_out
+from courses.release_times import is_released
 from courses.services.access import require
 from courses.services.changes import record_change
 from courses.services.enrolments import change_role, record_new_staff
@@ -128,7 +128,7 @@ def _record_release(
         summary=f"Marks of {assignment.title} {words}.",
         before="" if before is None else moment_words(before, zone),
         after="" if after is None else moment_words(after, zone),
-        is_public=is_out(assignment.release_at, now),
+        is_public=is_released(assignment.release_at, now),
         about=assignment,
     )
 
@@ -145,4 +145,4 @@ def _is_replaced(before: Material, after: Material) -> bool:
 def _is_known(material: Material) -> bool:
     """Return whether students have seen the material's content."""
     now = timezone.now()
-    return is_out(material.release_at, now) and not material.is_announced(now)
+    return is_released(material.release_at, now) and not material.is_announced(now)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.actors import Actor
 from courses.models import Assignment, CourseChange
-from courses.release_times import is_out
+from courses.release_times import is_released
 from courses.services.changes import record_change
 from courses.wall_clock import moment_words
 from formats.choices import Counting
@@ -92,7 +92,7 @@ def tell_settings(
     Nothing is told of an assignment that they did not see before, or do not see now.
     """
     now = timezone.now()
-    if not (is_out(before.release_at, now) and is_out(after.release_at, now)):
+    if not (is_released(before.release_at, now) and is_released(after.release_at, now)):
         return
     for says, was, becomes in _sentences(before, after):
         record_change(
@@ -152,7 +152,7 @@ def record_deadline(
         reason=reason,
         before=moment_words(before, zone),
         after=after,
-        is_public=is_out(assignment.release_at, timezone.now()),
+        is_public=is_released(assignment.release_at, timezone.now()),
         about=assignment,
     )
 

@@ -22,7 +22,7 @@ from courses.models import (
     Week,
 )
 from courses.permissions import Right
-from courses.release_times import is_out
+from courses.release_times import is_released
 from courses.services.access import require
 from courses.services.changes import record_change
 from courses.services.shift_plan import Move, Moved, ShiftPlan, ShiftRefusedError
@@ -149,6 +149,6 @@ def _record_deadlines(
             reason=reason,
             before=before,
             after=after,
-            is_public=is_out(assignment.release_at, now),
+            is_public=is_released(assignment.release_at, now),
             about=assignment,
         )

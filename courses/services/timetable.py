@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.actors import Actor
 from courses.models import CourseChange, Room, Session
 from courses.permissions import Right
-from courses.release_times import is_out
+from courses.release_times import is_released
 from courses.services.access import require
 from courses.services.changes import record_change
 from courses.wall_clock import day_words, span_words
@@ -211,6 +211,6 @@ def _record(
         reason=reason,
         before=before,
         after=after,
-        is_public=is_out(session.release_at, timezone.now()),
+        is_public=is_released(session.release_at, timezone.now()),
         about=session,
     )

@@ -13,7 +13,7 @@ from accounts.http import SignedInRequest
 from courses.forms.course_new import NewCourseForm
 from courses.forms.form_errors import add_faults
 from courses.models import Course
-from courses.release_times import is_out
+from courses.release_times import is_released
 from courses.services.creating import (
     CourseRefusedError,
     create_course,
@@ -44,7 +44,7 @@ def course_new(request: SignedInRequest) -> HttpResponse:
 
 def created_words(course: Course) -> str:
     """Return the message about a new course, which says whether students see it."""
-    if is_out(course.release_at, timezone.now()):
+    if is_released(course.release_at, timezone.now()):
         return f"{course} is here, and students see it."
     return f"{course} is here. Students do not see it yet."
 

@@ -24,7 +24,7 @@ def news(request: SignedInRequest, slug: str) -> HttpResponse:
     viewer = viewer_of(request.user, slug, now)
     course = viewer.course
     announcements = Announcement.objects.shown_to(viewer)
-    changes = course.changes.told_to(request.user)
+    changes = course.changes.news_for(request.user)
     rows = changes.with_extension_of(request.user).select_related(
         "course", "session__week", "material", "assignment"
     )

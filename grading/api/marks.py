@@ -10,14 +10,14 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django_stubs_ext import WithAnnotations
 
 from accounts.models import User
-from courses.annotations import Extended
+from courses.annotations import WithExtension
 from courses.deadlines import deadline_of
 from courses.models import Course, Extension
 from grading.models import Mark
 from grading.services import ShownMark, load_counting_runs, show_mark, shown_time
 
 
-class ReportedMark(Extended):
+class ReportedMark(WithExtension):
     """What `marks_for` adds to marks."""
 
     sees_all: bool

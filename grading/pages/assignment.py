@@ -19,7 +19,7 @@ from courses.models import (
     RevisionFile,
 )
 from courses.permissions import Right, rights_in
-from courses.release_times import is_out
+from courses.release_times import is_released
 from formats.assignment.assignment_content import Check, Visibility
 from formats.choices import Counting, FileKind, Part, QuestionKind
 from formats.problems import Problem
@@ -144,7 +144,7 @@ class AssignmentPage:
     def is_released(self) -> bool:
         """Whether students see the page."""
         releases = (self.assignment.release_at, self.course.release_at)
-        return all(is_out(release_at, self.now) for release_at in releases)
+        return all(is_released(release_at, self.now) for release_at in releases)
 
     @property
     def replaced(self) -> ShownResults | None:

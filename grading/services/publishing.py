@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.actors import Actor, actor_user
 from courses.models import Assignment, AssignmentRevision, CourseChange
 from courses.permissions import Right
-from courses.release_times import is_out
+from courses.release_times import is_released
 from courses.services.access import require
 from courses.services.changes import record_change
 from grading.models import GradingRun, Publication, Trial
@@ -79,7 +79,7 @@ def publish_revision(
         after=f"Revision {revision.number}",
         # SECURITY: the public entry leaves out the reason, which may tell what hidden
         # checks do.
-        is_public=is_out(assignment.release_at, timezone.now()),
+        is_public=is_released(assignment.release_at, timezone.now()),
         about=assignment,
     )
     assignment.revision = revision

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from courses.models import Course, Lecture, Material
 from courses.pages.material_items import MaterialItem
-from courses.release_times import is_out
+from courses.release_times import is_released
 from formats.choices import Examinable, MaterialKind
 from portal.templatetags.softmark import course_time, icon
 
@@ -78,7 +78,7 @@ def material_row(context: Context, item: MaterialItem) -> SafeString:
 def _row(item: MaterialItem, course: Course, now: dt.datetime, context: Context) -> Row:
     material, staff = item.material, bool(context["is_course_staff"])
     is_to_open = (staff or not item.is_open) and material.is_locked(now)
-    is_hidden = staff and not is_out(material.release_at, now)
+    is_hidden = staff and not is_released(material.release_at, now)
     seen = {"course": course, "now": now, "is_course_staff": staff}
     return Row(
         prefix=get_script_prefix(),

@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import User
-from courses import permissions, told_changes
+from courses import change_texts, permissions
 from courses.models import Course, CourseChange, Session
 from courses.wall_clock import zone_of
 from formats.choices import Role
@@ -147,9 +147,9 @@ def relative(value: datetime | None, course: Course | None = None) -> str:
 
 
 @register.filter
-def told_summary(change: CourseChange) -> str:
+def change_text(change: CourseChange) -> str:
     """Return what changed, in the words of its reader."""
-    return told_changes.told_summary(change)
+    return change_texts.change_text(change)
 
 
 @register.filter

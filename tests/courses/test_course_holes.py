@@ -54,7 +54,7 @@ def lecturer(client: Client, course: Course) -> User:
 def test_announcement_that_was_put_off_meanwhile_is_not_mailed() -> None:
     waiting = AnnouncementFactory.create(is_mailed=True)
     now = timezone.now()
-    assert list(Announcement.objects.to_mail(now)) == [waiting]
+    assert list(Announcement.objects.due_for_mailing(now)) == [waiting]
     Announcement.objects.update(release_at=hours(5))
     assert not Announcement.objects.claim_mails(waiting.pk, now)
 

@@ -196,7 +196,7 @@ def test_of_two_readings_at_once_neither_takes_a_sequence_back(student: User) ->
     slow = CalendarHistory.objects.get()
     Assignment.objects.update(title="Another")
     before = read(student)["deadline"]["SEQUENCE"]
-    assert not CalendarHistory.objects.remember(slow, {})
+    assert not CalendarHistory.objects.store_if_current(slow, {})
     assert read(student)["deadline"]["SEQUENCE"] == before
 
 

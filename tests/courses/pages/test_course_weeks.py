@@ -9,7 +9,7 @@ from courses.models import Assignment, Course, Material, Week
 from courses.pages.course import Tense, belongs_to, tense_of, week_to_open
 from courses.pages.due_assignments import DueAssignment, Stage, stage_of
 from courses.pages.material_items import MaterialItem, shelve
-from courses.release_times import is_out
+from courses.release_times import is_released
 from formats.choices import MaterialKind
 
 MONDAY = dt.date(2027, 1, 18)
@@ -65,9 +65,9 @@ def test_work_within_a_grace_is_overdue_and_not_due_soon() -> None:
 
 
 def test_hidden_until_released() -> None:
-    assert not is_out(None, NOW)
-    assert not is_out(in_days(0.01), NOW)
-    assert is_out(NOW, NOW)
+    assert not is_released(None, NOW)
+    assert not is_released(in_days(0.01), NOW)
+    assert is_released(NOW, NOW)
 
 
 def test_tense_of_weeks() -> None:

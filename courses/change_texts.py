@@ -4,16 +4,16 @@ from typing import TypeAlias, cast
 
 from django_stubs_ext import WithAnnotations
 
-from courses.annotations import ToldChange
+from courses.annotations import WithViewerExtension
 from courses.deadlines import deadline_of
 from courses.models import Assignment, CourseChange
 from courses.wall_clock import moment_words
 
 # A text: on Python 3.11 the alias cannot be made when the portal runs.
-Told: TypeAlias = "WithAnnotations[CourseChange, ToldChange]"
+ChangeForViewer: TypeAlias = "WithAnnotations[CourseChange, WithViewerExtension]"
 
 
-def told_summary(change: CourseChange) -> str:
+def change_text(change: CourseChange) -> str:
     """Return the text of the change for the person given to `with_extension_of`.
 
     The record has the deadline from when it was made. Since then the deadline may have
@@ -22,7 +22,7 @@ def told_summary(change: CourseChange) -> str:
     loaded with its course and its assignment.
     """
     assignment = change.assignment
-    row = cast("Told", change)
+    row = cast("ChangeForViewer", change)
     if assignment is None:
         return change.summary
     if change.kind == CourseChange.Kind.DEADLINE:
@@ -32,7 +32,7 @@ def told_summary(change: CourseChange) -> str:
     return change.summary
 
 
-def _extension_words(row: Told, assignment: Assignment) -> str:
+def _extension_words(row: ChangeForViewer, assignment: Assignment) -> str:
     own = deadline_of(assignment, row.extended_to)
     now = moment_words(own.due_at, row.course.tz)
     if row.after != now:
@@ -40,7 +40,7 @@ def _extension_words(row: Told, assignment: Assignment) -> str:
     return f"{assignment.title} is due on {now} for you."
 
 
-def _deadline_words(row: Told, assignment: Assignment) -> str:
+def _deadline_words(row: ChangeForViewer, assignment: Assignment) -> str:
     own = deadline_of(assignment, row.extended_to)
     now = moment_words(own.due_at, row.course.tz)
     if own.due_at != assignment.due_at:
