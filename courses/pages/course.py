@@ -14,11 +14,11 @@ from courses.annotations import ViewedMaterial
 from courses.models import Assignment, Course, Material, Session, Week
 from courses.pages.due_assignments import DueAssignment, due_assignments
 from courses.pages.material_items import (
+    MaterialGroup,
     MaterialItem,
-    Shelf,
     attachments_for,
+    group_by_use,
     material_item,
-    shelve,
 )
 from courses.pages.session_items import SessionItem, session_item_of
 from courses.pages.viewer import CourseViewer
@@ -39,8 +39,8 @@ class Tense(StrEnum):
 class WeekEntry:
     """A week with what belongs to it.
 
-    `work` is what the week shows; `due` is the part of it whose deadline is in this
-    week.
+    `assignments` is what the week shows; `due` is the part of it whose deadline is in
+    this week.
     """
 
     week: Week
@@ -48,13 +48,13 @@ class WeekEntry:
     is_open: bool
     session_items: Sequence[SessionItem]
     items: Sequence[MaterialItem]
-    work: Sequence[DueAssignment]
+    assignments: Sequence[DueAssignment]
     due: Sequence[DueAssignment]
 
     @cached_property
-    def shelves(self) -> Sequence[Shelf]:
+    def material_groups(self) -> Sequence[MaterialGroup]:
         """The materials that no session shows, grouped by use."""
-        return shelve(self.items)
+        return group_by_use(self.items)
 
     @cached_property
     def all_items(self) -> Sequence[MaterialItem]:
@@ -79,7 +79,7 @@ class WeekEntry:
     def new_count(self) -> int:
         """The number of materials and assignments that are new to the viewer."""
         new_items = sum(item.is_new for item in self.all_items)
-        return new_items + sum(work.is_new for work in self.work)
+        return new_items + sum(work.is_new for work in self.assignments)
 
     @property
     def is_without_session(self) -> bool:
@@ -89,7 +89,9 @@ class WeekEntry:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to show under the week's heading."""
-        return not (self.session_items or self.items or self.work or self.week.summary)
+        return not (
+            self.session_items or self.items or self.assignments or self.week.summary
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,12 +100,12 @@ class CoursePage:
 
     weeks: Sequence[WeekEntry]
     items: Sequence[MaterialItem]
-    work: Sequence[DueAssignment]
+    assignments: Sequence[DueAssignment]
 
     @cached_property
-    def general(self) -> Sequence[Shelf]:
+    def general_materials(self) -> Sequence[MaterialGroup]:
         """The materials of no week, grouped by use."""
-        return shelve(self.items)
+        return group_by_use(self.items)
 
     @property
     def next_session(self) -> SessionItem | None:
@@ -147,7 +149,7 @@ def _due_on(work: DueAssignment, course: Course) -> dt.date:
     return work.deadline.due_at.astimezone(course.tz).date()
 
 
-def belongs_to(work: DueAssignment, week: Week, course: Course) -> bool:
+def is_shown_in_week(work: DueAssignment, week: Week, course: Course) -> bool:
     """Return whether the week shows this assignment: from its hand-out to its deadline.
 
     Every week in between shows it too, as a reminder.
@@ -182,7 +184,9 @@ def course_page(viewer: CourseViewer, now: dt.datetime) -> CoursePage:
             is_open=week == opened,
             session_items=session_items.get(week.pk, ()),
             items=[item for item in loose if week.pk in _weeks_of(item)],
-            work=(shown := [w for w in work if belongs_to(w, week, course)]),
+            assignments=(
+                shown := [w for w in work if is_shown_in_week(w, week, course)]
+            ),
             due=[w for w in shown if _due_on(w, course) < week.starts_on + WEEK],
         )
         for week in weeks
@@ -191,7 +195,7 @@ def course_page(viewer: CourseViewer, now: dt.datetime) -> CoursePage:
     return CoursePage(
         weeks=entries,
         items=[item for item in loose if not known & _weeks_of(item)],
-        work=sorted(work, key=lambda each: each.is_past),
+        assignments=sorted(work, key=lambda each: each.is_past),
     )
 
 

@@ -32,29 +32,29 @@ class CourseSearch:
     def __bool__(self) -> bool:
         return bool(self.words or self.examinable or self.new)
 
-    def has(self, text: str) -> bool:
+    def matches_text(self, text: str) -> bool:
         """Return whether all the words occur in the text."""
         text = text.casefold()
         return all(word in text for word in self.words)
 
-    def wants_item(self, item: MaterialItem, around: str = "") -> bool:
+    def matches_item(self, item: MaterialItem, around: str = "") -> bool:
         """Return whether the item matches; `around` is the name of what contains it."""
         return (
             (not self.examinable or item.is_examinable)
             and (not self.new or item.is_new)
-            and self.has(f"{item.words()} {around}")
+            and self.matches_text(f"{item.words()} {around}")
         )
 
-    def wants_work(self, work: DueAssignment) -> bool:
+    def matches_assignment(self, work: DueAssignment) -> bool:
         """Return whether the assignment matches. Coursework is never examinable."""
         return (
             not self.examinable
             and (not self.new or work.is_new)
-            and self.has(f"{work.assignment.title} coursework deadline")
+            and self.matches_text(f"{work.assignment.title} coursework deadline")
         )
 
 
-def narrow(page: CoursePage, asked: CourseSearch) -> CoursePage:
+def search(page: CoursePage, asked: CourseSearch) -> CoursePage:
     """Return the page with only what matches, and all its weeks open. No query.
 
     A week whose name has the words is kept whole, unless the search is also for what is
@@ -62,24 +62,24 @@ def narrow(page: CoursePage, asked: CourseSearch) -> CoursePage:
     """
     if not asked:
         return page
-    weeks = [_narrow_week(entry, asked) for entry in page.weeks]
+    weeks = [_search_week(entry, asked) for entry in page.weeks]
     return CoursePage(
         weeks=[entry for entry in weeks if not _is_bare(entry)],
-        items=[item for item in page.items if asked.wants_item(item)],
-        work=page.work,
+        items=[item for item in page.items if asked.matches_item(item)],
+        assignments=page.assignments,
     )
 
 
 def _is_bare(entry: WeekEntry) -> bool:
-    return not (entry.session_items or entry.items or entry.work)
+    return not (entry.session_items or entry.items or entry.assignments)
 
 
-def _narrow_week(entry: WeekEntry, asked: CourseSearch) -> WeekEntry:
+def _search_week(entry: WeekEntry, asked: CourseSearch) -> WeekEntry:
     around = _name(entry.week)
-    if not (asked.examinable or asked.new) and asked.has(around):
+    if not (asked.examinable or asked.new) and asked.matches_text(around):
         return replace(entry, is_open=True)
     session_items = (
-        _narrow_session(session_item, asked) for session_item in entry.session_items
+        _search_session(session_item, asked) for session_item in entry.session_items
     )
     return replace(
         entry,
@@ -87,9 +87,11 @@ def _narrow_week(entry: WeekEntry, asked: CourseSearch) -> WeekEntry:
         session_items=[
             session_item for session_item in session_items if session_item is not None
         ],
-        items=[item for item in entry.items if asked.wants_item(item)],
-        work=[work for work in entry.work if asked.wants_work(work)],
-        due=[work for work in entry.due if asked.wants_work(work)],
+        items=[item for item in entry.items if asked.matches_item(item)],
+        assignments=[
+            work for work in entry.assignments if asked.matches_assignment(work)
+        ],
+        due=[work for work in entry.due if asked.matches_assignment(work)],
     )
 
 
@@ -97,21 +99,21 @@ def _name(week: Week) -> str:
     return f"week {week.number} {week.title}"
 
 
-def _narrow_session(
+def _search_session(
     session_item: SessionItem, asked: CourseSearch
 ) -> SessionItem | None:
     """Return the session with its lectures and items that match, or None.
 
     A session that has the words itself is kept whole.
     """
-    if not (asked.examinable or asked.new) and asked.has(session_item.words()):
+    if not (asked.examinable or asked.new) and asked.matches_text(session_item.words()):
         return session_item
     lectures = [
         kept
         for lecture in session_item.lectures
-        if (kept := _narrow_lecture(lecture, asked)) is not None
+        if (kept := _search_lecture(lecture, asked)) is not None
     ]
-    items = [item for item in session_item.items if asked.wants_item(item)]
+    items = [item for item in session_item.items if asked.matches_item(item)]
     return (
         replace(session_item, lectures=lectures, items=items)
         if lectures or items
@@ -119,7 +121,7 @@ def _narrow_session(
     )
 
 
-def _narrow_lecture(
+def _search_lecture(
     lecture: TaughtLecture, asked: CourseSearch
 ) -> TaughtLecture | None:
     """Return the lecture whole if it matches itself, else with its items that match.
@@ -127,11 +129,11 @@ def _narrow_lecture(
     None if nothing matches. In a search for what is new only the items count.
     """
     name = f"lecture {lecture.lecture}"
-    if asked.new or not _is_wanted(lecture, asked, name):
-        items = [item for item in lecture.items if asked.wants_item(item, name)]
+    if asked.new or not _lecture_matches(lecture, asked, name):
+        items = [item for item in lecture.items if asked.matches_item(item, name)]
         return replace(lecture, items=items) if items else None
     return lecture
 
 
-def _is_wanted(lecture: TaughtLecture, asked: CourseSearch, name: str) -> bool:
-    return (not asked.examinable or lecture.is_examinable) and asked.has(name)
+def _lecture_matches(lecture: TaughtLecture, asked: CourseSearch, name: str) -> bool:
+    return (not asked.examinable or lecture.is_examinable) and asked.matches_text(name)

@@ -65,7 +65,7 @@ class MaterialItem:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shelf:
+class MaterialGroup:
     """Materials with the same use."""
 
     title: str
@@ -101,14 +101,14 @@ def material_item(
     )
 
 
-def shelve(items: Iterable[MaterialItem]) -> list[Shelf]:
+def group_by_use(items: Iterable[MaterialItem]) -> list[MaterialGroup]:
     """Return the items grouped by use, without empty groups."""
     items = list(items)
-    shelves = (
-        Shelf(title=title, items=[i for i in items if i.material.kind in kinds])
+    groups = (
+        MaterialGroup(title=title, items=[i for i in items if i.material.kind in kinds])
         for title, kinds in USES.items()
     )
-    return [shelf for shelf in shelves if shelf.items]
+    return [group for group in groups if group.items]
 
 
 def is_examinable(lecture: Lecture) -> bool:

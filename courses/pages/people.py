@@ -51,7 +51,7 @@ class PeoplePage:
     uninvited: int
 
     @property
-    def here(self) -> str:
+    def query_with_page(self) -> str:
         """The query string that leads back to this page, with its question mark."""
         query = people_query(q=self.q, show=self.show, page=str(self.page.number))
         return f"?{query}"

@@ -54,7 +54,7 @@ class PeopleCount:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Content:
+class CourseRows:
     """All rows that an item may be about."""
 
     weeks: Sequence[Week]
@@ -75,22 +75,22 @@ def count_people(course: Course) -> PeopleCount:
 
 def todo_items(course: Course, now: dt.datetime) -> list[TodoItem]:
     """Return what staff have to do in the course, most urgent first. Five queries."""
-    content = _content(course)
+    course_rows = _course_rows(course)
     return [
-        *_unreleased(course, content, now),
-        *_unpublished(content.assignments),
-        *_without_time_or_place(content.sessions),
-        *_empty(content.materials),
-        *weights_of(content.components, content.assignments),
+        *_unreleased(course, course_rows, now),
+        *_unpublished(course_rows.assignments),
+        *_without_time_or_place(course_rows.sessions),
+        *_empty(course_rows.materials),
+        *share_problems(course_rows.components, course_rows.assignments),
     ]
 
 
-def _content(course: Course) -> Content:
+def _course_rows(course: Course) -> CourseRows:
     files = Attachment.objects.filter(material=OuterRef("pk"))
     sessions = course.sessions.select_related("week")
     materials = course.materials.annotate(has_attachments=Exists(files))
     assignments = course.assignments.select_related("component")
-    return Content(
+    return CourseRows(
         weeks=tuple(course.weeks.all()),
         sessions=tuple(sessions),
         materials=tuple(materials),
@@ -117,10 +117,12 @@ def _rows(
 
 
 def _unreleased(
-    course: Course, content: Content, now: dt.datetime
+    course: Course, course_rows: CourseRows, now: dt.datetime
 ) -> Iterator[TodoItem]:
     """Yield what students need in the next seven days and will not see in time."""
-    weeks = {week.pk: start_of_day(week.starts_on, course.tz) for week in content.weeks}
+    weeks = {
+        week.pk: start_of_day(week.starts_on, course.tz) for week in course_rows.weeks
+    }
     soon = {pk for pk, begins in weeks.items() if now - SOON < begins <= now + SOON}
     if not is_released(course.release_at, now + SOON) and soon:
         yield TodoItem(
@@ -128,10 +130,10 @@ def _unreleased(
             why="It is hidden, and a week of it begins within seven days.",
         )
     late: list[Week | Session | Material | Assignment] = [
-        *_late_weeks(content.weeks, weeks, soon),
-        *_late_sessions(content.sessions, now),
-        *_late_materials(content.materials, soon),
-        *_late_assignments(content.assignments, now),
+        *_late_weeks(course_rows.weeks, weeks, soon),
+        *_late_sessions(course_rows.sessions, now),
+        *_late_materials(course_rows.materials, soon),
+        *_late_assignments(course_rows.assignments, now),
     ]
     if late:
         yield TodoItem(
@@ -230,7 +232,7 @@ def _empty(materials: Iterable[Material]) -> Iterator[TodoItem]:
 # --- Shares of the mark -------------------------------------------------------
 
 
-def weights_of(
+def share_problems(
     components: Iterable[Component], assignments: Iterable[Assignment]
 ) -> Iterator[TodoItem]:
     """Yield what is wrong with the shares of the mark.

@@ -15,7 +15,7 @@ from courses.forms.announcements import AnnouncementForm
 from courses.models import Announcement
 from courses.services.announcements import edit_announcement
 from courses.views.access import allowed_announcement
-from courses.views.announcements import is_stored
+from courses.views.announcements import store_announcement
 
 UNPROCESSABLE: Final = 422
 
@@ -30,7 +30,7 @@ def announcement_edit(request: SignedInRequest, slug: str, pk: int) -> HttpRespo
             return _page(request, found, AnnouncementForm.of(found))
         form = AnnouncementForm.of(found, request.POST)
         edit = partial(edit_announcement, actor=request.user, announcement=found)
-        if is_stored(form, edit):
+        if store_announcement(form, edit):
             messages.success(request, "Changed.")
             return redirect("courses:announcements", found.course.slug)
         return _page(request, found, form)

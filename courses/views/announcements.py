@@ -34,13 +34,15 @@ def announcements(request: SignedInRequest, slug: str) -> HttpResponse:
             return _page(request, course, AnnouncementForm())
         require(request.user, Right.EDIT, course)
         form = AnnouncementForm(request.POST)
-        if is_stored(form, partial(announce, actor=request.user, course=course)):
+        if store_announcement(
+            form, partial(announce, actor=request.user, course=course)
+        ):
             messages.success(request, "Stored.")
             return redirect("courses:announcements", course.slug)
         return _page(request, course, form)
 
 
-def is_stored(form: AnnouncementForm, store: Callable[..., object]) -> bool:
+def store_announcement(form: AnnouncementForm, store: Callable[..., object]) -> bool:
     """Store the form's announcement; if refused, return False with the form's error."""
     if not form.is_valid():
         return False

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts.http import SignedInRequest
 from courses.models import Announcement
 from courses.pages.course import course_page
-from courses.pages.course_search import CourseSearch, narrow
+from courses.pages.course_search import CourseSearch, search
 from courses.pages.viewer import CourseViewer, viewer_of
 from courses.services.reading_progress import note_visit
 
@@ -52,7 +52,7 @@ def course(request: SignedInRequest, slug: str) -> HttpResponse:
     context = {
         "course": course,
         "tab": "course",
-        "page": narrow(whole, asked),
+        "page": search(whole, asked),
         "next_session": whole.next_session,
         "is_narrowed": bool(asked),
         "query": query,

@@ -84,7 +84,7 @@ def invite(request: SignedInRequest, slug: str) -> HttpResponse:
     people = [row.user for row in rows]
     waiting = send_invitations(course, people, again=bool(chosen))
     if waiting:
-        tell_invited(request, waiting)
+        show_invitations_sent(request, waiting)
     else:
         messages.info(
             request, "Nobody has to be invited: all have signed in, or were invited."
@@ -92,7 +92,7 @@ def invite(request: SignedInRequest, slug: str) -> HttpResponse:
     return _back(request, course)
 
 
-def tell_invited(request: SignedInRequest, waiting: int) -> None:
+def show_invitations_sent(request: SignedInRequest, waiting: int) -> None:
     """Show how many invitations wait, and that a fault only delays them."""
     if waiting:
         words = "1 invitation is" if waiting == 1 else f"{waiting} invitations are"

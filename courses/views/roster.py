@@ -31,7 +31,7 @@ from courses.services.roster import (
 )
 from courses.services.roster_plan import Plan, Step
 from courses.views.access import allowed_course
-from courses.views.people import tell_invited
+from courses.views.people import show_invitations_sent
 from formats.problems import Problem
 from formats.roster import MOST_BYTES, RosterError
 
@@ -134,7 +134,7 @@ def _confirm(request: SignedInRequest, course: Course) -> HttpResponse:
     forget_roster(actor=request.user, course=course)
     messages.success(request, _words(done))
     if form.cleaned_data["invite"]:
-        tell_invited(request, send_invitations(course, done.cannot_sign_in))
+        show_invitations_sent(request, send_invitations(course, done.cannot_sign_in))
     return redirect("courses:people", course.slug)
 
 

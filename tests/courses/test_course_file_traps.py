@@ -93,7 +93,7 @@ def test_weeks_from_the_hand_out_to_the_deadline_show_the_one_row() -> None:
     staff, now = UserFactory.create(site_staff=True), utc("2025-01-22 12:00")
     page = course_page(viewer_of(staff, course.slug, now), now)
     shown = {
-        entry.week.number: [work.assignment.slug for work in entry.work]
+        entry.week.number: [work.assignment.slug for work in entry.assignments]
         for entry in page.weeks
     }
     assert shown[3] == shown[4] == ["conv-digits"]

@@ -6,9 +6,9 @@ import pytest
 
 from courses.deadlines import deadline
 from courses.models import Assignment, Course, Material, Week
-from courses.pages.course import Tense, belongs_to, tense_of, week_to_open
+from courses.pages.course import Tense, is_shown_in_week, tense_of, week_to_open
 from courses.pages.due_assignments import DueAssignment, Stage, stage_of
-from courses.pages.material_items import MaterialItem, shelve
+from courses.pages.material_items import MaterialItem, group_by_use
 from courses.release_times import is_released
 from formats.choices import MaterialKind
 
@@ -99,13 +99,13 @@ def test_course_without_weeks_opens_nothing() -> None:
 
 def test_work_shows_in_every_week_from_handout_to_deadline() -> None:
     work = due(release=-1, due=10)
-    shown = [week.number for week in WEEKS if belongs_to(work, week, COURSE)]
+    shown = [week.number for week in WEEKS if is_shown_in_week(work, week, COURSE)]
     assert shown == [3, 4]
 
 
 def test_works_own_week_is_where_it_starts() -> None:
     work = due(release=-30, due=10, week=WEEKS[2])
-    shown = [week.number for week in WEEKS if belongs_to(work, week, COURSE)]
+    shown = [week.number for week in WEEKS if is_shown_in_week(work, week, COURSE)]
     assert shown == [4]
 
 
@@ -117,8 +117,8 @@ def test_deadline_late_on_sunday_is_in_that_week_by_local_time() -> None:
     work = DueAssignment(
         assignment=assignment, deadline=own, stage=Stage.OPEN, is_extended=False
     )
-    assert not belongs_to(work, WEEKS[2], COURSE)
-    assert belongs_to(work, WEEKS[2], Course(time_zone="Asia/Dubai"))
+    assert not is_shown_in_week(work, WEEKS[2], COURSE)
+    assert is_shown_in_week(work, WEEKS[2], Course(time_zone="Asia/Dubai"))
 
 
 def item(kind: MaterialKind) -> MaterialItem:
@@ -133,11 +133,11 @@ def item(kind: MaterialKind) -> MaterialItem:
 
 def test_shelves_follow_the_work_of_a_week_and_leave_out_empty_ones() -> None:
     kinds = [MaterialKind.QUIZ, MaterialKind.NOTES, MaterialKind.SLIDES]
-    shelves = shelve(item(kind) for kind in kinds)
-    assert [shelf.title for shelf in shelves] == ["Read", "Check yourself"]
-    assert [i.material.kind for i in shelves[0].items] == ["notes", "slides"]
+    groups = group_by_use(item(kind) for kind in kinds)
+    assert [group.title for group in groups] == ["Read", "Check yourself"]
+    assert [i.material.kind for i in groups[0].items] == ["notes", "slides"]
 
 
 def test_every_kind_of_material_has_a_shelf() -> None:
     for kind in MaterialKind:
-        assert len(shelve([item(kind)])) == 1
+        assert len(group_by_use([item(kind)])) == 1
