@@ -10,7 +10,7 @@ from formats.choices import Part
 from storage.blobs import read_blob
 
 
-def given_notebook(parts: Sequence[RevisionFile]) -> dict[str, Any] | None:
+def restorable_cells(parts: Sequence[RevisionFile]) -> dict[str, Any] | None:
     """Return the cells that are put back where a student's notebook lacks them.
 
     None if the revision has no staff notebook. SECURITY: they are the cells of the

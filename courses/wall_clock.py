@@ -12,7 +12,9 @@ from django.core.exceptions import ValidationError
 NO_TIME: Final = "no time yet"
 
 
-def moved_by(moment: dt.datetime, days: int, zone: zoneinfo.ZoneInfo) -> dt.datetime:
+def later_by_days(
+    moment: dt.datetime, days: int, zone: zoneinfo.ZoneInfo
+) -> dt.datetime:
     """Return the moment so many days later, at the same time by that zone's clocks."""
     local = moment.astimezone(zone)
     naive = local.replace(tzinfo=None) + dt.timedelta(days=days)

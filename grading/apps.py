@@ -7,10 +7,10 @@ class GradingConfig(AppConfig):
     def ready(self) -> None:
         """Record changed marks whenever the settings of an assignment change."""
         from courses.services.settings_changes import (  # noqa: PLC0415  after models
-            follow_counting,
+            on_counting_change,
         )
         from grading.services.marks import (  # noqa: PLC0415  after models
             follow_settings,
         )
 
-        follow_counting(follow_settings)
+        on_counting_change(follow_settings)

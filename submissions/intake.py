@@ -10,7 +10,7 @@ from typing import IO
 
 from django.conf import settings
 
-from courses.handouts import given_notebook, handout_notebook
+from courses.handouts import handout_notebook, restorable_cells
 from courses.models import AssignmentRevision
 from formats.choices import FileKind, Part, QuestionKind
 from formats.findings import (
@@ -147,7 +147,7 @@ def assignment_context_of(revision: AssignmentRevision) -> AssignmentContext:
     checked = revision.questions.filter(kind=QuestionKind.AUTO)
     parts = list(revision.files.all())
     try:
-        handout, given = handout_notebook(parts), given_notebook(parts)
+        handout, given = handout_notebook(parts), restorable_cells(parts)
     except BlobMissingError:
         handout = given = None
     return AssignmentContext(

@@ -12,8 +12,8 @@ from courses.admin.rights import signed_in
 from courses.admin.scope import CourseScopedAdmin, ReadOnlyAdmin
 from courses.models import Announcement, CourseChange
 from courses.services.announcements import (
-    Notice,
-    announce,
+    AnnouncementContent,
+    create_announcement,
     delete_announcement,
     edit_announcement,
 )
@@ -63,7 +63,7 @@ class AnnouncementAdmin(CourseScopedAdmin):
     def save_model(
         self, request: HttpRequest, obj: Any, form: Any, change: Any
     ) -> None:
-        notice = Notice(
+        content = AnnouncementContent(
             title=obj.title,
             body=obj.body,
             release_at=obj.release_at,
@@ -72,9 +72,13 @@ class AnnouncementAdmin(CourseScopedAdmin):
             is_mailed=obj.is_mailed,
         )
         if change:
-            edit_announcement(actor=signed_in(request), announcement=obj, notice=notice)
+            edit_announcement(
+                actor=signed_in(request), announcement=obj, content=content
+            )
             return
-        made = announce(actor=signed_in(request), course=obj.course, notice=notice)
+        made = create_announcement(
+            actor=signed_in(request), course=obj.course, content=content
+        )
         obj.pk, obj.author = made.pk, made.author
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from courses.models import Assignment, Enrolment, Material, Session
-from courses.services.saving import (
+from courses.services.edited_rows import (
     save_assignment,
     save_enrolment,
     save_material,

@@ -13,7 +13,7 @@ from django.http import QueryDict
 from courses.forms.form_errors import require_time
 from courses.forms.moments import MomentField
 from courses.models import Announcement
-from courses.services.announcements import Notice
+from courses.services.announcements import AnnouncementContent
 from formats.lengths import MAX_MARKDOWN
 
 
@@ -72,11 +72,11 @@ class AnnouncementForm(forms.Form):
         )
         return given
 
-    def notice(self, now: dt.datetime) -> Notice:
+    def content(self, now: dt.datetime) -> AnnouncementContent:
         """Return the announcement of a valid form. “At once” means `now`."""
         given = self.cleaned_data
         release = {"now": now, "later": given["release_at"], "draft": None}
-        return Notice(
+        return AnnouncementContent(
             title=given["title"],
             body=given["body"],
             release_at=release[given["when"]],

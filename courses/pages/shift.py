@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from courses.services.shifting import Move, Moved, ShiftPlan
+from courses.services.shifting import Move, RowKind, ShiftPlan
 
 _TITLES: Final = {
-    Moved.WEEK: "Weeks",
-    Moved.SESSION: "Sessions",
-    Moved.ASSIGNMENT: "Coursework",
-    Moved.EXTENSION: "Extensions",
-    Moved.MATERIAL: "Materials",
-    Moved.ATTACHMENT: "Further files",
+    RowKind.WEEK: "Weeks",
+    RowKind.SESSION: "Sessions",
+    RowKind.ASSIGNMENT: "Coursework",
+    RowKind.EXTENSION: "Extensions",
+    RowKind.MATERIAL: "Materials",
+    RowKind.ATTACHMENT: "Further files",
 }
 _FIELDS: Final = {
     "starts_on": "starts",
@@ -53,7 +53,7 @@ def shift_preview(plan: ShiftPlan) -> list[MoveGroup]:
     shown = [
         move
         for move in plan.moves
-        if (move.noun, move.field) != (Moved.SESSION, "ends_at")
+        if (move.noun, move.field) != (RowKind.SESSION, "ends_at")
     ]
     groups = (
         MoveGroup(

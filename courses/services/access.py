@@ -7,7 +7,7 @@ from courses.models import Course
 from courses.permissions import Right, can
 
 
-def require(actor: Actor, right: Right, course: Course) -> None:
+def require_right(actor: Actor, right: Right, course: Course) -> None:
     """Raise PermissionDenied unless the actor has the right in the course."""
     if not isinstance(actor, System) and not can(actor, right, course):
         raise PermissionDenied

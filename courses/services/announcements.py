@@ -12,7 +12,7 @@ from courses.broker import send_task_wake_up
 from courses.models import Announcement, Course, CourseChange
 from courses.permissions import Right
 from courses.release_times import is_released
-from courses.services.access import require
+from courses.services.access import require_right
 from courses.services.changes import record_change
 
 TASK = "portal.mail_announcements"
@@ -23,7 +23,7 @@ class AnnouncementRefusedError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Notice:
+class AnnouncementContent:
     """What an announcement says, when it is shown, and whether it is mailed."""
 
     title: str
@@ -35,15 +35,17 @@ class Notice:
 
 
 @transaction.atomic
-def announce(*, actor: User, course: Course, notice: Notice) -> Announcement:
+def create_announcement(
+    *, actor: User, course: Course, content: AnnouncementContent
+) -> Announcement:
     """Store an announcement by the actor, and mail it on its release if it says so.
 
     Raises AnnouncementRefusedError if it would end before it is shown, and
     PermissionDenied if the actor may not edit the course.
     """
-    require(actor, Right.EDIT, course)
-    _check(notice)
-    made = Announcement.objects.create(course=course, author=actor, **vars(notice))
+    require_right(actor, Right.EDIT, course)
+    _check(content)
+    made = Announcement.objects.create(course=course, author=actor, **vars(content))
     _record(actor, made, "was written")
     _wake_worker_if_due(made)
     return made
@@ -51,20 +53,20 @@ def announce(*, actor: User, course: Course, notice: Notice) -> Announcement:
 
 @transaction.atomic
 def edit_announcement(
-    *, actor: Actor, announcement: Announcement, notice: Notice
+    *, actor: Actor, announcement: Announcement, content: AnnouncementContent
 ) -> Announcement:
     """Store what the announcement says from now on. Nothing is mailed a second time.
 
-    Raises the same errors as `announce`.
+    Raises the same errors as `create_announcement`.
     """
-    require(actor, Right.EDIT, announcement.course)
-    _check(notice)
+    require_right(actor, Right.EDIT, announcement.course)
+    _check(content)
     rows = Announcement.objects.select_for_update().select_related(None)
     locked = rows.get(pk=announcement.pk)
-    for name, value in vars(notice).items():
+    for name, value in vars(content).items():
         setattr(locked, name, value)
     # Without mailed_at: a worker may be sending the mails at this moment.
-    locked.save(update_fields=list(vars(notice)))
+    locked.save(update_fields=list(vars(content)))
     _record(actor, locked, "was changed")
     _wake_worker_if_due(locked)
     return locked
@@ -76,13 +78,13 @@ def delete_announcement(*, actor: Actor, announcement: Announcement) -> None:
 
     Raises PermissionDenied if the actor may not edit the course.
     """
-    require(actor, Right.EDIT, announcement.course)
+    require_right(actor, Right.EDIT, announcement.course)
     _record(actor, announcement, "was deleted")
     announcement.delete()
 
 
-def _check(notice: Notice) -> None:
-    if notice.release_at and notice.ends_at and notice.ends_at <= notice.release_at:
+def _check(content: AnnouncementContent) -> None:
+    if content.release_at and content.ends_at and content.ends_at <= content.release_at:
         raise AnnouncementRefusedError("It must end after it is shown.")
 
 

@@ -18,8 +18,8 @@ from courses.models import (
     Teacher,
     Week,
 )
-from courses.rows import unsaved_copy
-from courses.wall_clock import moved_by
+from courses.row_copies import unsaved_copy
+from courses.wall_clock import later_by_days
 
 RowT = TypeVar("RowT", bound=models.Model)
 Changes = dict[str, Any]
@@ -64,15 +64,15 @@ class ContentCopy:
             Attachment.objects.filter(material__course=self.source), self._attachment
         )
 
-    def later(self, moment: dt.datetime | None) -> dt.datetime | None:
+    def shifted(self, moment: dt.datetime | None) -> dt.datetime | None:
         """Return the moment later by `days`, at the same time by the clocks."""
-        return moment and moved_by(moment, self.days, self.source.tz)
+        return moment and later_by_days(moment, self.days, self.source.tz)
 
     def _week(self, row: Week) -> Changes:
         return {
             "course": self.target,
             "starts_on": row.starts_on + dt.timedelta(days=self.days),
-            "release_at": self.later(row.release_at),
+            "release_at": self.shifted(row.release_at),
         }
 
     def _session(self, row: Session) -> Changes:
@@ -83,9 +83,9 @@ class ContentCopy:
         return {
             "course": self.target,
             "week": self.weeks[row.week_id],
-            "starts_at": self.later(starts_at),
-            "ends_at": self.later(ends_at),
-            "release_at": self.later(row.release_at),
+            "starts_at": self.shifted(starts_at),
+            "ends_at": self.shifted(ends_at),
+            "release_at": self.shifted(row.release_at),
             "cancelled_at": None,
             "cancel_reason": "",
             "moved_from": None,
@@ -98,8 +98,8 @@ class ContentCopy:
             "session": row.session_id and self.sessions[row.session_id],
             "lecture": row.lecture_id and self.lectures[row.lecture_id],
             "file": row.file.name,  # copies share the stored file
-            "opens_at": self.later(row.opens_at),
-            "release_at": self.later(row.release_at),
+            "opens_at": self.shifted(row.opens_at),
+            "release_at": self.shifted(row.release_at),
             "replaced_at": None,
         }
 
@@ -107,7 +107,7 @@ class ContentCopy:
         return {
             "material": self.materials[row.material_id],
             "file": row.file.name,
-            "release_at": self.later(row.release_at),
+            "release_at": self.shifted(row.release_at),
         }
 
     def _copy_places(self) -> None:

@@ -10,7 +10,7 @@ from courses.models import (
     RequiredFile,
     RevisionFile,
 )
-from courses.rows import unsaved_copy
+from courses.row_copies import unsaved_copy
 from courses.services.copied_content import ContentCopy, copy_rows
 
 
@@ -23,9 +23,9 @@ def copy_coursework(*, actor: Actor, content: ContentCopy) -> None:
             course=content.target,
             week=row.week_id and content.weeks[row.week_id],
             component=row.component_id and content.components[row.component_id],
-            release_at=content.later(row.release_at),
-            due_at=content.later(row.due_at),
-            closes_at=content.later(row.closes_at),
+            release_at=content.shifted(row.release_at),
+            due_at=content.shifted(row.due_at),
+            closes_at=content.shifted(row.closes_at),
             marks_released_at=None,
             revision=None,
         )

@@ -9,8 +9,8 @@ from django.utils import timezone
 from accounts.actors import Actor, actor_user
 from courses.models import Course, CourseChange, Enrolment
 from courses.permissions import Right
-from courses.rows import unsaved_copy
-from courses.services.access import require
+from courses.row_copies import unsaved_copy
+from courses.services.access import require_right
 from courses.services.changes import record_change
 from courses.services.copied_content import ContentCopy
 from courses.services.copied_coursework import copy_coursework
@@ -42,7 +42,7 @@ def copy_course(
     moved. Nothing is published: the copy of an assignment has one unpublished revision.
     Raises CourseRefusedError, or PermissionDenied if the actor may not edit the course.
     """
-    require(actor, Right.EDIT, course)
+    require_right(actor, Right.EDIT, course)
     days = _days_between(course, first_week_on)
     copied = unsaved_copy(
         course, academic_year=academic_year, slug=slug, release_at=None

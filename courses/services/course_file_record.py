@@ -13,10 +13,10 @@ from courses.course_file.plan import Change, FieldChange, Plan, label
 from courses.models import Assignment, Course, CourseChange, Material, Session
 from courses.services.changes import record_change
 from courses.services.settings_changes import (
-    ToldSettings,
-    note_counting,
+    AnnouncedSettings,
+    announce_counting_change,
     record_deadline,
-    tell_settings,
+    tell_students_of_settings,
 )
 from courses.wall_clock import day_words, moment_words
 from formats.choices import SessionKind
@@ -76,7 +76,7 @@ def _note_counting(actor: Actor, plan: Plan, applier: Applier) -> None:
     """Let the history of marks follow assignments with another counting rule."""
     for change in plan.changed:
         if isinstance(change.row, CourseworkRow) and change.differs("counting"):
-            note_counting(actor=actor, assignment=applier.find(change.row))
+            announce_counting_change(actor=actor, assignment=applier.find(change.row))
 
 
 def _record_one(change: Change, verb: str, *, made: _Import, about: object) -> None:
@@ -109,13 +109,15 @@ def _record_coursework(
     """Tell students of an assignment's changes; return the fields left for staff."""
     before = change.before
     assert isinstance(before, CourseworkRow)  # noqa: S101  only assignments reach here
-    settings = ToldSettings(
+    settings = AnnouncedSettings(
         release_at=before.release_at,
         counting=before.counting,
         closes_at=before.closes_at,
         max_attempts=before.attempts,
     )
-    tell_settings(actor=made.actor, before=settings, after=after, reason=_REASON)
+    tell_students_of_settings(
+        actor=made.actor, before=settings, after=after, reason=_REASON
+    )
     if before.due_at != after.due_at:
         record_deadline(
             actor=made.actor, assignment=after, before=before.due_at, reason=_REASON

@@ -15,7 +15,7 @@ from courses.course_file.plan import Plan, make_plan
 from courses.course_file.stored import nothing_stored, read_stored
 from courses.models import Course
 from courses.permissions import Right
-from courses.services.access import require
+from courses.services.access import require_right
 from courses.services.course_file_record import record_import
 from courses.services.creating import enrol_creator, require_course_creator
 from formats.course.course_content import Content
@@ -27,7 +27,7 @@ _LONGEST_SLUG: Final = 60
 
 
 @dataclass(frozen=True, kw_only=True)
-class Imported:
+class CourseImport:
     """What an import did, or would do. `course` is None while there is none."""
 
     slug: str
@@ -46,7 +46,7 @@ def import_course_file(
     prune: bool = False,
     must_be_new: bool = False,
     dry_run: bool = False,
-) -> Imported:
+) -> CourseImport:
     """Make the course as the file says: all of it or, if there is a fault, nothing.
 
     A second import of the same file changes nothing. What people did in the meantime is
@@ -72,7 +72,7 @@ def import_course_file(
         for stored in applier.stored_files if applier else []:
             stored.storage.delete(stored.name or "")
         raise
-    return Imported(slug=slug, plan=plan, warnings=file.warnings, course=course)
+    return CourseImport(slug=slug, plan=plan, warnings=file.warnings, course=course)
 
 
 def export_course(*, actor: Actor, course: Course, folder: Path) -> Written:
@@ -80,7 +80,7 @@ def export_course(*, actor: Actor, course: Course, folder: Path) -> Written:
 
     Raises PermissionDenied if the actor may not edit the course.
     """
-    require(actor, Right.EDIT, course)
+    require_right(actor, Right.EDIT, course)
     return write_course(read_stored(course).content, folder)
 
 
@@ -106,7 +106,7 @@ def _authorise(
             "give another year.",
         )
         raise ImportRefusedError((fault,))
-    require(actor, Right.EDIT, course)
+    require_right(actor, Right.EDIT, course)
 
 
 def _plan(file: CourseFile, course: Course | None, *, prune: bool, name: str) -> Plan:

@@ -10,7 +10,7 @@ from django.db import transaction
 from accounts.actors import Actor
 from courses.models import Course, CourseChange
 from courses.permissions import Right
-from courses.services.access import require
+from courses.services.access import require_right
 from courses.services.changes import record_change
 from courses.services.creating import CourseRefusedError
 from courses.wall_clock import moment_words
@@ -38,7 +38,7 @@ def save_course_settings(
     Raises CourseRefusedError with what to do for each field, and PermissionDenied if
     the actor may not edit the course.
     """
-    require(actor, Right.EDIT, course)
+    require_right(actor, Right.EDIT, course)
     stored = Course.objects.select_for_update().get(pk=course.pk)
     before = stored.release_at
     for name in _FIELDS:

@@ -12,13 +12,13 @@ from typing import IO, Final
 from accounts.models import User
 from courses.models import Course
 from courses.permissions import Right
-from courses.services.access import require
-from courses.services.course_files import Imported, import_course_file
+from courses.services.access import require_right
+from courses.services.course_files import CourseImport, import_course_file
 from courses.services.creating import require_course_creator
 from courses.services.held_uploads import (
     NothingPendingError,
     forget_old_uploads,
-    held_root,
+    held_uploads_folder,
 )
 from formats.archives import unpack
 from formats.course.dates import AcademicYear
@@ -32,7 +32,7 @@ _NAMES: Final = ("course.yaml", "course.yml")
 class CourseFilePreview:
     """What the kept file would change. `digest` names exactly these changes."""
 
-    imported: Imported
+    imported: CourseImport
     digest: str
 
 
@@ -81,7 +81,7 @@ def preview_course_file(
 
 def import_held_course_file(
     *, actor: User, course: Course | None, year: AcademicYear, digest: str
-) -> Imported:
+) -> CourseImport:
     """Import what the preview showed, and delete the kept file.
 
     Raises NothingPendingError if the file or the course is no longer what the preview
@@ -101,12 +101,12 @@ def _authorise(actor: User, course: Course | None) -> None:
     if course is None:
         require_course_creator(actor)
     else:
-        require(actor, Right.EDIT, course)
+        require_right(actor, Right.EDIT, course)
 
 
 def _import(
     actor: User, course: Course | None, path: Path, year: AcademicYear, *, dry_run: bool
-) -> Imported:
+) -> CourseImport:
     return import_course_file(
         actor=actor,
         path=path,
@@ -117,7 +117,7 @@ def _import(
     )
 
 
-def _digest(path: Path, planned: Imported) -> str:
+def _digest(path: Path, planned: CourseImport) -> str:
     lines = "\n".join((planned.slug, *planned.plan.lines()))
     return hashlib.sha256(path.read_bytes() + lines.encode()).hexdigest()
 
@@ -132,7 +132,9 @@ def _opened(actor: User, course: Course | None) -> Iterator[Path]:
         return
     if not packed.exists():
         raise NothingPendingError
-    with tempfile.TemporaryDirectory(dir=held_root(), prefix="scratch-") as scratch:
+    with tempfile.TemporaryDirectory(
+        dir=held_uploads_folder(), prefix="scratch-"
+    ) as scratch:
         unpack(packed, Path(scratch))
         found = [
             path
@@ -157,4 +159,4 @@ def _opened(actor: User, course: Course | None) -> Iterator[Path]:
 
 
 def _folder(actor: User, course: Course | None) -> Path:
-    return held_root() / f"course-{actor.pk}-{course.pk if course else 'new'}"
+    return held_uploads_folder() / f"course-{actor.pk}-{course.pk if course else 'new'}"

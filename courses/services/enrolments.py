@@ -6,7 +6,7 @@ from accounts.actors import Actor, System
 from accounts.models import User
 from courses.models import Course, CourseChange, Enrolment
 from courses.permissions import STAFF_ROLES, Right
-from courses.services.access import require
+from courses.services.access import require_right
 from courses.services.changes import record_change
 from formats.choices import Role
 
@@ -26,7 +26,7 @@ def enrol(*, actor: Actor, course: Course, user: User, role: Role) -> Enrolment:
     A change of role is recorded. Raises PermissionDenied if the actor may not edit the
     course, and LastLecturerError.
     """
-    require(actor, Right.EDIT, course)
+    require_right(actor, Right.EDIT, course)
     with transaction.atomic():
         lock_people(course)
         enrolment, is_new = Enrolment.objects.get_or_create(
@@ -68,7 +68,7 @@ def change_role(
     None leaves a value as it is. Raises PermissionDenied if the actor may not edit the
     course, and LastLecturerError if the course would have no lecturer who can sign in.
     """
-    require(actor, Right.EDIT, enrolment.course)
+    require_right(actor, Right.EDIT, enrolment.course)
     with transaction.atomic():
         lock_people(enrolment.course)
         enrolment.refresh_from_db(fields=["role", "is_active"])

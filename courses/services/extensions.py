@@ -10,7 +10,7 @@ from accounts.models import User
 from courses.models import Assignment, CourseChange, Extension
 from courses.permissions import Right
 from courses.release_times import is_released
-from courses.services.access import require
+from courses.services.access import require_right
 from courses.services.changes import record_change
 from courses.services.field_refusals import FieldsRefusedError
 from courses.wall_clock import moment_words
@@ -34,7 +34,7 @@ def grant_extension(
     Raises ExtensionRefusedError, and PermissionDenied if the actor may not edit the
     course.
     """
-    require(actor, Right.EDIT, assignment.course)
+    require_right(actor, Right.EDIT, assignment.course)
     extension = Extension.objects.filter(assignment=assignment, student=student).first()
     if extension is None:
         extension = Extension(assignment=assignment, student=student)
@@ -55,7 +55,7 @@ def save_extension(*, actor: User, extension: Extension) -> None:
     The student reads it among the changes, without the reason. Raises PermissionDenied
     if the actor may not edit the course.
     """
-    require(actor, Right.EDIT, extension.assignment.course)
+    require_right(actor, Right.EDIT, extension.assignment.course)
     rows = Extension.objects.select_for_update()
     stored = rows.filter(pk=extension.pk).first()
     extension.save()
@@ -70,7 +70,7 @@ def withdraw_extension(*, actor: User, extension: Extension) -> None:
 
     Raises PermissionDenied if the actor may not edit the course.
     """
-    require(actor, Right.EDIT, extension.assignment.course)
+    require_right(actor, Right.EDIT, extension.assignment.course)
     _record(
         actor, extension, before=extension.due_at, after=extension.assignment.due_at
     )

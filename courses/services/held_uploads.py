@@ -15,7 +15,7 @@ class NothingPendingError(Exception):
     """The upload is gone, or another one has taken its place."""
 
 
-def held_root() -> Path:
+def held_uploads_folder() -> Path:
     """Return the folder that holds all kept uploads, readable by the portal alone."""
     root = Path(settings.VAR_DIR) / "imports"
     root.mkdir(mode=0o700, exist_ok=True)
@@ -25,7 +25,7 @@ def held_root() -> Path:
 def forget_old_uploads() -> None:
     """Delete uploads that are older than a day."""
     limit = time.time() - _LIFETIME_SECONDS
-    for folder in held_root().iterdir():
+    for folder in held_uploads_folder().iterdir():
         # Another request may delete it first.
         with suppress(FileNotFoundError):
             if folder.stat().st_mtime < limit:

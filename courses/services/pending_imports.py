@@ -11,11 +11,11 @@ from typing import IO, Final
 from accounts.models import User
 from courses.models import Assignment, AssignmentRevision
 from courses.permissions import Right
-from courses.services.access import require
+from courses.services.access import require_right
 from courses.services.held_uploads import (
     NothingPendingError,
     forget_old_uploads,
-    held_root,
+    held_uploads_folder,
 )
 from courses.services.revisions import bundle_sha256, import_revision
 from formats.assignment import (
@@ -53,7 +53,7 @@ def hold_upload(
     Raises PermissionDenied if they may not edit the course, and ImportRefusedError if the
     upload is of a kind that cannot be imported.
     """
-    require(actor, Right.EDIT, assignment.course)
+    require_right(actor, Right.EDIT, assignment.course)
     forget_old_uploads()
     folder = _folder(actor, assignment)
     shutil.rmtree(folder, ignore_errors=True)
@@ -76,7 +76,7 @@ def preview_upload(
     `installed` says which modules can be imported in each environment. Raises
     NothingPendingError if nothing is kept.
     """
-    require(actor, Right.EDIT, assignment.course)
+    require_right(actor, Right.EDIT, assignment.course)
     with _opened(actor, assignment, options) as preview:
         notes = notes_on(preview.prepared, preview.bundle, installed)
         return replace(preview, notes=notes)
@@ -89,7 +89,7 @@ def import_upload(
 
     Raises NothingPendingError if it is no longer what the preview showed.
     """
-    require(actor, Right.EDIT, assignment.course)
+    require_right(actor, Right.EDIT, assignment.course)
     with _opened(actor, assignment, options) as preview:
         if preview.digest != digest:
             raise NothingPendingError
@@ -109,7 +109,9 @@ def _opened(
     if package is None:
         raise NothingPendingError
     notebook = next(iter(folder.glob("notebook/*")), options.notebook)
-    with tempfile.TemporaryDirectory(dir=held_root(), prefix="scratch-") as scratch:
+    with tempfile.TemporaryDirectory(
+        dir=held_uploads_folder(), prefix="scratch-"
+    ) as scratch:
         solution = tuple(sorted(folder.glob("solution/*")))
         chosen = replace(options, notebook=notebook, solution=solution)
         prepared = prepare_folder(package, scratch=Path(scratch), options=chosen)
@@ -122,7 +124,7 @@ def _opened(
 
 
 def _folder(actor: User, assignment: Assignment) -> Path:
-    return held_root() / f"{actor.pk}-{assignment.pk}"
+    return held_uploads_folder() / f"{actor.pk}-{assignment.pk}"
 
 
 def _store_upload(

@@ -51,7 +51,7 @@ def new_since(
 
 
 @transaction.atomic
-def tick(*, actor: User, material: Material, is_done: bool) -> None:
+def set_tick(*, actor: User, material: Material, is_done: bool) -> None:
     """Set or remove the person's tick on the material. Repeating it changes nothing."""
     if is_done:
         Progress.objects.get_or_create(material=material, user=actor)

@@ -20,8 +20,8 @@ from courses.models import (
     RevisionFile,
 )
 from courses.permissions import Right
-from courses.rows import unsaved_copy
-from courses.services.access import require
+from courses.row_copies import unsaved_copy
+from courses.services.access import require_right
 from formats.assignment import (
     Bundle,
     BundleFile,
@@ -44,7 +44,7 @@ def import_revision(
     grading.services. Raises ImportRefusedError if a file changed since it was read, and
     PermissionDenied if the actor may not edit the course.
     """
-    require(actor, Right.EDIT, assignment.course)
+    require_right(actor, Right.EDIT, assignment.course)
     digest = bundle_sha256(bundle)
     for file in bundle.files:
         _store(file)
@@ -69,7 +69,7 @@ def derive_revision(
     leaves out stay. The same points again give the same revision. Raises
     PermissionDenied if the actor may not edit the course.
     """
-    require(actor, Right.EDIT, revision.assignment.course)
+    require_right(actor, Right.EDIT, revision.assignment.course)
     Assignment.objects.select_for_update().get(pk=revision.assignment_id)
     digest = _derived_sha256(revision, points)
     siblings = AssignmentRevision.objects.filter(assignment=revision.assignment_id)

@@ -15,13 +15,13 @@ from accounts.actors import Actor, actor_user
 from accounts.models import User
 from courses.models import Course, CourseChange, Enrolment
 from courses.permissions import Right
-from courses.services.access import require
+from courses.services.access import require_right
 from courses.services.changes import record_change
 from courses.services.enrolments import has_lecturer, lock_people, require_lecturer
 from courses.services.held_uploads import (
     NothingPendingError,
     forget_old_uploads,
-    held_root,
+    held_uploads_folder,
 )
 from courses.services.roster_plan import Change, Plan, Step, make_plan
 from formats.roster import Entry, Roster, read_roster, write_roster
@@ -36,7 +36,7 @@ class RosterChangedError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Imported:
+class RosterImport:
     """The plan that was carried out, and the new accounts, which have no password.
 
     `cannot_sign_in` holds all people of the file who have never signed in and have no
@@ -68,7 +68,7 @@ def plan_roster(
     Raises RosterError if it cannot be used, and PermissionDenied if the actor may not
     edit the course.
     """
-    require(actor, Right.EDIT, course)
+    require_right(actor, Right.EDIT, course)
     roster = read_roster(content, module_codes=course.module_codes)
     return _plan(actor, course, roster, deactivate_missing=deactivate_missing)
 
@@ -81,7 +81,7 @@ def import_roster(
     deactivate_missing: bool,
     digest: str = "",
     summary: Callable[[Plan], str] | None = None,
-) -> Imported:
+) -> RosterImport:
     """Carry out the file's plan, all of it or nothing, and record it.
 
     With a digest, only exactly that plan is carried out: RosterChangedError if the
@@ -89,7 +89,7 @@ def import_roster(
     returns for the plan; without it, how many people the file changed. Raises
     LastLecturerError if no lecturer would be left, RosterError and PermissionDenied.
     """
-    require(actor, Right.EDIT, course)
+    require_right(actor, Right.EDIT, course)
     roster = read_roster(content, module_codes=course.module_codes)
     try:
         with transaction.atomic():
@@ -97,14 +97,14 @@ def import_roster(
             plan = _plan(actor, course, roster, deactivate_missing=deactivate_missing)
             if digest and plan.digest != digest:
                 raise RosterChangedError
-            return Imported(
+            return RosterImport(
                 plan=plan, new_users=_carry_out(actor, course, plan, summary)
             )
     except IntegrityError as error:  # such an account was just created
         raise RosterChangedError from error
 
 
-def add_person(*, actor: Actor, course: Course, entry: Entry) -> Imported:
+def add_person(*, actor: Actor, course: Course, entry: Entry) -> RosterImport:
     """Enrol one person by their address, with a new account if they have none.
 
     It works like a roster of one line: somebody who is or was in the course gets this
@@ -137,7 +137,7 @@ def _added(entry: Entry, plan: Plan) -> str:
 
 def hold_roster(*, actor: User, course: Course, content: bytes) -> None:
     """Keep the person's file for this course, in place of an earlier one."""
-    require(actor, Right.EDIT, course)
+    require_right(actor, Right.EDIT, course)
     forget_old_uploads()
     folder = _folder(actor, course)
     shutil.rmtree(folder, ignore_errors=True)
@@ -164,7 +164,7 @@ def export_roster(*, actor: Actor, course: Course) -> str:
     Importing it again changes nothing. Raises PermissionDenied if the actor may not
     edit the course.
     """
-    require(actor, Right.EDIT, course)
+    require_right(actor, Right.EDIT, course)
     people = Enrolment.objects.active().filter(course=course).select_related("user")
     rows = [
         {
@@ -297,4 +297,4 @@ def _people(count: int) -> str:
 
 
 def _folder(actor: User, course: Course) -> Path:
-    return held_root() / f"roster-{actor.pk}-{course.pk}"
+    return held_uploads_folder() / f"roster-{actor.pk}-{course.pk}"

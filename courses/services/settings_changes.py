@@ -14,16 +14,18 @@ from courses.services.changes import record_change
 from courses.wall_clock import moment_words
 from formats.choices import Counting
 
-Follower = Callable[[Actor, Assignment, str], None]
+CountingListener = Callable[[Actor, Assignment, str], None]
 # Callbacks of apps above this one that keep a history of marks: see grading.apps.
-_FOLLOWERS: Final[list[Follower]] = []
+_LISTENERS: Final[list[CountingListener]] = []
 # The deadline and the release of marks have records of their own. Publishing a revision
 # is recorded where it is done.
-_TOLD_ELSEWHERE: Final = frozenset({"id", "due_at", "marks_released_at", "revision"})
+_RECORDED_ELSEWHERE: Final = frozenset(
+    {"id", "due_at", "marks_released_at", "revision"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToldSettings:
+class AnnouncedSettings:
     """Former values of the settings whose changes students are told of."""
 
     release_at: dt.datetime | None
@@ -42,37 +44,39 @@ class ToldSettings:
         )
 
 
-def follow_counting(follower: Follower) -> None:
+def on_counting_change(listener: CountingListener) -> None:
     """Register a function to call when another attempt of every student may count.
 
     It is called with the actor, the assignment and the reason in words.
     """
-    if follower not in _FOLLOWERS:
-        _FOLLOWERS.append(follower)
+    if listener not in _LISTENERS:
+        _LISTENERS.append(listener)
 
 
-def note_counting(*, actor: Actor, assignment: Assignment) -> None:
+def announce_counting_change(*, actor: Actor, assignment: Assignment) -> None:
     """Call the registered functions: another rule now says which attempt counts."""
-    for follower in _FOLLOWERS:
-        follower(actor, assignment, f"{assignment.get_counting_display()} now.")
+    for listener in _LISTENERS:
+        listener(actor, assignment, f"{assignment.get_counting_display()} now.")
 
 
 def record_settings(*, actor: Actor, before: Assignment, after: Assignment) -> None:
     """Record for staff which settings changed.
 
-    Students are told what `tell_settings` says.
+    Students are told what `tell_students_of_settings` says.
     """
     changed = [
         field
         for field in Assignment._meta.fields  # noqa: SLF001  Django's documented name
-        if field.name not in _TOLD_ELSEWHERE
+        if field.name not in _RECORDED_ELSEWHERE
         and getattr(before, field.attname) != getattr(after, field.attname)
     ]
     if not changed:
         return
-    tell_settings(actor=actor, before=ToldSettings.of(before), after=after)
+    tell_students_of_settings(
+        actor=actor, before=AnnouncedSettings.of(before), after=after
+    )
     if before.counting != after.counting:
-        note_counting(actor=actor, assignment=after)
+        announce_counting_change(actor=actor, assignment=after)
     record_change(
         actor=actor,
         course=after.course,
@@ -84,8 +88,8 @@ def record_settings(*, actor: Actor, before: Assignment, after: Assignment) -> N
     )
 
 
-def tell_settings(
-    *, actor: Actor, before: ToldSettings, after: Assignment, reason: str = ""
+def tell_students_of_settings(
+    *, actor: Actor, before: AnnouncedSettings, after: Assignment, reason: str = ""
 ) -> None:
     """Tell students of another counting rule, closing time or number of attempts.
 
@@ -108,7 +112,9 @@ def tell_settings(
         )
 
 
-def _sentences(before: ToldSettings, after: Assignment) -> list[tuple[str, str, str]]:
+def _sentences(
+    before: AnnouncedSettings, after: Assignment
+) -> list[tuple[str, str, str]]:
     """Return the sentence for each setting that changed, with both values."""
     told = []
     if before.counting != after.counting:

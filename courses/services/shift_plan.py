@@ -16,7 +16,7 @@ class ShiftRefusedError(Exception):
     """The shift was refused, and nothing moved. The message tells the person why."""
 
 
-class Moved(StrEnum):
+class RowKind(StrEnum):
     """The kinds of rows that a shift moves."""
 
     WEEK = "week"
@@ -31,7 +31,7 @@ class Moved(StrEnum):
 class Move:
     """One date or time of one row, before and after."""
 
-    noun: Moved
+    noun: RowKind
     pk: int
     label: str
     field: str
@@ -50,7 +50,7 @@ def _words(when: dt.date, zone: zoneinfo.ZoneInfo) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stay:
+class UnmovedRow:
     """A row that does not move, why, and its time."""
 
     label: str
@@ -66,7 +66,7 @@ class ShiftPlan:
     from_week: int
     weeks: int
     moves: tuple[Move, ...]
-    stays: tuple[Stay, ...]
+    unmoved: tuple[UnmovedRow, ...]
     faults: tuple[str, ...]
 
     @property

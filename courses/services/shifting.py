@@ -23,27 +23,27 @@ from courses.models import (
 )
 from courses.permissions import Right
 from courses.release_times import is_released
-from courses.services.access import require
+from courses.services.access import require_right
 from courses.services.changes import record_change
-from courses.services.shift_plan import Move, Moved, ShiftPlan, ShiftRefusedError
-from courses.services.shift_reading import plan_shift
+from courses.services.shift_plan import Move, RowKind, ShiftPlan, ShiftRefusedError
+from courses.services.shift_planning import plan_shift
 
 __all__ = [
     "Move",
-    "Moved",
+    "RowKind",
     "ShiftPlan",
     "ShiftRefusedError",
     "apply_shift",
     "plan_shift",
 ]
 
-_MODELS: Final[Mapping[Moved, type[models.Model]]] = {
-    Moved.WEEK: Week,
-    Moved.SESSION: Session,
-    Moved.ASSIGNMENT: Assignment,
-    Moved.EXTENSION: Extension,
-    Moved.MATERIAL: Material,
-    Moved.ATTACHMENT: Attachment,
+_MODELS: Final[Mapping[RowKind, type[models.Model]]] = {
+    RowKind.WEEK: Week,
+    RowKind.SESSION: Session,
+    RowKind.ASSIGNMENT: Assignment,
+    RowKind.EXTENSION: Extension,
+    RowKind.MATERIAL: Material,
+    RowKind.ATTACHMENT: Attachment,
 }
 _CHANGED: Final = (
     "The course has changed since you looked. Nothing was moved: "
@@ -69,7 +69,7 @@ def apply_shift(
     faults, or no reason is given, and PermissionDenied if the actor may not edit the
     course.
     """
-    require(actor, Right.EDIT, course)
+    require_right(actor, Right.EDIT, course)
     Course.objects.select_for_update().get(pk=course.pk)
     plan = plan_shift(course=course, from_week=from_week, weeks=weeks, now=now)
     _check(plan, seen, reason.strip())
@@ -89,8 +89,8 @@ def _check(plan: ShiftPlan, seen: str, reason: str) -> None:
         raise ShiftRefusedError("Say why: students read it.")
 
 
-def _by_noun(moves: Iterable[Move]) -> dict[Moved, list[Move]]:
-    grouped: dict[Moved, list[Move]] = {}
+def _by_noun(moves: Iterable[Move]) -> dict[RowKind, list[Move]]:
+    grouped: dict[RowKind, list[Move]] = {}
     for move in moves:
         grouped.setdefault(move.noun, []).append(move)
     return grouped
@@ -117,7 +117,7 @@ def _write(model: type[models.Model], moves: Iterable[Move]) -> None:
 
 
 def _record_shift(actor: Actor, plan: ShiftPlan, reason: str) -> None:
-    first = next(move for move in plan.moves if move.noun is Moved.WEEK)
+    first = next(move for move in plan.moves if move.noun is RowKind.WEEK)
     before, after = first.words(plan.course.tz)
     record_change(
         actor=actor,
@@ -137,7 +137,7 @@ def _record_deadlines(
     moved = {
         move.pk: move
         for move in plan.moves
-        if move.noun is Moved.ASSIGNMENT and move.field == "due_at"
+        if move.noun is RowKind.ASSIGNMENT and move.field == "due_at"
     }
     for assignment in plan.course.assignments.filter(pk__in=moved):
         before, after = moved[assignment.pk].words(plan.course.tz)

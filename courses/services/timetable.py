@@ -10,7 +10,7 @@ from accounts.actors import Actor
 from courses.models import CourseChange, Room, Session
 from courses.permissions import Right
 from courses.release_times import is_released
-from courses.services.access import require
+from courses.services.access import require_right
 from courses.services.changes import record_change
 from courses.wall_clock import day_words, span_words
 
@@ -172,7 +172,7 @@ def _title(session: Session, before: Arrangement | None = None) -> str:
 
 
 def _locked(actor: Actor, session: Session) -> Session:
-    require(actor, Right.EDIT, session.course)
+    require_right(actor, Right.EDIT, session.course)
     rows = Session.objects.select_for_update(of=("self",))
     return rows.select_related("course", "week", "room").get(pk=session.pk)
 

@@ -16,8 +16,8 @@ from accounts.http import SignedInRequest
 from courses.forms.announcements import AnnouncementForm
 from courses.models import Course
 from courses.permissions import Right, can
-from courses.services.access import require
-from courses.services.announcements import AnnouncementRefusedError, announce
+from courses.services.access import require_right
+from courses.services.announcements import AnnouncementRefusedError, create_announcement
 from courses.views.access import allowed_course
 
 UNPROCESSABLE: Final = 422
@@ -32,10 +32,10 @@ def announcements(request: SignedInRequest, slug: str) -> HttpResponse:
     with timezone.override(course.tz):
         if request.method != "POST":
             return _page(request, course, AnnouncementForm())
-        require(request.user, Right.EDIT, course)
+        require_right(request.user, Right.EDIT, course)
         form = AnnouncementForm(request.POST)
         if store_announcement(
-            form, partial(announce, actor=request.user, course=course)
+            form, partial(create_announcement, actor=request.user, course=course)
         ):
             messages.success(request, "Stored.")
             return redirect("courses:announcements", course.slug)
@@ -47,7 +47,7 @@ def store_announcement(form: AnnouncementForm, store: Callable[..., object]) -> 
     if not form.is_valid():
         return False
     try:
-        store(notice=form.notice(timezone.now()))
+        store(content=form.content(timezone.now()))
     except AnnouncementRefusedError as refused:
         form.add_error("ends_at", str(refused))
         return False

@@ -12,7 +12,7 @@ from courses.models import Course
 from courses.permissions import Right
 from courses.services.enrolments import LastLecturerError
 from courses.services.invitations import send_invitations
-from courses.services.roster import Imported, RosterChangedError, add_person
+from courses.services.roster import RosterChangedError, RosterImport, add_person
 from courses.services.roster_plan import Step
 from courses.views.access import allowed_course
 from formats.roster import Entry, RosterError
@@ -46,7 +46,7 @@ def person_add(request: SignedInRequest, slug: str) -> HttpResponse:
     return _page(request, course, form)
 
 
-def _words(done: Imported, entry: Entry) -> str:
+def _words(done: RosterImport, entry: Entry) -> str:
     """Return the message that says what was done with the person of the form."""
     change = done.plan.change_of(entry)
     if change.step is Step.SAME:

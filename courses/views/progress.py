@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.http import SignedInRequest
 from courses.models import Course, Material
-from courses.services.reading_progress import tick
+from courses.services.reading_progress import set_tick
 
 
 @login_required
@@ -23,7 +23,7 @@ def progress(request: SignedInRequest, slug: str) -> HttpResponse:
     material = get_object_or_404(
         Material.objects.opened_to(request.user), course=course, key=key
     )
-    tick(actor=request.user, material=material, is_done=is_done)
+    set_tick(actor=request.user, material=material, is_done=is_done)
     if request.headers.get("HX-Request"):
         context = {
             "of": {"key": material.key, "name": str(material)},

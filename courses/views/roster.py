@@ -20,8 +20,8 @@ from courses.services.enrolments import LastLecturerError
 from courses.services.held_uploads import NothingPendingError
 from courses.services.invitations import send_invitations
 from courses.services.roster import (
-    Imported,
     RosterChangedError,
+    RosterImport,
     export_roster,
     forget_roster,
     held_roster,
@@ -138,7 +138,7 @@ def _confirm(request: SignedInRequest, course: Course) -> HttpResponse:
     return redirect("courses:people", course.slug)
 
 
-def _words(done: Imported) -> str:
+def _words(done: RosterImport) -> str:
     counts = done.plan.counts
     told = {
         "new": counts[Step.NEW] + counts[Step.ENROL],

@@ -10,7 +10,7 @@ from accounts.actors import Actor, actor_user
 from courses.models import Assignment, AssignmentRevision, CourseChange
 from courses.permissions import Right
 from courses.release_times import is_released
-from courses.services.access import require
+from courses.services.access import require_right
 from courses.services.changes import record_change
 from grading.models import GradingRun, Publication, Trial
 from grading.services.run_queue import queue_next
@@ -35,7 +35,7 @@ def start_trials(*, actor: Actor, revision: AssignmentRevision) -> list[GradingR
     A trial that is queued or running already is returned as it is. Raises
     PermissionDenied if the actor may not edit the course.
     """
-    require(actor, Right.EDIT, revision.assignment.course)
+    require_right(actor, Right.EDIT, revision.assignment.course)
     Assignment.objects.select_for_update().get(pk=revision.assignment_id)
     return [_start(actor, revision, trial) for trial in Trial]
 
@@ -60,7 +60,7 @@ def publish_revision(
     TrialsNotGoodError if its trials are not as expected and no reason is given, and
     PermissionDenied if the actor may not edit the course.
     """
-    require(actor, Right.EDIT, revision.assignment.course)
+    require_right(actor, Right.EDIT, revision.assignment.course)
     assignment = Assignment.objects.select_for_update().get(pk=revision.assignment_id)
     if assignment.revision_id == revision.pk:
         return None

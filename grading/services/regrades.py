@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from accounts.actors import Actor, actor_user
 from courses.models import Assignment, AssignmentRevision
 from courses.permissions import Right
-from courses.services.access import require
+from courses.services.access import require_right
 from formats.choices import Counting
 from grading.models import GradingRun, Mark, Regrade
 from grading.services.marks import (
@@ -133,7 +133,7 @@ def start_regrade(
     `again`. No mark changes. Raises RegradeRefusedError while another regrade of the
     assignment is open, and PermissionDenied if the actor may not edit the course.
     """
-    require(actor, Right.EDIT, assignment.course)
+    require_right(actor, Right.EDIT, assignment.course)
     Assignment.objects.select_for_update().get(pk=assignment.pk)
     if open_regrade(assignment) is not None:
         raise RegradeRefusedError("Another rerun is open: confirm or discard it first.")
@@ -298,7 +298,7 @@ def discard_regrade(*, actor: Actor, regrade: Regrade) -> None:
 
 
 def _locked_open(actor: Actor, regrade: Regrade) -> Regrade:
-    require(actor, Right.EDIT, regrade.assignment.course)
+    require_right(actor, Right.EDIT, regrade.assignment.course)
     Assignment.objects.select_for_update().get(pk=regrade.assignment_id)
     locked = Regrade.objects.select_related("assignment__course", "revision").get(
         pk=regrade.pk

@@ -10,8 +10,8 @@ from accounts.actors import Actor
 from courses.deadlines import deadline_of, is_open
 from courses.models import Assignment, Enrolment, Extension, Question
 from courses.permissions import Right
-from courses.services.access import require
-from courses.services.saving import save_assignment
+from courses.services.access import require_right
+from courses.services.edited_rows import save_assignment
 from courses.wall_clock import moment_words
 from formats.assignment.assignment_content import Visibility
 from formats.choices import QuestionKind
@@ -106,7 +106,7 @@ def release_marks(
     Raises ReleaseRefusedError if the release has problems and `despite_problems` is false, and
     PermissionDenied if the actor may not edit the course.
     """
-    require(actor, Right.EDIT, assignment.course)
+    require_right(actor, Right.EDIT, assignment.course)
     plan = plan_release(assignment, at=at)
     if plan.problems and not despite_problems:
         raise ReleaseRefusedError(plan.problems)
@@ -119,7 +119,7 @@ def take_back_release(*, actor: Actor, assignment: Assignment) -> None:
     What students have already seen cannot be taken back. Raises PermissionDenied if the
     actor may not edit the course.
     """
-    require(actor, Right.EDIT, assignment.course)
+    require_right(actor, Right.EDIT, assignment.course)
     _store(actor, assignment, None)
 
 

@@ -16,7 +16,7 @@ from accounts.actors import Actor
 from accounts.models import User
 from courses.models import Assignment, AssignmentRevision
 from courses.permissions import Right
-from courses.services.access import require
+from courses.services.access import require_right
 from grading.models import GradingRun, Mark
 from grading.scoring import QuestionRules, rescore_question, rules_of
 from grading.services.marks import (
@@ -213,7 +213,7 @@ def rescore(
     changes gets a MarkChange. Raises RescoreRefusedError if the plan no longer has this
     digest, and PermissionDenied if the actor may not edit the course.
     """
-    require(actor, Right.EDIT, assignment.course)
+    require_right(actor, Right.EDIT, assignment.course)
     Assignment.objects.select_for_update().get(pk=assignment.pk)
     rules = [rules_of(question) for question in revision.questions.all()]
     plan = plan_rescore(assignment=assignment, rules=rules)

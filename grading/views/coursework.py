@@ -13,7 +13,7 @@ from accounts.http import SignedInRequest
 from courses.forms.coursework import CourseworkForm
 from courses.models import Assignment
 from courses.permissions import Right
-from courses.services.saving import save_assignment
+from courses.services.edited_rows import save_assignment
 from courses.views.access import allowed_course
 from grading.services.settings_plan import SettingsPlan, plan_settings
 from grading.views.access import allowed_assignment

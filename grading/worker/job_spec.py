@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from courses.handouts import given_notebook
+from courses.handouts import restorable_cells
 from courses.models import AssignmentRevision, Question, RevisionFile
 from formats.assignment import (
     Visibility,
@@ -59,7 +59,7 @@ def build_job(run: GradingRun) -> JobSpec:
     ]
     if run.grading_seed is None:
         raise IncompleteRevisionError("The run has no secret for its tests.")
-    given = given_notebook(parts)
+    given = restorable_cells(parts)
     defined = staff_definitions(parts)
     return JobSpec(
         # Two tries of one run may be alive at the same time, if the first was frozen.

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.actors import SYSTEM
 from courses.models import Course
-from courses.services.course_files import Imported, import_course_file
+from courses.services.course_files import CourseImport, import_course_file
 from formats.course.dates import AcademicYear
 
 EXAMPLE: Final[Path] = settings.BASE_DIR / "examples" / "deep-learning" / "course.yaml"
@@ -61,7 +61,7 @@ def small(folder: Path, *changes: tuple[str, str]) -> Path:
     return save(folder, text)
 
 
-def import_file(path: Path = EXAMPLE, **options: Any) -> Imported:
+def import_file(path: Path = EXAMPLE, **options: Any) -> CourseImport:
     """Import a file of the year 2024-25 as the portal itself."""
     options.setdefault("actor", SYSTEM)
     options["year"] = AcademicYear.parse(options.get("year", YEAR))

@@ -14,9 +14,9 @@ from accounts.models import User
 from courses.models import Announcement, Course, CourseChange
 from courses.services import announcements, mailing
 from courses.services.announcements import (
+    AnnouncementContent,
     AnnouncementRefusedError,
-    Notice,
-    announce,
+    create_announcement,
     delete_announcement,
     edit_announcement,
 )
@@ -44,9 +44,9 @@ def lecturer(course: Course) -> User:
     return EnrolmentFactory.create(course=course, lecturer=True).user
 
 
-def notice(**changes: Any) -> Notice:
+def notice(**changes: Any) -> AnnouncementContent:
     fields = {"title": "The lab moves", "body": "To **311**.", **changes}
-    return Notice(**{"release_at": timezone.now(), **fields})
+    return AnnouncementContent(**{"release_at": timezone.now(), **fields})
 
 
 def addresses(mailoutbox: list[EmailMessage]) -> list[str]:
@@ -57,7 +57,9 @@ def addresses(mailoutbox: list[EmailMessage]) -> list[str]:
 
 
 def test_announcement_is_by_whoever_wrote_it(course: Course, lecturer: User) -> None:
-    made = announce(actor=lecturer, course=course, notice=notice(is_pinned=True))
+    made = create_announcement(
+        actor=lecturer, course=course, content=notice(is_pinned=True)
+    )
     assert made.author == lecturer
     assert made.is_pinned
     assert not made.is_mailed
@@ -72,7 +74,9 @@ def test_workers_are_woken_for_mails_once_it_is_stored(
     sent: list[str] = []
     monkeypatch.setattr(announcements, "send_task_wake_up", sent.append)
     with django_capture_on_commit_callbacks(execute=True):
-        announce(actor=lecturer, course=course, notice=notice(is_mailed=True))
+        create_announcement(
+            actor=lecturer, course=course, content=notice(is_mailed=True)
+        )
         assert sent == []
     assert sent == [mail_announcements.name]
 
@@ -92,17 +96,17 @@ def test_nobody_is_woken_for_what_is_not_due(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     with django_capture_on_commit_callbacks() as callbacks:
-        announce(actor=lecturer, course=course, notice=notice(**changes))
+        create_announcement(actor=lecturer, course=course, content=notice(**changes))
     assert callbacks == []
 
 
 def test_end_before_the_beginning_is_refused(course: Course, lecturer: User) -> None:
     now = timezone.now()
     with pytest.raises(AnnouncementRefusedError, match="end after"):
-        announce(
+        create_announcement(
             actor=lecturer,
             course=course,
-            notice=notice(release_at=now, ends_at=now - DAY),
+            content=notice(release_at=now, ends_at=now - DAY),
         )
 
 
@@ -115,7 +119,7 @@ def test_edit_mails_nothing_again(
     edit_announcement(
         actor=lecturer,
         announcement=made,
-        notice=notice(title="Really", is_mailed=True),
+        content=notice(title="Really", is_mailed=True),
     )
     mail_due_announcements(now=timezone.now())
     made.refresh_from_db()
@@ -137,9 +141,9 @@ def test_only_editors_announce(course: Course, role: str) -> None:
     user = EnrolmentFactory.create(course=course, role=role).user
     made = AnnouncementFactory.create(course=course)
     with pytest.raises(PermissionDenied):
-        announce(actor=user, course=course, notice=notice())
+        create_announcement(actor=user, course=course, content=notice())
     with pytest.raises(PermissionDenied):
-        edit_announcement(actor=user, announcement=made, notice=notice())
+        edit_announcement(actor=user, announcement=made, content=notice())
     with pytest.raises(PermissionDenied):
         delete_announcement(actor=user, announcement=made)
 

@@ -11,8 +11,8 @@ from accounts.models import User
 from courses.models import Course, CourseChange, Enrolment
 from courses.services.enrolments import LastLecturerError
 from courses.services.roster import (
-    Imported,
     RosterChangedError,
+    RosterImport,
     export_roster,
     import_roster,
     plan_roster,
@@ -52,7 +52,7 @@ def load(
     *,
     deactivate: bool = False,
     digest: str = "",
-) -> Imported:
+) -> RosterImport:
     return import_roster(
         actor=actor,
         course=course,

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from accounts.models import User
 from courses.models import Course, CourseChange, Session, Week
 from courses.services.shifting import (
-    Moved,
+    RowKind,
     ShiftPlan,
     ShiftRefusedError,
     apply_shift,
@@ -168,13 +168,13 @@ def test_earlier_deadline_stays_and_the_plan_says_so(course: Course) -> None:
         course=course, title="Task 1", due_at=at(course, MONDAYS[8], 4)
     )
     found = plan(course)
-    assert "Task 1" in [stay.label for stay in found.stays]
-    assert Moved.ASSIGNMENT not in {move.noun for move in found.moves}
+    assert "Task 1" in [stay.label for stay in found.unmoved]
+    assert RowKind.ASSIGNMENT not in {move.noun for move in found.moves}
 
 
 def test_standing_hours_stay(course: Course, lecturer: User) -> None:
     slot = SlotFactory.create(course=course)
-    assert str(slot) in [stay.label for stay in plan(course).stays]
+    assert str(slot) in [stay.label for stay in plan(course).unmoved]
     shift(lecturer, course)
     slot.refresh_from_db()
     assert slot.starts == NINE
@@ -195,7 +195,7 @@ def test_releases_in_the_moved_weeks_move(course: Course, lecturer: User) -> Non
 def test_what_students_see_is_not_hidden_again(course: Course, lecturer: User) -> None:
     out = at(course, MONDAYS[8], 0)
     material = MaterialFactory.create(course=course, release_at=out)
-    stays = plan(course, from_week=8).stays
+    stays = plan(course, from_week=8).unmoved
     assert [stay.why for stay in stays if stay.label == str(material)] == [
         "Students see it already"
     ]

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import User
 from courses.models import Assignment, CourseChange
-from courses.services.saving import save_assignment
+from courses.services.edited_rows import save_assignment
 from formats.choices import Counting
 from grading.models import Mark
 from tests.factories import AssignmentFactory, EnrolmentFactory

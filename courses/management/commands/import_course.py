@@ -11,7 +11,7 @@ from django.core.validators import validate_slug
 
 from accounts.actors import SYSTEM
 from courses.course_file.plan import Plan
-from courses.services.course_files import Imported, import_course_file
+from courses.services.course_files import CourseImport, import_course_file
 from formats.assignment import ImportRefusedError
 from formats.course.dates import AcademicYear, DateError
 
@@ -66,7 +66,7 @@ class Command(BaseCommand):
             ) from error
         self._report(imported, is_dry=options["dry_run"])
 
-    def _report(self, imported: Imported, *, is_dry: bool) -> None:
+    def _report(self, imported: CourseImport, *, is_dry: bool) -> None:
         for warning in imported.warnings:
             self.stdout.write(f"! {warning}")
         for line in imported.plan.lines():
@@ -74,7 +74,7 @@ class Command(BaseCommand):
         self.stdout.write(_conclusion(imported, is_dry=is_dry))
 
 
-def _conclusion(imported: Imported, *, is_dry: bool) -> str:
+def _conclusion(imported: CourseImport, *, is_dry: bool) -> str:
     plan = imported.plan
     if plan.is_empty:
         return f"Nothing to change: {imported.slug} is as the file says."

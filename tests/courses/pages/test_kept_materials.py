@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts.models import User
 from courses.models import Course, Material
-from courses.services.reading_progress import tick
+from courses.services.reading_progress import set_tick
 from tests.factories import (
     AttachmentFactory,
     CourseFactory,
@@ -77,7 +77,7 @@ def test_tick_of_one_is_not_anothers(
     client: Client, material: Material, student: User
 ) -> None:
     other = member(material.course)
-    tick(actor=other, material=material, is_done=True)
+    set_tick(actor=other, material=material, is_done=True)
     assert 'aria-pressed="true"' in row_of(client, other, material)
     assert 'aria-pressed="false"' in row_of(client, student, material)
 

@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from courses.models import Assignment, Course
+from courses.services.edited_rows import save_assignment
 from courses.services.extensions import grant_extension, withdraw_extension
-from courses.services.saving import save_assignment
 from tests.factories import (
     AnnouncementFactory,
     AssignmentFactory,

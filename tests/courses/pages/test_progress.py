@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from courses.models import CourseVisit, Material, Progress
-from courses.services.reading_progress import new_since, note_visit, tick
+from courses.services.reading_progress import new_since, note_visit, set_tick
 from tests.factories import EnrolmentFactory, MaterialFactory, WeekFactory, hours
 
 pytestmark = pytest.mark.django_db
@@ -105,11 +105,11 @@ def test_replaced_file_is_new_again(
 def test_tick_twice_is_one_tick_and_can_be_taken_back(
     student: User, material: Material
 ) -> None:
-    tick(actor=student, material=material, is_done=True)
-    tick(actor=student, material=material, is_done=True)
+    set_tick(actor=student, material=material, is_done=True)
+    set_tick(actor=student, material=material, is_done=True)
     assert Progress.objects.count() == 1
-    tick(actor=student, material=material, is_done=False)
-    tick(actor=student, material=material, is_done=False)
+    set_tick(actor=student, material=material, is_done=False)
+    set_tick(actor=student, material=material, is_done=False)
     assert not Progress.objects.exists()
 
 
@@ -117,7 +117,7 @@ def test_ticks_are_counted_and_ones_own(
     client: Client, student: User, material: Material
 ) -> None:
     classmate = EnrolmentFactory.create(course=material.course).user
-    tick(actor=classmate, material=material, is_done=True)
+    set_tick(actor=classmate, material=material, is_done=True)
     client.force_login(student)
     address = material.course.get_absolute_url()
     assert "0 of 1 done" in client.get(address).content.decode()

@@ -13,8 +13,14 @@ from courses.models import (
     Session,
     Week,
 )
-from courses.services.shift_plan import Move, Moved, ShiftPlan, ShiftRefusedError, Stay
-from courses.wall_clock import day_words, moved_by, start_of_day
+from courses.services.shift_plan import (
+    Move,
+    RowKind,
+    ShiftPlan,
+    ShiftRefusedError,
+    UnmovedRow,
+)
+from courses.wall_clock import day_words, later_by_days, start_of_day
 
 _MOST_WEEKS: Final = 26
 _OUT: Final = "Students see it already"
@@ -29,23 +35,23 @@ class _Shift:
     boundary: dt.datetime
     now: dt.datetime
 
-    def later(self, moment: dt.datetime) -> dt.datetime:
+    def shifted(self, moment: dt.datetime) -> dt.datetime:
         """Return the moment after the shift, at the same time by the clocks."""
-        return moved_by(moment, self.days, self.course.tz)
+        return later_by_days(moment, self.days, self.course.tz)
 
-    def concerns(self, moment: dt.datetime | None) -> bool:
+    def is_in_shift(self, moment: dt.datetime | None) -> bool:
         """Return whether the moment is in the part of the course that moves."""
         return moment is not None and moment >= self.boundary
 
-    def is_taken_back(self, moment: dt.datetime | None) -> bool:
+    def would_hide(self, moment: dt.datetime | None) -> bool:
         """Return whether moving this release would hide what students see."""
-        return moment is not None and moment <= self.now < self.later(moment)
+        return moment is not None and moment <= self.now < self.shifted(moment)
 
-    def released(self, moment: dt.datetime | None) -> dt.datetime | None:
+    def shifted_release(self, moment: dt.datetime | None) -> dt.datetime | None:
         """Return the release time after the shift."""
-        if moment is None or not self.concerns(moment) or self.is_taken_back(moment):
+        if moment is None or not self.is_in_shift(moment) or self.would_hide(moment):
             return moment
-        return self.later(moment)
+        return self.shifted(moment)
 
 
 def plan_shift(
@@ -82,7 +88,7 @@ def plan_shift(
         from_week=from_week,
         weeks=weeks,
         moves=tuple(collector.moves),
-        stays=(*_weeks_that_stay(earlier), *collector.stays, *_hours(course)),
+        unmoved=(*_weeks_that_stay(earlier), *collector.unmoved, *_hours(course)),
         faults=(*_overlap(earlier, later, shift), *collector.faults),
     )
 
@@ -93,85 +99,91 @@ class _MoveCollector:
     def __init__(self, shift: _Shift) -> None:
         self.shift = shift
         self.moves: list[Move] = []
-        self.stays: list[Stay] = []
+        self.unmoved: list[UnmovedRow] = []
         self.faults: list[str] = []
 
     def add_weeks(self, weeks: Iterable[Week]) -> None:
         for week in weeks:
             after = week.starts_on + dt.timedelta(days=self.shift.days)
             label = f"Week {week.number}"
-            self.moves.append(_move(Moved.WEEK, week, label, "starts_on", after))
-            self._release(Moved.WEEK, week, label, "release_at")
+            self.moves.append(_move(RowKind.WEEK, week, label, "starts_on", after))
+            self._release(RowKind.WEEK, week, label, "release_at")
 
     def add_sessions(self, weeks: Iterable[Week]) -> None:
         rows = Session.objects.filter(week__in=list(weeks)).select_related("week")
         for session in rows.order_by("starts_at", "week__number", "position"):
             label = str(session)
             for field in ("starts_at", "ends_at", "moved_from"):
-                self._moment(Moved.SESSION, session, label, field)
-            self._release(Moved.SESSION, session, label, "release_at")
+                self._moment(RowKind.SESSION, session, label, field)
+            self._release(RowKind.SESSION, session, label, "release_at")
 
     def add_assignments(self) -> None:
         moved = []
         for row in self.shift.course.assignments.all():
-            if not self.shift.concerns(row.due_at):
-                self.stays.append(
-                    Stay(label=row.title, why="Due before that week", at=row.due_at)
+            if not self.shift.is_in_shift(row.due_at):
+                self.unmoved.append(
+                    UnmovedRow(
+                        label=row.title, why="Due before that week", at=row.due_at
+                    )
                 )
                 continue
             moved.append(row)
-            self._release(Moved.ASSIGNMENT, row, row.title, "release_at")
-            self._moment(Moved.ASSIGNMENT, row, row.title, "due_at")
-            self._moment(Moved.ASSIGNMENT, row, row.title, "closes_at")
-            self._release(Moved.ASSIGNMENT, row, row.title, "marks_released_at")
+            self._release(RowKind.ASSIGNMENT, row, row.title, "release_at")
+            self._moment(RowKind.ASSIGNMENT, row, row.title, "due_at")
+            self._moment(RowKind.ASSIGNMENT, row, row.title, "closes_at")
+            self._release(RowKind.ASSIGNMENT, row, row.title, "marks_released_at")
             self._check_hand_out(row)
         rows = Extension.objects.filter(assignment__in=moved)
         for extension in rows.select_related("assignment", "student"):
             label = f"{extension.assignment.title}: {extension.student}"
-            self._moment(Moved.EXTENSION, extension, label, "due_at")
+            self._moment(RowKind.EXTENSION, extension, label, "due_at")
 
     def add_materials(self) -> None:
         for material in self.shift.course.materials.all():
             for field in ("release_at", "opens_at"):
-                self._release(Moved.MATERIAL, material, str(material), field)
+                self._release(RowKind.MATERIAL, material, str(material), field)
         rows = Attachment.objects.filter(material__course=self.shift.course)
         for attachment in rows.select_related("material"):
-            self._release(Moved.ATTACHMENT, attachment, str(attachment), "release_at")
+            self._release(RowKind.ATTACHMENT, attachment, str(attachment), "release_at")
 
-    def _moment(self, noun: Moved, row: Any, label: str, field: str) -> None:
+    def _moment(self, noun: RowKind, row: Any, label: str, field: str) -> None:
         before: dt.datetime | None = getattr(row, field)
         if before is not None:
-            self.moves.append(_move(noun, row, label, field, self.shift.later(before)))
+            self.moves.append(
+                _move(noun, row, label, field, self.shift.shifted(before))
+            )
 
-    def _release(self, noun: Moved, row: Any, label: str, field: str) -> None:
+    def _release(self, noun: RowKind, row: Any, label: str, field: str) -> None:
         before: dt.datetime | None = getattr(row, field)
-        after = self.shift.released(before)
+        after = self.shift.shifted_release(before)
         if before is not None and after is not None and after != before:
             self.moves.append(_move(noun, row, label, field, after))
-        elif self.shift.concerns(before):
-            self.stays.append(Stay(label=label, why=_OUT, at=before))
+        elif self.shift.is_in_shift(before):
+            self.unmoved.append(UnmovedRow(label=label, why=_OUT, at=before))
 
     def _check_hand_out(self, row: Assignment) -> None:
-        given_at = self.shift.released(row.release_at)
-        if given_at is not None and self.shift.later(row.due_at) <= given_at:
+        given_at = self.shift.shifted_release(row.release_at)
+        if given_at is not None and self.shift.shifted(row.due_at) <= given_at:
             self.faults.append(f"{row.title} would be due before it is handed out.")
 
 
-def _move(noun: Moved, row: Any, label: str, field: str, after: dt.date) -> Move:
+def _move(noun: RowKind, row: Any, label: str, field: str, after: dt.date) -> Move:
     before = getattr(row, field)
     return Move(
         noun=noun, pk=row.pk, label=label, field=field, before=before, after=after
     )
 
 
-def _weeks_that_stay(weeks: Iterable[Week]) -> Iterator[Stay]:
+def _weeks_that_stay(weeks: Iterable[Week]) -> Iterator[UnmovedRow]:
     for week in weeks:
-        yield Stay(label=f"Week {week.number}", why=f"From {day_words(week.starts_on)}")
+        yield UnmovedRow(
+            label=f"Week {week.number}", why=f"From {day_words(week.starts_on)}"
+        )
 
 
-def _hours(course: Course) -> Iterator[Stay]:
+def _hours(course: Course) -> Iterator[UnmovedRow]:
     for slot in course.slots.all():
-        yield Stay(label=str(slot), why="A standing hour")
+        yield UnmovedRow(label=str(slot), why="A standing hour")
 
 
 def _overlap(

@@ -9,7 +9,7 @@ from accounts.actors import Actor
 from courses.models import Assignment, CourseChange, Enrolment, Material, Session
 from courses.permissions import Right
 from courses.release_times import is_released
-from courses.services.access import require
+from courses.services.access import require_right
 from courses.services.changes import record_change
 from courses.services.enrolments import change_role, record_new_staff
 from courses.services.settings_changes import record_deadline, record_settings
@@ -24,7 +24,7 @@ def save_session(*, actor: Actor, session: Session) -> None:
 
     Raises PermissionDenied if the actor may not edit the course.
     """
-    require(actor, Right.EDIT, session.course)
+    require_right(actor, Right.EDIT, session.course)
     rows = Session.objects.select_for_update(of=("self",))
     stored = rows.select_related("course", "room").filter(pk=session.pk).first()
     if stored is None:
@@ -46,7 +46,7 @@ def save_assignment(*, actor: Actor, assignment: Assignment) -> None:
 
     Raises PermissionDenied if the actor may not edit the course.
     """
-    require(actor, Right.EDIT, assignment.course)
+    require_right(actor, Right.EDIT, assignment.course)
     rows = Assignment.objects.select_for_update()
     stored = rows.filter(pk=assignment.pk).first()
     assignment.save()
@@ -72,7 +72,7 @@ def save_material(*, actor: Actor, material: Material) -> None:
 
     Raises PermissionDenied if the actor may not edit the course.
     """
-    require(actor, Right.EDIT, material.course)
+    require_right(actor, Right.EDIT, material.course)
     rows = Material.objects.select_for_update().order_by("pk")
     stored = rows.filter(pk=material.pk).first()
     is_replaced = stored is not None and _is_replaced(stored, material)
@@ -96,7 +96,7 @@ def save_enrolment(*, actor: Actor, enrolment: Enrolment) -> None:
 
     Raises PermissionDenied if the actor may not edit the course, and LastLecturerError.
     """
-    require(actor, Right.EDIT, enrolment.course)
+    require_right(actor, Right.EDIT, enrolment.course)
     stored = Enrolment.objects.filter(pk=enrolment.pk).first()
     if stored is not None:
         change_role(
