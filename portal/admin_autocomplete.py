@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.models import User
-from courses.admin.rights import edits_any, people_taught_by, user_of
+from courses.admin.rights import edits_any_course, people_taught_by, user_of
 
 
 class ScopedAutocompleteView(AutocompleteJsonView):
@@ -21,7 +21,7 @@ class ScopedAutocompleteView(AutocompleteJsonView):
         """Return whether the person may search rows of this kind."""
         if super().has_perm(request, obj):
             return True
-        return self.model_admin.model is User and edits_any(request)
+        return self.model_admin.model is User and edits_any_course(request)
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the rows that match what was typed.

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from courses.admin.filters import ReleasedFilter
 from courses.admin.revisions import AssignmentRevisionInline
-from courses.admin.rights import signed_in
+from courses.admin.rights import signed_in_user
 from courses.admin.saving import SavedByServices
 from courses.admin.scope import CourseScopedAdmin, FrozenInline
 from courses.models import Assignment, Extension
@@ -102,19 +102,19 @@ class ExtensionAdmin(CourseScopedAdmin):
     def save_model(
         self, request: HttpRequest, obj: Any, form: Any, change: Any
     ) -> None:
-        user = signed_in(request)
+        user = signed_in_user(request)
         if obj.granted_by_id is None:
             obj.granted_by = user
         save_extension(actor=user, extension=obj)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        withdraw_extension(actor=signed_in(request), extension=obj)
+        withdraw_extension(actor=signed_in_user(request), extension=obj)
 
     def delete_queryset(
         self, request: HttpRequest, queryset: QuerySet[Extension]
     ) -> None:
         for extension in queryset.select_related("assignment__course", "student"):
-            withdraw_extension(actor=signed_in(request), extension=extension)
+            withdraw_extension(actor=signed_in_user(request), extension=extension)
 
     @admin.display(ordering="assignment__course")
     def course(self, extension: Extension) -> str:

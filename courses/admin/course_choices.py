@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from accounts.models import User
 from courses.admin.rights import (
     COURSE_OF,
-    editable,
+    editable_rows,
     edited_courses,
     people_taught_by,
     user_of,
@@ -157,7 +157,7 @@ class CourseChoices(admin.options.BaseModelAdmin[Any]):
     def _rows(
         self, related: type[models.Model], request: HttpRequest, user: User
     ) -> models.QuerySet[Any]:
-        rows = editable(related, user)
+        rows = editable_rows(related, user)
         if related not in OF_ONE_COURSE:
             return rows
         page = getattr(self, "parent_model", self.model)

@@ -13,7 +13,7 @@ from import_export.admin import ImportExportMixin
 from import_export.formats import base_formats
 from import_export.tmp_storages import CacheStorage
 
-from courses.admin.rights import editable, edits_any, user_of
+from courses.admin.rights import editable_rows, edits_any_course, user_of
 from courses.models import Course
 
 
@@ -59,10 +59,10 @@ class ScopedImportExport(ImportExportMixin):
         return answer
 
     def has_import_permission(self, request: HttpRequest) -> bool:
-        return edits_any(request)
+        return edits_any_course(request)
 
     def has_export_permission(self, request: HttpRequest) -> bool:
-        return edits_any(request)
+        return edits_any_course(request)
 
     def get_resource_index(self, form: forms.Form) -> int:
         # There is one resource for each model. The number in the form may be any text.
@@ -78,5 +78,5 @@ class ScopedImportExport(ImportExportMixin):
         own = super().get_import_resource_kwargs(request, **kwargs)
         user = user_of(request)
         # SECURITY: a row of another course is not found, whatever the table says.
-        courses = editable(Course, user) if user else Course.objects.none()
+        courses = editable_rows(Course, user) if user else Course.objects.none()
         return {**own, "courses": courses, "actor": user}

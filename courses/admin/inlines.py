@@ -11,7 +11,7 @@ from courses.admin.scope import ScopedInline
 from courses.models import Attachment, Component, Material, Session, SessionLecture
 
 
-class OfParentsCourseForm(forms.ModelForm[Any]):
+class SameCourseForm(forms.ModelForm[Any]):
     """Puts a row of an inline into the course of its parent."""
 
     def clean(self) -> dict[str, Any]:
@@ -28,7 +28,7 @@ class MaterialInline(ScopedInline):
     """Materials of a week, a session or a lecture."""
 
     model = Material
-    form = OfParentsCourseForm
+    form = SameCourseForm
     fk_name: str | None = None
     fields = ["kind", "code", "title", "url", "file", "examinable", "position"]
 
@@ -37,7 +37,7 @@ class SessionInline(ScopedInline):
     """Sessions of a week."""
 
     model = Session
-    form = OfParentsCourseForm
+    form = SameCourseForm
     fields = [
         "kind",
         "title",

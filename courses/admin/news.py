@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from courses.admin.filters import ReleasedFilter
-from courses.admin.rights import signed_in
+from courses.admin.rights import signed_in_user
 from courses.admin.scope import CourseScopedAdmin, ReadOnlyAdmin
 from courses.models import Announcement, CourseChange
 from courses.services.announcements import (
@@ -73,22 +73,24 @@ class AnnouncementAdmin(CourseScopedAdmin):
         )
         if change:
             edit_announcement(
-                actor=signed_in(request), announcement=obj, content=content
+                actor=signed_in_user(request), announcement=obj, content=content
             )
             return
         made = create_announcement(
-            actor=signed_in(request), course=obj.course, content=content
+            actor=signed_in_user(request), course=obj.course, content=content
         )
         obj.pk, obj.author = made.pk, made.author
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        delete_announcement(actor=signed_in(request), announcement=obj)
+        delete_announcement(actor=signed_in_user(request), announcement=obj)
 
     def delete_queryset(
         self, request: HttpRequest, queryset: QuerySet[Announcement]
     ) -> None:
         for announcement in queryset.select_related("course"):
-            delete_announcement(actor=signed_in(request), announcement=announcement)
+            delete_announcement(
+                actor=signed_in_user(request), announcement=announcement
+            )
 
 
 @admin.register(CourseChange)

@@ -63,7 +63,7 @@ class RoomWidget(widgets.ForeignKeyWidget):
         raise ValueError(f"There is no room {value}. Add it first.")
 
 
-class WholeWidget(widgets.IntegerWidget):
+class WholeNumberWidget(widgets.IntegerWidget):
     """Reads a whole number. Raises ValueError for a fraction, which would be cut off."""
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> int | None:
@@ -130,7 +130,7 @@ class ScopedResource(resources.ModelResource):
     """Rows of the courses that the person edits; without `courses` no import works."""
 
     WIDGETS_MAP: ClassVar[dict[str, Any]] = {
-        kind: WholeWidget if widget is widgets.IntegerWidget else widget
+        kind: WholeNumberWidget if widget is widgets.IntegerWidget else widget
         for kind, widget in resources.ModelResource.WIDGETS_MAP.items()
     }
 

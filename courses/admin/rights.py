@@ -52,7 +52,7 @@ COURSE_OF: Final[dict[type[models.Model], str]] = {
 }
 
 
-def editable(model: type[models.Model], user: User) -> models.QuerySet[Any]:
+def editable_rows(model: type[models.Model], user: User) -> models.QuerySet[Any]:
     """Return the rows of the courses that the person may edit."""
     rows = model._default_manager.all()  # noqa: SLF001  Django's documented name
     if user.is_superuser:
@@ -66,7 +66,7 @@ def user_of(request: HttpRequest) -> User | None:
     return request.user if isinstance(request.user, User) else None
 
 
-def signed_in(request: HttpRequest) -> User:
+def signed_in_user(request: HttpRequest) -> User:
     """Return the person who sent the request, or raise PermissionDenied."""
     user = user_of(request)
     if user is None:
@@ -83,7 +83,7 @@ def people_taught_by(user: User) -> models.QuerySet[User]:
     return User.objects.filter(enrolments__course__in=courses).distinct()
 
 
-def edits_any(request: HttpRequest) -> bool:
+def edits_any_course(request: HttpRequest) -> bool:
     """Return whether the person edits any course; one query at most in a request."""
     user = user_of(request)
     if user is None or not (user.is_active and user.is_staff):
@@ -102,7 +102,7 @@ def edited_courses(request: HttpRequest, user: User) -> list[Course]:
     return courses
 
 
-def zones_edited(request: HttpRequest) -> set[str]:
+def zones_of_edited_courses(request: HttpRequest) -> set[str]:
     """Return the time zones of all courses that the person edits."""
     user = user_of(request)
     if user is None:

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 
 from accounts.models import User
 from courses.admin.course_choices import CHOSEN, CourseChoices, course_of_page
-from courses.admin.rights import COURSE_OF, editable, edits_any, user_of
+from courses.admin.rights import COURSE_OF, editable_rows, edits_any_course, user_of
 from courses.admin.times import CourseTimes
 from courses.models import Course
 
@@ -21,8 +21,8 @@ __all__ = [
     "FrozenInline",
     "ReadOnlyAdmin",
     "ScopedInline",
-    "editable",
-    "edits_any",
+    "editable_rows",
+    "edits_any_course",
     "user_of",
 ]
 
@@ -37,7 +37,7 @@ def _edits_row(request: HttpRequest, user: User, row: models.Model) -> bool:
     )
     key = (type(row), row.pk)
     if key not in known:
-        known[key] = editable(type(row), user).filter(pk=row.pk).exists()
+        known[key] = editable_rows(type(row), user).filter(pk=row.pk).exists()
     return known[key]
 
 
@@ -78,7 +78,7 @@ class CourseScopedAdmin(CourseTimes, CourseChoices, admin.ModelAdmin[Any]):
     def _choice_of_course(self, request: HttpRequest) -> TemplateResponse:
         """Return the page on which the course of a new row is chosen."""
         user = user_of(request)
-        courses = editable(Course, user) if user else Course.objects.none()
+        courses = editable_rows(Course, user) if user else Course.objects.none()
         query = request.GET.copy()
         query.pop(CHOSEN, None)
         context = {
@@ -97,10 +97,10 @@ class CourseScopedAdmin(CourseTimes, CourseChoices, admin.ModelAdmin[Any]):
             return rows.none()
         if user.is_superuser:
             return rows
-        return rows.filter(pk__in=editable(self.model, user))
+        return rows.filter(pk__in=editable_rows(self.model, user))
 
     def _may(self, request: HttpRequest, row: models.Model | None) -> bool:
-        if not edits_any(request):
+        if not edits_any_course(request):
             return False
         user = user_of(request)
         if user is None or user.is_superuser or row is None:
@@ -108,7 +108,7 @@ class CourseScopedAdmin(CourseTimes, CourseChoices, admin.ModelAdmin[Any]):
         return _edits_row(request, user, row)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return edits_any(request)
+        return edits_any_course(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._may(request, obj)
@@ -118,7 +118,7 @@ class CourseScopedAdmin(CourseTimes, CourseChoices, admin.ModelAdmin[Any]):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         is_superuser = bool(getattr(request.user, "is_superuser", False))
-        return edits_any(request) and (self.lecturers_add or is_superuser)
+        return edits_any_course(request) and (self.lecturers_add or is_superuser)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         is_superuser = bool(getattr(request.user, "is_superuser", False))
@@ -139,16 +139,16 @@ class ScopedInline(CourseChoices, admin.TabularInline[Any, Any]):
         )
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return edits_any(request)
+        return edits_any_course(request)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return edits_any(request)
+        return edits_any_course(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return edits_any(request)
+        return edits_any_course(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return edits_any(request)
+        return edits_any_course(request)
 
 
 class FrozenInline(ScopedInline):

@@ -22,7 +22,7 @@ from django.template.response import TemplateResponse
 from django.utils import formats, timezone
 from django.utils.text import capfirst
 
-from courses.admin.rights import COURSE_OF, zones_edited
+from courses.admin.rights import COURSE_OF, zones_of_edited_courses
 from courses.forms.moments import SplitMomentField
 from courses.models import Course
 from courses.wall_clock import moment_words
@@ -158,7 +158,7 @@ class CourseTimes(admin.ModelAdmin[Any]):
 
     def zones_of_list(self, request: HttpRequest) -> set[str]:
         """Return the time zones of all courses whose rows the person may be shown."""
-        return zones_edited(request)
+        return zones_of_edited_courses(request)
 
 
 def rendered(page: HttpResponseBase) -> HttpResponseBase:

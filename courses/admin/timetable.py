@@ -17,7 +17,7 @@ from courses.admin.importing import ScopedImportExport
 from courses.admin.inlines import MaterialInline, SessionLectureInline
 from courses.admin.resources import LectureResource, SessionResource
 from courses.admin.saving import SavedByServices
-from courses.admin.scope import CourseScopedAdmin, edits_any
+from courses.admin.scope import CourseScopedAdmin, edits_any_course
 from courses.models import Lecture, Room, Session, Slot, Teacher
 from courses.models.texts import texts_of
 from courses.services.timetable import (
@@ -44,16 +44,18 @@ class RoomAdmin(CourseChoices, admin.ModelAdmin[Any]):
         return ", ".join(texts_of(room.aliases))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return edits_any(request)
+        return edits_any_course(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return edits_any(request)
+        return edits_any_course(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return edits_any(request)
+        return edits_any_course(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return edits_any(request) and bool(getattr(request.user, "is_superuser", False))
+        return edits_any_course(request) and bool(
+            getattr(request.user, "is_superuser", False)
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request, obj)

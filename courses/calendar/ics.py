@@ -31,7 +31,7 @@ HIDDEN: Final = "Students do not see this yet."
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class SentEvent:
     """What was sent of an event: its hash, its SEQUENCE, and when it last changed."""
 
     digest: str
@@ -55,10 +55,10 @@ class Told:
 
 @dataclass(frozen=True, kw_only=True)
 class BuiltCalendar:
-    """A calendar file, and what it tells of each event, by the event's name."""
+    """A calendar file, and what it says of each event, by the event's name."""
 
     content: bytes
-    told: Mapping[str, Told]
+    sent: Mapping[str, SentEvent]
 
 
 def build_calendar(
@@ -67,14 +67,14 @@ def build_calendar(
     work: Iterable[Assignment],
     site: str,
     now: dt.datetime,
-    told: Mapping[str, Told],
+    sent: Mapping[str, SentEvent],
 ) -> BuiltCalendar:
     """Return the sessions that have a time, and the deadlines, as iCalendar.
 
     The rows come from `courses.calendar.services`, annotated with how often and when
     each was changed, and assignments also with the person's `extended_to`. `site` is
     the portal's address, with which links begin and from which events get their UID.
-    `told` is what was sent to the person's programs before.
+    `sent` is what was sent to the person's programs before.
     """
     calendar = Calendar()
     calendar.add("VERSION", "2.0")
@@ -91,22 +91,24 @@ def build_calendar(
     rows += [(f"deadline-{row.pk}", row, _deadline(row, site, now)) for row in work]
     for zone in zones_of([event.start for _, _, event in rows]):
         calendar.add_component(zone)
-    telling = {}
+    sending = {}
     for name, row, event in rows:
         event.add("UID", f"{name}@{urlsplit(site).hostname or 'softmark'}")
-        telling[name] = _told_now(event, row, told.get(name), now)
-        _stamp(event, telling[name])
+        sending[name] = _event_to_send(event, row, sent.get(name), now)
+        _stamp(event, sending[name])
         calendar.add_component(event)
-    return BuiltCalendar(content=bytes(calendar.to_ical()), told=telling)
+    return BuiltCalendar(content=bytes(calendar.to_ical()), sent=sending)
 
 
-def _told_now(event: Event, row: Any, before: Told | None, now: dt.datetime) -> Told:
+def _event_to_send(
+    event: Event, row: Any, before: SentEvent | None, now: dt.datetime
+) -> SentEvent:
     """Return what to tell of the event: as before, or with the next SEQUENCE."""
     digest = hashlib.sha256(event.to_ical()).hexdigest()[:32]
     moments = (row.changed_at, row.release_at, row.course.release_at)
     recorded = max((each for each in moments if each and each <= now), default=_EPOCH)
     if before is None:
-        return Told(
+        return SentEvent(
             digest=digest, sequence=row.times_changed, changed_at=_second(recorded)
         )
     if before.digest == digest:
@@ -114,28 +116,28 @@ def _told_now(event: Event, row: Any, before: Told | None, now: dt.datetime) -> 
     # Times in a calendar are in whole seconds, and two changes within one must differ.
     earliest = before.changed_at + _SECOND
     found_at = recorded if recorded >= earliest else max(now, earliest)
-    return Told(
+    return SentEvent(
         digest=digest,
         sequence=max(before.sequence + 1, row.times_changed),
         changed_at=_second(found_at),
     )
 
 
-def _stamp(event: Event, told: Told) -> None:
+def _stamp(event: Event, sent: SentEvent) -> None:
     """Add the SEQUENCE to the event, and the time of its last change.
 
     With the time of writing instead, each answer would differ from the last one.
     """
-    event.add("SEQUENCE", told.sequence)
-    event.add("DTSTAMP", told.changed_at)
-    event.add("LAST-MODIFIED", told.changed_at)
+    event.add("SEQUENCE", sent.sequence)
+    event.add("DTSTAMP", sent.changed_at)
+    event.add("LAST-MODIFIED", sent.changed_at)
 
 
 def _second(moment: dt.datetime) -> dt.datetime:
     return moment.astimezone(dt.UTC).replace(microsecond=0)
 
 
-def spoken(moment: dt.datetime, course: Course) -> str:
+def moment_in_full(moment: dt.datetime, course: Course) -> str:
     """Return a moment in words, in the course's zone."""
     local = moment.astimezone(course.tz)
     return f"{local:%A} {local.day} {local:%B %Y, %H:%M %Z}"
@@ -165,7 +167,7 @@ def _about(session: Session, site: str, now: dt.datetime) -> list[str]:
     lines = [
         "" if is_released(session.release_at, now) else HIDDEN,
         f"Cancelled: {session.cancel_reason}" if session.cancel_reason else "",
-        f"Moved from {spoken(session.moved_from, course)}."
+        f"Moved from {moment_in_full(session.moved_from, course)}."
         if session.moved_from
         else "",
         session.note,
@@ -200,10 +202,10 @@ def _deadline(assignment: Assignment, site: str, now: dt.datetime) -> Event:
     event.add("URL", address)
     extended = (
         "This is your own deadline. The common one is "
-        f"{spoken(assignment.due_at, course)}."
+        f"{moment_in_full(assignment.due_at, course)}."
     )
     closes_at = own.stated_closes_at
-    late = f"Late work is taken until {spoken(closes_at, course)}."
+    late = f"Late work is taken until {moment_in_full(closes_at, course)}."
     lines = [
         "" if is_released(assignment.release_at, now) else HIDDEN,
         extended if own.due_at != assignment.due_at else "",

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import digest_of
-from courses.calendar.ics import BuiltCalendar, Told, build_calendar
+from courses.calendar.ics import BuiltCalendar, SentEvent, build_calendar
 from courses.models import (
     Assignment,
     CalendarFeed,
@@ -58,7 +58,7 @@ def revoke_feed(*, actor: User) -> None:
     CalendarFeed.objects.filter(user=actor).delete()
 
 
-def feed_with(secret: str) -> CalendarFeed | None:
+def feed_by_secret(secret: str) -> CalendarFeed | None:
     """Return the feed with this secret, if its owner may still sign in, or None.
 
     SECURITY: it is looked up by the secret's SHA-256, as API tokens are: see
@@ -85,7 +85,7 @@ def note_feed_use(*, feed: CalendarFeed, now: dt.datetime) -> bool:
     return True
 
 
-def calendar_of(user: User, now: dt.datetime) -> bytes:
+def calendar_file(user: User, now: dt.datetime) -> bytes:
     """Return the sessions and deadlines that the person sees now, as iCalendar.
 
     Only courses that the person is enrolled in count, also for site staff, who see
@@ -94,12 +94,14 @@ def calendar_of(user: User, now: dt.datetime) -> bytes:
     """
     history = _history_of(user)
     for _ in range(_TRIES):
-        before = {name: Told.from_json(data) for name, data in history.events.items()}
+        before = {
+            name: SentEvent.from_json(data) for name, data in history.events.items()
+        }
         built = _build(user, now, before)
-        after = {**before, **built.told}
+        after = {**before, **built.sent}
         if after == before:
             break
-        events = {name: told.to_json() for name, told in after.items()}
+        events = {name: sent.to_json() for name, sent in after.items()}
         if CalendarHistory.objects.store_if_current(history, events):
             break
         # Another program read the calendar just now, and its SEQUENCE may be higher.
@@ -114,7 +116,9 @@ def _history_of(user: User) -> CalendarHistory:
         return CalendarHistory.objects.get_or_create(user=user)[0]
 
 
-def _build(user: User, now: dt.datetime, told: Mapping[str, Told]) -> BuiltCalendar:
+def _build(
+    user: User, now: dt.datetime, sent: Mapping[str, SentEvent]
+) -> BuiltCalendar:
     own = Course.objects.filter(
         enrolments__in=user.enrolments.active().values("pk")
     ).values("pk")
@@ -139,7 +143,7 @@ def _build(user: User, now: dt.datetime, told: Mapping[str, Told]) -> BuiltCalen
         work=assignments,
         site=settings.SITE_URL.rstrip("/"),
         now=now,
-        told=told,
+        sent=sent,
     )
 
 

@@ -41,7 +41,7 @@ from formats.course.course_content import (
 from formats.course.plain_fields import columns_of
 from formats.problems import ImportRefusedError, Problem
 
-Values = dict[str, Any]
+ColumnValues = dict[str, Any]
 
 
 class Applier:
@@ -99,10 +99,10 @@ class Applier:
             return not self._is_new
         return bool(change.differs("file", "body", "url"))
 
-    def _owner(self, row: Row) -> Values:
+    def _owner(self, row: Row) -> ColumnValues:
         """Return the fields that say where a new row belongs and how it is named."""
         course = self._objects.get(("course", ""))
-        names: dict[str, Values] = {
+        names: dict[str, ColumnValues] = {
             "course": {"slug": self._slug},
             "room": {"name": row.key},
             "component": {"course": course, "title": row.key},
@@ -157,9 +157,9 @@ class Applier:
             hint = "Leave out --prune, or hide it in the admin."
             raise ImportRefusedError((Problem(message=message, hint=hint),)) from error
 
-    # --- The fields of each kind of row ------------------------------------------
+    # --- The columns of each kind of row -----------------------------------------
 
-    def course(self, row: CourseRow) -> Values:
+    def course_columns(self, row: CourseRow) -> ColumnValues:
         return {
             "title": row.title,
             "module_codes": list(row.module_codes),
@@ -169,16 +169,16 @@ class Applier:
             "release_at": row.release_at,
         }
 
-    def component(self, row: ComponentRow) -> Values:
+    def component_columns(self, row: ComponentRow) -> ColumnValues:
         return {"position": row.position}
 
-    def room(self, row: RoomRow) -> Values:
+    def room_columns(self, row: RoomRow) -> ColumnValues:
         return {"aliases": list(row.aliases)}
 
-    def teacher(self, row: TeacherRow) -> Values:
+    def teacher_columns(self, row: TeacherRow) -> ColumnValues:
         return {"position": row.position}
 
-    def slot(self, row: SlotRow) -> Values:
+    def slot_columns(self, row: SlotRow) -> ColumnValues:
         return {
             "weekday": row.weekday,
             "starts": row.starts,
@@ -186,17 +186,17 @@ class Applier:
             "room": self._get("room", row.room),
         }
 
-    def lecture(self, row: LectureRow) -> Values:
+    def lecture_columns(self, row: LectureRow) -> ColumnValues:
         return {"examinable": row.examinable}
 
-    def week(self, row: WeekRow) -> Values:
+    def week_columns(self, row: WeekRow) -> ColumnValues:
         return {
             "number": row.number,
             "starts_on": row.starts_on,
             "release_at": row.release_at,
         }
 
-    def session(self, row: SessionRow) -> Values:
+    def session_columns(self, row: SessionRow) -> ColumnValues:
         before = self.find(row)
         cancelled_at = before.cancelled_at if before else None
         return {
@@ -210,7 +210,7 @@ class Applier:
             "release_at": row.release_at,
         }
 
-    def material(self, row: MaterialRow) -> Values:
+    def material_columns(self, row: MaterialRow) -> ColumnValues:
         return {
             "kind": row.kind,
             "week": self._get("week", row.week),
@@ -221,7 +221,7 @@ class Applier:
             "release_at": row.release_at,
         }
 
-    def attachment(self, row: AttachmentRow) -> Values:
+    def attachment_columns(self, row: AttachmentRow) -> ColumnValues:
         return {
             "material": self._get("material", row.material),
             "label": row.label,
@@ -229,7 +229,7 @@ class Applier:
             "release_at": row.release_at,
         }
 
-    def coursework(self, row: CourseworkRow) -> Values:
+    def coursework_columns(self, row: CourseworkRow) -> ColumnValues:
         return {
             "week": self._get("week", row.week),
             "due_at": row.due_at,
@@ -239,17 +239,17 @@ class Applier:
         }
 
 
-Writer = Callable[[Applier, Any], Values]
+Writer = Callable[[Applier, Any], ColumnValues]
 WRITERS: Final[dict[str, tuple[type[Model], Writer]]] = {
-    "course": (Course, Applier.course),
-    "component": (Component, Applier.component),
-    "room": (Room, Applier.room),
-    "teacher": (Teacher, Applier.teacher),
-    "slot": (Slot, Applier.slot),
-    "lecture": (Lecture, Applier.lecture),
-    "week": (Week, Applier.week),
-    "session": (Session, Applier.session),
-    "material": (Material, Applier.material),
-    "attachment": (Attachment, Applier.attachment),
-    "coursework": (Assignment, Applier.coursework),
+    "course": (Course, Applier.course_columns),
+    "component": (Component, Applier.component_columns),
+    "room": (Room, Applier.room_columns),
+    "teacher": (Teacher, Applier.teacher_columns),
+    "slot": (Slot, Applier.slot_columns),
+    "lecture": (Lecture, Applier.lecture_columns),
+    "week": (Week, Applier.week_columns),
+    "session": (Session, Applier.session_columns),
+    "material": (Material, Applier.material_columns),
+    "attachment": (Attachment, Applier.attachment_columns),
+    "coursework": (Assignment, Applier.coursework_columns),
 }

@@ -48,7 +48,7 @@ Entry = dict[str, Value]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Written:
+class ExportedCourse:
     """The file that was written, and the files that the portal has lost."""
 
     path: Path
@@ -56,7 +56,7 @@ class Written:
     lost: tuple[str, ...] = ()
 
 
-def calendar_of(content: Content) -> Calendar:
+def content_calendar(content: Content) -> Calendar:
     """Return the calendar in which the course's days are written."""
     try:
         year = AcademicYear.parse(content.course.academic_year)
@@ -65,19 +65,19 @@ def calendar_of(content: Content) -> Calendar:
     return Calendar(zone=zoneinfo.ZoneInfo(content.course.time_zone), year=year)
 
 
-def first_release(content: Content) -> dt.datetime:
+def default_release(content: Content) -> dt.datetime:
     """Return the release time of a row for which the file gives none.
 
     It is the course's own release time or, if the course has none yet, the start of its
     academic year.
     """
-    calendar = calendar_of(content)
+    calendar = content_calendar(content)
     return content.course.release_at or calendar.at(
         calendar.year.starts_on, dt.time(12)
     )
 
 
-def write_course(content: Content, folder: Path) -> Written:
+def write_course(content: Content, folder: Path) -> ExportedCourse:
     """Write course.yaml, and every file that it names, into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     writer = _Writer(content)
@@ -89,14 +89,14 @@ def write_course(content: Content, folder: Path) -> Written:
         with file.open() as source, target.open("wb") as out:
             shutil.copyfileobj(source, out)
     path.write_text(text, encoding="utf-8", newline="\n")
-    return Written(path=path, files=len(writer.files), lost=tuple(writer.lost))
+    return ExportedCourse(path=path, files=len(writer.files), lost=tuple(writer.lost))
 
 
 class _Writer:
     def __init__(self, content: Content) -> None:
         self._content = content
-        self._calendar = calendar_of(content)
-        self._out_with_course = first_release(content)
+        self._calendar = content_calendar(content)
+        self._out_with_course = default_release(content)
         self._week_of = {row.key: row.week for row in content.sessions}
         self._material_lists: dict[MaterialList, list[MaterialRow]] = defaultdict(list)
         for row in content.materials:

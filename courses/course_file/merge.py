@@ -11,8 +11,8 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from courses.course_file.export import first_release
-from courses.course_file.stored import Stored
+from courses.course_file.export import default_release
+from courses.course_file.stored import StoredCourse
 from formats.course.course_content import (
     AttachmentRow,
     ComponentRow,
@@ -44,7 +44,7 @@ class Merged:
 
 
 def merge_with_stored(
-    wanted: Content, stored: Stored, *, is_new: bool, prune: bool
+    wanted: Content, stored: StoredCourse, *, is_new: bool, prune: bool
 ) -> Merged:
     """Return the rows that the course will have after the import.
 
@@ -59,7 +59,7 @@ class _Merger:
     def __init__(
         self,
         wanted: Content,
-        stored: Stored,
+        stored: StoredCourse,
         present: Mapping[tuple[str, str], Row],
         *,
         is_new: bool,
@@ -69,7 +69,7 @@ class _Merger:
         self._is_new, self._prune = is_new, prune
         self._kept_files: list[Row] = []
         # Rows released at or before this time were released together with the course.
-        self._out_with_course = first_release(stored.content)
+        self._out_with_course = default_release(stored.content)
 
     def _stored_row(self, row: Row) -> Row | None:
         return self._present.get((row.NOUN, row.key))
@@ -77,7 +77,7 @@ class _Merger:
     def merge(self) -> Merged:
         wanted, stored = self._wanted, self._stored.content
         course = self._course(wanted.course)
-        silent = first_release(replace(wanted, course=course))
+        silent = default_release(replace(wanted, course=course))
         rooms = {room.key: self._room(room) for room in wanted.rooms}
         called = {key: room.key for key, room in rooms.items()}
         sessions = [
@@ -209,7 +209,9 @@ class _Merger:
         places = {
             row.key: place
             for name, rows in after.items()
-            for row, place in zip(rows, positions(rows, before[name]), strict=True)
+            for row, place in zip(
+                rows, merged_positions(rows, before[name]), strict=True
+            )
         }
         return tuple(replace(row, position=places[row.key]) for row in wanted)
 
@@ -222,7 +224,7 @@ def by_material(row: AttachmentRow) -> Hashable:
     return row.material
 
 
-def positions(wanted: Sequence[PlacedT], stored: Sequence[PlacedT]) -> list[int]:
+def merged_positions(wanted: Sequence[PlacedT], stored: Sequence[PlacedT]) -> list[int]:
     """Return the positions of a list's rows: the stored ones if the order is the same.
 
     For that, new rows must be at the end. Otherwise the positions count from 0 again.

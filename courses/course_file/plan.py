@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from courses.course_file.export import calendar_of
+from courses.course_file.export import content_calendar
 from courses.course_file.merge import merge_with_stored
-from courses.course_file.stored import Stored
+from courses.course_file.stored import StoredCourse
 from formats.choices import Weekday
 from formats.course.course_content import (
     Content,
@@ -59,7 +59,7 @@ class FieldChange:
     after: str
 
     def __str__(self) -> str:
-        return f"{label(self.field)}: {self.before} → {self.after}"
+        return f"{field_label(self.field)}: {self.before} → {self.after}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +95,7 @@ class Plan:
     """Everything that an import does; with `prune`, left-over rows are deleted."""
 
     wanted: Content
-    stored: Stored
+    stored: StoredCourse
     is_new: bool
     prune: bool
     added: tuple[Change, ...] = ()
@@ -127,12 +127,12 @@ class Plan:
 
 
 def make_plan(
-    wanted: Content, stored: Stored, *, is_new: bool, prune: bool, file: str
+    wanted: Content, stored: StoredCourse, *, is_new: bool, prune: bool, file: str
 ) -> Plan:
     """Return what the import has to change. Raises ImportRefusedError if rooms conflict."""
     _check_rooms(wanted, stored, file)
     merged = merge_with_stored(wanted, stored, is_new=is_new, prune=prune)
-    calendar = calendar_of(merged.content)
+    calendar = content_calendar(merged.content)
     present: dict[tuple[str, str], Row] = {
         (row.NOUN, row.key): row
         for row in (*stored.rooms, *stored.content.rows())
@@ -174,7 +174,7 @@ def _left_over(
             yield Change(before=row, after=None)
 
 
-def _check_rooms(wanted: Content, stored: Stored, file: str) -> None:
+def _check_rooms(wanted: Content, stored: StoredCourse, file: str) -> None:
     faults = ProblemList()
     owners: dict[str, RoomRow] = {}
     for row in wanted.rooms:
@@ -208,8 +208,8 @@ def _differences(before: Row, after: Row, calendar: Calendar) -> Iterator[FieldC
         old, new = getattr(before, entry.name), getattr(after, entry.name)
         if entry.compare and old != new:
             was, becomes = (
-                shown(entry.name, old, calendar),
-                shown(entry.name, new, calendar),
+                value_in_words(entry.name, old, calendar),
+                value_in_words(entry.name, new, calendar),
             )
             if was == becomes:
                 was, becomes = _with_lengths(was, becomes, str(old), str(new))
@@ -221,12 +221,12 @@ def _with_lengths(was: str, becomes: str, old: str, new: str) -> tuple[str, str]
     return f"{was} ({len(old)} characters)", f"{becomes} ({len(new)} characters)"
 
 
-def label(field: str) -> str:
+def field_label(field: str) -> str:
     """Return the label of a field."""
     return _LABELS.get(field, field.replace("_", " "))
 
 
-def shown(field: str, value: Any, calendar: Calendar) -> str:
+def value_in_words(field: str, value: Any, calendar: Calendar) -> str:
     """Return a field's value in words."""
     if field == "weekday":
         return Weekday(value).label

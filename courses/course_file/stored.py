@@ -35,7 +35,7 @@ _PIECE: Final = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stored:
+class StoredCourse:
     """The content of a course, and the database's row for each of its rows."""
 
     content: Content
@@ -43,20 +43,20 @@ class Stored:
     objects: dict[tuple[str, str], Any] = field(default_factory=dict)
 
 
-def nothing_stored(course: CourseRow) -> Stored:
+def without_stored_course(course: CourseRow) -> StoredCourse:
     """Return the stored content of a course that does not exist yet: rooms alone."""
     reader = _StoredReader()
-    return Stored(
+    return StoredCourse(
         content=Content(course=course), rooms=reader.rooms(), objects=reader.objects
     )
 
 
-def read_stored(course: Course) -> Stored:
+def read_stored(course: Course) -> StoredCourse:
     """Return the stored course, in about fifteen queries however many rows it has."""
     reader = _StoredReader()
     rooms = reader.rooms()
     content = reader.read(course, rooms)
-    return Stored(content=content, rooms=rooms, objects=reader.objects)
+    return StoredCourse(content=content, rooms=rooms, objects=reader.objects)
 
 
 class _StoredReader:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.actors import Actor
 from courses.course_file.apply import Applier
-from courses.course_file.plan import Change, FieldChange, Plan, label
+from courses.course_file.plan import Change, FieldChange, Plan, field_label
 from courses.models import Assignment, Course, CourseChange, Material, Session
 from courses.services.changes import record_change
 from courses.services.settings_changes import (
@@ -143,7 +143,7 @@ def _words(
         _time_words(getattr(row, field.field, None), zone)
         for row in (change.before, change.after)
     )
-    return label(field.field), was or field.before, becomes or field.after
+    return field_label(field.field), was or field.before, becomes or field.after
 
 
 def _time_words(value: object, zone: zoneinfo.ZoneInfo) -> str:

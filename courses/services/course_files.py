@@ -10,9 +10,9 @@ from django.utils.text import slugify
 
 from accounts.actors import Actor
 from courses.course_file.apply import Applier
-from courses.course_file.export import Written, write_course
+from courses.course_file.export import ExportedCourse, write_course
 from courses.course_file.plan import Plan, make_plan
-from courses.course_file.stored import nothing_stored, read_stored
+from courses.course_file.stored import read_stored, without_stored_course
 from courses.models import Course
 from courses.permissions import Right
 from courses.services.access import require_right
@@ -75,7 +75,7 @@ def import_course_file(
     return CourseImport(slug=slug, plan=plan, warnings=file.warnings, course=course)
 
 
-def export_course(*, actor: Actor, course: Course, folder: Path) -> Written:
+def export_course(*, actor: Actor, course: Course, folder: Path) -> ExportedCourse:
     """Write the course to the folder as course.yaml, with the files that it names.
 
     Raises PermissionDenied if the actor may not edit the course.
@@ -110,7 +110,9 @@ def _authorise(
 
 
 def _plan(file: CourseFile, course: Course | None, *, prune: bool, name: str) -> Plan:
-    stored = read_stored(course) if course else nothing_stored(file.content.course)
+    stored = (
+        read_stored(course) if course else without_stored_course(file.content.course)
+    )
     return make_plan(
         file.content, stored, is_new=course is None, prune=prune, file=name
     )

@@ -18,8 +18,8 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.http import SignedInRequest
 from accounts.throttles import TokenCreationThrottle, seconds_to_wait
 from courses.calendar.services import (
-    calendar_of,
-    feed_with,
+    calendar_file,
+    feed_by_secret,
     note_feed_use,
     renew_feed,
     revoke_feed,
@@ -72,11 +72,11 @@ def feed(request: HttpRequest, secret: str) -> HttpResponseBase:
     existed, and one whose owner's account is closed.
     """
     now = timezone.now()
-    found = feed_with(secret)
+    found = feed_by_secret(secret)
     if found is None:
         raise Http404
     note_feed_use(feed=found, now=now)
-    content = calendar_of(found.user, now)
+    content = calendar_file(found.user, now)
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     answer = HttpResponse(content, "text/calendar; charset=utf-8")
     answer["Content-Disposition"] = 'inline; filename="softmark.ics"'

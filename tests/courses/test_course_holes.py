@@ -10,7 +10,7 @@ from django.utils import timezone
 from icalendar import Calendar
 
 from accounts.models import User
-from courses.calendar.services import calendar_of
+from courses.calendar.services import calendar_file
 from courses.models import Announcement, Course, CourseChange, Enrolment
 from courses.services.enrolments import enrol
 from courses.services.shifting import plan_shift
@@ -95,7 +95,7 @@ def test_deadline_that_never_comes_is_left_out_of_calendars(
     SessionFactory.create(
         course=course, starts_at=NEVER - dt.timedelta(hours=2), ends_at=NEVER
     )
-    content = calendar_of(student, timezone.now())
+    content = calendar_file(student, timezone.now())
     assert Calendar.from_ical(content).events == []
 
 

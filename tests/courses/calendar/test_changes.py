@@ -11,7 +11,7 @@ from django.test import Client
 from icalendar import Calendar
 
 from accounts.models import User
-from courses.calendar.services import calendar_of, renew_feed, revoke_feed
+from courses.calendar.services import calendar_file, renew_feed, revoke_feed
 from courses.models import (
     Assignment,
     CalendarHistory,
@@ -192,7 +192,7 @@ def test_changes_within_one_second_are_told_apart(student: User) -> None:
 
 
 def test_of_two_readings_at_once_neither_takes_a_sequence_back(student: User) -> None:
-    calendar_of(student, DUE - DAY)
+    calendar_file(student, DUE - DAY)
     slow = CalendarHistory.objects.get()
     Assignment.objects.update(title="Another")
     before = read(student)["deadline"]["SEQUENCE"]

@@ -52,7 +52,7 @@ def ask(secret: str, **headers: str) -> Any:
     return Client().get(f"/calendar/{secret}.ics", headers=headers)
 
 
-def calendar_of(user: User) -> Any:
+def calendar_file(user: User) -> Any:
     """What a program reads that has the person's address."""
     answer = ask(renew_feed(actor=user))
     assert answer.status_code == 200
@@ -60,11 +60,11 @@ def calendar_of(user: User) -> Any:
 
 
 def events(user: User) -> dict[str, Any]:
-    return {str(event["SUMMARY"]): event for event in calendar_of(user).events}
+    return {str(event["SUMMARY"]): event for event in calendar_file(user).events}
 
 
 def only(user: User) -> Any:
-    (event,) = calendar_of(user).events
+    (event,) = calendar_file(user).events
     return event
 
 
@@ -89,7 +89,7 @@ def test_zone_in_the_file_says_the_same_as_the_zone_of_the_system(
     course: Course, student: User, moment: dt.datetime
 ) -> None:
     SessionFactory.create(course=course, starts_at=moment)
-    (zone,) = calendar_of(student).timezones
+    (zone,) = calendar_file(student).timezones
     assert zone.tz_name == "Europe/London"
     own = zone.to_tz(lookup_tzid=False)
     local = moment.astimezone(ZoneInfo("Europe/London"))
@@ -109,7 +109,7 @@ def test_clocks_change_at_the_right_minute() -> None:
 def test_course_in_utc_needs_no_zone() -> None:
     user = EnrolmentFactory.create(course__time_zone="UTC").user
     SessionFactory.create(course=user.enrolments.get().course, starts_at=SUMMER)
-    calendar = calendar_of(user)
+    calendar = calendar_file(user)
     assert not calendar.timezones
     assert calendar.events[0].start == SUMMER
 
@@ -178,7 +178,7 @@ def test_session_without_a_time_is_not_in_a_calendar(
     course: Course, student: User
 ) -> None:
     SessionFactory.create(course=course, untimed=True)
-    assert not calendar_of(student).events
+    assert not calendar_file(student).events
 
 
 # --- Deadlines ---------------------------------------------------------------
@@ -223,7 +223,7 @@ def test_late_work_is_told_and_grace_is_not(course: Course, student: User) -> No
 
 def test_exam_share_is_no_deadline(course: Course, student: User) -> None:
     AssignmentFactory.create(course=course, weight_percent=Decimal(50))
-    assert len(calendar_of(student).events) == 1
+    assert len(calendar_file(student).events) == 1
 
 
 # --- Who sees what -----------------------------------------------------------
@@ -233,9 +233,9 @@ def test_hidden_things_are_for_staff(course: Course, student: User) -> None:
     SessionFactory.create(course=course, hidden=True)
     AssignmentFactory.create(course=course, hidden=True)
     SessionFactory.create(course=course, release_at=hours(1), title="Later")
-    assert not calendar_of(student).events
+    assert not calendar_file(student).events
     lecturer = EnrolmentFactory.create(course=course, lecturer=True).user
-    found = calendar_of(lecturer).events
+    found = calendar_file(lecturer).events
     assert len(found) == 3
     assert all("Students do not see this yet." in e["DESCRIPTION"] for e in found)
 
@@ -243,21 +243,21 @@ def test_hidden_things_are_for_staff(course: Course, student: User) -> None:
 def test_what_is_released_later_comes_later(course: Course, student: User) -> None:
     SessionFactory.create(course=course, release_at=hours(1))
     with time_machine.travel(hours(2), tick=False):
-        assert len(calendar_of(student).events) == 1
+        assert len(calendar_file(student).events) == 1
 
 
 def test_hidden_course_shows_nothing(course: Course, student: User) -> None:
     SessionFactory.create(course=course)
     course.release_at = None
     course.save()
-    assert not calendar_of(student).events
+    assert not calendar_file(student).events
 
 
 def test_those_who_left_see_nothing(course: Course, student: User) -> None:
     SessionFactory.create(course=course)
     AssignmentFactory.create(course=course)
     Enrolment.objects.update(is_active=False)
-    assert not calendar_of(student).events
+    assert not calendar_file(student).events
 
 
 def test_site_staff_have_the_courses_that_they_are_in(course: Course) -> None:
@@ -265,7 +265,7 @@ def test_site_staff_have_the_courses_that_they_are_in(course: Course) -> None:
     EnrolmentFactory.create(course=course, user=staff, assistant=True)
     SessionFactory.create(course=course)
     SessionFactory.create()
-    assert len(calendar_of(staff).events) == 1
+    assert len(calendar_file(staff).events) == 1
 
 
 def test_all_courses_of_a_person_are_in_one_calendar(student: User) -> None:
@@ -273,14 +273,14 @@ def test_all_courses_of_a_person_are_in_one_calendar(student: User) -> None:
     for row in student.enrolments.all():
         SessionFactory.create(course=row.course)
     assert other in [row.course for row in student.enrolments.all()]
-    assert len(calendar_of(student).events) == 2
+    assert len(calendar_file(student).events) == 2
 
 
 def test_years_ago_is_left_out(course: Course, student: User) -> None:
     SessionFactory.create(course=course, starts_at=hours(-24 * 500))
     AssignmentFactory.create(course=course, due_at=hours(-24 * 500))
     SessionFactory.create(course=course, over=True)
-    assert len(calendar_of(student).events) == 1
+    assert len(calendar_file(student).events) == 1
 
 
 # --- The address -------------------------------------------------------------
@@ -341,7 +341,7 @@ def test_reading_is_noted_once_an_hour(student: User) -> None:
 
 
 def test_calendar_has_a_name_and_says_when_to_look_again(student: User) -> None:
-    calendar = calendar_of(student)
+    calendar = calendar_file(student)
     assert calendar.calendar_name == "Softmark"
     assert calendar["REFRESH-INTERVAL"].dt == dt.timedelta(hours=1)
     assert calendar["X-PUBLISHED-TTL"] == "PT1H"
