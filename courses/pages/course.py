@@ -248,7 +248,7 @@ def _order(session: Session) -> tuple[bool, float, int]:
 
 
 def _shown_in_sessions(session_items: Mapping[int, Sequence[SessionItem]]) -> set[int]:
-    """Return the ids of materials that sessions show, so that no shelf repeats them."""
+    """Return the ids of materials that sessions show, so that no group repeats them."""
     return {
         item.material.pk
         for week in session_items.values()
