@@ -1,4 +1,4 @@
-"""Once the notebook has ended no limit is the run's, and nothing that was found is lost."""
+"""After the notebook's end its limits no longer apply, and earned results are kept."""
 
 from collections.abc import Callable
 
@@ -40,7 +40,7 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
 """
 
 
-def test_a_full_disk_and_snapshots_that_do_not_stand_still(
+def test_a_full_disk_and_moving_snapshots_do_not_lose_the_result(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(question_runner, "_STILL_SECONDS", 1.5)
@@ -52,7 +52,7 @@ def test_a_full_disk_and_snapshots_that_do_not_stand_still(
 def raising(
     monkeypatch: pytest.MonkeyPatch, error: JobEnded, *, asked: bool = False
 ) -> None:
-    """Let the first look raise after the notebook's end, or while a question is asked."""
+    """Let the first look after the notebook's end raise, or one during a question."""
     tick, left = Monitor.tick, [error]
 
     def ticked(watch: Monitor, init: int) -> None:
@@ -87,7 +87,7 @@ def test_a_limit_while_snapshots_come_to_a_stop_costs_nothing(
 @pytest.mark.parametrize(
     ("code", "words"), [("memory", "out of memory"), ("run_time", "the process ended")]
 )
-def test_a_limit_while_a_question_is_asked_is_that_question_s(
+def test_a_limit_while_a_question_is_asked_costs_that_question_alone(
     runner: Runner, monkeypatch: pytest.MonkeyPatch, code: str, words: str
 ) -> None:
     raising(monkeypatch, limit(code), asked=True)

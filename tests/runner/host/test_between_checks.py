@@ -1,4 +1,4 @@
-"""Nothing of a check is left for the next one: no name, and no memory."""
+"""A check leaves nothing for the next check: no name, no memory, no setting."""
 
 import pytest
 
@@ -44,7 +44,7 @@ LARGE = {
 
 
 @pytest.mark.parametrize("first", LARGE.values(), ids=LARGE)
-def test_what_one_question_was_given_takes_no_memory_of_another(
+def test_values_given_to_one_question_take_no_memory_from_another(
     runner: Runner, first: QuestionSpec
 ) -> None:
     notebook = NOTEBOOK + (
@@ -58,7 +58,7 @@ def test_what_one_question_was_given_takes_no_memory_of_another(
     assert scores(result)["q2"] == [1.0]
 
 
-def test_the_last_value_of_one_check_is_no_name_in_the_next(runner: Runner) -> None:
+def test_the_underscore_of_one_check_is_not_defined_in_the_next(runner: Runner) -> None:
     asked = pieces(TestStyle.DOCTEST, ">>> small()\n5\n>>> _\n5\n", ">>> _\n5\n")
     cells = (NOTEBOOK, cell("# softmark: check q1"))
     result = runner.run(job(*cells, questions=(asked,), defined_names=("small",)))
@@ -74,7 +74,7 @@ assert False
 
 
 @pytest.mark.parametrize("place", ["path", "'w.npy'", "'/var/tmp/w.npy'"])
-def test_what_one_question_s_tests_store_takes_no_room_of_another(
+def test_files_of_one_question_s_tests_take_no_disk_space_from_another(
     runner: Runner, place: str
 ) -> None:
     store = STORING.format(place=place)
@@ -115,7 +115,7 @@ LEFT = {
 
 
 @pytest.mark.parametrize(("first", "then"), LEFT.values(), ids=LEFT)
-def test_what_one_question_s_tests_set_is_not_set_for_another(
+def test_settings_of_one_question_s_tests_do_not_reach_another(
     runner: Runner, first: str, then: str
 ) -> None:
     imports = (

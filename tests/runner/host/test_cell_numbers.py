@@ -1,4 +1,4 @@
-"""A cell has one number: that of Jupyter's In [n] after "Restart and run all"."""
+"""A cell has one number: the In [n] of Jupyter after "Restart and run all"."""
 
 import json
 from typing import Any
@@ -19,13 +19,13 @@ DEAF = "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
 
 
 def counts(result: JobResult) -> list[int | None]:
-    """The numbers that the executed notebook shows."""
+    """Return the cell numbers that the executed notebook shows."""
     cells: list[dict[str, Any]] = json.loads(result.notebook)["cells"]
     return [one["execution_count"] for one in cells]
 
 
 def told_at_upload(spec: JobSpec) -> str:
-    """What the upload warns of, before the notebook runs."""
+    """Return the warnings of the upload, before the notebook runs."""
     given = json.loads(notebook(cell(spec.restored["q1"], question="q1")))["cells"]
     (found,) = find_missing_files(
         spec.notebook.encode(),
@@ -37,11 +37,11 @@ def told_at_upload(spec: JobSpec) -> str:
 
 
 def told_after(result: JobResult) -> str:
-    """What pages, API and mails say of the run's end."""
+    """Return what pages, API and mails say about the run's end."""
     return describe_end(result.verdict, result.code, result.detail).text
 
 
-def test_all_that_a_run_says_of_a_cell_agrees(runner: Runner) -> None:
+def test_all_messages_about_a_cell_use_the_same_number(runner: Runner) -> None:
     events: list[Event] = []
     skipped = cell("1", tags=["skip-execution"])
     check = cell(" ", question="q1")
@@ -63,12 +63,12 @@ def test_all_that_a_run_says_of_a_cell_agrees(runner: Runner) -> None:
     assert (result.measures.cells_run, result.measures.cells_total) == (3, 4)
 
 
-def test_empty_cells_are_no_cells_that_did_not_run(runner: Runner) -> None:
+def test_empty_cells_are_not_counted_as_cells_that_did_not_run(runner: Runner) -> None:
     measures = runner.run(job("print(1)", "", " \n")).measures
     assert (measures.cells_run, measures.cells_total) == (1, 1)
 
 
-def test_a_fresh_process_goes_on_with_the_numbers(runner: Runner) -> None:
+def test_a_fresh_process_continues_the_cell_numbers(runner: Runner) -> None:
     limits = Limits(cell_seconds=1, run_seconds=30)
     result = runner.run(job("1", DEAF, "7", "1 / 0", limits=limits))
     assert counts(result) == [1, 2, 3, 4]

@@ -1,4 +1,4 @@
-"""A check that takes the notebook's process with it costs itself, within bounds."""
+"""A check that ends the notebook's process costs only itself, within bounds."""
 
 import dataclasses
 import errno
@@ -20,7 +20,7 @@ NOT_RUN = "not run: the process was lost in an earlier check"
 
 
 def asking(*names: str, key: str = "q1") -> QuestionSpec:
-    """Return a question with one check for each function of the notebook's."""
+    """Return a question with one check for each of these functions of the notebook."""
     source = "".join(
         f"def check{n}({name}):\n    assert {name}({n}) == {n}\n"
         for n, name in enumerate(names)
@@ -74,7 +74,7 @@ def alone() -> Iterator[Runner]:
 
 
 @pytest.mark.parametrize("name", ENDS)
-def test_an_end_in_one_check_costs_that_check_alone(runner: Runner, name: str) -> None:
+def test_a_crash_in_one_check_costs_that_check_alone(runner: Runner, name: str) -> None:
     body, words = ENDS[name]
     work = f"def bad(x):\n    {body}\n{GOOD}"
     both = asking("good", "bad", "good"), asking("good", key="q2")
@@ -84,14 +84,16 @@ def test_an_end_in_one_check_costs_that_check_alone(runner: Runner, name: str) -
 
 
 @pytest.mark.parametrize("name", ["a crash", "memory"])
-def test_it_costs_no_more_without_a_group(alone: Runner, name: str) -> None:
+def test_a_crash_costs_that_check_alone_without_a_control_group(
+    alone: Runner, name: str
+) -> None:
     body, words = ENDS[name]
     work = f"def bad(x):\n    {body}\n{GOOD}"
     result = run(alone, work, asking("bad", "good"), question_seconds=8)
     assert messages(result) == [words, "passed"]
 
 
-def test_what_no_process_is_left_for_is_said(
+def test_checks_after_the_last_allowed_crash_say_that_they_were_not_run(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(question_runner, "MOST_RENEWALS", 2)
@@ -116,7 +118,7 @@ def test_hidden_checks_are_asked_after_a_crash_in_the_shown_ones(
     assert messages(result) == [ended, "passed", ended, "passed"]
 
 
-def test_cells_that_run_again_get_no_time_that_they_did_not_have(
+def test_cells_that_run_again_get_no_more_time_than_at_first(
     runner: Runner,
 ) -> None:
     work = (
@@ -135,7 +137,7 @@ def test_cells_that_take_longer_than_the_question_has_do_not_run_again(
     assert messages(result) == ["the process ended", NOT_RUN]
 
 
-def test_tests_that_cannot_be_read_in_are_not_tried_again(runner: Runner) -> None:
+def test_tests_that_cannot_be_loaded_are_not_tried_again(runner: Runner) -> None:
     broken = question("q1", "1 / 0\ndef check_a(good): pass\ndef check_b(good): pass\n")
     result = run(runner, GOOD, broken)
     assert messages(result) == ["the process ended"] * 2
@@ -161,11 +163,11 @@ def large(runner: Runner, **limits: float) -> list[str]:
     return messages(runner.run(spec))
 
 
-def test_a_snapshot_that_had_to_go_for_memory_is_made_again(alone: Runner) -> None:
+def test_a_snapshot_that_was_ended_to_free_memory_is_made_again(alone: Runner) -> None:
     assert large(alone) == ["passed"] * 6
 
 
-def test_one_that_cannot_be_made_again_says_that_memory_ran_out(
+def test_a_snapshot_that_cannot_be_made_again_says_that_memory_ran_out(
     alone: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(question_runner, "MOST_RENEWALS", 0)
@@ -175,10 +177,10 @@ def test_one_that_cannot_be_made_again_says_that_memory_ran_out(
 @pytest.mark.parametrize(
     ("kills", "words"), [(1, "out of memory"), (0, "the process ended")]
 )
-def test_one_that_the_kernel_ended_for_memory_says_so(
+def test_a_snapshot_that_the_kernel_ended_for_memory_says_so(
     runner: Runner, monkeypatch: pytest.MonkeyPatch, kills: int, words: str
 ) -> None:
-    """The kernel tells only how many processes of the job it has ended."""
+    """The kernel only tells how many of the job's processes it has ended."""
     monkeypatch.setattr(question_runner, "MOST_RENEWALS", 0)
     monkeypatch.setattr(Monitor, "_memory_kills", lambda self: kills * self.is_checking)
     ending = (

@@ -1,4 +1,4 @@
-"""Named interpreters: each its own packages, started on demand, stopped when idle."""
+"""Each named environment has its own packages, starts on demand and stops when idle."""
 
 import os
 import platform
@@ -49,7 +49,7 @@ def numpy_of(python: Path) -> str:
 
 @pytest.fixture(scope="module")
 def old_python() -> str:
-    """The interpreter of a real environment with an old numpy, kept between runs."""
+    """Return the interpreter of a real environment with an old numpy; it is kept."""
     name = f"tests-numpy-{OLD}-python-{platform.python_version()}"
     python = ROOT / "build" / "environments" / name / "bin" / "python"
     if numpy_of(python) != OLD:
@@ -77,7 +77,7 @@ def zygote_of(runner: Runner, environment: str = "default") -> Zygote:
 
 
 def stop_idle(runner: Runner) -> None:
-    """Do what the housekeeper does, as if nobody had asked for anything in long."""
+    """Stop idle environments, as the housekeeper does after a long quiet time."""
     runner._housekeeper._idle_seconds = 0
     runner._housekeeper.stop_idle()
 
@@ -112,7 +112,9 @@ def test_two_environments_run_side_by_side(both: Runner) -> None:
     assert text(new) != text(old)
 
 
-def test_an_environment_that_starts_slowly_holds_up_no_other(tmp_path: Path) -> None:
+def test_an_environment_that_starts_slowly_does_not_delay_others(
+    tmp_path: Path,
+) -> None:
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o755)
     gate = tmp_path / "gate"
@@ -132,7 +134,7 @@ def test_an_environment_that_starts_slowly_holds_up_no_other(tmp_path: Path) -> 
         runner.close()
 
 
-def test_an_environment_nobody_knows_is_our_fault(both: Runner) -> None:
+def test_an_unknown_environment_is_our_fault(both: Runner) -> None:
     result = both.run(job("1", environment="numpy3"))
     assert (result.verdict, result.code) == (Verdict.PLATFORM, "environment_missing")
 
@@ -146,9 +148,9 @@ def stopped() -> Iterator[Runner]:
 
 @pytest.fixture
 def runner(stopped: Runner) -> Runner:
-    """Give a runner that no test has yet called idle; a zygote takes seconds to start."""
+    """Give a runner with no idle environment yet; a zygote takes seconds to start."""
     stopped._housekeeper._idle_seconds = 1800
-    # One that a stopped zygote has made would run the next job without another.
+    # A spare made by a stopped zygote would run the next job without a new zygote.
     stopped._spares.forget("default")
     return stopped
 

@@ -1,4 +1,4 @@
-"""Our own failures are ours, and the next job works."""
+"""Failures of the runner itself are our fault, and the next job works."""
 
 import itertools
 import os
@@ -63,7 +63,7 @@ def test_a_zygote_that_dies_between_jobs_is_replaced(runner: Runner) -> None:
     zygote = zygote_pid(runner)
     waiting = family(zygote)
     kill(zygote)
-    # Those that waited for a job die of it a moment later.
+    # The spares that waited for a job die with it a moment later.
     assert wait_until(lambda: not any(map(is_alive, waiting)))
     assert runner.run(job("1")).verdict is Verdict.COMPLETED
 
@@ -75,7 +75,7 @@ def test_a_zygote_that_dies_during_a_job_is_our_fault(runner: Runner) -> None:
     assert runner.run(job("1")).verdict is Verdict.COMPLETED
 
 
-def test_an_init_that_dies_during_a_job_is_our_fault(runner: Runner) -> None:
+def test_a_first_process_that_dies_during_a_job_is_our_fault(runner: Runner) -> None:
     zygote = zygote_pid(runner)
 
     def kill_inits() -> None:
@@ -214,9 +214,7 @@ def test_a_broken_interpreter_is_our_fault(broken: Runner, environment: str) -> 
     assert result.detail["reason"]
 
 
-def test_a_file_that_is_not_what_it_was_is_our_fault(
-    runner: Runner, tmp_path: Path
-) -> None:
+def test_a_file_that_has_changed_is_our_fault(runner: Runner, tmp_path: Path) -> None:
     (tmp_path / "w.bin").write_bytes(b"weights")
     for name, digest in (("w.bin", "0" * 64), ("gone.bin", "0" * 64)):
         file = JobFile(name=name, path=str(tmp_path / name), sha256=digest, size=7)
@@ -243,7 +241,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("content", "code"), BAD)
-def test_what_is_no_python_notebook_is_not_run(
+def test_a_notebook_that_is_not_python_is_not_run(
     runner: Runner, content: str, code: str
 ) -> None:
     result = runner.run(job(notebook=content, questions=(ANSWER,)))
@@ -254,7 +252,7 @@ def test_what_is_no_python_notebook_is_not_run(
 @pytest.mark.parametrize(
     ("letter", "width"), [("a", 1), ("\x01", 6), ("é", 2), ("\ud800", 3)]
 )
-def test_a_cell_that_no_frame_carries_is_not_run(
+def test_a_cell_too_long_for_a_frame_is_not_run(
     runner: Runner, letter: str, width: int
 ) -> None:
     too_long = notebook_of(["1", f"'{letter * (MAX_FRAME // width)}'"])
@@ -271,7 +269,7 @@ def test_the_longest_notebook_of_one_cell_runs(runner: Runner, letter: str) -> N
     assert '"True"' in result.notebook
 
 
-def test_kernel_names_of_python_do_not_matter(runner: Runner) -> None:
+def test_any_kernel_name_of_python_is_accepted(runner: Runner) -> None:
     for name in ("python3", "conda-root-py", "otter", ""):
         kernel = {"kernelspec": {"name": name, "language": "python"}}
         spec = job(notebook=notebook("1", metadata=kernel))
@@ -297,7 +295,7 @@ def test_a_job_s_user_is_never_shared() -> None:
         second.release()
 
 
-def test_what_a_dead_runner_left_is_removed_by_the_next(tmp_path: Path) -> None:
+def test_leftovers_of_a_dead_runner_are_removed_by_the_next(tmp_path: Path) -> None:
     dead, living = RunnerFolder(tmp_path), RunnerFolder(tmp_path)
     (dead.path / "job-1" / "work").mkdir(parents=True)
     os.close(dead._fd)
@@ -308,7 +306,7 @@ def test_what_a_dead_runner_left_is_removed_by_the_next(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_only_users_of_jobs_are_ever_swept() -> None:
+def test_only_processes_of_job_users_are_swept() -> None:
     for uid in (0, 1000, 65534):
         with pytest.raises(ValueError, match="no job's user"):
             kill_user_processes(uid)

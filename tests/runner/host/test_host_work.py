@@ -1,4 +1,4 @@
-"""What a flood from a job costs the host: a bounded time for each byte and each frame."""
+"""Each byte and each frame of a flood from a job costs the host a bounded time."""
 
 import base64
 import json
@@ -26,7 +26,7 @@ from runner.wire.frames import (
 )
 from tests.runner.notebooks import job, outputs
 
-# Far above what is measured (4 to 80 ns), far below what anything quadratic takes.
+# Far above what is measured (4 to 80 ns), far below what quadratic work would take.
 NANOSECONDS_PER_BYTE = 400
 FRAMES = 1000
 LARGE = 15
@@ -90,7 +90,7 @@ def nested(depth: int) -> object:
 
 
 def host_seconds(data: bytes) -> float:
-    """Return the processor time that the host takes for the bytes."""
+    """Return the processor seconds that the host takes for these bytes."""
     cell = CellOutputs(JobOutputs(Limits(job_output_bytes=10**9)), 1)
     reader = FrameReader()
     begun = time.thread_time()
@@ -112,7 +112,7 @@ def test_the_host_s_work_is_linear_in_what_a_job_sends(name: str) -> None:
         assert best * 1e9 / charged < NANOSECONDS_PER_BYTE
 
 
-def test_a_flood_is_taken_in_portions() -> None:
+def test_the_host_reads_a_flood_in_portions() -> None:
     ours, theirs = socket.socketpair()
     peer = Peer(ours)
     theirs.settimeout(0)
@@ -127,7 +127,7 @@ def test_a_flood_is_taken_in_portions() -> None:
     peer.close()
 
 
-def test_a_frame_is_not_nested_deeper_than_whoever_reads_it_later_can_bear() -> None:
+def test_frames_nested_too_deeply_for_later_readers_are_refused() -> None:
     assert parse(json.dumps({"a": nested(60)}).encode())
     assert parse(json.dumps({"a": "[" * 1000}).encode())
     for value in (nested(70), [nested(70)], {"\\": ['"[', nested(70)]}):
@@ -160,7 +160,9 @@ def flood(*messages):
         "*({'t': 'display', 'data': {}, 'display_id': str(n)} for n in range(2000))",
     ],
 )
-def test_a_flood_of_any_kind_is_named_as_output(runner: Runner, messages: str) -> None:
+def test_a_flood_of_any_kind_ends_with_the_limit_on_output(
+    runner: Runner, messages: str
+) -> None:
     begun, used = time.monotonic(), time.thread_time()
     result = runner.run(job(f"{ATTACKER}\nflood({messages})", "1"))
     assert (result.verdict, result.code) == (Verdict.LIMIT, "output")
@@ -169,7 +171,7 @@ def test_a_flood_of_any_kind_is_named_as_output(runner: Runner, messages: str) -
 
 
 @pytest.mark.torch
-def test_errors_past_the_limit_are_short_and_few(runner: Runner) -> None:
+def test_errors_past_the_output_limit_are_few_and_cut_short(runner: Runner) -> None:
     error = "{'t': 'error', 'ename': 'E', 'traceback': ['t' * 4000] * 60}"
     source = f"{ATTACKER}\nown.channel.sock.sendall(frame({error}) * 3)"
     limits = Limits(cell_output_bytes=300_000, job_output_bytes=600_000)
@@ -207,7 +209,7 @@ printed = st.binary(max_size=400) | st.sampled_from(
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.lists(hostile | printed, max_size=12), max_size=6))
-def test_the_notebook_is_never_longer_than_the_limit_and_a_little_for_each_cell(
+def test_the_executed_notebook_stays_near_the_output_limit(
     cells: list[list[Frame | bytes]],
 ) -> None:
     limits = Limits(cell_output_bytes=1500, job_output_bytes=3000)

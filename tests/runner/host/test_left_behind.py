@@ -1,4 +1,4 @@
-"""What one question's tests leave behind costs no other question, and no grader."""
+"""What one question's tests leave behind harms no other question and no grader."""
 
 import hashlib
 from pathlib import Path
@@ -26,7 +26,7 @@ from tests.runner.notebooks import cell, job, messages, scores
 pytestmark = pytest.mark.torch
 
 NOTEBOOK = "def square(x): return x * x"
-# Of the question that follows: what lies in the places is what lay there at first.
+# The next question's test: the places hold only what they held at first.
 ALL_IS_GONE = """
 import os, pathlib, tempfile
 places = {os.getcwd(), tempfile.gettempdir(), os.environ['HOME'], '/var/tmp', '/dev/shm'}
@@ -58,7 +58,7 @@ def run_both(
 
 
 def in_a_program(source: str) -> str:
-    """Return a test that has a program do this, held back by nothing but the jail."""
+    """Return a test that runs this code in a program, confined only by the jail."""
     hidden = f"exec(bytes.fromhex('{source.encode().hex()}'))"
     words = f'[sys.executable, "-I", "-S", "-c", "{hidden}"]'
     return f"import subprocess, sys\nsubprocess.run({words}, check=True)"
@@ -133,7 +133,7 @@ CHANGED = {
 
 @pytest.fixture
 def cleared(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """Return a list of whether the grader could be cleared, each time."""
+    """Return a list that records, for each clearing, whether it succeeded."""
     found: list[bool] = []
     clear = GraderClient._clear
 
@@ -146,7 +146,7 @@ def cleared(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
 
 @pytest.mark.parametrize("first", LEFT.values(), ids=LEFT)
-def test_whatever_lies_there_is_removed_for_the_next_question(
+def test_files_left_behind_are_removed_before_the_next_question(
     runner: Runner, tmp_path: Path, cleared: list[bool], first: str
 ) -> None:
     result = run_both(runner, tmp_path, first, ALL_IS_GONE)
@@ -155,7 +155,7 @@ def test_whatever_lies_there_is_removed_for_the_next_question(
 
 
 @pytest.mark.parametrize("first", CHANGED.values(), ids=CHANGED)
-def test_what_cannot_be_brought_back_is_there_in_a_fresh_grader(
+def test_a_change_that_cannot_be_undone_gets_a_fresh_grader(
     runner: Runner, tmp_path: Path, cleared: list[bool], first: str
 ) -> None:
     result = run_both(runner, tmp_path, first, ALL_IS_GONE)
@@ -187,9 +187,7 @@ sys.exit(not places <= made)
 NONE_IS_THERE = "sys.exit(any(os.path.exists(one + '/left') for one in folders()))"
 
 
-def test_every_place_below_which_a_file_can_be_made_is_emptied(
-    runner: Runner, tmp_path: Path
-) -> None:
+def test_every_writable_folder_is_emptied(runner: Runner, tmp_path: Path) -> None:
     first, then = (
         in_a_program(FOLDERS + one) for one in (MAKE_EVERYWHERE, NONE_IS_THERE)
     )
@@ -220,14 +218,14 @@ assert not others, others
 @pytest.mark.parametrize(
     "left", ["leave(); leave()", "os.fork() or os.kill(os.getpid(), signal.SIGSTOP)"]
 )
-def test_no_process_of_a_test_s_is_there_for_the_next_question(
+def test_processes_of_a_test_end_before_the_next_question(
     runner: Runner, tmp_path: Path, left: str
 ) -> None:
     result = run_both(runner, tmp_path, f"{RUNNING}{left}", NOBODY_ELSE)
     assert scores(result) == {"q1": [1.0], "q2": [1.0]}
 
 
-def test_no_process_of_a_check_s_is_there_for_the_next_of_its_question(
+def test_processes_of_a_check_end_before_the_next_check_of_the_question(
     runner: Runner,
 ) -> None:
     checks = tuple(
@@ -239,9 +237,7 @@ def test_no_process_of_a_check_s_is_there_for_the_next_of_its_question(
     assert scores(result) == {"q1": [1.0, 1.0]}
 
 
-def test_a_process_that_a_test_waits_for_is_its_own(
-    runner: Runner, tmp_path: Path
-) -> None:
+def test_a_test_can_wait_for_its_own_processes(runner: Runner, tmp_path: Path) -> None:
     first = (
         "import subprocess, sys\n"
         "done = subprocess.run(['/bin/sh', '-c', '(exit 3) & wait $!; exit 4'])\n"
@@ -251,7 +247,7 @@ def test_a_process_that_a_test_waits_for_is_its_own(
     assert scores(result) == {"q1": [1.0], "q2": [1.0]}
 
 
-def test_a_grader_that_cannot_clear_is_replaced_in_nobody_s_time(
+def test_replacing_a_grader_that_cannot_clear_takes_no_question_s_time(
     runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(grader_client, "_CLEAR_SECONDS", 2.5)
@@ -261,7 +257,7 @@ def test_a_grader_that_cannot_clear_is_replaced_in_nobody_s_time(
     assert scores(result) == {"q1": [1.0], "q2": [1.0]}
 
 
-def test_the_time_of_clearing_is_no_time_of_a_question_s_later_part(
+def test_clearing_takes_no_time_from_a_question_s_later_checks(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(grader_client, "_CLEAR_SECONDS", 2.5)
@@ -282,7 +278,7 @@ def test_the_time_of_clearing_is_no_time_of_a_question_s_later_part(
     assert scores(result) == {"q1": [1.0], "q2": [1.0, 1.0]}
 
 
-def test_what_is_refused_to_tests_is_refused_after_clearing_too(
+def test_what_tests_are_refused_stays_refused_after_clearing(
     runner: Runner, tmp_path: Path
 ) -> None:
     text = "compile(chr(49), 'x', 'eval')"
@@ -292,7 +288,7 @@ def test_what_is_refused_to_tests_is_refused_after_clearing_too(
     ]
 
 
-def test_what_one_check_stores_is_there_for_the_next_of_its_question(
+def test_files_of_one_check_are_there_for_the_next_check_of_its_question(
     runner: Runner,
 ) -> None:
     sources = ("open('w', 'w').write('x')", "assert open('w').read() == 'x'")
@@ -306,7 +302,7 @@ def test_what_one_check_stores_is_there_for_the_next_of_its_question(
 
 
 @pytest.mark.parametrize("whose", ["getpid", "getppid"])
-def test_a_grader_s_end_is_heard_although_a_process_is_left(
+def test_a_grader_s_end_is_noticed_although_a_process_is_left(
     runner: Runner, tmp_path: Path, whose: str
 ) -> None:
     first = f"{RUNNING}leave(); os.kill(os.{whose}(), 9); signal.pause()"
@@ -330,9 +326,7 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-def test_what_was_there_stays_and_nothing_else(
-    scratch: Scratch, tmp_path: Path
-) -> None:
+def test_only_what_was_there_at_first_stays(scratch: Scratch, tmp_path: Path) -> None:
     place = tmp_path / "place"
     for folder in (place, place / "own", place / "kept"):
         (folder / "new" / "deep").mkdir(parents=True)
@@ -345,7 +339,7 @@ def test_what_was_there_stays_and_nothing_else(
     assert scratch.clear(20)
 
 
-def test_no_link_is_followed(scratch: Scratch, tmp_path: Path) -> None:
+def test_clearing_follows_no_link(scratch: Scratch, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "file").write_text("x")
@@ -355,7 +349,7 @@ def test_no_link_is_followed(scratch: Scratch, tmp_path: Path) -> None:
     assert names(tmp_path / "place") == {"own", "kept"}
 
 
-def test_a_place_that_lies_in_another_is_not_gone_into_twice(
+def test_a_place_inside_another_is_entered_once(
     scratch: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entered: list[str] = []
@@ -370,7 +364,7 @@ def test_a_place_that_lies_in_another_is_not_gone_into_twice(
     assert entered == ["kept"]
 
 
-def test_clearing_ends_in_time_and_says_that_it_is_not_done(
+def test_clearing_ends_in_time_and_reports_that_it_is_not_done(
     scratch: Scratch, tmp_path: Path
 ) -> None:
     (tmp_path / "place" / "new").mkdir()
@@ -378,7 +372,7 @@ def test_clearing_ends_in_time_and_says_that_it_is_not_done(
     assert scratch.clear(20)
 
 
-def test_a_folder_that_is_moved_under_the_walk_does_not_lead_it_out(
+def test_a_folder_moved_during_clearing_does_not_lead_outside(
     scratch: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outside = tmp_path / "outside"
@@ -409,7 +403,7 @@ def test_clearing_raises_nothing(
     assert scratch.clear(20)
 
 
-def test_a_place_that_is_another_one_now_is_not_emptied(
+def test_a_place_that_was_replaced_is_not_emptied(
     scratch: Scratch, tmp_path: Path
 ) -> None:
     (tmp_path / "place").rename(tmp_path / "moved")

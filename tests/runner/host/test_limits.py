@@ -1,4 +1,4 @@
-"""Whatever a notebook does, its job ends, in time and with the right words."""
+"""Every notebook's job ends in time, and names the limit that it passed."""
 
 import threading
 
@@ -64,14 +64,14 @@ def test_a_cell_that_awaits_is_interrupted_and_the_rest_runs(runner: Runner) -> 
         "asyncio.get_event_loop().close()",
     ],
 )
-def test_the_event_loop_outlives_what_a_cell_does_to_it(
+def test_the_event_loop_works_after_a_cell_has_stopped_it(
     runner: Runner, source: str
 ) -> None:
     result = runner.run(job("import asyncio", source, "await asyncio.sleep(0)\n'next'"))
     assert text(result, 3) == "'next'"
 
 
-def test_a_caller_that_is_held_up_costs_the_notebook_no_time(runner: Runner) -> None:
+def test_a_slow_caller_takes_no_time_from_the_notebook(runner: Runner) -> None:
     def hold_up(event: Event) -> None:
         if isinstance(event, Usage):
             threading.Event().wait(2)  # as a database does that is away
@@ -100,11 +100,13 @@ STUBBORN = [
 
 
 @pytest.mark.parametrize("source", STUBBORN)
-def test_a_deaf_loop_is_killed_within_two_seconds(runner: Runner, source: str) -> None:
+def test_a_loop_that_ignores_interrupts_is_killed_within_two_seconds(
+    runner: Runner, source: str
+) -> None:
     limits = Limits(cell_seconds=1)
     spec = job("answer = 42", source, "1", questions=(ANSWER,), limits=limits)
     result = runner.run(spec)
-    # A busy machine makes a loop no longer; start and clean-up apart.
+    # CPU time, which a busy machine does not change; start and clean-up apart.
     used = max(
         result.measures.cpu_seconds, 0 if "while" in source else result.measures.seconds
     )
@@ -122,7 +124,7 @@ def test_the_run_has_a_limit_of_its_own(runner: Runner) -> None:
     assert result.measures.seconds < 3
 
 
-def test_too_large_an_array_is_named_as_memory(runner: Runner) -> None:
+def test_too_large_an_array_ends_with_the_memory_limit(runner: Runner) -> None:
     limits = Limits(memory_bytes=512 * MIB)
     result = runner.run(job("x = bytearray(2 * 1024**3)", "1", limits=limits))
     assert ending(result) == (Verdict.LIMIT, "memory")
@@ -130,13 +132,13 @@ def test_too_large_an_array_is_named_as_memory(runner: Runner) -> None:
     assert result.measures.cells_run == 2
 
 
-def test_too_large_a_tensor_is_named_as_memory(runner: Runner) -> None:
+def test_too_large_a_tensor_ends_with_the_memory_limit(runner: Runner) -> None:
     limits = Limits(memory_bytes=512 * MIB)
     source = "import torch\nx = torch.ones(2**29)"
     assert ending(runner.run(job(source, limits=limits))) == (Verdict.LIMIT, "memory")
 
 
-def test_memory_of_all_processes_counts_together(runner: Runner) -> None:
+def test_memory_of_all_processes_is_added_up(runner: Runner) -> None:
     source = (
         "import os, time\nfor _ in range(4):\n    if os.fork() == 0:\n"
         "        x = b'x' * (150 * 1024**2); time.sleep(60)\ntime.sleep(60)"
@@ -146,7 +148,7 @@ def test_memory_of_all_processes_counts_together(runner: Runner) -> None:
     assert result.measures.peak_memory_bytes > 500 * MIB
 
 
-def test_a_fork_bomb_is_named_as_processes(runner: Runner) -> None:
+def test_a_fork_bomb_ends_with_the_limit_on_processes(runner: Runner) -> None:
     source = "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass"
     result = runner.run(job("answer = 42", source, limits=Limits(processes=40)))
     assert ending(result) == (Verdict.LIMIT, "processes")
@@ -221,13 +223,13 @@ def test_a_dead_process_keeps_what_was_earned(
     assert scores(result) == {"q1": [1.0]}
 
 
-def test_a_copy_that_the_notebook_forks_runs_no_further_cell(runner: Runner) -> None:
+def test_a_process_that_the_notebook_forks_runs_no_further_cell(runner: Runner) -> None:
     result = runner.run(job("import os\npid = os.fork()", "print('once')", "'end'"))
     assert result.verdict is Verdict.COMPLETED
     assert text(result, 2) == "once\n"
 
 
-def test_open_files_are_limited_and_named(runner: Runner) -> None:
+def test_open_files_are_limited_and_the_limit_is_named(runner: Runner) -> None:
     source = "kept = [open('/dev/null') for _ in range(500)]"
     result = runner.run(job(source, limits=Limits(open_files=100)))
     assert ending(result) == (Verdict.LIMIT, "open_files")
@@ -256,5 +258,5 @@ def test_a_cell_that_will_not_stop_ends_soon_after_its_limit(runner: Runner) -> 
     )
     result = runner.run(job(source, limits=Limits(cell_seconds=1)))
     assert ending(result) == (Verdict.LIMIT, "cell_time")
-    assert result.measures.cpu_seconds < 3  # a busy machine makes it no longer
+    assert result.measures.cpu_seconds < 3  # a busy machine does not make it longer
     assert "kept" in text(result)

@@ -1,4 +1,4 @@
-"""The memory of many processes is measured in bounded steps, and yet held to its limit."""
+"""Memory of many processes is measured in bounded steps and still held to its limit."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -32,11 +32,11 @@ def process(pid: int, mebibytes: int = 10) -> ProcessInfo:
 
 
 class Kernel:
-    """Tells each process's share, and lets time pass for each answer."""
+    """A kernel that tells each process's share, and takes time for each answer."""
 
     def __init__(self, seconds: float, share: Callable[[int], int]) -> None:
         self.now = 0.0
-        # The part of the time in which the host has a processor.
+        # The share of the time in which the host has a processor.
         self.busy = 1.0
         self.asked: list[int] = []
         self.seconds, self.share = seconds, share
@@ -66,7 +66,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Kernel]:
 MANY = [process(pid) for pid in range(1, 101)]
 
 
-def test_one_look_takes_no_longer_than_its_time_and_one_process(
+def test_one_look_passes_its_time_by_at_most_one_process(
     kernel: Callable[..., Kernel],
 ) -> None:
     slow = kernel(0.1)
@@ -84,7 +84,7 @@ def test_all_are_measured_in_turn(kernel: Callable[..., Kernel]) -> None:
     assert len(quick.asked) <= len(MANY) + 2
 
 
-def test_nothing_is_measured_while_all_fit_in_any_case(
+def test_nothing_is_measured_while_the_upper_bound_fits(
     kernel: Callable[..., Kernel],
 ) -> None:
     quick = kernel(0.0)
@@ -92,7 +92,7 @@ def test_nothing_is_measured_while_all_fit_in_any_case(
     assert quick.asked == []
 
 
-def test_past_the_limit_is_said_once_each_was_measured_again(
+def test_the_limit_is_passed_only_after_measuring_each_process_again(
     kernel: Callable[..., Kernel],
 ) -> None:
     held = dict.fromkeys(range(1, 101), 1 * MIB)
@@ -105,7 +105,7 @@ def test_past_the_limit_is_said_once_each_was_measured_again(
     assert found == [False, True, True]
 
 
-def test_what_a_process_adds_after_it_was_measured_counts_whole(
+def test_memory_added_after_a_measurement_counts_in_full(
     kernel: Callable[..., Kernel],
 ) -> None:
     kernel(0.0)
@@ -116,17 +116,17 @@ def test_what_a_process_adds_after_it_was_measured_counts_whole(
     assert sum(map(shares.held, grown)) == 600 * MIB
 
 
-def test_processes_that_take_too_long_to_measure_count_whole(
+def test_processes_that_take_too_long_to_measure_count_in_full(
     kernel: Callable[..., Kernel],
 ) -> None:
-    """Nobody gets room by making it costly to look."""
+    """Otherwise a job could get more memory by making it slow to measure."""
     slow = kernel(0.1)
     shares = MemoryShares(at_a_time=32)
     while shares.measure(MANY, LIMIT) <= LIMIT:
         assert len(slow.asked) <= 21
 
 
-def test_a_busy_machine_does_not_make_it_seem_costly(
+def test_time_without_a_processor_is_not_counted_as_measuring(
     kernel: Callable[..., Kernel],
 ) -> None:
     waiting = kernel(0.1, lambda _pid: 4 * MIB)
@@ -137,7 +137,7 @@ def test_a_busy_machine_does_not_make_it_seem_costly(
     assert sorted(waiting.asked) == [one.pid for one in MANY]
 
 
-def test_short_lived_processes_are_no_way_round_it(
+def test_short_lived_processes_do_not_escape_the_limit(
     kernel: Callable[..., Kernel],
 ) -> None:
     slow = kernel(0.1)
@@ -147,7 +147,7 @@ def test_short_lived_processes_are_no_way_round_it(
         assert len(slow.asked) <= 21
 
 
-def test_what_a_fork_shares_is_shown_once(kernel: Callable[..., Kernel]) -> None:
+def test_memory_shared_by_a_fork_is_shown_once(kernel: Callable[..., Kernel]) -> None:
     kernel(0.005, lambda _pid: 130 * MIB)
     shares = MemoryShares(at_a_time=32)
     both = [process(1, 260), process(2, 260)]
@@ -155,13 +155,13 @@ def test_what_a_fork_shares_is_shown_once(kernel: Callable[..., Kernel]) -> None
     assert shares.estimate([process(1, 300), both[1]]) == 300 * MIB
 
 
-def test_what_is_not_measured_yet_is_not_shown(kernel: Callable[..., Kernel]) -> None:
+def test_memory_not_measured_yet_is_not_shown(kernel: Callable[..., Kernel]) -> None:
     kernel(0.1, lambda _pid: 200 * MIB)
     shares = MemoryShares(at_a_time=32)
     assert shares.estimate([process(pid, 260) for pid in range(9)]) == 260 * MIB
 
 
-def test_a_figure_for_show_takes_a_twentieth_of_the_time(
+def test_the_displayed_figure_takes_a_twentieth_of_the_time(
     kernel: Callable[..., Kernel],
 ) -> None:
     slow = kernel(0.06)
@@ -186,8 +186,8 @@ for at in range(start, start + size, 2 << 20):
 
 @pytest.mark.long
 @pytest.mark.torch
-def test_what_the_kernel_needs_for_pages_counts_without_a_group_too() -> None:
-    """Pages that are only read are one and the same, but each has its entry."""
+def test_page_tables_count_without_a_control_group_too() -> None:
+    """Pages that are only read share one page of memory, but each has its own entry."""
     runner = Runner({"default": ""})
     runner._capabilities = dataclasses.replace(runner._capabilities, hierarchy=None)
     result = runner.run(job(PAGE_TABLES, limits=Limits(memory_bytes=512 * MIB)))
@@ -196,10 +196,10 @@ def test_what_the_kernel_needs_for_pages_counts_without_a_group_too() -> None:
 
 
 @pytest.mark.torch
-def test_a_snapshot_that_does_not_stand_still_yet_is_no_memory_of_the_notebook(
+def test_a_snapshot_that_still_moves_does_not_count_as_the_notebook_s_memory(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However often one looks while snapshots are made."""
+    """However often memory is measured while snapshots are made."""
     monkeypatch.setattr(monitor, "_MEASURE_SECONDS", 0.0)
     keys = [f"q{n}" for n in range(8)]
     asked = [question(key, "def check(x): assert x == 1\n") for key in keys]

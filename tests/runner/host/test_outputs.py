@@ -1,4 +1,4 @@
-"""Outputs are those that a notebook front end would have."""
+"""The runner's outputs are those that a notebook front end would show."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_a_good_notebook_completes(runner: Runner) -> None:
     assert result.measures.versions["torch"]
 
 
-def test_streams_are_merged_run_by_run(runner: Runner) -> None:
+def test_consecutive_text_of_one_stream_is_merged(runner: Runner) -> None:
     source = (
         "import sys\nfor i in range(3): print(i)\nprint('e', file=sys.stderr)\nprint(3)"
     )
@@ -51,7 +51,7 @@ def test_text_of_shells_and_of_c_code_keeps_its_place(runner: Runner) -> None:
     assert text(result, 2) == "shell\r\n"
 
 
-def test_text_that_waits_when_the_notebook_forks_is_not_lost(runner: Runner) -> None:
+def test_buffered_text_is_not_lost_when_the_notebook_forks(runner: Runner) -> None:
     source = (
         "import os, sys\nprint('out'); print('err', file=sys.stderr)\n"
         "if os.fork() == 0:\n    print('child'); os._exit(0)\nos.wait();"
@@ -77,7 +77,7 @@ def test_displays_of_many_threads_arrive_whole(runner: Runner) -> None:
     assert {len(set(one.strip("'"))) for one in shown} == {1}
 
 
-def test_the_first_cell_finds_a_shell_that_has_run_nothing(runner: Runner) -> None:
+def test_the_first_cell_finds_a_fresh_shell(runner: Runner) -> None:
     source = (
         "s = get_ipython()\n"
         "s.last_execution_result, s.last_execution_succeeded, s.execution_count, "
@@ -88,7 +88,7 @@ def test_the_first_cell_finds_a_shell_that_has_run_nothing(runner: Runner) -> No
     assert outputs(result)[0]["execution_count"] == 1
 
 
-def test_a_figure_is_a_png_between_the_texts(runner: Runner) -> None:
+def test_a_figure_is_a_png_at_its_place_in_the_text(runner: Runner) -> None:
     source = "import matplotlib.pyplot as plt\nprint('a')\nplt.plot([1, 2])\nplt.show()\nprint('b')"
     kinds = [one["output_type"] for one in outputs(runner.run(job(source)))]
     assert kinds == ["stream", "display_data", "stream"]
@@ -103,7 +103,7 @@ def test_every_matplotlib_backend_is_inline(runner: Runner, backend: str) -> Non
     assert "image/png" in outputs(result)[-1]["data"]
 
 
-def test_displays_are_updated_where_they_stand(runner: Runner) -> None:
+def test_displays_are_updated_in_place(runner: Runner) -> None:
     result = runner.run(
         job("h = display('old', display_id=True)", "h.update('new')\nprint('later')")
     )
@@ -111,7 +111,7 @@ def test_displays_are_updated_where_they_stand(runner: Runner) -> None:
     assert text(result, 2) == "later\n"
 
 
-def test_an_update_is_charged_to_the_cell_that_shows_it() -> None:
+def test_an_update_counts_as_output_of_the_cell_that_shows_it() -> None:
     whole = JobOutputs(Limits(cell_output_bytes=1000))
     cells = [CellOutputs(whole, number) for number in (1, 2)]
     shown = {"t": "display", "display_id": "a", "data": {"text/plain": ""}}
@@ -145,14 +145,14 @@ def test_a_value_that_cannot_be_shown_is_an_error(runner: Runner) -> None:
     assert result.detail == {"cell": 1, "failed": 1, "ename": "ValueError"}
 
 
-def test_a_display_of_what_is_not_data_is_an_error(runner: Runner) -> None:
+def test_a_display_that_is_not_plain_data_is_an_error(runner: Runner) -> None:
     result = runner.run(job("display({'application/json': object()}, raw=True)"))
     (error,) = outputs(result)
     assert error["ename"] == "ValueError"
     assert not any("runner" in line for line in error["traceback"])
 
 
-def test_text_that_is_not_utf8_is_shown_somehow(runner: Runner) -> None:
+def test_text_that_is_not_utf8_is_shown(runner: Runner) -> None:
     source = "import os\nos.write(1, b'\\xff\\xc3')\nprint('\\ud800 \\u00e9')"
     result = runner.run(job(source))
     assert result.verdict is Verdict.COMPLETED

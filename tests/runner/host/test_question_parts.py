@@ -1,4 +1,4 @@
-"""Checks that are shown sooner are asked sooner, so that no result tells of a later one."""
+"""Checks shown sooner run sooner, so that no shown result depends on a hidden check."""
 
 from dataclasses import replace
 
@@ -28,7 +28,7 @@ FIRST = QuestionSpec(key="q1", checks=CHECKS)
 SECOND = QuestionSpec(key="q2", checks=CHECKS[1:2])
 
 
-def test_parts_are_asked_by_secrecy_then_in_the_revision_s_order() -> None:
+def test_parts_are_asked_by_secrecy_and_then_in_the_revision_s_order() -> None:
     asked = [
         (part.question.key, [check.name for check in part.question.checks])
         for part in in_order_of_asking([FIRST, SECOND])
@@ -93,7 +93,7 @@ def spec(key: str, source: str, *secrecies: int) -> QuestionSpec:
 
 
 @pytest.mark.torch
-def test_what_a_hidden_check_gives_shows_in_no_result_that_is_shown_first(
+def test_a_value_given_by_a_hidden_check_is_in_no_earlier_result(
     runner: Runner,
 ) -> None:
     """Neither in another question nor in the same one: 0.7 would tell the label."""
@@ -130,8 +130,8 @@ CRASHES = (
 
 
 @pytest.mark.torch
-def test_a_grader_that_crashes_costs_the_check_alone(runner: Runner) -> None:
-    """A library can be brought down by the values that it is given."""
+def test_a_crash_of_the_grader_costs_that_check_alone(runner: Runner) -> None:
+    """Values of the notebook can crash a library that the test calls."""
     work = "def answer(): return 42"
     result = runner.run(job(work, CHECK, questions=(question("q1", CRASHES),)))
     assert result.verdict is Verdict.COMPLETED
@@ -142,7 +142,7 @@ def test_a_grader_that_crashes_costs_the_check_alone(runner: Runner) -> None:
 
 @pytest.mark.torch
 def test_a_question_s_snapshot_serves_all_its_parts(runner: Runner) -> None:
-    """So many questions with checks of every visibility are no more processes."""
+    """Questions with checks of every visibility need no more processes."""
     source = "".join(
         f"def check_{n}(answer): assert answer == 42\n" for n in ("a", "b", "c")
     )
@@ -160,7 +160,7 @@ def test_a_question_s_snapshot_serves_all_its_parts(runner: Runner) -> None:
 
 
 @pytest.mark.torch
-def test_a_thread_that_speaks_at_a_check_cell_costs_nothing(runner: Runner) -> None:
+def test_a_thread_that_prints_at_a_check_cell_costs_no_points(runner: Runner) -> None:
     work = (
         "import threading, time\nfrom IPython.display import display\n"
         "def speak():\n    while True:\n        print('x'); display(1)\n"
@@ -174,8 +174,8 @@ def test_a_thread_that_speaks_at_a_check_cell_costs_nothing(runner: Runner) -> N
 
 
 @pytest.mark.torch
-def test_no_process_of_a_job_limits_its_first_one(runner: Runner) -> None:
-    """It would end, and the run would be our fault."""
+def test_no_process_of_a_job_can_limit_the_first_process(runner: Runner) -> None:
+    """The first process would end, and the run would be our fault."""
     work = (
         "import resource\ntry: resource.prlimit(1, resource.RLIMIT_CPU, (0, 0))\n"
         "except PermissionError: print('refused')\n"
@@ -184,8 +184,8 @@ def test_no_process_of_a_job_limits_its_first_one(runner: Runner) -> None:
     assert text(runner.run(job(work)), 1) == "refused\n0\n"
 
 
-def test_no_process_of_a_job_slows_its_first_one(runner: Runner) -> None:
-    """The others of the job would wait for it."""
+def test_no_process_of_a_job_can_slow_the_first_process(runner: Runner) -> None:
+    """All other processes of the job would wait for it."""
     work = (
         "import os\nkept = os.nice(0)\nos.setpriority(os.PRIO_PROCESS, 1, 19)\n"
         "os.sched_setscheduler(1, os.SCHED_IDLE, os.sched_param(0))\n"
@@ -198,7 +198,7 @@ def test_no_process_of_a_job_slows_its_first_one(runner: Runner) -> None:
 
 @pytest.mark.torch
 @pytest.mark.parametrize("secret", [1, 2])
-def test_no_hidden_check_chooses_which_copy_of_a_cell_counts(
+def test_hidden_checks_do_not_choose_which_copy_of_a_check_cell_counts(
     runner: Runner, secret: int
 ) -> None:
     asked = QuestionSpec(
@@ -217,8 +217,8 @@ def test_no_hidden_check_chooses_which_copy_of_a_cell_counts(
 
 
 @pytest.mark.torch
-def test_what_runs_again_while_checking_shows_in_no_measure(runner: Runner) -> None:
-    """A check would tell its input by the memory that the cells then take."""
+def test_cells_that_run_again_while_checking_are_in_no_measure(runner: Runner) -> None:
+    """The memory that these cells take could tell a check's input."""
     work = (
         "import os\nif os.path.exists('/tmp/told'):\n"
         "    held = bytearray(b'x' * (400 << 20))\n"

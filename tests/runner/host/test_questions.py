@@ -1,4 +1,4 @@
-"""Questions are scored where they stand, by the staff's tests only."""
+"""Each question is scored at its check cell, by the staff's tests alone."""
 
 from pathlib import Path
 
@@ -98,7 +98,7 @@ def test_tests_change_nothing_in_the_notebook(runner: Runner) -> None:
     assert "hidden words" not in result.notebook
 
 
-def test_a_check_that_hangs_costs_itself_only(runner: Runner) -> None:
+def test_a_check_that_hangs_costs_that_check_alone(runner: Runner) -> None:
     slow = question(
         "q1",
         "def check_a(answer): pass\ndef check_b(answer):\n    while True: pass\n"
@@ -130,7 +130,9 @@ def test_torch_works_in_a_check_after_threads_in_the_notebook(runner: Runner) ->
     assert messages(result) == ["passed"]
 
 
-def test_tests_are_not_in_the_process_while_cells_run(runner: Runner) -> None:
+def test_tests_are_not_in_the_notebook_s_process_while_cells_run(
+    runner: Runner,
+) -> None:
     source = "def check(answer):\n    marker = 'kestrel84213'\n"
     hunt = (
         "def count(first, second):\n"
@@ -209,7 +211,7 @@ def test_a_forged_frame_earns_nothing(runner: Runner, source: str) -> None:
     assert result.verdict is not Verdict.PLATFORM
 
 
-def test_an_answer_that_leaves_scores_nothing_and_the_rest_goes_on(
+def test_an_answer_that_exits_scores_nothing_and_the_rest_runs(
     runner: Runner,
 ) -> None:
     leaving = "def leave():\n    import os; os._exit(0)\nanswer = 42"
@@ -219,8 +221,8 @@ def test_an_answer_that_leaves_scores_nothing_and_the_rest_goes_on(
     assert scores(result) == {"q1": [0.0], "q2": [1.0]}
 
 
-def test_tests_that_leave_their_own_process_are_our_fault(runner: Runner) -> None:
-    """One that a signal ends costs its check: see test_own_time_limits.py."""
+def test_tests_that_exit_their_process_are_our_fault(runner: Runner) -> None:
+    """A test that a signal ends costs its check: see test_own_time_limits.py."""
     ending = question("q1", "import os\ndef check(answer): os._exit(0)\n")
     result = runner.run(job("answer = 1", questions=(ending,)))
     assert (result.verdict, result.code) == (Verdict.PLATFORM, "runner_failed")

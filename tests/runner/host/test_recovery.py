@@ -1,4 +1,4 @@
-"""A cell that hears no interrupt costs itself, where the rest can run in its stead."""
+"""A cell that ignores interrupts costs that cell, and the other cells run again."""
 
 import pytest
 
@@ -38,7 +38,9 @@ def test_a_slow_cell_after_another_limit_is_interrupted(runner: Runner) -> None:
     assert messages(result) == ["passed", "passed"]
 
 
-def test_what_follows_a_deaf_cell_runs_with_what_was_before_it(runner: Runner) -> None:
+def test_cells_after_an_unstoppable_cell_run_with_the_earlier_state(
+    runner: Runner,
+) -> None:
     first = "import random; answer = 42; drawn = random.random(); print(drawn)"
     cells = first, CHECK, DEAF, "print(drawn)", "later = answer - 41", CHECK_LATER
     result = run(runner, *cells)
@@ -50,18 +52,18 @@ def test_what_follows_a_deaf_cell_runs_with_what_was_before_it(runner: Runner) -
 
 
 def test_a_long_operation_of_compiled_code_costs_its_cell(runner: Runner) -> None:
-    stuck = "import ctypes; ctypes.PyDLL(None).sleep(60)"  # no signal is looked at
+    stuck = "import ctypes; ctypes.PyDLL(None).sleep(60)"  # compiled code does not check for signals
     result = run(runner, "answer = 42", stuck, "later = 1")
     assert messages(result) == ["passed", "passed"]
 
 
-def test_every_deaf_cell_is_recovered_from(runner: Runner) -> None:
+def test_the_notebook_recovers_from_every_unstoppable_cell(runner: Runner) -> None:
     result = run(runner, "answer = 42", DEAF, "x = 1", DEAF, "later = x")
     assert messages(result) == ["passed", "passed"]
     assert result.detail["cell"] == 2
 
 
-def test_what_a_deaf_cell_has_started_is_gone(runner: Runner) -> None:
+def test_processes_of_an_unstoppable_cell_end(runner: Runner) -> None:
     starting = (
         "import subprocess\nsubprocess.Popen(['sleep', '60'], start_new_session=True)"
     )
@@ -73,7 +75,7 @@ def test_what_a_deaf_cell_has_started_is_gone(runner: Runner) -> None:
     assert text(result, 2) == "False\n"
 
 
-def test_where_no_time_is_left_the_notebook_is_said_to_have_stopped(
+def test_without_time_to_run_again_the_notebook_is_said_to_have_stopped(
     runner: Runner,
 ) -> None:
     training = "import time; time.sleep(0.9); answer = 42"
@@ -91,7 +93,7 @@ def test_a_cell_that_ends_the_notebook_is_named(runner: Runner) -> None:
     assert result.detail == {"cell": 2, "seconds": 1, "after": "stopped"}
 
 
-def test_the_peak_is_no_less_than_what_stopped_the_job(runner: Runner) -> None:
+def test_the_peak_is_at_least_the_memory_that_stopped_the_job(runner: Runner) -> None:
     greedy = (
         "import os, time\nfor _ in range(4):\n    if os.fork() == 0:\n"
         "        x = b'x' * (150 * 1024**2); time.sleep(60)\ntime.sleep(60)"
@@ -102,7 +104,7 @@ def test_the_peak_is_no_less_than_what_stopped_the_job(runner: Runner) -> None:
     assert result.measures.peak_memory_bytes >= limits.memory_bytes
 
 
-def test_a_notebook_that_keeps_a_fresh_process_from_starting_is_no_fault_of_ours(
+def test_preventing_a_fresh_process_is_the_notebook_s_fault(
     runner: Runner,
 ) -> None:
     spoiling = (

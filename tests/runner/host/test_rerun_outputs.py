@@ -1,4 +1,4 @@
-"""What cells put out that run again is measured apart, for each fresh process anew."""
+"""Output of cells that run again is measured apart, anew for each fresh process."""
 
 import dataclasses
 
@@ -38,7 +38,7 @@ FLOODS = {
 
 
 @pytest.mark.parametrize("name", FLOODS)
-def test_a_flood_in_one_question_s_rerun_costs_no_other(
+def test_a_flood_in_one_question_s_rerun_costs_no_other_question(
     runner: Runner, name: str
 ) -> None:
     work = (
@@ -69,7 +69,7 @@ DEAF = (
 )
 
 
-def test_reruns_before_the_end_of_the_notebook_are_no_flood_of_it(
+def test_reruns_before_the_notebook_s_end_do_not_count_as_its_output(
     runner: Runner,
 ) -> None:
     limits = dataclasses.replace(LIMITS, cell_seconds=1, run_seconds=60)
@@ -80,7 +80,7 @@ def test_reruns_before_the_end_of_the_notebook_are_no_flood_of_it(
     assert text(result, 4) == "end\n"
 
 
-def test_a_fresh_start_is_no_way_to_put_out_more(runner: Runner) -> None:
+def test_a_fresh_process_does_not_allow_more_output(runner: Runner) -> None:
     limits = dataclasses.replace(LIMITS, cell_seconds=1, run_seconds=60)
     cells = f"{SHOW}show_in_turn(60)", DEAF.format("a"), "show_in_turn(60)", "1"
     result = runner.run(job(*cells, limits=limits))

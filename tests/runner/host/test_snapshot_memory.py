@@ -1,4 +1,4 @@
-"""Snapshots that wait have the limit on memory once more, all together."""
+"""All waiting snapshots together may take the memory limit once more."""
 
 import dataclasses
 import os
@@ -29,7 +29,7 @@ HOLD = "import sys; kept = bytearray(b'x') * {}; print(flush=True); sys.stdin.re
 
 @pytest.fixture
 def hold() -> Iterator[Callable[[int], int]]:
-    """Yield what starts a process that holds so many MiB, and returns its number."""
+    """Yield a function that starts a process of so many MiB and returns its number."""
     started: list[subprocess.Popen[bytes]] = []
 
     def start(mebibytes: int) -> int:
@@ -47,7 +47,7 @@ def hold() -> Iterator[Callable[[int], int]]:
 
 
 def keep(*pids: int) -> WaitingSnapshots:
-    """Keep them, by descriptors that are never closed here."""
+    """Keep these processes, by descriptors that are never closed here."""
     kept = WaitingSnapshots()
     for pid in pids:
         own = os.pidfd_open(pid)
@@ -61,12 +61,12 @@ def alive(pids: Sequence[int]) -> list[int]:
     return [one.pid for one in infos if one is not None and one.state not in "ZX"]
 
 
-def test_within_the_limit_all_are_left(hold: Callable[[int], int]) -> None:
+def test_within_the_limit_all_snapshots_stay(hold: Callable[[int], int]) -> None:
     pids = [hold(20), hold(20)]
     assert SnapshotMemory(120 * MIB).enforce(keep(*pids)) == []
 
 
-def test_past_the_limit_the_youngest_end(hold: Callable[[int], int]) -> None:
+def test_past_the_limit_the_youngest_snapshots_end(hold: Callable[[int], int]) -> None:
     pids = []
     for _ in range(3):
         pids.append(hold(60))
@@ -75,7 +75,7 @@ def test_past_the_limit_the_youngest_end(hold: Callable[[int], int]) -> None:
     wait_until(lambda: alive(pids) == pids[:2], seconds=5, what="the end of one")
 
 
-def test_a_number_that_was_given_to_another_process_is_kept_no_more(
+def test_a_process_number_that_was_given_away_is_not_a_snapshot(
     hold: Callable[[int], int],
 ) -> None:
     gone, other = hold(1), hold(60)
@@ -83,7 +83,7 @@ def test_a_number_that_was_given_to_another_process_is_kept_no_more(
     os.kill(gone, signal.SIGKILL)
     wait_until(lambda: not kept.numbers(), seconds=5, what="the end of one")
     assert gone not in kept
-    # As if the number were given to the other one before anybody looked.
+    # As if the number were given to another process before the next look.
     kept = WaitingSnapshots()
     kept._pidfds[other] = os.open(os.devnull, os.O_RDONLY)
     assert SnapshotMemory(MIB).enforce(kept) == [other]
@@ -92,7 +92,7 @@ def test_a_number_that_was_given_to_another_process_is_kept_no_more(
 
 
 def wait_for_a_tick() -> None:
-    """The kernel tells the ages of processes apart that are a tick apart."""
+    """Wait for one tick, the resolution of the kernel's process ages."""
     begun = time.clock_gettime(time.CLOCK_BOOTTIME)
     wait_until(
         lambda: time.clock_gettime(time.CLOCK_BOOTTIME) - begun > 0.02,
@@ -101,7 +101,7 @@ def wait_for_a_tick() -> None:
     )
 
 
-def test_many_are_measured_a_few_at_a_time(
+def test_many_snapshots_are_measured_a_few_at_a_time(
     hold: Callable[[int], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measured: list[int] = []
@@ -118,7 +118,7 @@ def test_many_are_measured_a_few_at_a_time(
     assert set(measured) == set(pids)
 
 
-def test_a_process_that_hides_its_memory_is_counted_whole(
+def test_a_process_that_hides_its_memory_counts_in_full(
     hold: Callable[[int], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pid = hold(50)
@@ -155,7 +155,7 @@ for _ in range(60):
 """
 
 
-def test_the_kernel_s_memory_for_what_waits_is_no_notebook_s(
+def test_kernel_memory_of_waiting_snapshots_does_not_count_for_the_notebook(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     watch = Monitor(job("1"), lambda _: None, lambda: False, JobClock())
@@ -172,7 +172,7 @@ def test_the_kernel_s_memory_for_what_waits_is_no_notebook_s(
 
 @pytest.mark.long
 @pytest.mark.torch
-def test_snapshots_that_grow_while_they_wait_are_ended_without_a_group_too(
+def test_snapshots_that_grow_while_waiting_end_without_a_control_group_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     runner = Runner({"default": ""})

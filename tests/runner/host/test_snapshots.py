@@ -51,7 +51,7 @@ SLOW = (
 )
 
 
-def test_no_event_tells_a_number_while_questions_are_checked(runner: Runner) -> None:
+def test_no_event_holds_a_measure_while_questions_are_checked(runner: Runner) -> None:
     seen: list[tuple[float, Event]] = []
     spec = job(SLOW, ONE, questions=(asking("assert f() == 42"),))
     runner.run(spec, on_event=lambda one: seen.append((time.monotonic(), one)))
@@ -63,14 +63,16 @@ def test_no_event_tells_a_number_while_questions_are_checked(runner: Runner) -> 
     assert max(gaps) < 1.3
 
 
-def test_what_questions_use_is_no_figure_of_the_notebook(runner: Runner) -> None:
+def test_resources_of_questions_are_not_in_the_notebook_s_measures(
+    runner: Runner,
+) -> None:
     used = run(runner, SLOW, ONE, questions=(asking("assert f() == 42"),)).measures
     assert used.seconds < 2 <= used.checking_seconds
     assert used.checking_peak_memory_bytes > used.peak_memory_bytes + 100 * MIB
     assert used.cpu_seconds + used.checking_cpu_seconds > 0
 
 
-def test_outcomes_are_told_together_at_the_end(runner: Runner) -> None:
+def test_outcomes_are_reported_together_at_the_end(runner: Runner) -> None:
     seen: list[Event] = []
     spec = job("answer = 42", ONE, TWO, questions=(ANSWER, GOOD))
     result = runner.run(spec, on_event=seen.append)
@@ -78,10 +80,10 @@ def test_outcomes_are_told_together_at_the_end(runner: Runner) -> None:
     assert len(result.questions) == 2
 
 
-def test_a_snapshot_in_the_making_is_no_memory_of_the_notebook(
+def test_a_snapshot_being_made_does_not_count_as_the_notebook_s_memory(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before the host knows which process is the snapshot it looks like a second one."""
+    """Until the host knows the snapshot's process, it looks like a second notebook."""
     monkeypatch.setattr("runner.host.monitor._MEASURE_SECONDS", 0)
     plain = run(runner, "answer = 42").measures.peak_memory_bytes
     many = [cell(f"# softmark: check q{n}") for n in range(8)]
@@ -90,7 +92,7 @@ def test_a_snapshot_in_the_making_is_no_memory_of_the_notebook(
     assert result.measures.peak_memory_bytes < 1.5 * plain
 
 
-def test_kills_before_the_end_of_the_notebook_are_no_question_s_doing(
+def test_kills_before_the_notebook_s_end_are_blamed_on_no_question(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("runner.host.monitor._MEASURE_SECONDS", 0)
@@ -111,7 +113,7 @@ STATES = (
 )
 
 
-def test_while_one_is_asked_all_others_stand_still(runner: Runner) -> None:
+def test_while_one_snapshot_is_asked_all_others_stand_still(runner: Runner) -> None:
     hiding = (
         "import subprocess\nsubprocess.Popen(['sleep', '60'], start_new_session=True)"
     )
@@ -121,7 +123,7 @@ def test_while_one_is_asked_all_others_stand_still(runner: Runner) -> None:
     assert messages(result) == ["passed", "passed"]
 
 
-def test_what_a_question_has_started_is_gone_before_the_next(runner: Runner) -> None:
+def test_processes_of_a_question_end_before_the_next_question(runner: Runner) -> None:
     leaving = (
         "def f():\n    import os, time\n    if os.fork() == 0:\n        os.setsid()\n"
         "        if os.fork() == 0: time.sleep(60)\n        os._exit(0)\n    os.wait()\n"
@@ -144,7 +146,7 @@ def test_a_snapshot_that_moved_while_it_waited_is_not_asked(runner: Runner) -> N
 
 
 def test_questions_are_asked_in_the_order_of_the_revision(runner: Runner) -> None:
-    """Memory that snapshots share tells: the first one asked finds it empty."""
+    """Shared memory tells the order: the first snapshot asked finds it empty."""
     shared = (
         "import mmap\nroom = mmap.mmap(-1, 4096)\n"
         "def f(): room[0] += 1; return room[0]\n"
@@ -183,10 +185,12 @@ GREED = {
 
 
 @pytest.mark.parametrize("name", GREED)
-def test_a_limit_of_one_question_costs_no_other(runner: Runner, name: str) -> None:
+def test_a_limit_that_one_question_passes_costs_no_other(
+    runner: Runner, name: str
+) -> None:
     body, words = GREED[name]
     if (name, runner.level()) == ("memory", "L1"):
-        words = "raised OSError"  # shared memory of no file is refused there
+        words = "raised OSError"  # shared memory without a file is refused there
     limits = Limits(question_seconds=8, memory_bytes=512 * MIB, processes=60)
     questions = ANSWER, asking("f()", key="q2"), asking("assert callable(f)", key="q3")
     cells = f"answer = 42\ndef f():\n{body}", ONE, TWO, cell("# softmark: check q3")
@@ -210,7 +214,7 @@ HANGS = {
 
 
 @pytest.mark.parametrize("name", HANGS)
-def test_a_slow_check_costs_itself_alone(runner: Runner, name: str) -> None:
+def test_a_slow_check_costs_that_check_alone(runner: Runner, name: str) -> None:
     result = run(
         runner,
         f"def f(n):\n    {HANGS[name]}\n    return n",
@@ -222,8 +226,8 @@ def test_a_slow_check_costs_itself_alone(runner: Runner, name: str) -> None:
     assert result.questions[0].outcome is Outcome.TIMEOUT
 
 
-def test_a_question_that_takes_all_time_leaves_others_theirs(runner: Runner) -> None:
-    """Even when the run's time is up, and however many hang."""
+def test_a_question_that_uses_its_time_takes_none_from_others(runner: Runner) -> None:
+    """Even when the run's time is up, and however many questions hang."""
     hanging = [asking("f()", key=f"h{n}") for n in range(3)]
     cells = [cell(f"# softmark: check h{n}") for n in range(3)]
     result = run(
@@ -241,7 +245,7 @@ def test_a_question_that_takes_all_time_leaves_others_theirs(runner: Runner) -> 
 def test_each_question_has_its_own_time_whatever_was_used_before(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The notebook may have used up the run, and other questions all of theirs."""
+    """The notebook may have used up the run, and other questions all of their time."""
     given: list[tuple[str, float]] = []
     plain = QuestionRunner._check
 
@@ -270,7 +274,7 @@ def busy() -> Iterator[None]:
         one.wait()
 
 
-def test_a_busy_machine_takes_no_points(runner: Runner, busy: None) -> None:
+def test_a_busy_machine_costs_no_points(runner: Runner, busy: None) -> None:
     working = (
         "import time\ndef f():\n    end = time.process_time() + 0.6\n"
         "    while time.process_time() < end: pass\n    return 42\nanswer = f()"
@@ -299,7 +303,7 @@ RIGHT, WRONG = "def f(): return 1", "def f(): return 2"
         ("def f():\n    while True: pass", ONE, RIGHT, ONE),
     ],
 )
-def test_the_best_of_a_questions_snapshots_counts(
+def test_the_best_snapshot_of_a_question_counts(
     runner: Runner, cells: tuple[object, ...]
 ) -> None:
     both = question("q1", "def check(f): assert f() == 1\n")

@@ -1,4 +1,4 @@
-"""Copies of the notebook's process wait at the check cells, and answer at its end."""
+"""Snapshots of the notebook wait at the check cells, and are asked at its end."""
 
 from pathlib import Path
 
@@ -45,7 +45,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize("name", ENDS)
-def test_what_was_reached_is_earned_however_the_notebook_ends(
+def test_questions_that_were_reached_earn_however_the_notebook_ends(
     runner: Runner, name: str
 ) -> None:
     source, verdict = ENDS[name]
@@ -74,7 +74,7 @@ def test_a_run_whose_time_is_up_still_has_its_questions_checked(
 
 
 def test_a_notebook_can_wait_for_its_children(runner: Runner) -> None:
-    """The copy is none of them."""
+    """A snapshot is not one of its children."""
     waiting = (
         "import os\nif os.fork() == 0: os._exit(0)\n"
         "ended = 0\n"
@@ -98,7 +98,7 @@ def test_questions_do_not_see_what_the_notebook_or_another_question_changed(
     assert scores(result) == {"q1": [1.0], "q2": [1.0]}
 
 
-def test_a_question_that_hangs_costs_no_other(runner: Runner) -> None:
+def test_a_question_that_hangs_costs_no_other_question(runner: Runner) -> None:
     source = "def hang():\n    while True: pass\nanswer = 42"
     hangs = question("q1", "def check(hang):\n    hang()\n")
     result = run(
@@ -112,7 +112,7 @@ def test_a_question_that_hangs_costs_no_other(runner: Runner) -> None:
     assert messages(result) == ["out of time", "passed"]
 
 
-def test_a_hang_that_the_test_forgives_is_out_of_time(runner: Runner) -> None:
+def test_a_hang_that_the_test_catches_still_runs_out_of_time(runner: Runner) -> None:
     source = "def hang():\n    while True: pass"
     forgiving = question(
         "q1",
@@ -125,7 +125,7 @@ def test_a_hang_that_the_test_forgives_is_out_of_time(runner: Runner) -> None:
     assert messages(result) == ["out of time"]
 
 
-def test_an_end_that_the_test_forgives_passes_nothing(runner: Runner) -> None:
+def test_a_lost_process_that_the_test_catches_does_not_pass(runner: Runner) -> None:
     source = "import os\ndef leave(): os._exit(0)"
     forgiving = question(
         "q1",
@@ -149,8 +149,10 @@ def test_too_much_memory_in_a_check_costs_the_check(runner: Runner) -> None:
     assert scores(result) == {"q1": [0.0], "q2": [1.0]}
 
 
-def test_the_tests_files_are_theirs(runner: Runner, tmp_path: Path) -> None:
-    """Handed-in files never take the place of the course's, nor are they imported."""
+def test_handed_in_files_do_not_replace_the_tests_files(
+    runner: Runner, tmp_path: Path
+) -> None:
+    """They are not imported in the place of the course's modules either."""
     for name, words in (
         ("tools.py", "WHO = 'course'"),
         ("numpy.py", "raise Exception"),
@@ -182,7 +184,7 @@ def pickled() -> bytes:
 
 
 def test_a_test_unpickles_no_object(runner: Runner, tmp_path: Path) -> None:
-    """Not even one of the staff's own."""
+    """Not even one of the staff's own classes."""
     (tmp_path / "w.pkl").write_bytes(pickled())
     source = (
         "import pickle\ndef check(private):\n"
@@ -196,7 +198,7 @@ def test_a_test_unpickles_no_object(runner: Runner, tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
-def test_weights_are_loaded_where_the_notebook_is(
+def test_weights_are_loaded_in_the_notebook_s_process(
     runner: Runner, tmp_path: Path
 ) -> None:
     import torch  # noqa: PLC0415 - as a student makes the file
@@ -218,10 +220,10 @@ def test_weights_are_loaded_where_the_notebook_is(
     assert scores(result) == {"q1": [1.0, 1.0, 1.0]}
 
 
-def test_a_notebook_that_answers_in_the_place_of_its_copy_earns_nothing(
+def test_a_notebook_that_answers_in_place_of_its_snapshot_earns_nothing(
     runner: Runner,
 ) -> None:
-    """It would not be held to its limits: the host spares a copy that waits."""
+    """It would escape its limits, since the host spares a waiting snapshot."""
     lying = (
         "import sys\nsnapshot = sys.modules['runner.inside.student.snapshot']\n"
         "snapshot.make = snapshot.answer\nanswer = 42"
@@ -231,7 +233,7 @@ def test_a_notebook_that_answers_in_the_place_of_its_copy_earns_nothing(
     assert scores(result) == {"q1": [0.0]}
 
 
-def test_copies_that_could_not_be_made_earn_nothing_and_end_nothing(
+def test_snapshots_that_cannot_be_made_earn_nothing_and_end_nothing(
     runner: Runner,
 ) -> None:
     no_more = "import resource as r; r.setrlimit(r.RLIMIT_NPROC, (1, 1))"

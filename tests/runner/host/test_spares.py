@@ -1,4 +1,4 @@
-"""When a jail is made ahead, when it is thrown away, and how a used one is seen off."""
+"""When spares are made and thrown away, and how used jails are removed."""
 
 import threading
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def ready(spares: Spares) -> list[PreparedJob]:
 
 
 class FakePrepared:
-    """Processes in name only."""
+    """A prepared job without processes."""
 
     is_alive = True
     shape = SHAPE
@@ -43,7 +43,7 @@ class FakePrepared:
 
 
 class FakeMaker:
-    """Makes what it is told to, when it is told to."""
+    """A maker that makes a spare only when the test says so."""
 
     def __init__(self) -> None:
         self.asked: Queue[Future[PreparedJob]] = Queue()
@@ -54,7 +54,7 @@ class FakeMaker:
         return wanted.result(10)
 
     def make_next(self) -> FakePrepared:
-        """Somebody waits for processes, or will in a moment, and has them."""
+        """Make the processes that are waited for now or will be in a moment."""
         made = FakePrepared()
         self.asked.get(timeout=10).set_result(cast("PreparedJob", made))
         return made
@@ -67,7 +67,7 @@ def maker() -> FakeMaker:
 
 @pytest.fixture
 def spares(maker: FakeMaker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Spares]:
-    """Room for one spare, which time alone brings to nobody."""
+    """Give room for one spare, which the passing of time alone never fills."""
     monkeypatch.setattr(spares_module, "_REFILL_SECONDS", NEVER)
     spares = Spares(maker, 1)
     yield spares
@@ -107,7 +107,7 @@ def test_a_long_job_s_spare_is_there_before_it_ends(
     assert maker.asked.empty(), "the end of the job brings no second one"
 
 
-def test_a_spare_in_the_making_is_forgotten_too(
+def test_a_spare_being_made_is_dropped_with_its_environment(
     spares: Spares, maker: FakeMaker
 ) -> None:
     spares.take("default", SHAPE)
@@ -160,7 +160,7 @@ def test_a_spare_is_there_while_a_long_job_goes_on(own_runner: Runner) -> None:
 
 
 def traces(prepared: PreparedJob) -> list[str]:
-    """Return what is still there of a job's processes, in words."""
+    """Return what is left of a job's processes, in words."""
     found = {
         "first process": is_running(prepared.job.pid),
         "descriptor": prepared.pidfd >= 0,
@@ -172,10 +172,10 @@ def traces(prepared: PreparedJob) -> list[str]:
 
 
 def is_running(pid: int) -> bool:
-    """Say whether the process has not ended. Its parent reaps it when it has a moment."""
+    """Return whether the process has not ended; its parent may reap it later."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):  # reaped before, or meanwhile
+    except (FileNotFoundError, ProcessLookupError):  # already reaped
         return False
     return state != "Z"
 
@@ -188,7 +188,7 @@ def group_folders(prepared: PreparedJob) -> list[Path]:
 
 @pytest.mark.torch
 @pytest.mark.parametrize("ends", [True, False], ids=["it ends", "it hangs"])
-def test_nothing_is_left_of_what_is_seen_off(
+def test_nothing_is_left_of_a_disposed_job(
     own_runner: Runner, monkeypatch: pytest.MonkeyPatch, *, ends: bool
 ) -> None:
     monkeypatch.setattr(prepared_job, "_END_SECONDS", 10 if ends else 0.2)
@@ -201,7 +201,7 @@ def test_nothing_is_left_of_what_is_seen_off(
 
 
 @pytest.mark.torch
-def test_what_is_being_seen_off_is_waited_for_at_the_close(own_runner: Runner) -> None:
+def test_closing_waits_for_jobs_that_are_being_disposed(own_runner: Runner) -> None:
     used = own_runner._prepare("default", SHAPE)
     used.init.send({"t": "end"})
     spares = Spares(own_runner._prepare, 0)

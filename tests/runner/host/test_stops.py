@@ -1,4 +1,4 @@
-"""How often a snapshot ran is taken when the kernel has counted its last run."""
+"""A snapshot's run count is trusted only once the kernel has counted its last run."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ EARLY, LAST = frozenset([(1, 7)]), frozenset([(1, 8)])
 
 @pytest.fixture
 def known(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Snapshot]]:
-    """Yield what makes a snapshot whose process the kernel tells so much of, in turn."""
+    """Yield a function that makes a snapshot with scripted answers of the kernel."""
     made: list[Snapshot] = []
 
     def make(counts: list[Counts | None], rest: list[bool | None]) -> Snapshot:
@@ -42,7 +42,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Snapshot]]:
     made[0].close()
 
 
-def test_a_figure_counts_only_once_the_process_rests(
+def test_a_run_count_is_taken_only_once_the_process_rests(
     known: Callable[..., Snapshot],
 ) -> None:
     one = known([None, EARLY, EARLY, LAST], [False, True])
@@ -50,7 +50,7 @@ def test_a_figure_counts_only_once_the_process_rests(
     assert one._ran == LAST
 
 
-def test_where_the_kernel_does_not_say_so_two_looks_agree(
+def test_without_word_from_the_kernel_two_equal_looks_are_needed(
     known: Callable[..., Snapshot], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = iter([0.0, 0.0, 0.01, 0.01, 0.02, 0.031])
@@ -69,7 +69,7 @@ def running() -> Iterator[int]:
         one.kill()
 
 
-def test_what_stands_still_has_the_same_figure_until_it_runs(running: int) -> None:
+def test_a_stopped_process_keeps_its_run_count_until_it_runs(running: int) -> None:
     one = Snapshot()
     one.pid, one._pidfd = running, os.pidfd_open(running)
     for _ in range(200):
@@ -82,7 +82,7 @@ def test_what_stands_still_has_the_same_figure_until_it_runs(running: int) -> No
     one.close()
 
 
-def test_one_that_has_just_been_told_to_stop_has_not_moved(running: int) -> None:
+def test_a_snapshot_that_was_just_told_to_stop_has_not_moved(running: int) -> None:
     memory = SnapshotMemory(1)
     kept, own = WaitingSnapshots(), os.pidfd_open(running)
     kept.add(running, own)
@@ -91,7 +91,7 @@ def test_one_that_has_just_been_told_to_stop_has_not_moved(running: int) -> None
 
 
 def run_with_wrong_figure(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> JobResult:
-    """Run two questions whose snapshots all seem to have moved, at their first asking."""
+    """Run two questions whose snapshots both seem to have moved when first asked."""
     wait_until_still = Snapshot.wait_until_still
     waited: list[Snapshot] = []
 
@@ -109,9 +109,9 @@ def run_with_wrong_figure(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> Jo
 
 
 @pytest.mark.torch
-def test_one_that_nothing_could_have_woken_is_made_anew(
+def test_a_moved_snapshot_that_nothing_could_have_woken_is_made_again(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The second could have been woken by the first one's new process: it is lost."""
+    """The first one's new process could have woken the second, which is lost."""
     result = run_with_wrong_figure(runner, monkeypatch)
     assert messages(result) == ["passed", "the process ended"]

@@ -1,4 +1,4 @@
-"""A limit of time counts what a job did, not how long others kept it waiting."""
+"""A time limit counts what a job did, not how long others kept it waiting."""
 
 import itertools
 from types import SimpleNamespace
@@ -24,7 +24,7 @@ START = Moment(clock=100, cpu=5, waited=2)
         ("it was kept waiting for too long", Moment(clock=231, cpu=6, waited=131)),
     ],
 )
-def test_ten_seconds_are_over(name: str, moment: Moment) -> None:
+def test_time_limit_has_passed(name: str, moment: Moment) -> None:
     assert moment.is_past(START, 10), name
 
 
@@ -36,11 +36,11 @@ def test_ten_seconds_are_over(name: str, moment: Moment) -> None:
         ("it waited for a processor", Moment(clock=150, cpu=14, waited=44)),
     ],
 )
-def test_ten_seconds_are_not_over(name: str, moment: Moment) -> None:
+def test_time_limit_has_not_passed(name: str, moment: Moment) -> None:
     assert not moment.is_past(START, 10), name
 
 
-def test_the_wait_of_any_thread_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_waiting_time_of_any_thread_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first thread sleeps while another computes, or waits for a processor."""
     now = itertools.count(0.0)
     clock = SimpleNamespace(now=lambda: next(now), aside=lambda call: call)
@@ -52,8 +52,8 @@ def test_the_wait_of_any_thread_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert one.moment().waited == 1.25
 
 
-def test_a_thread_that_is_new_has_not_waited(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many short-lived ones do not make the clock stand still."""
+def test_a_new_thread_has_not_waited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise many short-lived threads would stop the job's clock."""
     one = Monitor(job(), print, lambda: False, JobClock())
     threads = iter(range(100))
     monkeypatch.setattr(monitor, "waited_seconds", lambda _pid: {next(threads): 9.0})

@@ -1,4 +1,4 @@
-"""Before a fault is called ours, every cause that a notebook has a hand in is ruled out."""
+"""A fault is called ours only after all causes in a notebook's reach are excluded."""
 
 import contextlib
 import signal
@@ -40,7 +40,7 @@ def prepared(runner: Runner) -> Iterator[PreparedJob]:
 
 
 def score(pid: int) -> int | None:
-    """Return the process's score; none if it is gone."""
+    """Return the out-of-memory score of the process, or None if it has ended."""
     try:
         return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
     except OSError:
@@ -48,7 +48,7 @@ def score(pid: int) -> int | None:
 
 
 @pytest.mark.torch
-def test_the_kernel_ends_the_notebook_before_the_job_s_first_process(
+def test_the_kernel_ends_the_notebook_before_the_first_process(
     prepared: PreparedJob,
 ) -> None:
     assert score(prepared.student_pid) == 1000
@@ -56,13 +56,15 @@ def test_the_kernel_ends_the_notebook_before_the_job_s_first_process(
 
 
 @pytest.mark.torch
-def test_a_notebook_cannot_change_who_ends_first(runner: Runner) -> None:
+def test_a_notebook_cannot_change_which_process_the_kernel_ends_first(
+    runner: Runner,
+) -> None:
     source = "open('/proc/self/oom_score_adj', 'r+').write('0')"
     assert runner.run(job(source)).code == "cells_failed"
 
 
 @pytest.mark.torch
-def test_snapshots_that_wait_end_after_what_runs(runner: Runner) -> None:
+def test_waiting_snapshots_end_after_the_running_process(runner: Runner) -> None:
     scores: list[list[int | None]] = []
 
     def look(event: Event) -> None:
@@ -79,7 +81,9 @@ FULL: Any = SimpleNamespace(memory_kills=lambda: 1, remove=lambda: None)
 
 
 @pytest.mark.torch
-def test_an_end_in_a_full_group_is_for_want_of_memory(prepared: PreparedJob) -> None:
+def test_a_process_that_ends_in_a_full_group_ran_out_of_memory(
+    prepared: PreparedJob,
+) -> None:
     ours = platform("runner_failed", "gone")
     prepared.group = None
     assert prepared.with_memory_limit(ours) is ours
@@ -88,7 +92,7 @@ def test_an_end_in_a_full_group_is_for_want_of_memory(prepared: PreparedJob) -> 
 
 
 @pytest.mark.torch
-def test_the_end_of_the_first_process_is_asked_after_memory(
+def test_memory_is_checked_before_the_first_process_s_end_is_our_fault(
     prepared: PreparedJob,
 ) -> None:
     spec = job("1")
@@ -143,13 +147,13 @@ def test_no_frame_at_a_check_cell_is_our_fault(runner: Runner, frame: str) -> No
     )
     one = cell("", question="q1")
     asked = question("q1", "def check(x): assert x == 1\n")
-    # What comes too late at the check cell is seen in the next one.
+    # A frame too late for the check cell is read in the next cell.
     result = runner.run(job(work, one, "x", questions=(asked,)))
     assert (result.verdict, result.code) == (Verdict.STUDENT_ERROR, "process_died")
 
 
 @pytest.mark.torch
-def test_memory_of_the_kernel_is_the_notebook_s(runner: Runner) -> None:
+def test_kernel_memory_counts_for_the_notebook(runner: Runner) -> None:
     if find_hierarchy() is None:
         pytest.skip("no control groups may be made here")
     limits = Limits(memory_bytes=400 * MIB, disk_bytes=16 * MIB, run_seconds=20)
@@ -157,7 +161,7 @@ def test_memory_of_the_kernel_is_the_notebook_s(runner: Runner) -> None:
     assert (result.verdict, result.code) == (Verdict.LIMIT, "memory")
 
 
-def test_the_group_says_what_the_kernel_holds_for_it(tmp_path: Path) -> None:
+def test_the_control_group_tells_the_kernel_memory(tmp_path: Path) -> None:
     group = HierarchyV2(tmp_path).make_group(memory_bytes=2**30, processes=50)
     (folder,) = tmp_path.iterdir()
     assert group.kernel_bytes() == 0
@@ -168,7 +172,7 @@ def test_the_group_says_what_the_kernel_holds_for_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.torch
-def test_a_job_that_closes_its_folders_is_measured_all_the_same(
+def test_a_job_that_closes_its_folders_is_still_measured(
     runner: Runner,
 ) -> None:
     source = (
@@ -210,7 +214,7 @@ def test_no_frame_of_a_notebook_is_an_error_of_the_host(
 ) -> None:
     cell = CellOutputs(JobOutputs(Limits()), 1)
     for one in frames:
-        # What is of no kind ends the notebook's process: see the next test.
+        # A frame without a kind ends the notebook's process: see the next test.
         with contextlib.suppress(FrameError):
             cell.add(parse(dump_json(one).replace(b'"?"', b'"\\ud800"')))
     cell.tail.encode()
@@ -223,7 +227,7 @@ VALUES = st.text() | st.lists(st.text()) | st.none() | st.integers() | st.just({
 
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(MEDIA), VALUES))
-def test_what_is_kept_of_a_display_is_a_notebook_s(data: dict[str, object]) -> None:
+def test_a_stored_display_is_valid_in_a_notebook(data: dict[str, object]) -> None:
     cell = CellOutputs(JobOutputs(Limits()), 1)
     cell.add({"t": "display", "data": data, "metadata": {}})
     code = nbformat.v4.new_code_cell(id="a", outputs=cell.finish())

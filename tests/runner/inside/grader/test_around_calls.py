@@ -1,4 +1,4 @@
-"""What a test sets down around a call of the student's code: output, input, seeds, names."""
+"""A test sees a call's output and warnings, gives its input, and fixes its seeds."""
 
 import builtins
 import contextlib
@@ -102,7 +102,7 @@ LOSING = {
 }
 
 
-def test_a_test_listens_answers_seeds_and_looks_up(runner: Runner) -> None:
+def test_a_test_captures_output_gives_input_and_sets_seeds(runner: Runner) -> None:
     assert run(runner, TestStyle.SCRIPT, *SCRIPTS.values()) == [1.0] * len(SCRIPTS)
     assert run(runner, TestStyle.SCRIPT, *LOSING.values()) == [0.0] * len(LOSING)
 
@@ -117,7 +117,7 @@ DOCTESTS = {
 }
 
 
-def test_a_doctest_hears_what_its_own_call_prints(runner: Runner) -> None:
+def test_a_doctest_reads_what_its_own_call_prints(runner: Runner) -> None:
     assert run(runner, TestStyle.DOCTEST, *DOCTESTS) == list(DOCTESTS.values())
 
 
@@ -137,13 +137,13 @@ GUESSED = [
 ]
 
 
-def test_no_student_says_that_a_test_has_passed(runner: Runner) -> None:
+def test_printed_words_do_not_pass_a_doctest(runner: Runner) -> None:
     found = run(runner, TestStyle.DOCTEST, *GUESSED, notebook=GUESSING)
     assert found == [0.0] * len(GUESSED)
 
 
-def test_what_was_lent_is_given_back() -> None:
-    """Nothing of the test's answers once the check is over."""
+def test_functions_that_a_test_replaces_are_restored_after_the_check() -> None:
+    """No function of the test answers the notebook once the check is over."""
     own = builtins.input
     with student_with({"run": lambda: 1}) as student:
         builtins.input = lambda *_: "seven"  # as a test does
@@ -163,7 +163,7 @@ def test_what_was_lent_is_given_back() -> None:
 
 @pytest.fixture
 def seeds() -> Iterator[FixedSeeds]:
-    """Hear of this process's seeds, and leave its generators as they were."""
+    """Give the recorded seeds of this process, and restore its generators after."""
     kept = random.getstate(), np.random.get_state(), torch.get_rng_state()
     functions = random.seed, np.random.seed, torch.manual_seed
     found = FixedSeeds()
@@ -175,7 +175,9 @@ def seeds() -> Iterator[FixedSeeds]:
     torch.set_rng_state(kept[2])
 
 
-def test_only_a_seed_that_the_test_wrote_goes_along(seeds: FixedSeeds) -> None:
+def test_only_a_seed_written_in_the_test_is_sent_to_the_notebook(
+    seeds: FixedSeeds,
+) -> None:
     seeds.begin_check("random.seed(12); np.random.seed(drawn); torch.manual_seed(1_0)")
     random.seed(12)
     np.random.seed(777_123)
@@ -190,10 +192,10 @@ def test_only_a_seed_that_the_test_wrote_goes_along(seeds: FixedSeeds) -> None:
 @pytest.mark.parametrize(
     "draw", [random.random, np.random.rand, lambda: torch.rand(1), np.random.randn]
 )
-def test_a_seed_from_which_the_test_has_drawn_stays(
+def test_a_seed_that_the_test_has_drawn_from_is_not_sent(
     seeds: FixedSeeds, draw: Any
 ) -> None:
-    """Keep a seed in the test once it has drawn: the numbers may be what it expects."""
+    """The numbers drawn from it may be what the test expects."""
     seeds.begin_check("seed 5")
     random.seed(5)
     np.random.seed(5)
@@ -202,14 +204,14 @@ def test_a_seed_from_which_the_test_has_drawn_stays(
     assert len(list(seeds.unused())) == 2
 
 
-def test_a_seed_of_one_check_is_no_other_s(seeds: FixedSeeds) -> None:
+def test_a_seed_of_one_check_is_not_used_in_another(seeds: FixedSeeds) -> None:
     seeds.begin_check("seed 5")
     random.seed(5)
     seeds.begin_check("seed 5")
     assert list(seeds.unused()) == []
 
 
-def test_what_a_call_prints_goes_to_who_listens() -> None:
+def test_a_call_prints_to_the_test_s_redirected_output() -> None:
     with student_with({"say": lambda: sys.stdout.write("hello\n")}) as student:
         out = io.StringIO()
         with contextlib.redirect_stdout(out):

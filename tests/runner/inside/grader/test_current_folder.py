@@ -1,4 +1,4 @@
-"""A relative path means what it leads to from the folder that a test has changed to."""
+"""A relative path is read from the folder that a test has changed to."""
 
 import textwrap
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.runner.notebooks import job, job_file, question, scores
 
 pytestmark = pytest.mark.torch
 
-# The expected file has the name under which the student hands one in.
+# The expected file has the same name as a file that the student hands in.
 IN_A_FOLDER = {
     "a folder for a while": "with contextlib.chdir(private):\n    want = np.load('y.npy')",
     "a folder for good": "os.chdir(private)\nwant = np.load('y.npy')",
@@ -28,7 +28,7 @@ IN_A_FOLDER = {
 
 @pytest.mark.parametrize("reading", IN_A_FOLDER.values(), ids=IN_A_FOLDER)
 @pytest.mark.parametrize("is_right", [True, False], ids=["right", "wrong"])
-def test_a_name_means_what_lies_in_the_current_folder(
+def test_a_relative_path_is_read_from_the_current_folder(
     runner: Runner, tmp_path: Path, reading: str, *, is_right: bool
 ) -> None:
     expected, given = tmp_path / "own" / "y.npy", tmp_path / "y.npy"

@@ -18,14 +18,14 @@ from tests.runner.notebooks import all_scores, marked
 
 pytestmark = [
     pytest.mark.torch,
-    # torch's own, when it first makes a dual number.
+    # A warning of torch's own, when it first makes a dual number.
     pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated"),
 ]
 X = torch.arange(1.0, 4.0)
 
 
 def theirs(x: Any) -> Any:
-    """Answer as the student's process does: by a tensor that comes without its graph."""
+    """Answer like the notebook's process: with a tensor that has lost its graph."""
     return cross(x**2)
 
 
@@ -95,7 +95,7 @@ TRANSFORMED: dict[str, Callable[[], object]] = {
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_whoever_asks_for_a_derivative_through_it_is_refused(
+def test_a_derivative_through_the_student_s_code_is_refused(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     noted: list[Exception] = []
@@ -108,12 +108,12 @@ def test_whoever_asks_for_a_derivative_through_it_is_refused(
 
 
 @pytest.mark.parametrize("name", TRANSFORMED)
-def test_what_stands_for_others_or_has_a_tangent_is_not_sent(name: str) -> None:
+def test_batched_tensors_and_tangents_are_not_sent(name: str) -> None:
     with pytest.raises(RefusedError, match="compute the derivative and return it"):
         TRANSFORMED[name]()
 
 
-def test_a_dual_number_is_not_sent_and_its_value_is() -> None:
+def test_a_dual_number_is_refused_and_its_plain_value_is_sent() -> None:
     with forward_ad.dual_level():
         dual = forward_ad.make_dual(X, X)
         with pytest.raises(RefusedError, match="forward-mode"):
@@ -121,7 +121,7 @@ def test_a_dual_number_is_not_sent_and_its_value_is() -> None:
     assert torch.equal(cross(dual), X)
 
 
-def test_a_derivative_that_is_all_here_is_computed() -> None:
+def test_a_derivative_within_the_test_is_computed() -> None:
     found, other, x = theirs(leaf()), cross(leaf()), leaf()
     assert torch.autograd.grad((found * 3).sum(), found)[0].tolist() == [3.0] * 3
     assert torch.equal(functional.jacobian(lambda y: y**2, found), (2 * found).diag())
@@ -131,13 +131,13 @@ def test_a_derivative_that_is_all_here_is_computed() -> None:
     assert torch.equal(torch.func.grad(lambda v: (v * v).sum())(X), 2 * X)
 
 
-def test_what_comes_after_an_input_may_not_lead_back_to_it() -> None:
+def test_a_lost_graph_below_an_input_is_refused() -> None:
     first = theirs(leaf())
     with pytest.raises(graphs.LostGraphError):
         torch.autograd.grad((first + theirs(first)).sum(), first)
 
 
-def test_a_graph_is_walked_once_however_many_ways_lead_through_it() -> None:
+def test_each_node_of_a_graph_is_visited_once() -> None:
     found = theirs(leaf())
     x = leaf()
     y = x
@@ -171,7 +171,7 @@ TESTS = (
 )
 
 
-def test_a_check_that_asks_for_a_derivative_of_what_is_not_here_cannot_pass(
+def test_a_check_that_asks_for_a_lost_derivative_cannot_pass(
     runner: Runner,
 ) -> None:
     setting = "import torch\nx = torch.ones(4)\n"

@@ -1,4 +1,4 @@
-"""Text of the student's is never evaluated beside the tests, by whatever library."""
+"""No library that a test calls evaluates text of the student's beside the tests."""
 
 import pytest
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.torch
 
 
 READ = "__import__('sys').modules['__main__'].want"
-# What a test does with a text of the student's, and a text that gives away what is wanted.
+# A use of the student's text by a test, and a text that would reveal the answer.
 EVALUATING = {
     "eval": ("assert eval(text) == want", "want"),
     "exec": ("exec(f'found = {text}')\nassert found == want", "want"),
@@ -115,7 +115,7 @@ def test_no_text_of_the_student_s_is_evaluated(
     assert "let a function of the notebook" in result.questions[0].checks[0].trace
 
 
-def test_a_configuration_of_the_student_s_names_nothing(runner: Runner) -> None:
+def test_a_configuration_of_the_student_s_imports_nothing(runner: Runner) -> None:
     check = (
         "import logging.config\nlogging.config.dictConfig("
         "{'version': 1, 'filters': {'one': {'()': text}}})"

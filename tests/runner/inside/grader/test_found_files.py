@@ -1,4 +1,4 @@
-"""Handed-in files are found by the names that they have beside the notebook."""
+"""Tests find handed-in files under the names that they have beside the notebook."""
 
 import builtins
 import gzip
@@ -158,13 +158,13 @@ def test_a_database_is_attached_by_the_path_of_its_file(
     assert scores(runner.run(spec)) == {"q1": [1.0]}
 
 
-def test_no_two_files_have_one_time(runner: Runner, tmp_path: Path) -> None:
-    """Else a comparison that goes by size and time takes them for the same."""
+def test_no_two_files_have_the_same_time(runner: Runner, tmp_path: Path) -> None:
+    """Otherwise a comparison by size and time takes two files for the same."""
     assert scores(runner.run(with_many_files(tmp_path))) == {"q1": [1.0, 0.0]}
 
 
-def test_no_module_holds_python_s_own_open_unseen() -> None:
-    """Tests reach files through it too, so each is named in the list."""
+def test_every_module_with_python_s_own_open_is_listed() -> None:
+    """Tests reach files through such modules too."""
     holders = {
         name
         for name, module in list(sys.modules.items())

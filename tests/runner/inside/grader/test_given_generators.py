@@ -1,4 +1,4 @@
-"""A generator that a test gives: repeated where its seed is written, never wound back."""
+"""A generator that a test gives is repeated if its seed is written; none is rewound."""
 
 import pickle
 import random
@@ -28,7 +28,7 @@ every_kind = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 
 
 def draw(generator: Any) -> float:
-    """Return what the generator draws next."""
+    """Return the next number of the generator."""
     match generator:
         case torch.Generator():
             return float(torch.rand((), generator=generator))
@@ -40,7 +40,7 @@ def draw(generator: Any) -> float:
 
 
 def state(generator: Any) -> str:
-    """Return all that a generator is, as text."""
+    """Return the generator's whole state as text."""
     match generator:
         case torch.Generator():
             return str(generator.get_state().tolist())
@@ -65,7 +65,7 @@ def test_a_generator_with_a_written_seed_is_repeated(make: Make) -> None:
 
 
 @every_kind
-def test_it_goes_on_as_if_the_notebook_had_drawn_from_it(make: Make) -> None:
+def test_a_given_generator_moves_on_in_the_test(make: Make) -> None:
     own = make(7)
     with student_with(NAMES, test="7") as student:
         drawn = [student.name("draw")(own) for _ in range(3)]
@@ -73,8 +73,8 @@ def test_it_goes_on_as_if_the_notebook_had_drawn_from_it(make: Make) -> None:
 
 
 @every_kind
-def test_no_other_generator_goes_with_its_state(make: Make) -> None:
-    """Neither one that has drawn, nor one whose seed the test has not written down."""
+def test_other_generators_are_sent_without_their_state(make: Make) -> None:
+    """These have drawn numbers, or their seed is not written in the test."""
     drawn = make(7)
     draw(drawn)
     with student_with(NAMES, test="make(7)") as student:
@@ -85,13 +85,13 @@ def test_no_other_generator_goes_with_its_state(make: Make) -> None:
 
 @every_kind
 def test_the_same_draws_give_the_same_generator(make: Make) -> None:
-    """So that the same secret of a run gives the same marks."""
+    """The same secret of a run so gives the same marks."""
     with student_with(NAMES) as student:
         first, second = (student.name("draw")(make(3)) for _ in range(2))
         assert first == second != student.name("draw")(make(4))
 
 
-def test_a_generator_within_an_object_of_a_library_is_another_one() -> None:
+def test_a_generator_within_a_library_s_object_is_replaced() -> None:
     own = np.random.RandomState(5)
     pytest.importorskip("sklearn")
     from sklearn.dummy import DummyClassifier  # noqa: PLC0415 - only where there is one
@@ -103,8 +103,8 @@ def test_a_generator_within_an_object_of_a_library_is_another_one() -> None:
         assert student.name("told")(given) not in (before, state(own))
 
 
-def test_the_draws_that_seed_another_do_not_tell_of_it() -> None:
-    """Else the words of many of them would give away the whole state."""
+def test_the_replacement_s_seed_does_not_reveal_the_generator() -> None:
+    """Many such seeds would otherwise reveal the whole state."""
     own, same = random.Random(5), random.Random(5)  # noqa: S311 - to be told again
     with student_with({"told": lambda one: one.getrandbits(256)}) as student:
         told = student.name("told")(own)
@@ -113,7 +113,7 @@ def test_the_draws_that_seed_another_do_not_tell_of_it() -> None:
     assert told not in [random.Random(one).getrandbits(256) for one in guesses]  # noqa: S311 - same
 
 
-def test_seeds_of_a_written_range_are_written() -> None:
+def test_seeds_of_a_range_written_in_the_test_count_as_written() -> None:
     with student_with(NAMES, test="for seed in range(2, 5): f(seed)") as student:
         given = [student.name("draw")(random.Random(seed)) for seed in range(7)]  # noqa: S311 - same
     own = [draw(random.Random(seed)) for seed in range(7)]  # noqa: S311 - same
@@ -122,7 +122,7 @@ def test_seeds_of_a_written_range_are_written() -> None:
     ]
 
 
-def test_a_sequence_that_can_be_set_back_is_refused_by_name() -> None:
+def test_a_sequence_that_can_be_rewound_is_refused_by_name() -> None:
     sequence = torch.quasirandom.SobolEngine(2, scramble=True)
     with (
         student_with(NAMES) as student,

@@ -1,4 +1,4 @@
-"""What a test gives to one call belongs together there as it does in the test."""
+"""Values given to one call are related in the notebook as they are in the test."""
 
 from typing import Final
 
@@ -92,7 +92,7 @@ _TOGETHER: Final = {
 
 
 @pytest.mark.parametrize("name", _TOGETHER)
-def test_what_is_one_object_is_one_there(name: str) -> None:
+def test_one_object_given_twice_arrives_as_one_object(name: str) -> None:
     found = tried(_NOTEBOOK, _NOTEBOOK, _TOGETHER[name])
     assert found.scores == (1.0,), found.errors
 
@@ -138,7 +138,7 @@ _HIDING: Final = {
 
 
 @pytest.mark.parametrize("name", _HIDING)
-def test_nothing_goes_along_that_is_not_shown(name: str) -> None:
+def test_hidden_parts_of_an_argument_are_not_sent(name: str) -> None:
     pytest.importorskip("pandas")
     found = tried(_NOTEBOOK, _NOTEBOOK, _HIDING[name])
     assert found.scores == (0.0,)

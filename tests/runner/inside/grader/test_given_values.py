@@ -1,4 +1,4 @@
-"""What a test may give: views, namespaces, files in memory and generators as they are."""
+"""Tests may give views, namespaces, files in memory and generators as they are."""
 
 import array
 import io
@@ -23,13 +23,13 @@ VALUES: tuple[Any, ...] = (
 
 
 @pytest.mark.parametrize("value", VALUES)
-def test_small_values_arrive_as_they_were(value: Any) -> None:
+def test_small_values_arrive_unchanged(value: Any) -> None:
     found = cross(value)
     assert type(found) is type(value)
     assert found == value
 
 
-def test_the_values_of_a_dictionary_cross_without_its_keys() -> None:
+def test_a_dictionary_s_values_cross_without_its_keys() -> None:
     found = cross({"canary": 1, "b": 1}.values())
     assert type(found) is type({}.values())
     assert list(found) == [1, 1]
@@ -53,7 +53,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("node", REFUSED.values(), ids=REFUSED)
-def test_what_is_none_of_them_is_refused(node: Any) -> None:
+def test_other_views_and_objects_are_refused(node: Any) -> None:
     if "h" in str(node.get("v")):
         node = {"k": "namespace", "v": {"k": "dict", "v": [["count", {"k": "object"}]]}}
     with pytest.raises(CodecError):
@@ -98,7 +98,7 @@ def asked(check: str) -> None:
         "assert echo({1: 2}.items()) == {(1, 2)}",
     ],
 )
-def test_a_test_gives_what_its_author_would(check: str) -> None:
+def test_values_that_tests_usually_give_are_sent(check: str) -> None:
     asked(check)
 
 

@@ -1,4 +1,4 @@
-"""A test's function, or a look-up, takes a name away from the notebook as `del` does."""
+"""A test's function or a look-up can take a name from the notebook as `del` does."""
 
 import ast
 
@@ -109,11 +109,11 @@ assert globals().pop("nothing", 9) == 9
 """
 
 
-def test_global_names_of_a_test_s_own_go_on_to_work(runner: Runner) -> None:
+def test_a_test_s_own_global_names_work(runner: Runner) -> None:
     assert all_scores(marked(runner, HONEST, GLOBALS)) == [1.0]
 
 
-def test_what_a_test_binds_by_global_stays_with_it(runner: Runner) -> None:
+def test_a_name_that_a_test_binds_by_global_stays_in_the_test(runner: Runner) -> None:
     test = (
         "def g():\n    global quick\n    quick = lambda x: [1, 2]\n"
         "g()\nassert outer() == 0 and quick(0) == [1, 2]"
@@ -126,5 +126,5 @@ def test_what_a_test_binds_by_global_stays_with_it(runner: Runner) -> None:
 @pytest.mark.parametrize(
     "source", ["def f():\n    x = 1", "x = 1", "def f():\n    global x\n    return x"]
 )
-def test_other_names_are_left_as_they_are(source: str) -> None:
+def test_names_that_are_not_bound_by_global_are_left_alone(source: str) -> None:
     assert ast.unparse(with_globals_as_items(ast.parse(source))) == source

@@ -1,4 +1,4 @@
-"""The rules between the grader and a snapshot (docs/sandbox.md), each broken here."""
+"""Each test breaks one rule between the grader and a snapshot (docs/sandbox.md)."""
 
 import builtins
 import contextlib
@@ -37,7 +37,7 @@ SECRET = b"canary-4bf1"
 
 @contextlib.contextmanager
 def overheard(names: Mapping[str, Any]) -> Iterator[tuple[SnapshotClient, bytearray]]:
-    """Yield a student, and every byte that its snapshot has been sent."""
+    """Yield a client of a snapshot, and every byte that the snapshot was sent."""
     ours, theirs = socket.socketpair()
     middle, far = socket.socketpair()
     heard = bytearray()
@@ -95,7 +95,7 @@ assert work(1) == 1
 """
 
 
-def test_nothing_crosses_because_a_test_gave_it_a_name() -> None:
+def test_naming_a_value_in_a_test_sends_nothing() -> None:
     names = {"work": lambda x: x, "double": abs, "quadruple": abs}
     with overheard(names) as (student, heard):
         space = Names(student, Library({}), names)
@@ -138,7 +138,7 @@ def holding(part: torch.Tensor) -> torch.nn.Module:
 
 
 def started(items: list[int]) -> Iterator[int]:
-    """Return an iterator over the items without the second and later ones' end."""
+    """Return an iterator over the items that has moved past all but the first."""
     iterator = iter([*items[1:], items[0]])
     for _ in items[1:]:
         next(iterator)
@@ -146,8 +146,8 @@ def started(items: list[int]) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("kind", part_of(torch.arange(2)))
-def test_a_part_crosses_without_the_rest(kind: str) -> None:
-    """Rows of labels lie behind the rows that are given to the student's code."""
+def test_a_part_crosses_without_the_rest_of_its_whole(kind: str) -> None:
+    """The rows that are given may have rows of labels behind them in memory."""
     hidden = int.from_bytes(b"canary!!", "little", signed=True)
     whole = torch.tensor([7, hidden, hidden])
     part = part_of(whole)[kind]
@@ -158,7 +158,7 @@ def test_a_part_crosses_without_the_rest(kind: str) -> None:
     assert str(hidden).encode() not in bytes(heard)
 
 
-def test_a_loader_that_hides_items_is_not_given() -> None:
+def test_a_loader_that_hides_items_is_refused() -> None:
     data = TensorDataset(torch.arange(4))
     loader = DataLoader(data, sampler=SubsetRandomSampler([0]))
     with pytest.raises(CodecError, match="cannot be given"):
@@ -177,7 +177,7 @@ def use_kept(given: object) -> object:
 KEPT: list[Callable[..., object]] = []
 
 
-def test_a_callback_lives_as_long_as_the_call_it_was_passed_to() -> None:
+def test_a_callback_works_only_during_the_call_it_was_passed_to() -> None:
     names = {"keep": keep, "use": use_kept, "now": lambda f: f(3)}
     with student_with(names) as student:
         assert student.name("now")(lambda x: x + 1) == 4
@@ -185,7 +185,7 @@ def test_a_callback_lives_as_long_as_the_call_it_was_passed_to() -> None:
         for late in (student.name("use"), kept):
             with pytest.raises(RuntimeError, match="only while the call runs"):
                 late(3)
-        # Nor during another call, which passes a function of its own.
+        # Nor during another call, which passes its own function.
         with pytest.raises(RuntimeError, match="only while the call runs"):
             student.name("use")(lambda x: x)
 
@@ -196,7 +196,7 @@ def test_a_callback_is_not_an_answer() -> None:
 
 
 def test_an_object_in_a_value_s_place_learns_nothing() -> None:
-    """`answer - expected` would tell the expected value."""
+    """`answer - expected` would tell the object the expected value."""
 
     class Thing:
         def __sub__(self, other: object) -> "Thing":
@@ -230,7 +230,7 @@ def test_an_object_in_a_value_s_place_learns_nothing() -> None:
     assert want.to_bytes(8, "little") not in bytes(heard)
 
 
-def test_an_instance_that_a_test_made_takes_operands() -> None:
+def test_an_instance_that_a_test_made_is_given_operands() -> None:
     class Vector:
         def __init__(self, x: int) -> None:
             self.x = x
@@ -251,7 +251,7 @@ def test_an_instance_that_a_test_made_takes_operands() -> None:
 
 
 class Changing:
-    """Says another thing each time that it is asked."""
+    """An object that gives another answer each time that it is asked."""
 
     def __init__(self, *answers: Any) -> None:
         self._answers = iter(answers)
@@ -271,7 +271,7 @@ class Changing:
         return str(next(self._answers))
 
     def grow(self) -> None:
-        """Have one item more, as an honest list does."""
+        """Change this object, as an honest list's method would."""
 
     @property
     def size(self) -> int:
@@ -328,7 +328,7 @@ def test_an_iterator_ends_once() -> None:
             seen.next_item(lambda: next(answers))
 
 
-def test_what_an_object_said_of_itself_stands() -> None:
+def test_an_object_s_first_answer_is_kept() -> None:
     with student_with({"Changing": Changing}, classes=("Changing",)) as student:
         answer = student.name("Changing")(4, 5, 6, "a", "b")
         assert (len(answer), len(answer)) == (4, 4)
@@ -339,7 +339,7 @@ def test_what_an_object_said_of_itself_stands() -> None:
         assert (answer.size, answer.size) == (1, 1)
 
 
-def test_an_object_that_the_test_has_changed_is_asked_anew() -> None:
+def test_an_object_that_the_test_has_changed_is_asked_again() -> None:
     class Model:
         def __init__(self) -> None:
             self.layers = Layers()
@@ -366,12 +366,12 @@ def test_an_object_that_the_test_has_changed_is_asked_anew() -> None:
         student.name("add")(layers)
         assert len(layers) == 2
         model.fit()
-        # It was neither called nor passed: only a new look at the model tells.
+        # `layers` was neither called nor passed: only reading the model again shows it.
         assert len(layers) == 2
         assert len(model.layers) == 3
 
 
-def test_attributes_are_read_anew_once_the_student_s_code_has_run() -> None:
+def test_attributes_are_read_again_after_the_student_s_code_has_run() -> None:
     class Counter:
         count = 0
 
@@ -389,7 +389,7 @@ def test_attributes_are_read_anew_once_the_student_s_code_has_run() -> None:
         assert counter.count == 1
 
 
-def test_no_text_of_an_object_is_taken_for_a_value_s() -> None:
+def test_an_object_s_text_does_not_pass_for_a_value_s() -> None:
     class Four:
         def __repr__(self) -> str:
             return "4"
@@ -400,7 +400,7 @@ def test_no_text_of_an_object_is_taken_for_a_value_s() -> None:
             assert repr(found).startswith("<the student's Four>")
 
 
-def test_a_class_said_once_stays() -> None:
+def test_the_class_that_a_handle_first_told_is_kept() -> None:
     first = {"k": "handle", "v": 1, "bases": ["torch.nn.modules.module.Module"]}
     with student_with({}) as student:
         handle = student._resolve(first)
@@ -422,13 +422,15 @@ STEERING = sorted(
 
 
 @pytest.mark.parametrize("name", STEERING)
-def test_no_exception_steers_the_tests_interpreter(name: str) -> None:
+def test_student_exceptions_do_not_control_the_tests_interpreter(name: str) -> None:
     kind = type(imitation(name, "words"))
     assert kind is StudentRaisedError
 
 
 @pytest.mark.parametrize("kind", [StopIteration, StopAsyncIteration, GeneratorExit])
-def test_a_test_s_own_loops_do_not_end_early(kind: type[BaseException]) -> None:
+def test_student_exceptions_do_not_end_a_test_s_loops_early(
+    kind: type[BaseException],
+) -> None:
     def stop(*_: object) -> None:
         raise kind
 
@@ -448,7 +450,7 @@ def test_a_test_s_own_loops_do_not_end_early(kind: type[BaseException]) -> None:
         assert not student.lost
 
 
-def test_index_errors_end_no_walk_backwards() -> None:
+def test_index_errors_do_not_end_a_reversed_loop() -> None:
     class Short:
         def __len__(self) -> int:
             return 3

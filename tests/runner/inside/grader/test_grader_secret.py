@@ -1,4 +1,4 @@
-"""The numbers that tests draw: from a secret of the run, never from the notebook's."""
+"""Tests draw their numbers from a secret of the run, never from the notebook's seed."""
 
 import random
 import statistics
@@ -38,7 +38,7 @@ CHECK = cell("# softmark: check q1")
 
 
 def run(runner: Runner, lines: str, notebook: str, **changes: object) -> JobResult:
-    """Run a check that passes if it draws what the notebook has drawn."""
+    """Run a check that passes if its test draws the number that the notebook drew."""
     source = (
         f"{lines}\ndef check(answer):\n    return draw() == answer\n"
         f"def check_again(answer):\n    return draw() == answer\n"
@@ -52,7 +52,7 @@ def run(runner: Runner, lines: str, notebook: str, **changes: object) -> JobResu
 def test_a_notebook_draws_nothing_that_its_tests_draw(
     runner: Runner, lines: str, secret: int
 ) -> None:
-    """Not even if it guesses how the secret is chosen: here it is the seed itself."""
+    """Not even if the notebook guesses how the secret is made: here it is the seed."""
     seeded = f"{lines}\nanswer = draw()\nprint(answer)"
     result = run(runner, lines, seeded, seed=1234, grading_seed=secret)
     assert scores(result) == {"q1": [0.0, 0.0]}
@@ -76,17 +76,17 @@ def test_the_same_secret_draws_the_same_numbers(runner: Runner, lines: str) -> N
     once = drawn(runner, lines, grading_seed=5)
     assert drawn(runner, lines, grading_seed=5, seed=9) == once
     assert drawn(runner, lines, grading_seed=6) != once
-    # One check's draws do not tell of another's.
+    # One check's numbers do not reveal another's.
     assert once[0] != once[1]
 
 
-def test_a_job_without_a_secret_draws_one(runner: Runner) -> None:
+def test_a_job_without_a_secret_makes_one(runner: Runner) -> None:
     lines = DRAWS["numpy"]
     assert drawn(runner, lines) != drawn(runner, lines)
 
 
 def test_the_notebook_is_given_no_secret(runner: Runner) -> None:
-    """Neither its memory nor its folder holds it."""
+    """The secret is neither in its memory nor in its folder."""
     secret = 7_219_384_655_123_457_811
     hunt = (
         "import gc, os\nfound = [one for one in gc.get_objects() if type(one) is dict "
@@ -98,7 +98,7 @@ def test_the_notebook_is_given_no_secret(runner: Runner) -> None:
 
 @pytest.fixture
 def own_generators() -> Iterator[None]:
-    """Give this process its generators back."""
+    """Restore this process's generators afterwards."""
     import torch  # noqa: PLC0415 - only where there is one
 
     kept = random.getstate(), np.random.get_state(), torch.get_rng_state()
@@ -109,7 +109,7 @@ def own_generators() -> Iterator[None]:
 
 
 def states(secret: int, *place: str) -> list[bytes]:
-    """Return the whole states of the generators with this secret."""
+    """Return the full states of all generators made with this secret."""
     import torch  # noqa: PLC0415 - as above
 
     from runner.inside.grader.generators import Generators  # noqa: PLC0415 - it needs torch
@@ -123,19 +123,19 @@ def states(secret: int, *place: str) -> list[bytes]:
 
 @pytest.mark.usefixtures("own_generators")
 def test_no_seed_of_32_bits_starts_a_generator() -> None:
-    """Both seedings leave words of which each follows from the one before."""
+    """After such seeding each word of the state follows from the one before."""
     for state in states(7, "q1", "c1"):
         words = np.frombuffer(state, dtype=np.uint32).astype(np.uint64)
         first = words[:-1] ^ (words[:-1] >> 30)
         place = np.arange(1, 624, dtype=np.uint64)
         follows = (1812433253 * first + place) % 2**32 == words[1:]
         assert follows.sum() < 4
-    # Nor does one library's state say what another's is.
+    # Nor does one library's state reveal another's.
     assert len(set(states(7, "q1", "c1"))) == 3
 
 
 @pytest.mark.usefixtures("own_generators")
-def test_every_generator_starts_anew_from_secret_question_and_check() -> None:
+def test_generators_depend_on_secret_question_and_check() -> None:
     once = states(7, "q1", "c1")
     assert states(7, "q1", "c1") == once
     for other in (states(8, "q1", "c1"), states(7, "q2", "c1"), states(7, "q1", "c2")):
@@ -143,7 +143,7 @@ def test_every_generator_starts_anew_from_secret_question_and_check() -> None:
 
 
 @pytest.mark.usefixtures("own_generators")
-def test_numbers_drawn_from_the_secret_are_spread_as_ever() -> None:
+def test_numbers_drawn_from_the_secret_have_the_usual_distribution() -> None:
     import torch  # noqa: PLC0415 - as above
 
     states(7, "q1")

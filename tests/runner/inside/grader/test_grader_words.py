@@ -1,4 +1,4 @@
-"""What the grader says is short and plain, whatever the student's code gave back."""
+"""The grader's messages are short and plain, whatever the student's code returns."""
 
 import pytest
 
@@ -23,7 +23,7 @@ LOOKING_UP = {
 @pytest.mark.torch
 @pytest.mark.parametrize("style", LOOKING_UP)
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_of_the_student_s_is_no_fault_of_ours(
+def test_an_odd_name_of_the_student_s_is_not_our_fault(
     runner: Runner, style: TestStyle, name: str
 ) -> None:
     tests = LOOKING_UP[style], LOOKING_UP[style].replace("best", "'sq'")
@@ -41,7 +41,7 @@ def test_a_test_may_look_up_what_the_notebook_names(
     assert messages(result) == ["passed"]
 
 
-def test_words_name_what_could_be_a_name() -> None:
+def test_messages_name_only_valid_names() -> None:
     assert check_words.not_defined("höhe_2") == "`höhe_2` is not defined"
     assert check_words.not_defined("x" * 100) == f"`{'x' * 100}` is not defined"
     for text in ("x" * 101, "", "a b", "a`", "\ud800", "1x", "x\n"):
@@ -49,14 +49,14 @@ def test_words_name_what_could_be_a_name() -> None:
 
 
 @pytest.mark.parametrize("score", [10**400, -(10**400), 2, -1, 1e300])
-def test_a_number_of_any_size_is_no_score(score: float) -> None:
+def test_a_huge_number_is_not_a_score(score: float) -> None:
     frame = {"name": "a", "score": score, "message": check_words.PASSED}
     outcome = check_words.parse_outcome(frame, ["a"], [])
     assert outcome is not None
     assert (outcome.score, outcome.message) == (0.0, check_words.NO_SCORE)
 
 
-# The tests' own code says it here in the grader's place, each time the check runs.
+# The tests' code sends this frame in the grader's place, each time the check runs.
 REFUSED = {
     "no frame": "bytes([255] * 8)",
     "no object": "bytes([0, 0, 0, 2]) + b'[]'",
@@ -66,9 +66,7 @@ REFUSED = {
 
 @pytest.mark.torch
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_frame_that_is_refused_costs_its_check_alone(
-    runner: Runner, name: str
-) -> None:
+def test_a_refused_frame_costs_that_check_alone(runner: Runner, name: str) -> None:
     source = (
         "def check1(sq): assert sq(3) == 9\n"
         "def check2(sq):\n    import gc\n    from runner.inside.grader.grader_loop import Grader\n"

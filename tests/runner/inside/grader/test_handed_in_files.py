@@ -1,4 +1,4 @@
-"""What tests do with handed-in files: nothing of them runs in the grader's process."""
+"""Tests read handed-in files as data; no file runs in the grader's process."""
 
 import os
 import pickle
@@ -19,7 +19,7 @@ def run(runner: Runner, *cells: str, **changes: object) -> JobResult:
 
 
 class Running:
-    """Something that is unpickled by running a program, which ends the process."""
+    """An object whose unpickling runs a program that ends the process."""
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
         return os._exit, (0,)
@@ -44,7 +44,7 @@ UNPICKLING = {
 def test_nothing_handed_in_is_unpickled_by_the_grader(
     runner: Runner, tmp_path: Path, loading: str
 ) -> None:
-    """Whatever way a test takes, an object in the file is refused, and nothing runs."""
+    """In every way of reading, an object in the file is refused and nothing runs."""
     import torch  # noqa: PLC0415 - as a student makes the file
 
     (tmp_path / "w.pkl").write_bytes(pickle.dumps(Running()))
@@ -61,7 +61,7 @@ def test_nothing_handed_in_is_unpickled_by_the_grader(
     assert result.questions[0].checks[0].message.startswith("raised ")
 
 
-def test_what_was_handed_in_is_read_as_data(runner: Runner, tmp_path: Path) -> None:
+def test_handed_in_files_are_read_as_data(runner: Runner, tmp_path: Path) -> None:
     (tmp_path / "w.pkl").write_bytes(pickle.dumps({"a": 1}) + pickle.dumps([2]))
     np.save(tmp_path / "w.npy", np.arange(3))
     np.savez(tmp_path / "w.npz", x=np.arange(2))
@@ -82,7 +82,7 @@ def test_what_was_handed_in_is_read_as_data(runner: Runner, tmp_path: Path) -> N
     assert scores(result) == {"q1": [1.0, 1.0]}
 
 
-def test_the_staff_s_own_arrays_are_unpickled_where_the_tests_are(
+def test_the_staff_s_own_arrays_are_unpickled_in_the_grader(
     runner: Runner, tmp_path: Path
 ) -> None:
     rows = np.array([[1, 2], [3]], dtype=object)
@@ -109,10 +109,10 @@ def test_the_staff_s_own_arrays_are_unpickled_where_the_tests_are(
     assert scores(result) == {"q1": [1.0]}
 
 
-def test_nothing_handed_in_lies_where_an_interpreter_looks(
+def test_handed_in_files_are_not_on_an_interpreter_s_search_path(
     runner: Runner, tmp_path: Path
 ) -> None:
-    """Python, pytest and others take their modules and settings from the folder."""
+    """Python, pytest and others read modules and settings from the current folder."""
     names = ("json.py", "sitecustomize.py", "conftest.py", "pytest.ini", "data.csv")
     for name in names:
         (tmp_path / name).write_text("print('owned')")
@@ -149,10 +149,10 @@ RUNNING = {
 
 
 @pytest.mark.parametrize("running", RUNNING.values(), ids=RUNNING)
-def test_nothing_handed_in_runs_beside_the_tests(
+def test_handed_in_programs_do_not_run_beside_the_tests(
     runner: Runner, tmp_path: Path, running: str
 ) -> None:
-    """A program would find the private files, and the grader's own process."""
+    """Such a program would find the private files and the grader's process."""
     (tmp_path / "work.py").write_text("import os; os.kill(os.getppid(), 9)")
     source = (
         "import ctypes, importlib.util, os, runpy, subprocess, sys, types\n"
@@ -219,10 +219,10 @@ LEAVING = {
 
 
 @pytest.mark.parametrize(("name", "reading"), LEAVING.values(), ids=LEAVING)
-def test_a_name_of_the_student_s_leads_to_handed_in_files_alone(
+def test_a_path_from_the_student_opens_handed_in_files_only(
     runner: Runner, tmp_path: Path, name: str, reading: str
 ) -> None:
-    """Else a test would compare what is expected with itself."""
+    """Otherwise a test would compare the expected file with itself."""
     import torch  # noqa: PLC0415 - as staff make the file
 
     (tmp_path / "y.txt").write_text("3 1 4")
@@ -254,7 +254,7 @@ SWAPPED = {
 
 
 @pytest.mark.parametrize(("name", "path"), SWAPPED.values(), ids=SWAPPED)
-def test_no_handed_in_file_is_read_in_a_private_one_s_place(
+def test_a_handed_in_file_does_not_replace_a_private_file(
     runner: Runner, tmp_path: Path, name: str, path: str
 ) -> None:
     (tmp_path / "y.txt").write_text("0 0 0")
@@ -271,10 +271,8 @@ def test_no_handed_in_file_is_read_in_a_private_one_s_place(
     ]
 
 
-def test_the_private_folder_s_name_is_told_to_nobody(
-    runner: Runner, tmp_path: Path
-) -> None:
-    """A function that is told it could answer with a path into that folder."""
+def test_the_private_folder_s_name_is_not_sent(runner: Runner, tmp_path: Path) -> None:
+    """A function that knew it could return a path into that folder."""
     (tmp_path / "y.txt").write_text("3 1 4")
     source = (
         "def check_text(echo, private):\n"
@@ -294,7 +292,7 @@ def test_the_private_folder_s_name_is_told_to_nobody(
     assert "read the file, and give" in result.questions[0].checks[0].trace
 
 
-def test_a_test_reads_private_and_handed_in_files_by_the_paths_it_is_given(
+def test_a_test_reads_private_and_handed_in_files_by_their_paths(
     runner: Runner, tmp_path: Path
 ) -> None:
     (tmp_path / "y.txt").write_text("3 1 4")
@@ -336,7 +334,7 @@ NOT_COPYING = {
 }
 
 
-def test_a_test_reads_again_what_it_has_pickled_itself(runner: Runner) -> None:
+def test_a_test_can_read_its_own_pickles(runner: Runner) -> None:
     notebook = (
         "import pickle\nclass Thing: pass\nthing, answer = Thing(), [1, 2]\n"
         "data, objects = pickle.dumps(answer) + b' ', pickle.dumps(thing)"
@@ -352,7 +350,7 @@ def test_a_test_reads_again_what_it_has_pickled_itself(runner: Runner) -> None:
 def test_a_public_file_s_code_runs_beside_the_tests(
     runner: Runner, tmp_path: Path
 ) -> None:
-    """It is the staff's own, whatever was handed in under its name."""
+    """The course's own file is used, whatever was handed in under its name."""
     (tmp_path / "helpers.py").write_text("def close(a, b): return a == b")
     source = (
         "def check(answer):\n    space = {}\n"

@@ -1,4 +1,4 @@
-"""What a test can do with a notebook's objects, and what they cannot do to a test."""
+"""Tests work with handles of the notebook's objects, which cannot deceive a test."""
 
 import contextlib
 from collections.abc import Callable
@@ -31,7 +31,7 @@ class Layer(torch.nn.Module):
 
 
 class Vector:
-    """A student's own kind of number."""
+    """A student's own numeric class."""
 
     def __init__(self, x: float) -> None:
         self.x = x
@@ -78,7 +78,7 @@ def the_student() -> Any:
         yield student
 
 
-def test_data_is_data_and_the_rest_are_handles() -> None:
+def test_data_arrives_as_data_and_other_objects_as_handles() -> None:
     with the_student() as student:
         assert student.name("numbers").tolist() == [0, 1, 2]
         assert student.name("double")(np.ones(2)).tolist() == [2.0, 2.0]
@@ -110,7 +110,7 @@ def test_a_generator_is_taken_item_by_item() -> None:
             next(student.name("vector"))
 
 
-def test_a_network_is_known_for_one_and_takes_weights() -> None:
+def test_a_network_is_a_torch_module_and_loads_weights() -> None:
     with the_student() as student:
         kind = student.name("Layer")
         layer = kind(3)
@@ -131,11 +131,11 @@ def test_a_network_is_known_for_one_and_takes_weights() -> None:
         assert layer(torch.zeros(1, 3)).tolist() == [[1.0, 1.0, 1.0]]
 
 
-def test_what_the_student_s_code_raises_can_be_caught() -> None:
+def test_an_exception_of_the_student_s_code_can_be_caught() -> None:
     with the_student() as student:
         with pytest.raises(ValueError, match="too small"):
             student.name("fail")("value")
-        # It does not end the test's process.
+        # The exception does not end the test's process.
         with pytest.raises(StudentRaisedError, match="SystemExit"):
             student.name("fail")("exit")
         assert not student.lost
@@ -151,7 +151,7 @@ def test_a_test_s_function_is_called_back() -> None:
     with the_student() as student:
         assert student.name("apply")(note, 3) == 4
         assert seen == [3]
-        # And it may ask the student in turn.
+        # The function may itself call the student's code.
         assert student.name("apply")(lambda x: student.name("double")(x) + 0, 4) == 8
 
 
@@ -165,7 +165,9 @@ def test_a_test_s_function_is_called_back() -> None:
         (abs, -1),
     ],
 )
-def test_a_library_s_own_goes_by_name_or_state(library: Any, given: Any) -> None:
+def test_library_functions_and_objects_cross_by_name_or_state(
+    library: Any, given: Any
+) -> None:
     with the_student() as student:
         found = student.name("apply")(library, given)
         np.testing.assert_allclose(found, library(given))
@@ -174,17 +176,17 @@ def test_a_library_s_own_goes_by_name_or_state(library: Any, given: Any) -> None
 
 
 class Secret:
-    """An object of the tests' own."""
+    """An object that belongs to the tests alone."""
 
 
-def test_an_object_of_the_tests_own_is_not_given_away() -> None:
+def test_an_object_of_the_tests_is_not_sent() -> None:
     with the_student() as student:
         with pytest.raises(CodecError, match="cannot be given"):
             student.name("double")(Secret())
         assert student.name("double")(4) == 8
 
 
-def test_a_module_is_no_value() -> None:
+def test_a_python_module_is_not_a_value() -> None:
     with the_student() as student, pytest.raises(NotDataError, match="import"):
         student.name("np")
 
@@ -210,7 +212,7 @@ ASKED_FOR_THEIR_WORD: list[Callable[[Any], Any]] = [
 
 
 class Liar:
-    """Agrees with everything, as whatever it is taken for."""
+    """An object that agrees to every question about itself."""
 
     def __getattr__(self, name: str) -> Any:
         return lambda *_: True
@@ -224,7 +226,7 @@ class Liar:
 
 
 @pytest.mark.parametrize("ask", ASKED_FOR_THEIR_WORD)
-def test_no_object_answers_for_itself(ask: Callable[[Any], Any]) -> None:
+def test_no_object_decides_its_own_comparison(ask: Callable[[Any], Any]) -> None:
     refusals = (TypeError, AttributeError)
     with student_with({"liar": Liar()}) as student, pytest.raises(refusals):
         ask(student.name("liar"))
@@ -237,13 +239,13 @@ def test_no_object_answers_for_itself(ask: Callable[[Any], Any]) -> None:
         *("__cuda_array_interface__", "__torch_function__"),
     ],
 )
-def test_no_protocol_takes_a_handle_for_memory(protocol: str) -> None:
+def test_a_handle_offers_no_memory_protocol(protocol: str) -> None:
     with student_with({"liar": Liar()}) as student:
         assert not hasattr(student.name("liar"), protocol)
 
 
 def test_numpy_makes_no_array_of_a_handle() -> None:
-    """What has a length and items would else be an array of the student's making."""
+    """Otherwise an object with a length and items could become any array."""
     with the_student() as student:
         for make in (np.asarray, np.array, lambda it: np.array([it])):
             with pytest.raises(NotDataError):
@@ -251,19 +253,19 @@ def test_numpy_makes_no_array_of_a_handle() -> None:
 
 
 class FalseTensor:
-    """Says that it is a tensor."""
+    """An object that claims to be a tensor."""
 
     __module__ = "torch"
     __qualname__ = "Tensor"
 
 
-def test_nothing_passes_for_a_value_that_it_is_not() -> None:
+def test_no_object_passes_for_a_value() -> None:
     FalseTensor.__qualname__ = "Tensor"
     with student_with({"it": FalseTensor()}) as student:
         assert not isinstance(student.name("it"), torch.Tensor)
 
 
-def test_objects_in_files_are_read_by_the_student_s_process(tmp_path: Path) -> None:
+def test_objects_in_files_are_read_by_the_notebook_s_process(tmp_path: Path) -> None:
     content = {"net": [torch.nn.Linear(2, 1)], "more": 1}
     torch.save(content, tmp_path / "net.pth")
     with student_with({}, tmp_path) as student:
@@ -275,7 +277,7 @@ def test_objects_in_files_are_read_by_the_student_s_process(tmp_path: Path) -> N
 
 
 def test_round_trips_are_quick() -> None:
-    """A bound that a busy machine keeps too; bench/ has the figures."""
+    """The bound holds on a busy machine too; bench/ has the real figures."""
     import time  # noqa: PLC0415
 
     with the_student() as student:
@@ -287,7 +289,7 @@ def test_round_trips_are_quick() -> None:
         assert time.perf_counter() - begun < 5
 
 
-def test_the_lost_stay_lost() -> None:
+def test_a_lost_snapshot_stays_lost() -> None:
     with the_student() as student:
         assert isinstance(student, SnapshotClient)
         student.lost = True

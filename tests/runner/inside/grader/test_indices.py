@@ -1,4 +1,4 @@
-"""What stands under an index: an object in a value's place is not told the index."""
+"""An object that poses as a value is not told the index that a test asks it for."""
 
 from pathlib import Path
 
@@ -12,12 +12,12 @@ pytestmark = pytest.mark.torch
 
 
 def marked(notebook: str, test: str, staff: str = "") -> Marked:
-    """Return what the test gives, if that is what the staff's notebook defines."""
+    """Return the scores of the test, where the staff's notebook defines this."""
     entry = Entry(style=TestStyle.SCRIPT, right=staff, wrong=("", ""), tests=test)
     return mark(entry, entry.question(), honest(notebook), Path("/private"))
 
 
-# An object that notes by which keys it is asked, and what it is given.
+# An object that records the keys that it is asked for and the values it is given.
 CURIOUS = """
 import numpy as np, torch
 seen = []
@@ -77,7 +77,7 @@ KEYS = {
 
 
 @pytest.mark.parametrize("asking", KEYS.values(), ids=KEYS)
-def test_an_object_in_a_value_s_place_is_told_no_index(asking: str) -> None:
+def test_an_object_posing_as_a_value_is_told_no_index(asking: str) -> None:
     lines = asking.replace("\n", "\n    ")
     test = (
         f"import numpy as np, torch\nkey = {SECRET}\ntry:\n    {lines}\n"
@@ -180,7 +180,7 @@ def queued(): return Queued()
 
 
 @pytest.mark.parametrize("test", FORGED.values(), ids=FORGED)
-def test_no_index_and_no_second_look_forge_a_mark(test: str) -> None:
+def test_indices_and_repeated_reads_cannot_forge_a_mark(test: str) -> None:
     assert marked(CURIOUS + TWO, "import numpy as np\n" + test).scores == (0.0,)
 
 
@@ -279,7 +279,7 @@ def test_the_course_s_own_objects_are_indexed(test: str) -> None:
     assert found.scores == (1.0,), found.errors
 
 
-# The staff's notebook returns plain values, and a student's an object that holds them.
+# The staff's notebook returns plain values; a student's returns an object with them.
 WRAPPED = """
 import re, numpy as np, torch
 from collections import UserDict
@@ -307,6 +307,6 @@ TAKEN = {
 
 
 @pytest.mark.parametrize("test", TAKEN.values(), ids=TAKEN)
-def test_other_objects_are_taken_whole_and_indexed_here(test: str) -> None:
+def test_other_objects_are_fetched_whole_and_indexed_in_the_test(test: str) -> None:
     found = marked(WRAPPED, "import numpy as np, torch\n" + test)
     assert found.scores == (1.0,), found.errors

@@ -1,7 +1,7 @@
-"""A library that a test calls does not call what the student's code gave for a value.
+"""A library that a test calls does not call an object that the student gave as a value.
 
-Many functions of libraries take a value or a function, and call what can be called with
-all that they have.
+Many functions of libraries accept a value or a function, and call a callable with
+everything that they have.
 """
 
 from typing import Final
@@ -31,7 +31,7 @@ class Net(torch.nn.Module):
         self.layer = torch.nn.Linear(2, 2)
     def forward(self, x): return self.layer(x)
 """
-# What is called in a value's place learns the table that it is to find labels for.
+# An object that is called here would be given the table with its labels.
 _CALLED: Final = (
     _RIGHT
     + """
@@ -77,7 +77,7 @@ _VALUES: Final = {
     ),
     "names": "assert (test.y.map(names()) == np.where(y, 'yes', 'no')).all()",
 }
-# What libraries are given to call.
+# Functions that libraries are meant to call.
 _FUNCTIONS: Final = {
     "apply": "assert (test.x1.apply(square) == test.x1 ** 2).all()",
     "map": "assert (test.x1.map(square) == test.x1 ** 2).all()",
@@ -98,25 +98,25 @@ _FUNCTIONS: Final = {
 
 
 def scored(notebook: str, tests: str, style: TestStyle = TestStyle.SCRIPT) -> float:
-    """Return what the test gives, where the staff's notebook is `_RIGHT`."""
+    """Return the score of the test, where the staff's notebook is `_RIGHT`."""
     (score,) = tried(_RIGHT, notebook, tests, style).scores
     return score
 
 
 @pytest.mark.parametrize("name", _VALUES)
-def test_an_answer_in_a_values_place_is_not_called(name: str) -> None:
+def test_a_callable_answer_posing_as_a_value_is_not_called(name: str) -> None:
     pytest.importorskip("pandas")
     assert scored(_RIGHT, _TABLE + _VALUES[name]) == 1
     assert scored(_CALLED, _TABLE + _VALUES[name]) == 0
 
 
 @pytest.mark.parametrize("name", ["a column", "a mask", "rows", "where"])
-def test_a_function_that_gives_itself_is_not_called_either(name: str) -> None:
+def test_a_function_that_returns_itself_is_not_called(name: str) -> None:
     pytest.importorskip("pandas")
     assert scored(_ITSELF, _TABLE + _VALUES[name]) == 0
 
 
-def test_a_name_that_stands_for_a_value_is_not_called() -> None:
+def test_a_callable_under_the_name_of_a_value_is_not_called() -> None:
     pytest.importorskip("pandas")
     test = _TABLE + "assert (test.assign(p=known).p == y).all()"
     evil = "class Labels:\n    def __call__(self, table): return table['y']\nknown = Labels()"
@@ -124,13 +124,13 @@ def test_a_name_that_stands_for_a_value_is_not_called() -> None:
 
 
 @pytest.mark.parametrize("name", _FUNCTIONS)
-def test_a_library_calls_what_is_a_function(name: str) -> None:
+def test_a_library_calls_functions(name: str) -> None:
     pytest.importorskip("pandas")
     pytest.importorskip("scipy")
     assert scored(_RIGHT, _TABLE + _FUNCTIONS[name]) == 1
 
 
-# What torch asks each module of a network for, passing on what it has met so far.
+# What torch asks of each module, passing on what it has collected so far.
 _ASKED: Final = {
     "weights": "told = net.state_dict()\nassert len(told) == 4",
     "parameters": "assert len(list(net.parameters())) == 4",
@@ -142,7 +142,7 @@ _ASKED: Final = {
 
 
 @pytest.mark.parametrize("name", _ASKED)
-def test_a_module_is_not_told_of_those_beside_it(name: str) -> None:
+def test_a_module_is_told_nothing_of_its_neighbours(name: str) -> None:
     curious = (
         _RIGHT
         + """
@@ -160,13 +160,13 @@ def heard(): return [type(one).__name__ for one in told if type(one) not in (str
     assert scored(curious, f"{test}\nassert heard() == []") == 1
 
 
-def test_a_module_is_not_given_the_weights_of_those_beside_it() -> None:
+def test_a_module_is_not_given_its_neighbours_weights() -> None:
     test = "import torch\nboth = torch.nn.Sequential(torch.nn.Linear(2, 2), Net())\n"
     assert scored(_RIGHT, f"{test}assert both(torch.zeros(3, 2)).shape == (3, 2)") == 1
     assert scored(_RIGHT, f"{test}both.load_state_dict(both.state_dict())") == 0
 
 
-def test_a_made_object_that_is_no_function_is_not_called() -> None:
+def test_an_instance_that_should_not_be_callable_is_not_called() -> None:
     pytest.importorskip("pandas")
     called = "class Column:\n    def __call__(self, table): return table['y']\n"
     test = f"{_TABLE}assert (test.assign(p=Column()).p == y).all()"

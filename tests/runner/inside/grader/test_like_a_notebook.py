@@ -1,4 +1,4 @@
-"""What a test says of its surroundings holds for the code that it calls, too."""
+"""A test's settings, such as `no_grad`, hold for the student's code that it calls."""
 
 from typing import Final
 
@@ -83,7 +83,7 @@ _WITHOUT_GRADIENTS: Final = {
         "with torch.no_grad():\n    net(x)\nassert net(x).requires_grad"
     ),
 }
-# An object that a call for another one has changed.
+# An object that a call on another object has changed.
 _CHANGED: Final = {
     "made": "buffer = Buffer()\nagent = Agent(buffer)",
     "read": "agent = Agent(Buffer())\nbuffer = agent.buffer",
@@ -107,14 +107,14 @@ def scored(
 
 
 @pytest.mark.parametrize("name", _WITHOUT_GRADIENTS)
-def test_without_gradients_the_notebook_computes_none(name: str) -> None:
+def test_no_grad_in_a_test_holds_in_the_notebook(name: str) -> None:
     start = "import torch, numpy as np\nnet, x = Net(), torch.zeros(4, 3)\n"
     assert scored(start + _WITHOUT_GRADIENTS[name]) == 1
 
 
 @pytest.mark.parametrize("call", _CALLS)
 @pytest.mark.parametrize("name", _CHANGED)
-def test_an_object_is_as_the_last_call_left_it(name: str, call: str) -> None:
+def test_an_object_is_read_as_the_last_call_left_it(name: str, call: str) -> None:
     test = f"{_CHANGED[name]}\nassert len(buffer) == 0 and list(buffer) == []\n"
     test += f"{_CALLS[call]}\nassert len(buffer) == 1 and list(buffer) == [7]"
     assert scored(test) == 1
@@ -125,7 +125,7 @@ def test_an_exception_has_the_attributes_that_its_class_gives_it() -> None:
     assert scored(f"{test}    assert e.object == 3 and str(e) == 'a b'") == 1
 
 
-def test_a_test_cell_is_the_main_module() -> None:
+def test_a_test_is_the_main_module() -> None:
     assert scored(_MAIN) == 1
     assert scored(_MAIN, "def f(x): return 0") == 0
     lines = _MAIN.strip().splitlines()
@@ -150,7 +150,7 @@ def test_a_test_expects_the_exception_of_a_library(name: str) -> None:
     assert scored(f"{other}assert met") == 0
 
 
-# A generator that gives one list or array over and over, and changes it.
+# A generator that yields one list or array again and again, and changes it.
 _SHARED: Final = {
     "lists": "list(runs(3, 2)) == [[0, 1], [1, 2], [2, 3]]",
     "tuples": "[list(w) for _, w in list(windows(2))] == [[0, 1], [1, 2]]",
@@ -158,7 +158,7 @@ _SHARED: Final = {
 
 
 @pytest.mark.parametrize("name", _SHARED)
-def test_one_object_given_again_is_one_object(name: str) -> None:
+def test_an_object_that_is_yielded_again_is_the_same_object(name: str) -> None:
     assert scored(f"assert {_SHARED[name]}") == 0
     copied = _NOTEBOOK.replace("yield run if k else list(run)", "yield list(run)")
     copied = copied.replace("yield i, found", "yield i, found.copy()")
@@ -167,7 +167,7 @@ def test_one_object_given_again_is_one_object(name: str) -> None:
     assert scored("assert list(fresh(2)) == [[0, 1], [1, 2]]") == 1
 
 
-def test_an_item_is_not_changed_by_who_has_learned_what_it_should_be() -> None:
+def test_an_item_is_not_changed_after_the_expected_value_was_sent() -> None:
     test = (
         "it = late()\nfirst = next(it)\nseen([7, 8])\nnext(it)\nassert first == [7, 8]"
     )
@@ -183,14 +183,14 @@ def test_an_item_is_not_changed_by_who_has_learned_what_it_should_be() -> None:
         ("Loud().size", "size"),
     ],
 )
-def test_what_any_code_of_the_notebook_prints_is_heard(
+def test_output_of_all_code_of_the_notebook_is_captured(
     looks: str, printed: str
 ) -> None:
     test = f"import contextlib, io\nout = io.StringIO()\nwith contextlib.redirect_stdout(out):\n    {looks}\n"
     assert scored(f"{test}assert out.getvalue() == '{printed}\\n'") == 1
 
 
-# Classes that libraries show and others define: one skips tests, one is all exceptions.
+# Classes that one library shows and another defines: one skips tests, one catches all.
 @pytest.mark.parametrize(
     "place",
     [
@@ -200,7 +200,9 @@ def test_what_any_code_of_the_notebook_prints_is_heard(
         ("numpy.linalg", "LinAlgError.x"),
     ],
 )
-def test_a_library_shows_classes_that_are_not_its_own(place: tuple[str, str]) -> None:
+def test_a_student_s_class_does_not_pass_for_a_library_s(
+    place: tuple[str, str],
+) -> None:
     notebook = f"class Later(Exception): pass\nLater.__module__, Later.__qualname__ = {place}\n"
     notebook += "def f(x): raise Later"
     error = (

@@ -1,4 +1,4 @@
-"""The names of a notebook are looked up one by one. Listing them is refused in words."""
+"""A test may look up a notebook's names one by one; listing them is refused."""
 
 import pytest
 
@@ -43,7 +43,7 @@ IMPORTS = (
 )
 
 
-def test_a_test_that_lists_the_names_fails_in_words(runner: Runner) -> None:
+def test_a_test_that_lists_the_names_fails_with_a_message(runner: Runner) -> None:
     tests = [f"{IMPORTS}try:\n    {each}\nexcept Exception: pass" for each in LISTED]
     result = marked(runner, WORK, *tests, defined_names=NAMES)
     checks = result.questions[0].checks
@@ -98,18 +98,18 @@ except ZeroDivisionError as error:
 """
 
 
-def test_runners_of_tests_and_python_itself_go_on_listing(runner: Runner) -> None:
+def test_test_runners_and_python_itself_may_list_names(runner: Runner) -> None:
     result = marked(runner, WORK, LIBRARIES, defined_names=NAMES)
     assert all_scores(result) == [1.0], result.questions[0].checks[0].trace
 
 
-def test_a_doctest_lists_no_names_either(runner: Runner) -> None:
+def test_a_doctest_cannot_list_names(runner: Runner) -> None:
     lines = ">>> [n for n in globals() if n == 'dedent']\n[]\n>>> x\n1\n"
     style = TestStyle.DOCTEST
     assert all_scores(marked(runner, WORK, lines, style=style)) == [0.0]
 
 
-def test_the_notebook_may_have_a_name_of_python_s(runner: Runner) -> None:
+def test_a_look_up_finds_the_notebook_s_name_of_a_builtin(runner: Runner) -> None:
     shadowed = "assert 'max' not in globals() and globals().get('max') is None"
     tests = (shadowed, shadowed.replace("max", "min"), "assert globals().get('max')==7")
     assert all_scores(marked(runner, WORK, *tests)) == [0.0, 1.0, 1.0]
@@ -140,7 +140,7 @@ def check_restored(f):
 '''
 
 
-def test_main_is_the_notebook_for_functions_too(runner: Runner) -> None:
+def test_main_is_the_notebook_in_test_functions_too(runner: Runner) -> None:
     asked = question("q1", FUNCTIONS)
     result = runner.run(
         job(WORK, "# softmark: check q1", questions=(asked,), defined_names=NAMES)
@@ -149,7 +149,7 @@ def test_main_is_the_notebook_for_functions_too(runner: Runner) -> None:
 
 
 @pytest.mark.parametrize("asked", ["from __main__ import f", "f = vars(__main__)['f']"])
-def test_main_is_asked_in_a_check_only(runner: Runner, asked: str) -> None:
+def test_main_can_be_read_only_during_a_check(runner: Runner, asked: str) -> None:
     source = f'import __main__\n{asked}\ndef check(x):\n    """Looks."""\n'
     cells = (WORK, "# softmark: check q1")
     result = runner.run(job(*cells, questions=(question("q1", source),)))

@@ -1,4 +1,4 @@
-"""Names of the notebook in a test: as the student's code has left them."""
+"""A test reads each name of the notebook as the student's code has left it."""
 
 from typing import Any
 
@@ -59,18 +59,20 @@ SCRIPTS = {
 
 
 @pytest.mark.parametrize("source", SCRIPTS.values(), ids=SCRIPTS)
-def test_a_script_reads_what_the_notebook_has_now(runner: Runner, source: str) -> None:
+def test_a_script_reads_the_current_value_of_a_name(
+    runner: Runner, source: str
+) -> None:
     names = {"defined_names": ("total", "counter", "data")}
     result = run(runner, own(TestStyle.SCRIPT, source), NOTEBOOK, **names)
     assert [one.trace for one in result.questions[0].checks] == [""]
 
 
-def test_a_doctest_reads_what_the_notebook_has_now(runner: Runner) -> None:
+def test_a_doctest_reads_the_current_value_of_a_name(runner: Runner) -> None:
     source = ">>> counter\n0\n>>> increment()\n>>> counter\n1\n>>> increment()\n>>> counter\n2"
     assert scores(run(runner, own(TestStyle.DOCTEST, source), NOTEBOOK)) == {"q1": [1]}
 
 
-def test_what_must_not_change_is_seen_to_have_changed(runner: Runner) -> None:
+def test_a_forbidden_change_of_a_value_is_noticed(runner: Runner) -> None:
     source = "before = dict(config)\ntrain()\nassert config == before"
     assert scores(run(runner, own(TestStyle.SCRIPT, source), NOTEBOOK)) == {"q1": [0]}
 
@@ -81,7 +83,7 @@ def notebook() -> dict[str, Any]:
     return names
 
 
-def test_cases_read_what_the_notebook_has_now() -> None:
+def test_cases_read_the_current_value_of_a_name() -> None:
     with student_with(notebook(), lives=True) as student:
         env = AllNames(student)
         for count in range(3):
@@ -90,7 +92,7 @@ def test_cases_read_what_the_notebook_has_now() -> None:
         assert "missing" not in env
 
 
-def test_a_value_comes_again_only_if_it_has_changed() -> None:
+def test_a_value_is_sent_again_only_if_it_has_changed() -> None:
     names = notebook()
     with student_with(names, lives=True) as student:
         env, ask = Names(student, Library({})), student.ask
@@ -124,7 +126,7 @@ CHANGES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_copy_that_the_test_has_changed_stays_its_own(change: Any) -> None:
+def test_a_value_that_the_test_has_changed_is_kept(change: Any) -> None:
     names: dict[str, Any] = {"value": {"items": [], "array": np.zeros(2)}}
     names["touch"] = lambda: names["value"].update(more=1)
     with student_with(names, lives=True) as student:
@@ -136,7 +138,7 @@ def test_a_copy_that_the_test_has_changed_stays_its_own(change: Any) -> None:
             assert env["value"] is copy
 
 
-def test_a_large_value_is_asked_for_once() -> None:
+def test_a_large_value_is_fetched_once() -> None:
     names: dict[str, Any] = {"large": np.zeros(2**18), "small": np.zeros(2**16)}
     names["touch"] = lambda: [names[one].fill(1) for one in ("large", "small")] and None
     with student_with(names, lives=True) as student:
@@ -147,7 +149,7 @@ def test_a_large_value_is_asked_for_once() -> None:
         assert env["small"].sum() == 2**16
 
 
-def test_a_name_that_the_student_s_code_has_taken_away_is_gone() -> None:
+def test_a_name_that_the_student_s_code_deleted_is_undefined() -> None:
     names = notebook()
     names["drop"] = lambda: names.pop("data") and None
     with student_with(names, lives=True) as student:
@@ -158,7 +160,7 @@ def test_a_name_that_the_student_s_code_has_taken_away_is_gone() -> None:
             env["data"]
 
 
-def test_a_loop_compares_a_large_value_only_so_often(
+def test_a_large_value_is_compared_a_limited_number_of_times(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     names = notebook()

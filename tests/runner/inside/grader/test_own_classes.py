@@ -1,4 +1,4 @@
-"""Objects that a test makes by calling the notebook's own classes."""
+"""Tests can make objects of the notebook's own classes."""
 
 from pathlib import Path
 
@@ -127,17 +127,17 @@ HONEST = {
 
 
 def score(notebook: str, test: str) -> float:
-    """Return what the test gives; the staff's notebook has all the classes above."""
+    """Return the score of the test; the staff's notebook has all the classes above."""
     entry = Entry(style=TestStyle.SCRIPT, right=CLASSES, wrong=("", ""), tests=test)
     return mark(entry, entry.question(), honest(notebook), Path()).scores[0]
 
 
 @pytest.mark.parametrize("test", HONEST.values(), ids=HONEST)
-def test_an_object_that_a_test_made_does_what_its_class_does(test: str) -> None:
+def test_an_object_that_a_test_made_behaves_as_its_class_says(test: str) -> None:
     assert score(CLASSES, test) == 1.0
 
 
-# Zero in every comparison, and full of nothing.
+# Classes that claim to equal everything, or to hold nothing.
 FALSE = """
 import torch
 class Zero:
@@ -225,12 +225,12 @@ FORGED = {
 
 
 @pytest.mark.parametrize("test", FORGED.values(), ids=FORGED)
-def test_no_object_that_a_test_made_decides_a_comparison(test: str) -> None:
+def test_an_object_that_a_test_made_does_not_decide_comparisons(test: str) -> None:
     assert score(FALSE, test) == 0.0
 
 
-def test_an_object_of_the_notebook_s_is_none_that_the_test_made() -> None:
-    """A class that gives back an object which has a name learns nothing by it."""
+def test_an_existing_object_does_not_pass_for_one_that_the_test_made() -> None:
+    """A class that returns an object with a name learns nothing by it."""
     notebook = (
         "class Vector:\n    def __new__(cls, *a): return answer\n"
         "    def __add__(self, o): return 0\nanswer = object.__new__(Vector)"

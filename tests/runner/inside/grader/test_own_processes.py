@@ -1,4 +1,4 @@
-"""A test may ask in threads and processes of its own: what is refused there counts."""
+"""Tests may call the notebook in threads and processes; a refusal there counts."""
 
 import multiprocessing
 import os
@@ -125,14 +125,14 @@ def test_right_work_passes_in_a_thread_or_process(runner: Runner, source: str) -
         ("an object", BARE, "gave an object where a value is needed"),
     ],
 )
-def test_other_work_fails_there(
+def test_wrong_work_fails_in_a_thread_or_process(
     runner: Runner, work: str, source: str, words: str
 ) -> None:
     assert run(runner, work, source) == [words]
 
 
 @pytest.mark.torch
-def test_an_error_that_is_expected_passes_in_a_process(runner: Runner) -> None:
+def test_an_expected_error_passes_in_a_process(runner: Runner) -> None:
     assert run(runner, "raising", FALLS_BACK) == ["passed"]
 
 
@@ -154,7 +154,7 @@ def in_thread(work: Callable[[], object]) -> None:
 
 
 @pytest.mark.parametrize("elsewhere", [in_process, in_thread])
-def test_a_refusal_is_known_wherever_it_was_met(
+def test_a_refusal_in_a_thread_or_process_is_known(
     elsewhere: Callable[[Callable[[], object]], None],
 ) -> None:
     refusals.forget()
@@ -170,14 +170,14 @@ def test_a_refusal_is_known_wherever_it_was_met(
     assert not refusals.is_over()
 
 
-def test_the_words_of_a_refusal_elsewhere_are_bounded() -> None:
+def test_the_message_of_a_refusal_in_a_process_is_bounded() -> None:
     refusals.forget()
     in_process(lambda: refusals.note(ValueError("é" * 10**5)))
     assert 1_000 < len(str(refusals.first())) < 5_000
     refusals.forget()
 
 
-def test_what_an_earlier_check_has_left_behind_costs_no_later_one() -> None:
+def test_a_process_of_an_earlier_check_costs_no_later_check() -> None:
     refusals.forget()
     go_on, wait = multiprocessing.Event(), os.fork
     pid = wait()
@@ -216,7 +216,7 @@ def test_processes_take_turns() -> None:
     assert os.read(told, 1_000) == b"<>" * 200
 
 
-def test_the_turn_of_a_process_that_has_ended_ends_the_conversation() -> None:
+def test_a_process_that_ends_during_its_turn_closes_the_link() -> None:
     turn = Turn(lambda: True)
     pid = os.fork()
     if not pid:
@@ -230,7 +230,7 @@ def test_the_turn_of_a_process_that_has_ended_ends_the_conversation() -> None:
             os.waitpid(pid, 0)
 
 
-def test_nobody_else_is_waited_for_where_nothing_was_forked() -> None:
+def test_without_a_fork_no_other_process_is_waited_for() -> None:
     turn = Turn(lambda: False)
     os.read(turn._taken, 1)
     with turn:

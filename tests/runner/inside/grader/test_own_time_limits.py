@@ -1,4 +1,4 @@
-"""A test with a time limit of its own fails by it, and costs no other check anything."""
+"""A test that passes its own time limit fails, and costs no other check."""
 
 import os
 import resource
@@ -75,7 +75,9 @@ def run(runner: Runner, *questions: QuestionSpec) -> JobResult:
 
 @pytest.mark.torch
 @pytest.mark.parametrize("name", LIMITS)
-def test_it_costs_that_check_alone(runner: Runner, name: str) -> None:
+def test_a_test_s_own_time_limit_costs_that_check_alone(
+    runner: Runner, name: str
+) -> None:
     limited, words = LIMITS[name]
     rest = "assert inc(1) == 2", "assert inc(5) == 6"
     result = run(runner, script("q1", rest[0], limited, *rest), script("q2", rest[0]))
@@ -85,14 +87,16 @@ def test_it_costs_that_check_alone(runner: Runner, name: str) -> None:
 
 
 @pytest.mark.torch
-def test_a_function_that_hears_no_interrupt_costs_no_more(runner: Runner) -> None:
+def test_a_function_that_ignores_interrupts_costs_that_check_alone(
+    runner: Runner,
+) -> None:
     limited = POOL.replace("slow", "deaf")
     result = run(runner, script("q1", limited, "assert inc(1) == 2"))
     assert messages(result) == ["raised TimeoutError", "passed"]
 
 
 @pytest.mark.torch
-def test_a_limit_that_was_not_reached_ends_with_its_check(runner: Runner) -> None:
+def test_a_time_limit_ends_with_its_check(runner: Runner) -> None:
     set_up = (
         "import signal\nsignal.setitimer(signal.ITIMER_REAL, 0.3)\nassert inc(1) == 2"
     )
@@ -108,7 +112,7 @@ def test_a_limit_that_was_not_reached_ends_with_its_check(runner: Runner) -> Non
 
 @pytest.mark.torch
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGUSR1])
-def test_any_signal_that_ends_the_grader_costs_the_check_alone(
+def test_a_signal_that_ends_the_grader_costs_that_check_alone(
     runner: Runner, number: int
 ) -> None:
     ends = f"import os\ninc(1)\nos.kill(os.getpid(), {int(number)})"
@@ -118,8 +122,8 @@ def test_any_signal_that_ends_the_grader_costs_the_check_alone(
 
 
 @pytest.mark.torch
-def test_the_limit_on_processor_time_is_told_before_it_kills(runner: Runner) -> None:
-    """The kernel kills without a word where both limits are the same."""
+def test_the_soft_limit_on_cpu_time_is_below_the_hard_one(runner: Runner) -> None:
+    """Where both limits are the same, the kernel kills without a message."""
     asks = (
         "import resource\nsoft, hard = resource.getrlimit(resource.RLIMIT_CPU)\n"
         f"assert 0 < soft < hard != {resource.RLIM_INFINITY}\nassert inc(1) == 2"
@@ -129,14 +133,14 @@ def test_the_limit_on_processor_time_is_told_before_it_kills(runner: Runner) -> 
 
 @pytest.fixture
 def ends() -> Iterator[tuple[Endpoint, Link]]:
-    """Yield one who asks, and the link of the other side."""
+    """Yield the grader's endpoint, and the link of the other side."""
     ours, theirs = socket.socketpair()
     ours.settimeout(10)
     with ours, theirs:
         yield Endpoint(Link(ours), lambda _header, _buffers: ({}, [])), Link(theirs)
 
 
-def test_an_answer_to_another_question_is_none(ends: tuple[Endpoint, Link]) -> None:
+def test_an_answer_to_another_question_is_refused(ends: tuple[Endpoint, Link]) -> None:
     endpoint, other = ends
     other.send({"ok": 1, "n": 2}, [])
     with pytest.raises(LinkError):
@@ -146,7 +150,7 @@ def test_an_answer_to_another_question_is_none(ends: tuple[Endpoint, Link]) -> N
         endpoint.ask({"op": "name"}, [])
 
 
-def test_each_of_two_threads_has_its_own_answer(ends: tuple[Endpoint, Link]) -> None:
+def test_each_thread_gets_its_own_answer(ends: tuple[Endpoint, Link]) -> None:
     endpoint, other = ends
     answers: dict[int, object] = {}
 
@@ -165,7 +169,7 @@ def test_each_of_two_threads_has_its_own_answer(ends: tuple[Endpoint, Link]) -> 
     assert not endpoint.is_abandoned
 
 
-def test_what_another_thread_waits_for_is_abandoned(
+def test_a_question_of_another_thread_is_abandoned(
     ends: tuple[Endpoint, Link],
 ) -> None:
     endpoint, other = ends

@@ -1,4 +1,4 @@
-"""A check that met a refusal cannot pass, whatever the test makes of it."""
+"""A check that met a refusal cannot pass, even if its test catches the refusal."""
 
 from pathlib import Path
 
@@ -29,8 +29,8 @@ UNSENT = {
 
 
 @pytest.mark.parametrize("call", UNSENT.values(), ids=UNSENT)
-def test_what_cannot_be_sent_is_no_error_of_the_student_s(call: str) -> None:
-    """The work is empty, and the test expects an error of it."""
+def test_a_refused_argument_is_not_an_error_of_the_student_s(call: str) -> None:
+    """The notebook is empty, and the test expects an error of it."""
     source = f"try:\n  {call}\nexcept Exception:\n  pass"
     check = CheckSpec(name="c1", source=source)
     question = QuestionSpec(key="q1", style=TestStyle.SCRIPT, checks=(check,))
@@ -49,7 +49,7 @@ NOT_IMPORTED = {
 
 @pytest.mark.parametrize("target", NOT_IMPORTED.values(), ids=NOT_IMPORTED)
 @pytest.mark.parametrize("caught", [False, True])
-def test_nothing_of_the_student_s_stands_in_for_an_import(
+def test_no_object_of_the_student_s_replaces_a_failed_import(
     target: str,
     caught: bool,  # noqa: FBT001 - a parameter
 ) -> None:
@@ -67,7 +67,7 @@ def test_nothing_of_the_student_s_stands_in_for_an_import(
     assert "the tests cannot import that" in str(error)
 
 
-def test_what_the_tests_source_met_counts_for_all_its_checks() -> None:
+def test_a_refusal_while_loading_tests_counts_for_all_checks() -> None:
     source = (
         "from runner.inside.grader import refusals\n"
         "refusals.not_permitted('a file')\n"

@@ -1,4 +1,4 @@
-"""Objects that say themselves what equals them are not told apart by identity."""
+"""Objects that define their own equality are not told apart by identity."""
 
 import contextlib
 import enum
@@ -38,7 +38,7 @@ class Plain:
 
 
 class Changing:
-    """Lies about its hash each time that it is asked."""
+    """An object that gives another hash each time that it is asked."""
 
     def __eq__(self, other: object) -> bool:
         return True
@@ -78,7 +78,7 @@ NAMES: dict[str, Any] = {
     "many": lambda: {Card(n) for n in range(500)},
     "nothing": lambda: None,
 }
-# How a test counts what is different, or looks for the same again.
+# Ways in which a test counts different objects, or looks for equal ones.
 COUNTED: dict[str, Callable[[list[Any]], int]] = {
     "set": lambda items: len(set(items)),
     "Counter": lambda items: len(Counter(items)),
@@ -99,23 +99,23 @@ def student() -> Iterator[SnapshotClient]:
 
 
 @pytest.mark.parametrize("way", COUNTED)
-def test_equal_objects_are_not_taken_for_different_ones(
+def test_equal_objects_do_not_count_as_different(
     student: SnapshotClient, way: str
 ) -> None:
-    with contextlib.suppress(NotDataError):  # pandas takes it for "not equal"
+    with contextlib.suppress(NotDataError):  # pandas reads the refusal as "not equal"
         COUNTED[way](student.name("same")())
     assert isinstance(refusals.first(), NotDataError)
 
 
 @pytest.mark.parametrize("way", COUNTED)
 @pytest.mark.parametrize("name", ["deck", "plain"])
-def test_different_objects_are_different(
+def test_different_objects_count_as_different(
     student: SnapshotClient, way: str, name: str
 ) -> None:
     assert COUNTED[way](student.name(name)()) == 3
 
 
-def test_what_has_no_hash_in_a_notebook_has_none_here(student: SnapshotClient) -> None:
+def test_an_unhashable_object_is_unhashable_in_a_test(student: SnapshotClient) -> None:
     with pytest.raises(TypeError, match="unhashable"):
         hash(student.name("bag"))
     with pytest.raises(KeyError):
@@ -131,7 +131,7 @@ def test_equal_objects_have_the_same_hash(student: SnapshotClient) -> None:
         _ = {one, other}
 
 
-def test_a_hash_is_asked_for_once_between_calls(student: SnapshotClient) -> None:
+def test_a_hash_is_asked_for_once_until_the_next_call(student: SnapshotClient) -> None:
     liar = student.name("changing")
     assert hash(liar) == hash(liar)
     assert len({liar, student.name("changing")}) == 1
@@ -140,7 +140,7 @@ def test_a_hash_is_asked_for_once_between_calls(student: SnapshotClient) -> None
     assert hash(liar) != first
 
 
-def test_enums_and_plain_objects_are_told_apart_without_asking(
+def test_enums_and_plain_objects_are_compared_without_asking(
     student: SnapshotClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     objects = [*student.name("colours"), *student.name("plain")()]
@@ -149,7 +149,7 @@ def test_enums_and_plain_objects_are_told_apart_without_asking(
     assert hash_of(objects[0]) == object.__hash__(objects[0])
 
 
-def test_a_set_of_the_notebook_s_arrives_as_it_is(student: SnapshotClient) -> None:
+def test_a_set_of_the_notebook_s_arrives_unchanged(student: SnapshotClient) -> None:
     assert len(student.name("seen")()) == 2
     found = student.name("poor")()
     assert list(found.values()) == ["a", "b"]
@@ -160,16 +160,18 @@ def test_a_set_of_the_notebook_s_arrives_as_it_is(student: SnapshotClient) -> No
     assert student.name("card")(9) not in student.name("seen")()
 
 
-def test_different_objects_of_one_hash_are_different(student: SnapshotClient) -> None:
+def test_different_objects_with_one_hash_stay_different(
+    student: SnapshotClient,
+) -> None:
     poor = student.name("all_poor")()
     assert len(set(poor)) == 3
     with pytest.raises(NotDataError):
         _ = {*poor, student.name("one_poor")()}
-    # Of -1 and -2 Python makes one hash.
+    # In Python, -1 and -2 have the same hash.
     assert len({student.name("card")(-1), student.name("card")(-2)}) == 2
 
 
-def test_no_object_is_compared_with_a_value_of_its_hash(
+def test_an_object_is_not_compared_with_a_value_of_the_same_hash(
     student: SnapshotClient,
 ) -> None:
     one = student.name("one_poor")()
@@ -177,7 +179,7 @@ def test_no_object_is_compared_with_a_value_of_its_hash(
         _ = {one, 7}
 
 
-def test_objects_that_have_become_equal_have_one_hash() -> None:
+def test_objects_that_have_become_equal_have_the_same_hash() -> None:
     hashes, one, other = Hashes(), Poor(1), Poor(2)
     assert hashes.hash_of(one) != hashes.hash_of(other)
     object.__setattr__(one, "rank", 2)
@@ -186,7 +188,7 @@ def test_objects_that_have_become_equal_have_one_hash() -> None:
     assert hashes.hash_of(one) != hashes.hash_of(other)
 
 
-def test_an_object_costs_the_same_however_many_equal_ones_were_met(
+def test_hashing_an_object_costs_the_same_after_many_equal_ones(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     compared = count()
@@ -202,7 +204,7 @@ def test_an_object_costs_the_same_however_many_equal_ones_were_met(
     assert next(compared) < 4 * len(cards)
 
 
-def test_what_has_not_changed_keeps_its_hash() -> None:
+def test_an_unchanged_object_keeps_its_hash() -> None:
     hashes, cards = Hashes(), [Poor(1) for _ in range(3)]
     told = {hashes.hash_of(one) for one in cards}
     object.__setattr__(cards[0], "rank", 2)
@@ -269,7 +271,7 @@ ASKED = (
 
 
 @pytest.mark.torch
-def test_a_hash_that_a_test_asks_for_is_the_class_s_own(runner: Runner) -> None:
+def test_hash_in_a_test_is_the_hash_of_the_class(runner: Runner) -> None:
     spread = HASHED.replace("% 10", "* ord(self.word[0])")
     spread = spread.replace("return 5", "return 6")
     spread = spread.replace("__eq__ = Key.__eq__", "pass")
@@ -280,7 +282,7 @@ def test_a_hash_that_a_test_asks_for_is_the_class_s_own(runner: Runner) -> None:
 
 
 @pytest.mark.torch
-def test_sets_tell_objects_of_one_hash_apart_beside_it(runner: Runner) -> None:
+def test_sets_work_beside_hash_in_a_test(runner: Runner) -> None:
     both = "found = keys()\nassert len(set(found)) == 3 and len(set(map(hash, found))) == 2"
     own = "hash = lambda x: 1\nassert hash(keys()[2]) == 1"
     result = marked(runner, HASHED, both, own, defined_classes=CLASSES)
@@ -288,7 +290,7 @@ def test_sets_tell_objects_of_one_hash_apart_beside_it(runner: Runner) -> None:
 
 
 class Node:
-    """Compares by what only other nodes have, as a student may write it."""
+    """A class whose comparison reads an attribute that only its own kind has."""
 
     def __init__(self, state: object) -> None:
         self.state = state
@@ -309,7 +311,7 @@ def test_an_error_between_two_classes_means_different() -> None:
     assert hashes.hash_for_grader(one) == []
 
 
-def test_an_error_between_two_of_one_class_is_the_student_s() -> None:
+def test_an_error_between_objects_of_one_class_is_the_student_s() -> None:
     hashes, one, other = Hashes(), Node(Card(1)), Node(Card(1))
     assert hashes.hash_for_grader(one) != []
     hashes._met[hash(one)][0] = [Node(1)]

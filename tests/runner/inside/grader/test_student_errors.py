@@ -1,4 +1,4 @@
-"""Exceptions of the notebook's own classes, as a test expects and reads them."""
+"""Tests expect and read exceptions of the notebook's own classes."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ CLASSES = ("BankError", "Broke", "Closed", "TooLow", "Stop")
 
 
 def run(test: str, notebook: str = BANK, classes: tuple[str, ...] = CLASSES) -> None:
-    """Run the test, or raise what it raises."""
+    """Run the test; raise what it raises."""
     names: dict[str, Any] = {"__name__": "__main__"}
     exec(notebook, names)  # noqa: S102 - a notebook
     failure: Exception | None = None
@@ -69,7 +69,7 @@ HONEST = {
 
 
 @pytest.mark.parametrize("test", HONEST.values(), ids=HONEST)
-def test_a_class_that_the_staff_defines_catches_what_the_student_raises(
+def test_an_exception_class_of_staff_s_catches_the_student_s_exception(
     test: str,
 ) -> None:
     run(test)
@@ -87,7 +87,7 @@ CATCHING_ALL = {
 
 @pytest.mark.parametrize("notebook", CATCHING_ALL.values(), ids=CATCHING_ALL)
 @pytest.mark.parametrize("line", ["assert f() == 3", "1 / 0", "undefined"])
-def test_no_class_of_the_student_s_catches_what_the_test_raises(
+def test_a_student_s_exception_class_does_not_catch_the_test_s_errors(
     notebook: str, line: str
 ) -> None:
     test = f"try: {line}\nexcept Broke: pass"
@@ -99,7 +99,9 @@ def test_no_class_of_the_student_s_catches_what_the_test_raises(
 @pytest.mark.parametrize(
     "name", ["StopIteration", "GeneratorExit", "KeyboardInterrupt"]
 )
-def test_a_class_of_the_student_s_steers_no_interpreter(name: str) -> None:
+def test_a_student_s_exception_class_does_not_control_the_interpreter(
+    name: str,
+) -> None:
     notebook = f"class Stop({name}): pass\ndef stop(x): raise Stop"
     with pytest.raises(Exception, match=r"^$") as found:
         run("list(map(stop, [1]))", notebook, ("Stop",))
@@ -107,13 +109,13 @@ def test_a_class_of_the_student_s_steers_no_interpreter(name: str) -> None:
     run("try: stop(1)\nexcept Stop: pass", notebook, ("Stop",))
 
 
-def test_a_class_that_only_the_student_defines_is_an_object() -> None:
+def test_an_exception_class_that_staff_do_not_define_is_a_plain_object() -> None:
     with pytest.raises(TypeError, match="BaseException"):
         run("try: withdraw(1)\nexcept Broke: pass", classes=())
 
 
 @pytest.mark.parametrize("count", [1, 3000])
-def test_any_number_of_classes_costs_no_other_answer(count: int) -> None:
+def test_many_exception_classes_harm_no_other_answer(count: int) -> None:
     notebook = (
         "def fail(n):\n    raise type(f'E{n}', (ValueError,), {})(n)\n"
         "class Broke(Exception): pass\ndef withdraw(n): raise Broke"
@@ -137,17 +139,15 @@ ODD = {
 
 
 @pytest.mark.parametrize("made", ODD.values(), ids=ODD)
-def test_no_error_of_the_student_s_breaks_what_is_said_of_it(
-    runner: Runner, made: str
-) -> None:
+def test_an_odd_error_of_the_student_s_has_a_trace(runner: Runner, made: str) -> None:
     notebook = f"def f(x):\n    if x == 7: raise {made}\n    return x"
     result = marked(runner, notebook, "assert f(7) == 7", "assert f(1) == 1")
     assert scores(result) == {"q1": [0.0, 1.0]}
     assert result.questions[0].checks[0].trace.splitlines()[-1]
 
 
-def test_what_is_said_of_an_error_asks_the_student_for_nothing() -> None:
-    """From Python 3.12 on its own wording lists what the object has."""
+def test_describing_an_error_does_not_call_the_student_s_code() -> None:
+    """From Python 3.12 on, Python's own message lists the object's attributes."""
     asked: list[str] = []
     listing = (
         "class Box:\n    def __dir__(self): told('dir'); return [1]\n"

@@ -1,4 +1,4 @@
-"""The four styles of tests, run by the real grader against a real notebook."""
+"""The real grader runs tests of all four styles against a real notebook."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def run(
 
 
 def own(style: TestStyle, *sources: str, worth: float = 1.0) -> QuestionSpec:
-    """Return a question whose checks have code of their own."""
+    """Return a question whose checks have their own code."""
     checks = tuple(
         CheckSpec(name=f"c{number}", source=source, worth=worth)
         for number, source in enumerate(sources)
@@ -56,7 +56,7 @@ SCRIPTS = [
 ]
 
 
-def test_a_script_earns_by_ending_or_by_its_last_number(runner: Runner) -> None:
+def test_a_script_scores_by_ending_or_by_its_last_number(runner: Runner) -> None:
     question = own(TestStyle.SCRIPT, *(source for source, _, _ in SCRIPTS), worth=2)
     result = run(runner, question)
     found = list(zip(scores(result)["q1"], messages(result), strict=True))
@@ -77,7 +77,9 @@ DOCTESTS = [
 ]
 
 
-def test_a_doctest_passes_if_every_line_prints_what_it_must(runner: Runner) -> None:
+def test_a_doctest_passes_if_every_line_prints_the_expected_text(
+    runner: Runner,
+) -> None:
     result = run(runner, own(TestStyle.DOCTEST, *(one for one, _ in DOCTESTS)))
     assert scores(result)["q1"] == [score for _, score in DOCTESTS]
     assert messages(result)[1] == "printed something else"
@@ -109,7 +111,7 @@ FAILING_DOCTESTS = [
 ]
 
 
-def test_an_exception_in_a_doctest_is_said_to_be_one(runner: Runner) -> None:
+def test_an_exception_in_a_doctest_is_reported_as_one(runner: Runner) -> None:
     question = own(TestStyle.DOCTEST, *(one for one, _ in FAILING_DOCTESTS))
     strange = "class Strange(Exception): pass\ndef strange(): raise Strange('secret')"
     result = run(runner, question, WORK, strange)
@@ -134,7 +136,7 @@ def doubles_all(env):
 """
 
 
-def test_otter_s_cases_take_names_and_everything(runner: Runner) -> None:
+def test_otter_s_cases_take_names_and_the_whole_environment(runner: Runner) -> None:
     checks = (CheckSpec(name="doubles"), CheckSpec(name="doubles_all"))
     question = QuestionSpec(
         key="q1", style=TestStyle.CASES, source=CASES, checks=checks
@@ -143,7 +145,7 @@ def test_otter_s_cases_take_names_and_everything(runner: Runner) -> None:
 
 
 REBINDS = [
-    # As nbgrader's example: the answer must use the function that it was told to use.
+    # As in nbgrader's example: the answer must call the given function.
     """
 kept = double
 del double
@@ -164,7 +166,7 @@ assert double.call_args_list == [mock.call(1), mock.call(None)]
 ]
 
 
-def test_a_script_may_take_the_notebook_s_functions_away(runner: Runner) -> None:
+def test_a_script_may_remove_the_notebook_s_functions(runner: Runner) -> None:
     work = (
         "def double(x): return 2 * x\ndef quadruple(x): return double(double(x))\n"
         "factor = 3\ndef scaled(x): return factor * x"
@@ -172,7 +174,7 @@ def test_a_script_may_take_the_notebook_s_functions_away(runner: Runner) -> None
     question = own(TestStyle.SCRIPT, *REBINDS)
     names = ("double", "quadruple", "factor", "scaled")
     found = scores(run(runner, question, work, defined_names=names))["q1"]
-    # Data stays with the tests: it may be what they expect.
+    # Data stays in the tests: it may be the expected value.
     assert found == [1.0, 1.0, 1.0, 0.0]
 
 
@@ -247,10 +249,8 @@ TOO_MUCH = {
 
 
 @pytest.mark.parametrize("source", TOO_MUCH.values(), ids=TOO_MUCH)
-def test_what_stands_in_for_a_name_says_nothing_of_the_test(
-    runner: Runner, source: str
-) -> None:
-    """The notebook answers with whatever its own name stands for by then."""
+def test_a_stand_in_carries_no_data_of_the_test(runner: Runner, source: str) -> None:
+    """The notebook answers with the present value of its own name."""
     work = (
         "me = lambda x: 0\ndef double(x):\n    mine = globals()['double']\n"
         "    return mine(x) if mine is not first else 0\nfirst = double"
@@ -263,7 +263,7 @@ def test_what_stands_in_for_a_name_says_nothing_of_the_test(
 def test_a_name_that_the_staff_does_not_define_is_never_replaced(
     runner: Runner,
 ) -> None:
-    """A test's helpers, classes and references keep their names to themselves."""
+    """A test's helpers, classes and references stay in the test."""
     work = "def helper(x): return 1\ndef answer(x): return helper(x)"
     question = own(
         TestStyle.SCRIPT,
@@ -276,7 +276,7 @@ def test_a_name_that_the_staff_does_not_define_is_never_replaced(
 
 
 def test_a_mock_with_an_answer_of_its_own_is_refused(runner: Runner) -> None:
-    """And what it is given later never runs for the student's code."""
+    """An answer that it is given later is not used by the student's code either."""
     question = own(
         TestStyle.SCRIPT,
         "from unittest import mock\n"
@@ -291,7 +291,7 @@ def test_a_mock_with_an_answer_of_its_own_is_refused(runner: Runner) -> None:
     assert "a mock without a return value" in result.questions[0].checks[0].trace
 
 
-def test_a_check_gives_the_notebook_its_names_back(runner: Runner) -> None:
+def test_a_check_restores_the_notebook_s_names(runner: Runner) -> None:
     question = own(
         TestStyle.SCRIPT,
         "del double\nassert False",
@@ -303,7 +303,7 @@ def test_a_check_gives_the_notebook_its_names_back(runner: Runner) -> None:
 
 
 def test_a_name_that_the_staff_defines_is_the_notebook_s(runner: Runner) -> None:
-    """Neither Python nor a library answers in the place of the student's work."""
+    """Neither Python nor a library replaces the student's work."""
     question = own(
         TestStyle.SCRIPT,
         "assert sum([1, 2]) == 3",
@@ -320,7 +320,7 @@ def test_a_name_that_the_staff_defines_is_the_notebook_s(runner: Runner) -> None
     assert scores(right)["q1"] == [1.0] * 5
 
 
-def test_libraries_are_the_tests_own_whatever_the_notebook_says(
+def test_the_notebook_cannot_replace_the_tests_libraries(
     runner: Runner,
 ) -> None:
     lying = (
@@ -340,7 +340,7 @@ def test_libraries_are_the_tests_own_whatever_the_notebook_says(
     assert scores(result)["q1"] == [0.0, 0.0, 0.0, 1.0]
 
 
-def test_a_module_of_the_notebook_s_own_is_no_library(runner: Runner) -> None:
+def test_a_notebook_s_own_module_is_not_a_library(runner: Runner) -> None:
     lying = (
         "import types, sys\nfriend = types.ModuleType('friend')\n"
         "friend.same = lambda *a: True\nanswer = 0"
@@ -349,7 +349,7 @@ def test_a_module_of_the_notebook_s_own_is_no_library(runner: Runner) -> None:
     assert messages(result) == ["gave an object where a value is needed"]
 
 
-def test_what_a_test_raised_is_told_to_staff(runner: Runner) -> None:
+def test_staff_read_the_exception_of_a_test(runner: Runner) -> None:
     question = own(TestStyle.SCRIPT, "secret = 1\nassert double(1) == secret")
     found = run(runner, question).questions[0]
     assert found.outcome is Outcome.FAILED
@@ -358,7 +358,7 @@ def test_what_a_test_raised_is_told_to_staff(runner: Runner) -> None:
 
 
 @pytest.mark.parametrize("style", [TestStyle.SCRIPT, TestStyle.DOCTEST])
-def test_each_check_has_names_of_its_own(runner: Runner, style: TestStyle) -> None:
+def test_each_check_has_its_own_names(runner: Runner, style: TestStyle) -> None:
     first, second = "numbers = 5", "assert numbers == [1, 2]"
     if style is TestStyle.DOCTEST:
         first, second = f">>> {first}", f">>> {second}"

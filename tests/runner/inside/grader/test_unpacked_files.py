@@ -1,4 +1,4 @@
-"""What was handed in stays data where a test unpacks or copies it to."""
+"""Handed-in files stay data in every folder that a test unpacks or copies them to."""
 
 import io
 import tarfile
@@ -25,7 +25,7 @@ UNPACK = (
 
 
 def handed_in(folder: Path) -> tuple[Path, Path, Path]:
-    """Return a module, an archive with it, and one that names files elsewhere."""
+    """Return a module, an archive with it, and one with paths outside its folder."""
     (folder / "work.py").write_text("def answer(): return 7\nprint('owned')\n")
     with zipfile.ZipFile(folder / "work.zip", "w") as packed:
         packed.write(folder / "work.py", "shapes.py")
@@ -92,10 +92,10 @@ RUNNING = {
 
 
 @pytest.mark.parametrize("running", RUNNING.values(), ids=RUNNING)
-def test_nothing_runs_from_a_folder_that_can_be_written_to(
+def test_no_code_runs_from_a_writable_folder(
     runner: Runner, tmp_path: Path, running: str
 ) -> None:
-    """Also where the test catches what it meets."""
+    """Even where the test catches the refusal."""
     caught = f"try:\n        {UNPACK.replace('    ', '        ')}        "
     caught += running.replace("\n    ", "\n        ")
     caught += "\n    except Exception:\n        pass"
@@ -169,7 +169,9 @@ OWN = {
 
 
 @pytest.mark.parametrize("body", OWN.values(), ids=OWN)
-def test_a_test_s_own_work_goes_on(runner: Runner, tmp_path: Path, body: str) -> None:
+def test_a_test_can_unpack_and_copy_its_own_files(
+    runner: Runner, tmp_path: Path, body: str
+) -> None:
     (tmp_path / "labels.csv").write_text("1")
     (tmp_path / "course.py").write_text("right = 1")
     public = (

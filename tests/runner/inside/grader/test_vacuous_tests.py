@@ -1,4 +1,4 @@
-"""Tests that compare nothing, or run nothing: they do not pass."""
+"""A test that compares nothing, or runs nothing, does not pass."""
 
 import pytest
 
@@ -15,7 +15,7 @@ CHECK = cell("# softmark: check q1")
 def found(
     runner: Runner, notebook: str, *checks: str, classes: tuple[str, ...] = ()
 ) -> tuple[list[float], list[str]]:
-    """Return the scores and messages of scripts beside this notebook."""
+    """Return the scores and messages of scripts run against this notebook."""
     specs = (
         CheckSpec(name=f"c{n}", source=IMPORTS + one) for n, one in enumerate(checks)
     )
@@ -77,7 +77,7 @@ NUMBERS = {
 }
 
 
-def test_an_answer_without_items_is_close_to_nothing_else(runner: Runner) -> None:
+def test_an_empty_answer_is_not_close_to_the_expected_items(runner: Runner) -> None:
     got, _ = found(runner, EMPTY, *NUMBERS.values())
     assert dict(zip(NUMBERS, got, strict=True)) == dict.fromkeys(NUMBERS, 0.0)
 
@@ -98,12 +98,14 @@ NOTHING = {
 }
 
 
-def test_nothing_may_be_right_and_a_test_may_select_nothing(runner: Runner) -> None:
+def test_an_empty_answer_may_be_right_and_a_selection_may_be_empty(
+    runner: Runner,
+) -> None:
     got, _ = found(runner, RIGHT, *NOTHING.values())
     assert dict(zip(NOTHING, got, strict=True)) == dict.fromkeys(NOTHING, 1.0)
 
 
-def test_what_one_check_was_given_is_not_held_against_another(runner: Runner) -> None:
+def test_an_empty_answer_in_one_check_does_not_fail_another(runner: Runner) -> None:
     selects = "out = np.arange(4)\nassert np.allclose(out[out < 0], 0)"
     assert found(runner, RIGHT, "assert f(0).size == 0", selects)[0] == [1.0, 1.0]
 
@@ -139,7 +141,7 @@ NO_RUN = {
 }
 
 
-def test_a_run_of_tests_that_runs_none_is_no_pass(runner: Runner) -> None:
+def test_a_test_run_without_tests_does_not_pass(runner: Runner) -> None:
     got, _ = found(runner, NINE, *NO_RUN.values())
     assert dict(zip(NO_RUN, got, strict=True)) == dict.fromkeys(NO_RUN, 0.0)
 
@@ -159,7 +161,7 @@ RUN = {
 }
 
 
-def test_a_run_of_tests_that_runs_some_passes(runner: Runner) -> None:
+def test_a_test_run_with_passing_tests_passes(runner: Runner) -> None:
     got, _ = found(runner, NINE, *RUN.values())
     assert dict(zip(RUN, got, strict=True)) == dict.fromkeys(RUN, 1.0)
 
@@ -171,7 +173,7 @@ RAISING = "def f(x): raise ValueError('negative')\n"
 @pytest.mark.parametrize(
     "value", ["None", "()", "0", "[]", "''", "{}", "False", "(int, float)"]
 )
-def test_a_value_in_the_place_of_a_class_is_none(runner: Runner, value: str) -> None:
+def test_a_value_does_not_pass_for_a_class(runner: Runner, value: str) -> None:
     caught = f"try:\n    {RAISES}\nexcept Exception: pass"
     looked = "assert not isinstance(3, BadInput or int) or globals()['BadInput'] != 5"
     notebook = f"{RAISING}BadInput = {value}"
@@ -197,9 +199,7 @@ Box = functools.partial(B, 1)
         "import collections\nBox = collections.namedtuple('Box', 'x')",
     ],
 )
-def test_what_makes_objects_may_stand_in_the_place_of_a_class(
-    runner: Runner, maker: str
-) -> None:
+def test_a_factory_may_take_the_place_of_a_class(runner: Runner, maker: str) -> None:
     assert found(runner, maker, "assert Box(3).x == 3", classes=("Box",))[0] == [1.0]
 
 

@@ -1,4 +1,4 @@
-"""Methods that take what is expected: values have them, and the exercise's own classes."""
+"""Methods that take an expected value work on values and the exercise's own classes."""
 
 from pathlib import Path
 
@@ -15,12 +15,12 @@ pytestmark = pytest.mark.torch
 
 
 def score(notebook: str, test: str, staff: str) -> float:
-    """Return what the test gives, if that is what the staff's notebook defines."""
+    """Return the score of the test, if the staff's notebook defines this."""
     entry = Entry(style=TestStyle.SCRIPT, right=staff, wrong=("", ""), tests=test)
     return mark(entry, entry.question(), honest(notebook), Path("/private")).scores[0]
 
 
-# An object that answers whatever is right, by whatever name it is asked.
+# An object with every method, which gives the right answer from any of them.
 LIAR = """
 class Liar:
     def __getattr__(self, name): return lambda *a, **k: result
@@ -64,7 +64,7 @@ STAFF = "class Liar:\n    def same(self): return self\ndef make(): pass\nresult 
 
 
 @pytest.mark.parametrize("test", JUDGING.values(), ids=JUDGING)
-def test_no_object_has_the_methods_of_values(test: str) -> None:
+def test_an_object_does_not_have_a_value_s_methods(test: str) -> None:
     notebook = LIAR + (
         "Liar.same = lambda self: self\nLiar.copy = lambda self: make()\n"
         "from collections import namedtuple\n"
@@ -129,7 +129,7 @@ HONEST = {
 
 
 @pytest.mark.parametrize("test", HONEST.values(), ids=HONEST)
-def test_the_exercise_s_own_classes_have_what_they_define(test: str) -> None:
+def test_the_exercise_s_own_classes_have_their_methods(test: str) -> None:
     assert score(EXERCISE, test, EXERCISE) == 1.0
 
 
@@ -164,7 +164,7 @@ GIVEN_BACK = {
 
 
 @pytest.mark.parametrize("asking", GIVEN_BACK.values(), ids=GIVEN_BACK)
-def test_an_object_that_is_given_back_takes_no_values(asking: str) -> None:
+def test_a_returned_object_is_given_no_values(asking: str) -> None:
     staff = "class Circle:\n    def area(self): return 167.5"
     test = f"c = Circle(7.3)\ntry:\n    {asking.replace(chr(10), chr(10) + '    ')}\n"
     test += "except TypeError:\n    pass\nraise LookupError"
@@ -175,6 +175,6 @@ def test_an_object_that_is_given_back_takes_no_values(asking: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["ScriptList", "ScriptDict", "Size"])
-def test_what_stands_for_a_value_is_no_object_of_a_library(name: str) -> None:
+def test_an_object_posing_as_a_value_is_not_a_library_s_object(name: str) -> None:
     kind = getattr(torch._C, name, None) or getattr(torch, name)
     assert not issubclass(kind, _objects_of_libraries())

@@ -1,4 +1,4 @@
-"""Warnings of the student's code, copies of its objects, and what `inspect` says of them."""
+"""Warnings of the student's code, copies of its objects, and `inspect` of them."""
 
 import copy
 import inspect
@@ -61,7 +61,7 @@ HONEST = {
 
 
 @pytest.mark.parametrize("source", HONEST.values(), ids=HONEST)
-def test_a_test_hears_and_copies_as_in_a_notebook(runner: Runner, source: str) -> None:
+def test_warnings_and_copies_work_as_in_a_notebook(runner: Runner, source: str) -> None:
     result = run(runner, own(TestStyle.SCRIPT, source), NOTEBOOK)
     assert [one.trace for one in result.questions[0].checks] == [""]
 
@@ -79,7 +79,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("source", WRONG.values(), ids=WRONG)
-def test_wrong_work_is_heard_as_well(runner: Runner, source: str) -> None:
+def test_warnings_of_wrong_work_are_seen(runner: Runner, source: str) -> None:
     result = run(runner, own(TestStyle.SCRIPT, source), NOTEBOOK)
     assert [one.score for one in result.questions[0].checks] == [0.0]
 
@@ -92,14 +92,14 @@ def test_wrong_work_is_heard_as_well(runner: Runner, source: str) -> None:
         [["no such", "x", True]],
     ],
 )
-def test_what_is_no_warning_is_not_passed_on(found: Any) -> None:
+def test_a_warning_that_is_not_valid_is_dropped(found: Any) -> None:
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         replayed_output.warn(found)
     assert told == []
 
 
-def test_many_warnings_are_told_of_in_part() -> None:
+def test_many_warnings_are_reported_in_part() -> None:
     def noisy() -> None:
         for number in range(10 * MAX_WARNINGS):
             warnings.warn(f"{number}" * 1000, UserWarning, stacklevel=1)
@@ -115,7 +115,7 @@ def test_many_warnings_are_told_of_in_part() -> None:
 
 @pytest.fixture
 def taken_over() -> Iterator[None]:
-    """Give this process its own functions back."""
+    """Restore this process's own functions after the test."""
     kept = dict(vars(inspect)), copy.copy
     inspection.install()
     yield
@@ -124,13 +124,13 @@ def taken_over() -> Iterator[None]:
 
 
 class Odd:
-    """An object whose copies are no objects."""
+    """An object whose copies are not objects."""
 
     def __deepcopy__(self, _: object) -> int:
         return 5
 
 
-def test_a_copy_is_an_object_and_no_value() -> None:
+def test_a_copy_is_an_object_and_not_a_value() -> None:
     with (
         student_with({"odd": Odd()}) as student,
         pytest.raises(TypeError, match=r"copy of .* is no object"),
@@ -139,7 +139,7 @@ def test_a_copy_is_an_object_and_no_value() -> None:
 
 
 @pytest.mark.usefixtures("taken_over")
-def test_no_object_has_a_method_for_copies_that_its_class_has_not() -> None:
+def test_an_object_has_only_the_copy_methods_of_its_class() -> None:
     with student_with({"thing": unittest.TestCase()}) as student:
         thing = student.name("thing")
         assert not hasattr(thing, "__deepcopy__")

@@ -1,4 +1,4 @@
-"""A test's own workers exchange what they have pickled; nobody else's bytes pass for it."""
+"""A test's own workers exchange pickles; other bytes do not pass for theirs."""
 
 import io
 import secrets
@@ -106,7 +106,7 @@ REFUSED = {
         "n_jobs=1",
     ),
 }
-# Each would make the folder `hit` if it ran what the student's bytes say.
+# Each would make the folder `hit` if it ran the code in the student's bytes.
 EXECUTED = "\nfinally: assert not os.path.exists('hit'), 'executed'"
 READS = {
     "as multiprocessing reads": "ForkingPickler.loads(evil())",
@@ -129,14 +129,12 @@ def trace(result: JobResult) -> str:
 
 
 @pytest.mark.parametrize("check", HONEST.values(), ids=HONEST)
-def test_what_the_test_s_own_workers_have_pickled_crosses(
-    runner: Runner, check: str
-) -> None:
+def test_pickles_of_the_test_s_own_workers_are_read(runner: Runner, check: str) -> None:
     result = run(runner, check)
     assert all_scores(result) == [1.0], trace(result)
 
 
-def test_functions_and_classes_of_a_module_of_tests_go_to_its_workers(
+def test_a_test_module_s_functions_and_classes_reach_its_workers(
     runner: Runner,
 ) -> None:
     source = (
@@ -152,7 +150,9 @@ def test_functions_and_classes_of_a_module_of_tests_go_to_its_workers(
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_a_worker_cannot_do_is_refused_in_words(runner: Runner, name: str) -> None:
+def test_unsupported_uses_of_workers_are_refused_in_words(
+    runner: Runner, name: str
+) -> None:
     check, words = REFUSED[name]
     result = run(runner, check)
     assert all_scores(result) == [0.0]
@@ -160,7 +160,7 @@ def test_what_a_worker_cannot_do_is_refused_in_words(runner: Runner, name: str) 
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
-def test_no_bytes_of_the_student_s_pass_for_a_worker_s(
+def test_the_student_s_bytes_do_not_pass_for_a_worker_s(
     runner: Runner, read: str
 ) -> None:
     start = "import os, pickle\nfrom multiprocessing.reduction import ForkingPickler\n"
@@ -171,8 +171,8 @@ def test_no_bytes_of_the_student_s_pass_for_a_worker_s(
     assert "executed" not in trace(result)
 
 
-def test_a_seal_is_known_to_those_alone_who_share_its_key() -> None:
-    """The student's process is forked from the one that the grader is forked from."""
+def test_a_seal_is_known_only_with_its_key() -> None:
+    """The notebook's process is forked from the same zygote as the grader."""
     pickled = io.BytesIO(b"abc")
     pickled.seek(0, io.SEEK_END)
     seals = Seals()
@@ -184,7 +184,7 @@ def test_a_seal_is_known_to_those_alone_who_share_its_key() -> None:
     assert seals.content(secrets.token_bytes(8)) is None
 
 
-def test_what_one_thread_unpickles_is_not_trusted_in_another() -> None:
+def test_one_thread_s_unpickling_is_not_trusted_in_another() -> None:
     found: list[list[str]] = []
     thread = threading.Thread(target=lambda: found.append([*guard._trust.what]))
     with guard._trusted():

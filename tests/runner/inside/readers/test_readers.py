@@ -1,4 +1,4 @@
-"""What files hold, by readers that run none of it: as torch, numpy and pickle say."""
+"""The readers give a file's content as torch, numpy and pickle do, and run no code."""
 
 import argparse
 import collections
@@ -43,12 +43,12 @@ def saved(value: object, **options: Any) -> bytes:
 
 
 def weights(data: bytes) -> Any:
-    """What the file holds, by the rules of weights_only."""
+    """Return the file's content, by the rules of weights_only."""
     return Holes(read_saved(memoryview(data)), others=False).value
 
 
 def described(value: Any) -> Any:
-    """Everything about a value that two readers could tell differently."""
+    """Return every property of a value in which two readers could differ."""
     match value:
         case torch.Tensor():
             plain = value.detach().resolve_conj().resolve_neg().contiguous()
@@ -107,11 +107,11 @@ PLAIN: dict[str, Any] = {
 
 @pytest.mark.parametrize("is_archive", [True, False], ids=["archive", "stream"])
 @pytest.mark.parametrize("value", HONEST.values(), ids=HONEST)
-def test_honest_weights_are_what_torch_reads(value: Any, is_archive: bool) -> None:  # noqa: FBT001 - a case
+def test_weights_are_read_as_torch_reads_them(value: Any, is_archive: bool) -> None:  # noqa: FBT001 - a case
     data = saved({"x": value}, _use_new_zipfile_serialization=is_archive)
     try:
         expected = torch.load(io.BytesIO(data), weights_only=True)
-    except AttributeError:  # dtypes that are newer than the stream
+    except AttributeError:  # dtypes that are newer than the format
         with pytest.raises(UnreadableError):
             weights(data)
         return
@@ -120,7 +120,7 @@ def test_honest_weights_are_what_torch_reads(value: Any, is_archive: bool) -> No
 
 @pytest.mark.parametrize("protocol", range(6))
 @pytest.mark.parametrize("value", (HONEST | PLAIN).values(), ids=HONEST | PLAIN)
-def test_honest_pickles_are_what_pickle_reads(value: Any, protocol: int) -> None:
+def test_pickles_are_read_as_pickle_reads_them(value: Any, protocol: int) -> None:
     data = pickle.dumps([value, value], protocol)
     try:
         expected = pickle.loads(data)  # noqa: S301 - made here
@@ -147,7 +147,7 @@ def test_a_state_dict_can_be_loaded_into_a_model() -> None:
     assert torch.equal(model.weight, other.weight)
 
 
-def test_arrays_are_what_numpy_reads() -> None:
+def test_arrays_are_read_as_numpy_reads_them() -> None:
     rows = np.array([[1, 2], {"a": np.ones(2)}], dtype=object)
     for array in (rows, np.arange(3), np.asfortranarray(np.ones((2, 3)))):
         content = io.BytesIO()
@@ -169,7 +169,9 @@ NOT_READ: dict[str, Callable[[], object]] = {
 
 
 @pytest.mark.parametrize("made", NOT_READ.values(), ids=NOT_READ)
-def test_what_no_test_needs_is_refused_in_words(made: Callable[[], object]) -> None:
+def test_kinds_of_tensors_that_no_test_needs_are_refused_in_words(
+    made: Callable[[], object],
+) -> None:
     with pytest.raises(NotReadError, match=r"tensor|storage"):
         weights(saved(made()))
 
@@ -180,7 +182,7 @@ def test_objects_are_refused_with_the_words_of_torch() -> None:
         weights(data)
 
 
-def test_an_object_among_data_is_a_hole_and_the_data_are_read() -> None:
+def test_an_object_among_data_is_a_hole_and_the_data_is_read() -> None:
     value = {"w": BASE, "more": [(1, argparse.Namespace(lr=0.1)), 2]}
     holes = Holes(read_saved(memoryview(saved(value)), others=True), others=True)
     assert holes.paths == [("more", 0, 1)]
@@ -193,7 +195,7 @@ def test_an_object_among_data_is_a_hole_and_the_data_are_read() -> None:
 
 
 def crafted(pickled: bytes, **records: bytes) -> bytes:
-    """An archive with this pickle, as far as torch's writer would write it."""
+    """Return an archive with this pickle, as torch's writer would write it."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("a/data.pkl", pickled)
@@ -204,14 +206,14 @@ def crafted(pickled: bytes, **records: bytes) -> bytes:
 
 
 def instructions(*values: object) -> bytes:
-    """What pushes these values."""
+    """Return the pickle instructions that push these values."""
     return b"".join(pickle.dumps(value, 2)[2:-1] for value in values)
 
 
 def a_tensor(
     *, count: int = 3, offset: object = 0, size: object = (3,), stride: object = (1,)
 ) -> bytes:
-    """A pickle of one tensor, on a storage of `count` numbers."""
+    """Return a pickle of one tensor, on a storage of `count` numbers."""
     storage = (
         b"(%bctorch\nFloatStorage\n" % instructions("storage")
         + instructions("0", "cpu", count)
@@ -221,7 +223,7 @@ def a_tensor(
     return b"\x80\x02ctorch._utils\n_rebuild_tensor\n(%b%btR." % (storage, view)
 
 
-def test_a_crafted_file_that_is_in_order_is_read() -> None:
+def test_a_valid_crafted_file_is_read() -> None:
     data = crafted(a_tensor(), data_0=np.ones(3, "f4").tobytes())
     assert weights(data).tolist() == [1.0, 1.0, 1.0]
     assert torch.load(io.BytesIO(data)).tolist() == [1.0, 1.0, 1.0]
@@ -246,26 +248,26 @@ OUTSIDE = {
 
 
 @pytest.mark.parametrize("change", OUTSIDE.values(), ids=OUTSIDE)
-def test_no_tensor_reaches_out_of_its_storage(change: dict[str, Any]) -> None:
+def test_a_tensor_does_not_reach_outside_its_storage(change: dict[str, Any]) -> None:
     with pytest.raises(UnreadableError):
         weights(crafted(a_tensor(**change), data_0=np.ones(3, "f4").tobytes()))
 
 
-def test_no_small_storage_seems_to_be_a_huge_tensor() -> None:
+def test_a_small_storage_does_not_become_a_huge_tensor() -> None:
     data = crafted(a_tensor(size=(2**40,), stride=(0,)), data_0=bytes(12))
     with pytest.raises(NotReadError, match="larger than what it repeats"):
         weights(data)
 
 
-def test_a_truth_value_is_true_or_false() -> None:
+def test_a_boolean_that_is_neither_true_nor_false_is_refused() -> None:
     data = saved(torch.tensor([True, False]))
     at = data.index(b"\x01\x00PK")
     with pytest.raises(UnreadableError, match="neither true nor false"):
         weights(data[:at] + b"\x02" + data[at + 1 :])
 
 
-def test_what_repeats_itself_is_followed_once() -> None:
-    """Each list holds the one before twice, and the last one the first."""
+def test_a_repeated_part_is_read_once() -> None:
+    """Each list holds the one before it twice, and the first list holds the last."""
     inner = b"]q\x00" + b"".join(
         b"]q%c(h%ch%ce" % (n, n - 1, n - 1) for n in range(1, 90)
     )
@@ -309,7 +311,7 @@ def test_a_crafted_pickle_is_refused_in_words(data: bytes) -> None:
     "name",
     ["os.system", "builtins.eval", "builtins.getattr", "numpy.load", "torch.load"],
 )
-def test_no_name_is_called(name: str) -> None:
+def test_reading_calls_no_function(name: str) -> None:
     """Such a name stands for an object that these readers do not make."""
     module, _, last = name.rpartition(".")
     data = f"c{module}\n{last}\n(X\x01\0\0\0atR.".encode()
@@ -359,7 +361,7 @@ def with_larger_end(**change: int) -> bytes:
 
 
 def in_directory(place: int, value: int) -> bytes:
-    """GOOD, with this byte in the directory's entry of the numbers."""
+    """Return GOOD, with this byte in the directory entry of the numbers."""
     at = GOOD.rindex(b"archive/data/0") - 46 + place
     return GOOD[:at] + bytes([value]) + GOOD[at + 1 :]
 
@@ -398,7 +400,7 @@ def test_an_archive_that_could_mean_two_things_is_refused(
         weights(made())
 
 
-def test_one_storage_has_one_kind() -> None:
+def test_a_storage_with_two_dtypes_is_refused() -> None:
     first, second = a_tensor()[2:-1], a_tensor(count=2, size=(2,))[2:-1]
     numbers = np.ones(3, "f4").tobytes()
     assert len(weights(crafted(b"(" + first + first + b"t.", data_0=numbers))) == 2
@@ -406,7 +408,7 @@ def test_one_storage_has_one_kind() -> None:
         weights(crafted(b"(" + first + second + b"t.", data_0=numbers))
 
 
-def test_an_archive_of_arrays_that_would_grow_is_refused() -> None:
+def test_a_compressed_archive_of_arrays_that_grows_too_much_is_refused() -> None:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x.npy", bytes(2**20))

@@ -1,4 +1,4 @@
-"""What a test loads from a handed-in file is what the file holds, whoever asks the notebook."""
+"""A test reads the content of a handed-in file, which the notebook cannot change."""
 
 import argparse
 import pickle
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch")
 
 BIG = {"weight": torch.arange(400.0).reshape(20, 20), "bias": torch.ones(20)}
-# A notebook in which every way to read a file gives what another file holds.
+# A notebook in which every function that reads a file returns another file's content.
 LYING = """
 import pickle, numpy as np, torch
 real, loading = torch.load, pickle.load
@@ -40,7 +40,7 @@ def checked(
 
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, Path]:
-    """Files as they are handed in: of weights, of arrays, and of pickles."""
+    """Return handed-in files of weights, arrays and pickles."""
     torch.save(BIG, tmp_path / "full.pt")
     torch.save({"a": 1}, tmp_path / "small.pt")
     (tmp_path / "full.pkl").write_bytes(pickle.dumps({"w": np.ones(1000)}))
@@ -65,7 +65,7 @@ LOADED = {
 
 
 @pytest.mark.parametrize("holds", LOADED.values(), ids=LOADED)
-def test_no_notebook_says_what_a_file_holds(
+def test_the_notebook_does_not_decide_a_file_s_content(
     runner: Runner, files: dict[str, Path], holds: str
 ) -> None:
     test = f"def check(files):\n    assert {holds}\n"
@@ -73,7 +73,7 @@ def test_no_notebook_says_what_a_file_holds(
     assert [one.trace for one in result.questions[0].checks] == [""]
 
 
-def test_no_weights_are_made_after_the_inputs_were_seen(
+def test_weights_cannot_be_made_after_the_inputs_are_known(
     runner: Runner, files: dict[str, Path]
 ) -> None:
     notebook = (
@@ -88,10 +88,10 @@ def test_no_weights_are_made_after_the_inputs_were_seen(
     assert scores(checked(runner, notebook, test, files)) == {"q1": [1.0]}
 
 
-def test_weights_beside_an_object_are_the_file_s(
+def test_weights_beside_an_object_are_read_from_the_file(
     runner: Runner, files: dict[str, Path]
 ) -> None:
-    """Only the object itself is asked of the notebook."""
+    """Only the object itself is fetched from the notebook."""
     notebook = (
         "import argparse, torch\nloading = torch.load\n"
         "def load(*a, **k):\n    return loading(*a, **k) | {'weight': torch.zeros(2)}\n"
@@ -121,10 +121,10 @@ PRETENDED = {
 
 
 @pytest.mark.parametrize("given", PRETENDED.values(), ids=PRETENDED)
-def test_no_data_stand_for_an_object_in_a_file(
+def test_data_does_not_replace_an_object_in_a_file(
     runner: Runner, files: dict[str, Path], given: str
 ) -> None:
-    """The file holds an object, and its class is the notebook's: that may be data."""
+    """The object's class is the notebook's, which may return data in its place."""
     notebook = (
         "import argparse, numpy as np, torch\n"
         f"argparse.Namespace = type('N', (), {{'__new__': lambda c: {given}}})\n"
@@ -183,7 +183,7 @@ WAYS = {
 
 
 @pytest.mark.parametrize("source", WAYS.values(), ids=WAYS)
-def test_a_file_is_loaded_from_wherever_a_test_has_it(
+def test_a_file_is_loaded_from_any_path_or_stream(
     runner: Runner, files: dict[str, Path], source: str
 ) -> None:
     test = (
@@ -275,7 +275,7 @@ FAULTY = {
 
 
 @pytest.mark.parametrize("loading", FAULTY.values(), ids=FAULTY)
-def test_what_is_no_file_of_weights_fails_the_check_alone(
+def test_a_file_that_is_not_weights_fails_that_check_alone(
     runner: Runner, files: dict[str, Path], loading: str
 ) -> None:
     test = (

@@ -1,4 +1,4 @@
-"""A loader whose workers the notebook has started can be gone through in a check."""
+"""A check can iterate over a loader whose workers the notebook has started."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def evaluate():
 """
 
 
-def test_persistent_workers_start_anew_in_a_snapshot(runner: Runner) -> None:
+def test_persistent_workers_start_again_in_a_snapshot(runner: Runner) -> None:
     source = "def check(evaluate):\n    assert evaluate() == 28 and evaluate() == 28\n"
     result = runner.run(job(NOTEBOOK, questions=(question("q1", source),)))
     assert scores(result) == {"q1": [1.0]}

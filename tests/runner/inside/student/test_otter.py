@@ -1,4 +1,4 @@
-"""A notebook that was given out with Otter runs where Otter is not installed."""
+"""A notebook written for Otter runs where Otter is not installed."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.runner.notebooks import job, question
 
 pytestmark = pytest.mark.torch
 
-# As in the hand-outs of the course that we model: Otter first, then the rest.
+# As in the hand-outs of the course that we model: Otter first, then other imports.
 START = """
 try:
     from google.colab import drive
@@ -23,7 +23,7 @@ except:
 """
 
 
-def test_what_stands_below_its_import_is_there(runner: Runner) -> None:
+def test_lines_below_the_import_of_otter_run(runner: Runner) -> None:
     tests = question("q1", "def check(low): assert low(2.5) == 2")
     result = runner.run(
         job(
@@ -38,7 +38,7 @@ def test_what_stands_below_its_import_is_there(runner: Runner) -> None:
     assert result.questions[0].outcome is Outcome.PASSED
 
 
-def test_a_module_of_this_name_beside_the_notebook_comes_first(runner: Runner) -> None:
+def test_a_module_named_otter_beside_the_notebook_comes_first(runner: Runner) -> None:
     write = "open('otter.py', 'w').write('mine = 1')"
     result = runner.run(job(write, "import otter\nassert otter.mine == 1"))
     assert result.verdict is Verdict.COMPLETED

@@ -1,4 +1,4 @@
-"""Forced parameters, on the syntax tree alone."""
+"""Forced parameters are set in the notebook's syntax tree."""
 
 import ast
 from typing import Any
@@ -72,11 +72,11 @@ def test_an_assignment_at_module_level_is_overridden(source: str) -> None:
         "seen = [(a := x) for x in [0]][0]",
     ],
 )
-def test_what_runs_next_sees_the_forced_value(source: str) -> None:
+def test_later_code_sees_the_forced_value(source: str) -> None:
     assert run(source, a=True)["seen"] is True
 
 
-def test_the_statement_itself_still_runs() -> None:
+def test_the_overridden_statement_still_runs() -> None:
     source = "d = []\n(a := d.append(1))\nfor a in [2]: d.append(a)\ndel a"
     assert run(source, a=7)["d"] == [1, 7]
 
@@ -92,7 +92,7 @@ def test_names_that_are_not_the_notebook_s_are_left_alone() -> None:
     assert "a" not in space
 
 
-def test_a_parameter_that_was_bound_otherwise_gets_its_value_back() -> None:
+def test_a_parameter_bound_in_another_way_gets_its_forced_value_back() -> None:
     names: dict[str, Any] = {"a": 1, "b": 2}
     restore_values(names, {"a": True, "c": False})
     assert names == {"a": True, "b": 2}

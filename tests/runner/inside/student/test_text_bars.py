@@ -1,4 +1,4 @@
-"""tqdm's bars are text in a run, whatever module of tqdm a notebook takes them from."""
+"""In a run tqdm's bars are text, whichever module of tqdm a notebook imports."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def test_a_bar_is_text(runner: Runner, start: str) -> None:
     assert "widget" not in str(result.notebook)
 
 
-def test_a_bar_takes_what_a_widgets_bar_takes(runner: Runner) -> None:
+def test_a_text_bar_accepts_the_arguments_of_a_widget_bar(runner: Runner) -> None:
     cells = (
         "from tqdm.notebook import tqdm, trange, tnrange",
         "bar = tqdm(total=2, display=True, ncols='80%', colour='green')",

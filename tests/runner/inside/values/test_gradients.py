@@ -30,7 +30,7 @@ def trained(*, wants: bool = True) -> Any:
 
 
 def computed(*, retains: bool) -> Any:
-    """Return a tensor that is no leaf, with a gradient."""
+    """Return a tensor that is not a leaf, with a gradient."""
     found = torch.ones(2, requires_grad=True) * 2
     if retains:
         found.retain_grad()
@@ -63,7 +63,7 @@ HAVING: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("name", HAVING)
-def test_a_gradient_crosses_whatever_its_tensor_is(name: str) -> None:
+def test_a_gradient_crosses_with_any_kind_of_tensor(name: str) -> None:
     value = HAVING[name]()
     if value.grad is None:
         value.grad = 3 * ONES
@@ -73,13 +73,13 @@ def test_a_gradient_crosses_whatever_its_tensor_is(name: str) -> None:
         assert getattr(found, flag) == getattr(value, flag)
 
 
-def test_no_gradient_is_none_on_the_other_side() -> None:
+def test_a_missing_gradient_arrives_as_none() -> None:
     for value in (ONES, ONES.clone().requires_grad_(), computed(retains=True)):
         value.grad = None
         assert cross(value).grad is None
 
 
-def test_one_gradient_of_two_tensors_stays_one() -> None:
+def test_a_gradient_shared_by_two_tensors_stays_shared() -> None:
     one, other = assigned(), assigned()
     other.grad = one.grad
     found = cross([one, other])
@@ -87,7 +87,7 @@ def test_one_gradient_of_two_tensors_stays_one() -> None:
 
 
 @pytest.mark.parametrize("wrong", [torch.ones(3), torch.ones(2).double(), 3, [1, 1]])
-def test_a_gradient_that_does_not_fit_is_none(wrong: Any) -> None:
+def test_a_gradient_of_another_shape_is_refused(wrong: Any) -> None:
     node, buffers = sent([ONES.clone(), wrong])
     tensor, gradient = node["v"]
     with pytest.raises(CodecError):
@@ -110,7 +110,7 @@ def test_a_gradient_counts_against_the_limit_of_bytes() -> None:
         Encoder(refuse, max_bytes=5000).encode(value)
 
 
-# --- What a test gives ---------------------------------------------------------------
+# --- Given by a test ---------------------------------------------------------------
 
 GIVEN: dict[str, Callable[[], Any]] = {
     "a leaf": trained,
@@ -129,12 +129,12 @@ def out(value: object) -> object:
 
 
 @pytest.mark.parametrize("name", GIVEN)
-def test_what_backward_has_left_is_not_given_to_the_student(name: str) -> None:
+def test_a_gradient_from_backward_is_not_sent_to_the_notebook(name: str) -> None:
     with pytest.raises(CodecError, match="left by `backward`"):
         out(GIVEN[name]())
 
 
-def test_what_a_test_has_assigned_is_given_until_it_changes() -> None:
+def test_an_assigned_gradient_is_sent_until_it_changes() -> None:
     leaf = trained()
     take_for_operand(leaf.grad)
     out(leaf)
@@ -143,7 +143,7 @@ def test_what_a_test_has_assigned_is_given_until_it_changes() -> None:
         out(leaf)
 
 
-def test_only_what_the_test_s_own_text_assigns_is_assigned(
+def test_only_the_test_s_own_code_counts_as_assigning_a_gradient(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plain = torch.Tensor.grad
@@ -162,7 +162,7 @@ def test_only_what_the_test_s_own_text_assigns_is_assigned(
     assert torch.Tensor.grad is plain
 
 
-def test_what_came_from_the_notebook_may_go_back() -> None:
+def test_a_gradient_from_the_notebook_may_go_back() -> None:
     names = {"weights": trained, "total": lambda w: w.grad.sum().item()}
     refusals.forget()
     with student_with(names) as student:
@@ -263,7 +263,7 @@ def test_work_is_graded_by_its_gradients(runner: Runner, work: str, score: int) 
 
 
 @pytest.mark.parametrize("test", [LEAKING, "try:\n    {}\nexcept ValueError: pass"])
-def test_no_expected_gradient_goes_along(runner: Runner, test: str) -> None:
+def test_an_expected_gradient_is_not_sent(runner: Runner, test: str) -> None:
     test = test.format(LEAKING.replace("\n", "\n    "))
     result = marked(runner, WRONG, test)
     assert all_scores(result) == [0.0]

@@ -1,4 +1,4 @@
-"""Arrays and tensors keep how they lie in memory, and what may be done to them."""
+"""Arrays and tensors keep their memory layout, and stay read-only or writable."""
 
 import pickle
 from collections.abc import Callable
@@ -37,7 +37,7 @@ TENSOR_DTYPES = [
 
 @st.composite
 def views(draw: st.DrawFn, *, is_torch: bool = False) -> tuple[Any, ...]:
-    """Return a shape, an order of its axes, and what is done to each: a step or a repeat."""
+    """Return a shape, an order of its axes, and a step or a repeat for each axis."""
     shape = draw(st.lists(st.integers(0, 4), max_size=4))
     order = draw(st.permutations(range(len(shape))))
     steps = [1, 1, 2, 3, None] + ([] if is_torch else [-1, -2])
@@ -45,7 +45,7 @@ def views(draw: st.DrawFn, *, is_torch: bool = False) -> tuple[Any, ...]:
 
 
 def cut(value: Any, order: Any, steps: list[int | None]) -> Any:
-    """Return a view of the value: its axes in another order, stepped, or one repeated."""
+    """Return a view of the value with its axes reordered, stepped or repeated."""
     is_array = isinstance(value, np.ndarray)
     value = value.transpose(order) if is_array else value.permute(order)
     value = value[(..., *(slice(None, None, step or 1) for step in steps))]
@@ -111,7 +111,7 @@ def test_layouts_of_libraries_are_kept() -> None:
     assert cross(np.zeros((2, 3)).T.view(np.matrix)).flags.f_contiguous
 
 
-def test_a_field_crosses_without_the_others_and_is_not_contiguous() -> None:
+def test_a_field_of_records_crosses_alone_and_is_not_contiguous() -> None:
     records = np.array([(1, 7.0), (2, 7.0)], dtype=[("a", "i4"), ("b", "f8")])
     found = cross(records["a"])
     assert found.tolist() == [1, 2]
@@ -122,7 +122,9 @@ def test_a_field_crosses_without_the_others_and_is_not_contiguous() -> None:
     "cut_out",
     [lambda x: x[:, 1:3], lambda x: x[::2, :9:3], lambda x: x[1:4, :9:2].T],
 )
-def test_gaps_hold_zeros_and_tell_no_width(cut_out: Callable[[Any], Any]) -> None:
+def test_gaps_of_a_view_hold_zeros_and_do_not_tell_the_whole_s_width(
+    cut_out: Callable[[Any], Any],
+) -> None:
     for value in (np.full((8, 9), 7.0), np.full((8, 90), 7.0)):
         node, buffers = sent(cut_out(value))
         assert (node, buffers) == sent(cut_out(np.full((8, 9), 7.0)))
@@ -134,7 +136,7 @@ def test_gaps_hold_zeros_and_tell_no_width(cut_out: Callable[[Any], Any]) -> Non
     assert torch.count_nonzero(memory) == found.numel()
 
 
-def test_what_overlaps_still_does() -> None:
+def test_overlapping_parts_still_overlap() -> None:
     repeated = cross(torch.tensor([1.0, 2.0]).expand(3, -1))
     repeated[0, 0] = 9
     assert repeated[1, 0] == 9
@@ -145,14 +147,14 @@ def test_what_overlaps_still_does() -> None:
     assert (cross(seen).strides, cross(seen).flags.writeable) == (seen.strides, False)
 
 
-def test_an_iterator_may_give_an_expanded_tensor_again() -> None:
+def test_an_iterator_may_yield_an_expanded_tensor_again() -> None:
     old, new = torch.zeros(1).expand(3), torch.ones(1).expand(3)
     last = LastItem()
     last.give(old, steps=1, was=0)
     assert last.give(new, True, steps=2, was=1) is new  # noqa: FBT003
 
 
-def test_an_array_that_may_not_be_written_to_stays_so() -> None:
+def test_a_read_only_array_stays_read_only() -> None:
     value = np.array([3.0, 1.0])
     value.setflags(write=False)
     with pytest.raises(ValueError, match="read-only"):
@@ -172,7 +174,7 @@ BAD_LAYOUTS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("layout", BAD_LAYOUTS, ids=str)
-def test_a_layout_that_makes_no_sense_is_refused(layout: dict[str, Any]) -> None:
+def test_an_invalid_layout_is_refused(layout: dict[str, Any]) -> None:
     array = {"k": "array", "d": "<f8", "s": [2, 2], "b": 0}
     tensor = {"k": "tensor", "d": "float64", "s": [2, 2], "b": 0, "g": False}
     objects = {"k": "objects", "s": [2, 2], "v": [1, 2, 3, 4]}
@@ -186,7 +188,7 @@ def test_a_layout_that_makes_no_sense_is_refused(layout: dict[str, Any]) -> None
 
 
 @given(st.lists(st.integers(1, 4), max_size=3), st.data())
-def test_no_stride_leads_out_of_the_memory(
+def test_a_stride_outside_the_memory_is_refused(
     shape: list[int], data: st.DataObject
 ) -> None:
     strides = [data.draw(st.integers(-9, 9)) for _ in shape]
@@ -199,7 +201,7 @@ def test_no_stride_leads_out_of_the_memory(
     assert found.base.nbytes == span_of(shape, strides)
 
 
-def test_gaps_count_as_what_they_need() -> None:
+def test_gaps_count_against_the_limit_of_bytes() -> None:
     node = {"k": "array", "d": "|u1", "s": [2], "x": "0101", "st": [2**28]}
     with pytest.raises(CodecError, match="large"):
         decode({"k": "list", "v": [node] * 3})
@@ -212,7 +214,7 @@ def test_gaps_count_as_what_they_need() -> None:
 # --- Graphs ----------------------------------------------------------------------------
 
 
-def test_a_tensor_of_a_graph_is_none_that_starts_one() -> None:
+def test_a_tensor_with_a_graph_is_not_a_leaf() -> None:
     leaf = torch.ones(2, 3, requires_grad=True)
     found = cross(leaf * 2)
     assert (found.requires_grad, found.is_leaf) == (True, False)
@@ -223,7 +225,7 @@ def test_a_tensor_of_a_graph_is_none_that_starts_one() -> None:
     assert not cross([leaf])[0].is_leaf or cross(leaf).is_leaf
 
 
-def test_backward_through_what_is_not_here_says_so(
+def test_backward_through_a_lost_graph_is_refused_in_words(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     noted: list[Exception] = []
@@ -235,7 +237,7 @@ def test_backward_through_what_is_not_here_says_so(
     assert torch.autograd.grad((found**2).sum(), found)[0].tolist() == [4.0, 4.0]
 
 
-def test_the_notebook_s_own_training_goes_on_beside_a_graph_of_the_test() -> None:
+def test_the_notebook_can_train_with_a_tensor_of_the_test() -> None:
     node, buffers = sent(torch.ones(2, requires_grad=True) * 2)
     decoder = Decoder(buffers, refuse)
     decoder.refuses_backward = False
@@ -327,7 +329,7 @@ def test_work_is_graded_by_layout_and_identity(
     assert all_scores(result) == [score] * len(TESTS), traces
 
 
-def test_a_check_that_calls_backward_on_what_is_not_here_cannot_pass(
+def test_a_check_that_calls_backward_on_a_lost_graph_cannot_pass(
     runner: Runner,
 ) -> None:
     result = marked(runner, WRONG, *(f"import torch, pytest\n{one}" for one in LOST))
@@ -336,7 +338,7 @@ def test_a_check_that_calls_backward_on_what_is_not_here_cannot_pass(
     assert all("call backward in a function" in trace for trace in traces), traces
 
 
-def test_what_a_library_object_holds_keeps_its_layout() -> None:
+def test_values_within_a_library_s_object_keep_their_layout() -> None:
     layer = torch.nn.Conv2d(3, 4, 2)
     layer.weight.data = layer.weight.data.to(memory_format=torch.channels_last)
     strides = layer.weight.stride()

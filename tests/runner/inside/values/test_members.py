@@ -1,4 +1,4 @@
-"""Members of enumerations that are numbers or texts are values, and the objects too."""
+"""Members of enumerations that are numbers or texts are both values and objects."""
 
 import copy
 import enum
@@ -153,7 +153,7 @@ def test_a_member_is_one_object_of_its_class(student: SnapshotClient) -> None:
     assert left.__reduce_ex__(5) == (int, (0,))
 
 
-def test_a_member_has_a_name_and_what_staff_s_classes_have(
+def test_a_member_has_a_name_and_the_attributes_of_staff_s_class(
     student: SnapshotClient,
 ) -> None:
     kind = student.name("Action")
@@ -164,7 +164,7 @@ def test_a_member_has_a_name_and_what_staff_s_classes_have(
     assert np.shape(kind.LEFT) == ()
 
 
-def test_a_member_goes_back_as_what_it_is(student: SnapshotClient) -> None:
+def test_a_member_goes_back_as_a_member(student: SnapshotClient) -> None:
     left = student.name("policy")(1)
     assert student.name("is_left")(left) is True
     assert student.name("name_of")(left) == "LEFT"
@@ -172,7 +172,7 @@ def test_a_member_goes_back_as_what_it_is(student: SnapshotClient) -> None:
     assert student.name("name_of")(student.name("apply")(lambda a: a)) == "RIGHT"
 
 
-def test_a_member_within_an_array_of_the_test_s_is_its_value(
+def test_a_member_within_a_test_s_array_is_its_value(
     student: SnapshotClient,
 ) -> None:
     right = student.name("policy")(0)
@@ -181,14 +181,14 @@ def test_a_member_within_an_array_of_the_test_s_is_its_value(
     assert student.name("total")({right: 3}) == 1
 
 
-def test_many_members_are_told_once_each(student: SnapshotClient) -> None:
+def test_each_of_many_members_is_sent_once(student: SnapshotClient) -> None:
     found = student.name("many")(10_000)
     assert len(found) == 20_000
     assert len(set(map(id, found))) == 2
     assert student.name("table")()[student.name("Action").RIGHT] == 2.5
 
 
-def test_a_member_s_text_holds_no_other_value(student: SnapshotClient) -> None:
+def test_a_member_s_text_shows_no_other_value(student: SnapshotClient) -> None:
     left, suit, move = (student.name(one) for one in ("Action", "suit", "move"))
     assert (str(left.LEFT), f"{left.LEFT:2}", repr(left.LEFT)) == (
         *("0", " 0"),
@@ -214,7 +214,7 @@ OPERATORS: dict[str, Callable[[Any, Any], object]] = {
 
 
 @pytest.mark.parametrize("way", OPERATORS)
-def test_an_operator_of_the_class_s_own_is_refused(
+def test_an_operator_that_a_member_s_class_redefines_is_refused(
     student: SnapshotClient, way: str
 ) -> None:
     with pytest.raises(NotDataError, match="in its own way"):
@@ -222,14 +222,16 @@ def test_an_operator_of_the_class_s_own_is_refused(
     assert refusals.first() is not None
 
 
-def test_what_else_such_a_member_has_is_as_always(student: SnapshotClient) -> None:
+def test_operators_that_the_class_does_not_redefine_work(
+    student: SnapshotClient,
+) -> None:
     rank, red = student.name("Rank"), student.name("Colour").RED
     assert rank.KING + 1 == 14 == int(rank.KING) + 1
     assert rank.KING is rank.KING is list(rank)[1]
     assert (red == "red", red.lower(), red.upper()) == (True, "red", "crimson")
 
 
-def test_what_enum_and_a_class_between_add_changes_no_operator(
+def test_methods_of_enum_and_of_a_plain_base_class_redefine_no_operator(
     student: SnapshotClient,
 ) -> None:
     flag, side = student.name("Flag"), student.name("Side")
@@ -238,7 +240,7 @@ def test_what_enum_and_a_class_between_add_changes_no_operator(
     assert refusals.first() is None
 
 
-def test_a_class_of_members_is_asked_by_name(student: SnapshotClient) -> None:
+def test_members_are_looked_up_by_name(student: SnapshotClient) -> None:
     kind, policy = student.name("Action"), student.name("policy")
     assert kind["LEFT"] is kind.LEFT is kind.__members__["LEFT"]
     assert list(kind.__members__) == ["LEFT", "RIGHT"]
@@ -250,7 +252,9 @@ def test_a_class_of_members_is_asked_by_name(student: SnapshotClient) -> None:
         _ = 0 in kind
 
 
-def test_one_of_no_class_of_staff_s_is_a_number(student: SnapshotClient) -> None:
+def test_a_member_of_a_class_unknown_to_staff_is_a_plain_number(
+    student: SnapshotClient,
+) -> None:
     assert type(student.name("secret")()) is int
 
 
@@ -269,7 +273,7 @@ NODE["o"] = {"k": "handle", "v": 0, "kind": "Action", "bases": []}
         {"o": {"k": "handle", "v": 0, "kind": ["Action"], "bases": []}},
     ],
 )
-def test_what_contradicts_or_is_none_is_refused(
+def test_a_contradictory_or_invalid_member_is_refused(
     student: SnapshotClient, changes: dict[str, object]
 ) -> None:
     found, classes = Members(), frozenset(("Action",))

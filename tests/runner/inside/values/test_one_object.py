@@ -1,4 +1,4 @@
-"""Parts of one message that are one object arrive as one, and others do not."""
+"""Parts of a message that are one object arrive as one object; equal parts do not."""
 
 import json
 import sys
@@ -59,7 +59,7 @@ MUTABLE: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("name", MUTABLE)
-def test_one_object_stays_one(name: str) -> None:
+def test_one_object_arrives_as_one_object(name: str) -> None:
     one, other = MUTABLE[name](), MUTABLE[name]()
     found = cross([one, (one, {"a": one}), other])
     assert found[0] is found[1][0]
@@ -68,14 +68,14 @@ def test_one_object_stays_one(name: str) -> None:
     assert type(found[2]) is type(found[0])
 
 
-def test_rows_of_a_grid_are_one_list_or_several() -> None:
+def test_rows_of_a_grid_stay_shared_or_separate() -> None:
     same, own = cross([[0] * 3] * 3), cross([[0] * 3 for _ in range(3)])
     assert same == own
     same[0][0] = own[0][0] = 1
     assert (same[1][0], own[1][0]) == (1, 0)
 
 
-def test_a_gradient_beside_its_leaf_stays_the_leaf_s() -> None:
+def test_a_gradient_beside_its_leaf_stays_the_leaf_s_gradient() -> None:
     leaf = torch.ones(2, requires_grad=True)
     (3 * leaf).sum().backward()
     gradient, found = cross([leaf.grad, leaf])
@@ -90,7 +90,7 @@ def test_a_gradient_beside_its_leaf_stays_the_leaf_s() -> None:
     ),
     st.data(),
 )
-def test_sharing_comes_out_as_it_was(value: Any, data: st.DataObject) -> None:
+def test_shared_parts_stay_shared(value: Any, data: st.DataObject) -> None:
     parts = [value, [value], {"a": value}]
     chosen = [data.draw(st.sampled_from(parts)) for _ in range(4)]
     found = cross(chosen)
@@ -100,7 +100,7 @@ def test_sharing_comes_out_as_it_was(value: Any, data: st.DataObject) -> None:
             assert (found[one] is found[other]) is (chosen[one] is chosen[other])
 
 
-def test_what_is_made_for_a_moment_is_not_taken_for_another() -> None:
+def test_a_temporary_object_is_not_mistaken_for_another() -> None:
     class Fresh(list[Any]):
         def __iter__(self) -> Any:
             return iter([[{number}] for number in range(self[0], self[0] + 50)])
@@ -109,8 +109,8 @@ def test_what_is_made_for_a_moment_is_not_taken_for_another() -> None:
     assert cross(value) == [[[{n}] for n in range(m, m + 50)] for m in range(20)]
 
 
-def test_a_part_of_what_was_given_up_is_written_out() -> None:
-    """An array that holds an object goes as an object; the list in it has not crossed."""
+def test_a_part_of_an_abandoned_value_is_written_in_full() -> None:
+    """An array that holds an object is sent as an object, so its list was not sent."""
     inner = [1]
     mixed = np.empty(2, dtype=object)
     mixed[:] = [inner, object()]
@@ -137,7 +137,7 @@ BAD_REFERENCES: list[Node] = [
 
 
 @pytest.mark.parametrize("node", BAD_REFERENCES, ids=str)
-def test_only_a_complete_part_that_can_be_changed_is_referred_to(node: Node) -> None:
+def test_only_a_complete_mutable_part_can_be_referred_to(node: Node) -> None:
     with pytest.raises(CodecError):
         Decoder([], lambda _: "object").decode(node)
 
@@ -157,7 +157,7 @@ def test_no_object_gets_into_data_by_reference() -> None:
 
 
 def laughs(levels: int, width: int = 10) -> Node:
-    """Return a short node. Its value is long where each reference is written out."""
+    """Return a short node whose value is long, since its references repeat."""
     parts: list[Node] = [{"k": "list", "v": ["x" * 9], "as": 0}]
     for level in range(levels):
         again = [{"k": "same", "v": level}] * width
@@ -165,7 +165,7 @@ def laughs(levels: int, width: int = 10) -> Node:
     return {"k": "list", "v": parts}
 
 
-def test_a_short_message_is_never_a_long_value() -> None:
+def test_a_short_message_does_not_become_a_long_value() -> None:
     assert len(repr(decode(laughs(4)))) < MAX_ANSWER_HEADER
     with pytest.raises(CodecError, match="large"):
         decode(laughs(6))
@@ -176,8 +176,8 @@ def test_a_short_message_is_never_a_long_value() -> None:
         Encoder(refuse).encode(value)
 
 
-def test_what_an_encoder_lets_through_a_decoder_takes() -> None:
-    """A grader would else lose the snapshot by what it may rightly say."""
+def test_a_decoder_accepts_all_that_an_encoder_sends() -> None:
+    """Otherwise a valid answer would cost the grader its snapshot."""
     for width in range(1, 40):
         value = [[np.eye(2).view(np.matrix)] * 9, [torch.ones(1), "é" * 9, 2**99] * 9]
         for _ in range(4):
@@ -191,7 +191,7 @@ def test_what_an_encoder_lets_through_a_decoder_takes() -> None:
     assert width > 3
 
 
-def test_bytes_count_each_time_they_are_referred_to() -> None:
+def test_bytes_count_once_for_each_reference() -> None:
     big = np.zeros(MAX_ANSWER_BYTES // 40)
     Encoder(refuse, max_bytes=MAX_ANSWER_BYTES).encode([big] * 5)
     with pytest.raises(RefusedError, match="less data"):
@@ -204,7 +204,7 @@ def test_bytes_count_each_time_they_are_referred_to() -> None:
             decoder.decode({"k": "list", "v": parts})
 
 
-def test_references_nest_no_deeper_than_what_is_written_out() -> None:
+def test_references_nest_no_deeper_than_written_values() -> None:
     parts: list[Node] = [{"k": "list", "v": [], "as": 0}]
     parts.extend(
         {"k": "list", "v": [{"k": "same", "v": level}], "as": level + 1}
@@ -225,7 +225,7 @@ def test_references_nest_no_deeper_than_what_is_written_out() -> None:
     assert len(cross(chain[: MAX_DEPTH - 5])) == MAX_DEPTH - 5
 
 
-def test_an_object_that_gives_one_array_again_and_again_is_soon_too_large() -> None:
+def test_an_object_that_yields_one_array_repeatedly_is_soon_too_large() -> None:
     class Same:
         big = np.zeros(2**19)
 

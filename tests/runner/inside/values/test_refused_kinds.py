@@ -1,4 +1,4 @@
-"""A value that cannot be sent costs the one look at it, and is named."""
+"""A value that cannot be sent costs one answer, and the refusal names its kind."""
 
 import math
 from collections.abc import Callable
@@ -19,7 +19,7 @@ def nested(depth: int) -> list[Any]:
 
 
 class Key(str):
-    """A key that equals nothing but itself."""
+    """A key that is equal to nothing but itself."""
 
     __eq__ = object.__eq__
     __hash__ = object.__hash__
@@ -40,7 +40,7 @@ REFUSED: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("words", REFUSED)
-def test_a_refusal_is_named_and_costs_one_answer(words: str) -> None:
+def test_a_refusal_names_its_reason_and_costs_one_answer(words: str) -> None:
     names = {"give": REFUSED[words], "value": 3}
     with student_with(names) as student:
         with pytest.raises(NotDataError, match=words):
@@ -64,7 +64,9 @@ HANDLES: dict[str, Callable[[], Any]] = {
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("words", HANDLES)
-def test_what_stays_there_says_its_kind_when_it_is_compared(words: str) -> None:
+def test_comparing_a_value_that_stays_in_the_notebook_names_its_kind(
+    words: str,
+) -> None:
     with student_with({"give": HANDLES[words], "value": 3}) as student:
         found = student.name("give")()
         assert issubclass(type(found), Handle)
@@ -80,8 +82,8 @@ def test_every_dtype_can_be_read(name: str) -> None:
         assert student.name("dtype") is dtype
 
 
-def test_a_masked_array_is_no_answer() -> None:
-    """Numpy takes what is masked for equal to everything."""
+def test_a_masked_array_cannot_be_compared() -> None:
+    """Numpy takes masked items to be equal to everything."""
     hidden = np.ma.masked_array([7, 7], mask=True)
     with student_with({"give": lambda: hidden, "one": np.ma.masked}) as student:
         found = student.name("give")()
@@ -92,7 +94,7 @@ def test_a_masked_array_is_no_answer() -> None:
         assert found.filled(0).tolist() == [0, 0]
 
 
-def test_odd_kinds_go_to_the_notebook_too() -> None:
+def test_unusual_kinds_can_be_given_to_the_notebook() -> None:
     given = np.ma.masked_array([1, 2], mask=[False, True])
     with student_with({"total": lambda x: x.sum()}) as student:
         assert student.name("total")(given) == 1

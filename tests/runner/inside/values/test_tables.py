@@ -48,7 +48,7 @@ INDICES = {
 
 @pytest.mark.parametrize("column", COLUMNS.values(), ids=COLUMNS)
 @pytest.mark.parametrize("index", INDICES.values(), ids=INDICES)
-def test_a_table_arrives_as_it_was(column: Any, index: Any) -> None:
+def test_a_table_arrives_unchanged(column: Any, index: Any) -> None:
     series = pd.Series(pd.Series(column).array, index=index, name="s")
     frame = pd.DataFrame({"a": series, ("b", 1): range(3)})
     pd.testing.assert_series_equal(cross(series), series, check_freq=True)
@@ -67,7 +67,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("frame", OTHERS.values(), ids=OTHERS)
-def test_an_odd_table_arrives_as_it_was(frame: Any) -> None:
+def test_an_odd_table_arrives_unchanged(frame: Any) -> None:
     pd.testing.assert_frame_equal(cross(frame), frame)
 
 
@@ -78,14 +78,14 @@ def test_an_odd_table_arrives_as_it_was(frame: Any) -> None:
         *(pd.Timestamp("2024-03-31", tz="Europe/Berlin"), pd.Period("2024-02", "M")),
     ],
 )
-def test_a_scalar_arrives_as_it_was(value: Any) -> None:
+def test_a_scalar_arrives_unchanged(value: Any) -> None:
     found = cross(value)
     assert type(found) is type(value)
     assert found is value or found == value
     assert getattr(found, "unit", 0) == getattr(value, "unit", 0)
 
 
-def test_notes_and_a_class_of_one_s_own() -> None:
+def test_a_subclass_arrives_as_a_plain_table_with_its_attrs() -> None:
     class Own(pd.DataFrame):
         pass
 
@@ -113,12 +113,12 @@ def sent_by_a_test(value: Any) -> tuple[Any, list[Any]]:
 
 
 @pytest.mark.parametrize("values", HIDING.values(), ids=HIDING)
-def test_no_table_comes_that_may_hide_values(values: Any) -> None:
-    """`(got == want).all()` skips NA, and pandas itself fills up with it."""
+def test_a_table_with_na_is_refused(values: Any) -> None:
+    """`(got == want).all()` skips NA, and pandas itself fills gaps with NA."""
     series = pd.Series(values)
     index = pd.Index(series)
     values = [series, series.to_frame(), index]
-    if series.dtype != object:  # of which an index of levels makes NaN by itself
+    if series.dtype != object:  # a MultiIndex turns NA of objects into NaN by itself
         values.append(pd.Series(1, pd.MultiIndex.from_arrays([index, range(3)])))
     for value in values:
         with pytest.raises(RefusedError, match=r"pandas' NA.*Convert it first"):
@@ -129,7 +129,7 @@ def test_no_table_comes_that_may_hide_values(values: Any) -> None:
 
 
 @pytest.mark.parametrize("values", HIDING.values(), ids=HIDING)
-def test_a_test_gives_such_a_table_as_it_is(values: Any) -> None:
+def test_a_test_may_give_a_table_with_na(values: Any) -> None:
     series = pd.Series(values)
     node, buffers = sent_by_a_test(series)
     decoder = Decoder(buffers, refuse)
@@ -137,8 +137,8 @@ def test_a_test_gives_such_a_table_as_it_is(values: Any) -> None:
     pd.testing.assert_series_equal(decoder.decode(node), series)
 
 
-def test_a_column_without_a_row_in_common_equals_none() -> None:
-    """What pandas fills up with, where labels differ, is NaN in all that crosses."""
+def test_columns_without_a_common_row_are_not_equal() -> None:
+    """In values that cross, pandas fills gaps between different labels with NaN."""
     want = pd.Series([1.5, 2.5])
     for values in ([7.5], ["a"], [None], pd.to_datetime(["2024-01-01"])):
         got = cross(pd.Series(values, index=[9]))
@@ -157,7 +157,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("value", REFUSED.values(), ids=REFUSED)
-def test_what_is_no_data_is_refused_by_name(value: Any) -> None:
+def test_a_table_of_objects_is_refused_by_name(value: Any) -> None:
     with pytest.raises(RefusedError, match=r"cannot be sent"):
         cross(value)
 
@@ -200,13 +200,13 @@ FALSE = {
 
 
 @pytest.mark.parametrize("node", FALSE.values(), ids=FALSE)
-def test_what_is_no_table_is_refused(node: Any) -> None:
+def test_an_invalid_table_node_is_refused(node: Any) -> None:
     with pytest.raises(CodecError):
         decode(node)
 
 
 def test_no_object_passes_for_a_table() -> None:
-    """pandas would ask the object for its blocks, get none, and say that it is equal."""
+    """pandas would ask the object for its blocks, get none, and report equality."""
     notebook = (
         "class Blocks:\n    def __getattr__(self, name): return lambda *a, **k: []\n"
         "class DataFrame:\n    _typ = 'dataframe'\n    _mgr = Blocks()\n"
@@ -241,7 +241,7 @@ TESTS = (
 )
 
 
-def test_a_table_and_what_it_holds_stay_one_object_each() -> None:
+def test_a_table_and_its_attrs_keep_their_shared_parts() -> None:
     notes: dict[str, Any] = {"n": [1]}
     series = pd.Series([notes["n"], 2], dtype=object)
     series.attrs["n"] = notes["n"]
@@ -256,7 +256,7 @@ def test_a_table_and_what_it_holds_stay_one_object_each() -> None:
         assert alone.attrs["n"] is column[0]
 
 
-def test_categories_may_be_changed_where_they_arrive() -> None:
+def test_categories_can_be_changed_after_they_arrive() -> None:
     found = cross(pd.Categorical(["a", "b"]))
     found[0] = "b"
     assert list(found) == ["b", "b"]

@@ -1,4 +1,4 @@
-"""Values cross as what they are, and what is no value does not cross."""
+"""Values cross with type and content; objects that are not values do not cross."""
 
 import collections
 import contextlib
@@ -44,7 +44,7 @@ def refuse(value: object, *_: object) -> Any:
 
 
 def cross(value: object) -> Any:
-    """Return the value as it arrives on the other side."""
+    """Return return the value as it arrives on the other side."""
     encoder = Encoder(refuse)
     node = json.loads(json.dumps(encoder.encode(value), allow_nan=False))
     buffers = [memoryview(bytearray(one)) for one in encoder.buffers]
@@ -73,7 +73,7 @@ PLAIN = st.recursive(
 
 
 @given(PLAIN)
-def test_plain_data_comes_out_the_same(value: object) -> None:
+def test_plain_data_arrives_unchanged(value: object) -> None:
     found = cross(value)
     assert found == value
     assert type(found) is type(value)
@@ -91,7 +91,7 @@ SHAPES = arrays.array_shapes(min_dims=0, min_side=0, max_side=4)
 
 
 @given(arrays.arrays(DTYPES, SHAPES))
-def test_arrays_come_out_the_same_and_may_be_written_to(value: Any) -> None:
+def test_arrays_arrive_unchanged_and_writable(value: Any) -> None:
     for one in (value, value.T, value[::2] if value.ndim else value):
         found = cross(one)
         np.testing.assert_array_equal(found, one)
@@ -103,7 +103,7 @@ def test_arrays_come_out_the_same_and_may_be_written_to(value: Any) -> None:
     "dtype", [torch.float32, torch.float64, torch.bfloat16, torch.int64, torch.bool]
 )
 @pytest.mark.parametrize("shape", [(), (0, 3), (2, 3)])
-def test_tensors_come_out_the_same(dtype: torch.dtype, shape: tuple[int, ...]) -> None:
+def test_tensors_arrive_unchanged(dtype: torch.dtype, shape: tuple[int, ...]) -> None:
     value = torch.ones(shape, dtype=dtype)
     for one in (value, value.t() if value.ndim == 2 else value):
         found = cross(one)
@@ -111,7 +111,7 @@ def test_tensors_come_out_the_same(dtype: torch.dtype, shape: tuple[int, ...]) -
         assert torch.equal(found, one)
 
 
-def test_a_gradient_is_wanted_and_not_carried() -> None:
+def test_requires_grad_crosses_without_the_graph() -> None:
     leaf = torch.nn.Parameter(torch.ones(2))
     assert isinstance(cross(leaf), torch.nn.Parameter)
     grown = cross(leaf * 2)
@@ -119,7 +119,7 @@ def test_a_gradient_is_wanted_and_not_carried() -> None:
     assert not grown.is_leaf
 
 
-def test_a_gradient_that_is_there_crosses_with_its_leaf() -> None:
+def test_a_leaf_s_gradient_crosses_with_it() -> None:
     leaf = torch.nn.Parameter(torch.ones(2))
     (3 * leaf).sum().backward()
     assert cross(leaf).grad.tolist() == [3.0, 3.0]
@@ -146,7 +146,7 @@ class Colour(enum.IntEnum):
 
 
 class Tensor(torch.Tensor):
-    """Says yes to all."""
+    """A tensor class that answers True to every function."""
 
     @classmethod
     def __torch_function__(cls, *_: object, **__: object) -> Any:
@@ -166,7 +166,7 @@ class Tensor(torch.Tensor):
         (range(3), range(3)),
     ],
 )
-def test_what_is_made_of_a_value_crosses_as_the_value(
+def test_a_subclass_of_a_value_s_type_crosses_as_the_plain_value(
     value: object, plain: object
 ) -> None:
     found = cross(value)
@@ -193,8 +193,8 @@ def test_a_named_tuple_keeps_its_fields(value: Any) -> None:
 Lying = collections.namedtuple("Lying", "allclose item")
 
 
-def test_no_field_of_a_named_tuple_judges_it() -> None:
-    """`found.allclose(expected)` would else be the student's word: `list(expected)`."""
+def test_a_named_tuple_s_field_cannot_replace_a_comparison() -> None:
+    """Otherwise `found.allclose(expected)` would call the student's function."""
     assert cross(Lying(1, 2)).item == 2
     node = {"k": "namedtuple", "n": "P", "f": ["allclose"], "v": [{"k": "type"}]}
     with pytest.raises(CodecError, match="items"):
@@ -204,7 +204,7 @@ def test_no_field_of_a_named_tuple_judges_it() -> None:
 
 
 @pytest.mark.parametrize("make", [torch.max, torch.sort, torch.median])
-def test_what_torch_returns_keeps_its_names(make: Any) -> None:
+def test_named_results_of_torch_keep_their_names(make: Any) -> None:
     value = make(torch.tensor([[1.0, 3.0], [4.0, 2.0]]), dim=1)
     found = cross(value)
     assert type(found) is type(value)
@@ -212,7 +212,7 @@ def test_what_torch_returns_keeps_its_names(make: Any) -> None:
     assert torch.equal(found.indices, value.indices)
 
 
-def test_a_packed_sequence_stays_one() -> None:
+def test_a_packed_sequence_stays_a_packed_sequence() -> None:
     value = pack_padded_sequence(
         torch.arange(6.0).reshape(3, 2, 1), torch.tensor([2, 3]), enforce_sorted=False
     )
@@ -223,7 +223,7 @@ def test_a_packed_sequence_stays_one() -> None:
     assert lengths.tolist() == [2, 3]
 
 
-def test_times_of_python_s_own_keep_their_names() -> None:
+def test_struct_time_keeps_its_field_names() -> None:
     assert cross(time.gmtime(0)).tm_year == 1970
 
 
@@ -268,7 +268,7 @@ def test_times_and_byte_orders_are_kept(name: str) -> None:
     assert cross(value[0]) == value[0]
 
 
-def test_a_matrix_stays_one() -> None:
+def test_a_matrix_stays_a_matrix() -> None:
     found = cross(np.eye(2).view(np.matrix))
     assert type(found) is np.matrix
     assert found[0].shape == (1, 2)
@@ -310,7 +310,7 @@ def test_small_values_of_python_s_library_cross(value: object) -> None:
     assert (type(found), str(found)) == (type(value), str(value))
 
 
-def test_a_path_is_its_text_alone() -> None:
+def test_a_path_crosses_as_text_and_opens_nothing() -> None:
     found = cross(Path("a") / "b")
     assert (found, str(found)) == (Path("a/b"), "a/b")
     assert not hasattr(found, "read_text")
@@ -319,7 +319,7 @@ def test_a_path_is_its_text_alone() -> None:
             os.fspath(one)
 
 
-def test_dictionaries_keep_what_they_do() -> None:
+def test_special_dictionaries_and_deques_keep_their_behaviour() -> None:
     assert cross(collections.Counter("aab"))["z"] == 0
     ordered = cross(collections.OrderedDict([("b", 1), ("a", 2)]))
     assert ordered != collections.OrderedDict([("a", 2), ("b", 1)])
@@ -330,7 +330,7 @@ def test_dictionaries_keep_what_they_do() -> None:
     assert type(cross(bytearray(b"ab"))) is bytearray
 
 
-def test_a_default_that_is_a_function_stays_where_it_was_made() -> None:
+def test_a_default_function_of_the_student_s_does_not_cross() -> None:
     found = cross(collections.defaultdict(lambda: 3, a=1))
     assert found == {"a": 1}
     with pytest.raises(KeyError, match="function of its own"):
@@ -338,7 +338,7 @@ def test_a_default_that_is_a_function_stays_where_it_was_made() -> None:
 
 
 class Mine(list[int]):
-    """Says something else with each of its methods."""
+    """A list whose methods contradict one another."""
 
     def __len__(self) -> int:
         return 7
@@ -347,20 +347,20 @@ class Mine(list[int]):
         return 42
 
 
-def test_a_list_of_one_s_own_class_has_one_answer() -> None:
+def test_a_subclass_of_list_arrives_as_a_plain_list() -> None:
     found = cross(Mine([1, 2]))
     assert type(found) is list
     assert (found, len(found), found[0]) == ([1, 2], 2, 1)
 
 
 class Key(str):
-    """Equal to nothing else, and yet the same text as others."""
+    """A text that is equal to nothing but itself."""
 
     __eq__ = object.__eq__
     __hash__ = object.__hash__
 
 
-def test_keys_that_become_one_are_refused_by_name() -> None:
+def test_keys_that_become_equal_are_refused_by_name() -> None:
     for value in ({Key("a"): 1, Key("a"): 2}, {Key("a"), Key("a")}):
         with pytest.raises(RefusedError, match="keys"):
             cross(value)
@@ -385,7 +385,7 @@ def test_small_scalars_and_tensors_need_no_buffer() -> None:
     "value",
     [["x" * 500_000], [[]] * 99_999, list(np.zeros((5000, 99))), [{}, "é" * 200_000]],
 )
-def test_what_is_too_large_is_refused_before_it_is_sent(value: object) -> None:
+def test_too_large_a_value_is_refused_before_it_is_sent(value: object) -> None:
     with pytest.raises(RefusedError, match="to be sent"):
         Encoder(refuse, max_text=400_000).encode(value)
 
@@ -402,7 +402,7 @@ def test_keys_made_to_collide_are_refused() -> None:
     assert len(cross(set(range(-500, 500)))) == 1000
 
 
-def test_no_more_classes_of_named_tuples_are_made_than_anybody_needs(
+def test_the_number_of_named_tuple_classes_is_limited(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(containers, "_named_tuples", {})
@@ -412,7 +412,7 @@ def test_no_more_classes_of_named_tuples_are_made_than_anybody_needs(
         decode({"k": "namedtuple", "n": "more", "f": ["a"], "v": [1]})
 
 
-def test_a_tensor_that_answers_for_itself_crosses_as_its_numbers() -> None:
+def test_a_tensor_subclass_crosses_as_its_numbers() -> None:
     with torch._C.DisableTorchFunctionSubclass():
         lying = torch.zeros(2).as_subclass(Tensor)
     with torch._C.DisableTorchFunctionSubclass():
@@ -436,12 +436,12 @@ def test_numbers_that_are_not_finite_cross(value: float) -> None:
         *(Decimal("1E+999999"), dt.time(1, tzinfo=zoneinfo.ZoneInfo("UTC"))),
     ],
 )
-def test_what_is_no_value_is_left_to_the_caller(value: object) -> None:
+def test_an_object_that_is_not_a_value_is_left_to_the_caller(value: object) -> None:
     with pytest.raises(CodecError, match="no place"):
         cross(value)
 
 
-def test_a_list_in_itself_is_refused() -> None:
+def test_a_list_that_contains_itself_is_refused() -> None:
     endless: list[object] = []
     endless.append(endless)
     with pytest.raises(CodecError, match="nested"):
@@ -525,7 +525,7 @@ BAD_NODES: list[object] = [
 
 
 @pytest.mark.parametrize("node", BAD_NODES, ids=str)
-def test_a_node_that_makes_no_sense_is_refused(node: object) -> None:
+def test_an_invalid_node_is_refused(node: object) -> None:
     with pytest.raises(CodecError):
         decode(node, bytes(8))
 
@@ -538,7 +538,7 @@ def test_deep_nesting_is_refused() -> None:
         decode(node)
 
 
-def test_truth_values_are_true_or_false() -> None:
+def test_booleans_arrive_as_0_or_1() -> None:
     array = decode({"k": "array", "d": "|b1", "s": [3], "b": 0}, b"\0\1\7")
     assert array.view(np.uint8).tolist() == [0, 1, 1]
     tensor = decode(
@@ -591,10 +591,10 @@ NODES = st.recursive(
 
 
 @given(NODES, st.lists(st.binary(max_size=32), max_size=2))
-def test_no_node_does_more_than_be_refused(node: object, buffers: list[bytes]) -> None:
-    with contextlib.suppress(CodecError):  # whatever else it raises is a failure
+def test_any_node_is_decoded_or_refused(node: object, buffers: list[bytes]) -> None:
+    with contextlib.suppress(CodecError):  # any other exception is a failure
         decode(node, *buffers)
 
 
-def test_a_header_holds_no_more_than_is_read() -> None:
+def test_a_header_has_a_limit() -> None:
     assert MAX_HEADER < 16 * 1024**2

@@ -1,4 +1,4 @@
-"""What a warm process must be, or it does not fork: each rule, and its breach."""
+"""A zygote that breaks a rule of fork safety does not fork."""
 
 import contextlib
 import os
@@ -49,7 +49,7 @@ def open_folder(tmp_path: Path) -> Path:
 def test_a_zygote_with_a_second_thread_takes_no_job(
     open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A second one would be as unfit: the test below has one that is not.
+    # A second zygote would be unfit too; in the test below the second one is fit.
     monkeypatch.setattr(zygote_pool, "_TRIES", 1)
     result = run_with(open_folder, THREAD)
     assert (result.verdict, result.code) == (Verdict.PLATFORM, "runner_failed")
@@ -57,7 +57,7 @@ def test_a_zygote_with_a_second_thread_takes_no_job(
 
 
 @pytest.mark.long
-def test_a_poisoned_zygote_is_replaced_by_a_fit_one(open_folder: Path) -> None:
+def test_an_unfit_zygote_is_replaced_by_a_fit_one(open_folder: Path) -> None:
     flag = open_folder / "poisoned-once"
     once = f"import os\nif not os.path.exists({str(flag)!r}):\n"
     once += f"    open({str(flag)!r}, 'w').close()\n"
@@ -74,7 +74,9 @@ def test_a_process_that_touched_cuda_may_not_fork(
     assert fork_safety.why_not_to_fork(lambda: False) == "CUDA is in use"
 
 
-def test_an_open_node_of_the_driver_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_open_device_file_of_the_driver_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     assert cuda.is_untouched()
     monkeypatch.setattr(cuda, "_NODES", os.devnull)
     with Path(os.devnull).open():
@@ -86,7 +88,7 @@ def test_a_process_with_threads_may_not_fork(monkeypatch: pytest.MonkeyPatch) ->
     assert fork_safety.why_not_to_fork() == "more than one thread"
 
 
-def test_the_environment_of_a_zygote_is_written_down(runner: Runner) -> None:
+def test_a_zygote_has_only_the_listed_variables(runner: Runner) -> None:
     raw = Path(f"/proc/{zygote_pid(runner)}/environ").read_bytes().decode()
     names = {line.split("=")[0] for line in raw.split("\0") if line}
     assert os.environ[VARIABLE] == CANARY
@@ -122,7 +124,7 @@ PLAIN = {
 }
 
 
-def test_a_job_has_the_zygote_s_plain_variables_and_no_other(runner: Runner) -> None:
+def test_a_job_has_only_the_zygote_s_plain_variables(runner: Runner) -> None:
     seen = text(runner.run(job("import os\n*sorted(os.environ),")))
     assert set(re.findall(r"\w+", seen)) == {*PLAIN, "PWD"}
 
@@ -134,7 +136,7 @@ def test_no_secret_of_the_host_is_in_a_zygote_s_memory(runner: Runner) -> None:
 
 
 def in_memory(pid: int, wanted: bytes) -> bool:
-    """Say whether the bytes stand anywhere in the process's own memory."""
+    """Return whether the process's own memory holds these bytes."""
     with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
         for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
             span, rights = line.split()[:2]
@@ -148,11 +150,11 @@ def in_memory(pid: int, wanted: bytes) -> bool:
     return False
 
 
-def test_a_zygote_keeps_no_descriptor_but_its_own(runner: Runner) -> None:
+def test_a_zygote_keeps_only_its_own_descriptors(runner: Runner) -> None:
     runner.run(job("1"))
-    # Standard input and output, the way out of signals, the control socket, and errors.
+    # Standard input and output, the signal pipe, the control socket, standard error.
     expected = ["/dev/null", "/dev/null", "pipe", "pipe", "socket", "file"]
-    # The next job's, which is made ahead now, pass through its hands.
+    # While the next job is made ahead, the zygote holds that job's descriptors too.
     wait_until(
         lambda: descriptors(zygote_pid(runner)) == sorted(expected),
         what="the zygote to let go of a job's descriptors",
@@ -160,7 +162,7 @@ def test_a_zygote_keeps_no_descriptor_but_its_own(runner: Runner) -> None:
 
 
 def descriptors(pid: int) -> list[str]:
-    """Return what the process holds open, by kind, but for fonts it has drawn with."""
+    """Return the kinds of the open descriptors, except fonts that were drawn with."""
     found = []
     for entry in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):
@@ -169,7 +171,7 @@ def descriptors(pid: int) -> list[str]:
     return sorted(kind for kind in found if not kind.endswith(".ttf"))
 
 
-def test_what_comes_from_the_kernel_s_chance_differs(runner: Runner) -> None:
+def test_random_numbers_of_the_kernel_differ_between_jobs(runner: Runner) -> None:
     source = (
         "import uuid, secrets, tempfile, numpy as np\n"
         "print(uuid.uuid4(), secrets.token_hex(8), np.random.default_rng().random(),\n"
@@ -179,7 +181,7 @@ def test_what_comes_from_the_kernel_s_chance_differs(runner: Runner) -> None:
     assert not set(first) & set(second)
 
 
-def test_generators_that_were_never_seeded_follow_the_job_s_seed(
+def test_generators_that_a_notebook_does_not_seed_follow_the_job_s_seed(
     runner: Runner,
 ) -> None:
     source = "import random, numpy as np, torch\n"

@@ -1,4 +1,4 @@
-"""What a job's first process tells the host of the others, and what the host takes."""
+"""A job's first process reports the ends of others, and the host accepts each once."""
 
 import os
 from types import SimpleNamespace
@@ -10,7 +10,7 @@ from runner.inside.zygote.init import Init
 from runner.wire.frames import Frame
 
 
-def test_a_number_that_was_reaped_is_no_longer_the_notebook_s(
+def test_a_reaped_process_number_is_no_longer_the_notebook_s(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A later process may have the same number."""
@@ -35,7 +35,7 @@ def ended(mebibytes: int) -> Frame:
         (True, [ended(900)], 0),
     ],
 )
-def test_the_host_takes_one_end_of_each_process_and_none_after_the_notebook_s(
+def test_the_host_accepts_one_end_and_none_after_the_notebook_s(
     *, is_notebook_over: bool, frames: list[Frame], peak: int
 ) -> None:
     one = Session.__new__(Session)

@@ -1,4 +1,4 @@
-"""A zygote rehearses for its jobs; they start faster, and see nothing of it."""
+"""A zygote runs a rehearsal: jobs start faster, and find no trace of it."""
 
 import ctypes
 import mmap
@@ -18,7 +18,7 @@ from tests.runner.notebooks import job, text
 pytestmark = pytest.mark.torch
 
 HUGE: Final = 2 * 1024**2
-# Garbage that is frozen before the fork is not listed otherwise.
+# Otherwise garbage frozen before the fork is not listed.
 LIVING = """
 import gc
 gc.unfreeze()
@@ -39,7 +39,7 @@ def test_a_job_begins_without_a_figure(runner: Runner) -> None:
     assert text(runner.run(job(source))) == "[] False [] False\n"
 
 
-def test_nothing_that_was_drawn_or_trained_lives_on(runner: Runner) -> None:
+def test_objects_of_the_rehearsal_are_gone(runner: Runner) -> None:
     source = (
         "import torch, matplotlib.figure\n"
         "print(living(matplotlib.figure.Figure, matplotlib.axes.Axes, torch.nn.Module,\n"
@@ -48,7 +48,7 @@ def test_nothing_that_was_drawn_or_trained_lives_on(runner: Runner) -> None:
     assert text(runner.run(job(LIVING, source)), 2) == "[]\n"
 
 
-def test_names_and_history_say_nothing_of_a_rehearsal(runner: Runner) -> None:
+def test_the_rehearsal_leaves_no_names_and_no_history(runner: Runner) -> None:
     source = "print({n for n in globals() if n[0] != '_'} - KNOWN, In[:-1], Out)"
     known = "KNOWN = {'KNOWN', 'In', 'Out', 'get_ipython', 'exit', 'quit', 'open'}"
     seen = text(runner.run(job(f"{known}; {source}")))
@@ -56,7 +56,7 @@ def test_names_and_history_say_nothing_of_a_rehearsal(runner: Runner) -> None:
 
 
 def test_every_generator_starts_from_the_seed_alone(runner: Runner) -> None:
-    """Equal to a generator that is made here: no number was drawn in between."""
+    """Its state equals that of a new generator: the rehearsal drew no number."""
     source = (
         "import random, numpy as np, torch\n"
         "known, seen = np.random.RandomState(7).get_state(), np.random.get_state()\n"
@@ -80,7 +80,7 @@ def test_settings_are_those_of_a_fresh_interpreter(runner: Runner) -> None:
 
 
 def why_no_huge_pages() -> str:
-    """Return why the kernel puts no memory into huge pages when asked, or nothing."""
+    """Return why the kernel makes no huge pages on demand, or nothing."""
     with mmap.mmap(-1, 2 * HUGE, flags=mmap.MAP_PRIVATE) as memory:
         memory.write(bytes(2 * HUGE))
         view = ctypes.c_char.from_buffer(memory)
@@ -94,7 +94,7 @@ def why_no_huge_pages() -> str:
 
 
 def huge_share(pid: int) -> float:
-    """Return how much of the process's own writable memory lies in huge pages."""
+    """Return the share of the process's own writable memory in huge pages."""
     own = huge = 0
     regions = re.split(r"\n(?=[0-9a-f]+-)", Path(f"/proc/{pid}/smaps").read_text())
     for region in regions:
@@ -109,7 +109,7 @@ def huge_share(pid: int) -> float:
 
 @pytest.fixture(scope="module")
 def settled() -> Iterator[int]:
-    """Give the number of a zygote that has forked a few jobs: then it lies compactly."""
+    """Give the number of a zygote with compact memory, which has forked a few jobs."""
     runner = Runner({"default": ""}, spares=0)
     for _ in range(4):
         runner.run(job("1"))
@@ -122,7 +122,7 @@ def test_a_zygote_that_rehearsed_has_one_thread(settled: int) -> None:
 
 
 @pytest.mark.skipif(bool(why_no_huge_pages()), reason=why_no_huge_pages())
-def test_a_zygote_s_own_memory_comes_to_lie_in_huge_pages(settled: int) -> None:
+def test_a_zygote_s_own_memory_moves_into_huge_pages(settled: int) -> None:
     deadline = time.monotonic() + 30
     while huge_share(settled) < 0.7:
         assert time.monotonic() < deadline
