@@ -1,4 +1,4 @@
-"""Small notebooks about what goes wrong. See `compared_notebooks`."""
+"""Small notebooks about errors. See `compared_notebooks`."""
 
 ERRORS = r"""
 1/0

@@ -1,4 +1,4 @@
-"""Small notebooks about IPython's own means. See `compared_notebooks`."""
+"""Small notebooks about IPython's own features. See `compared_notebooks`."""
 
 MAGICS = r"""
 %%capture cap

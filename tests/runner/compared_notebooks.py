@@ -1,4 +1,4 @@
-"""Our own notebooks for what nbclient's do not cover, run by nbclient and by us.
+"""Our own notebooks, run by nbclient and the runner, for what nbclient's do not cover.
 
 They are written as text with `# %%` between cells, and a cell's tags after it.
 """

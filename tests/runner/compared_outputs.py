@@ -1,4 +1,4 @@
-"""Small notebooks about what cells put out. See `compared_notebooks`."""
+"""Small notebooks about the outputs of cells. See `compared_notebooks`."""
 
 DISPLAYS = r"""
 display('a'); display(1, 2, 'x'); display({'a': 1}); display()

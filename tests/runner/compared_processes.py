@@ -1,7 +1,7 @@
 """Small notebooks about shells, processes, threads and loops. See `compared_notebooks`.
 
-A kernel reads what others than Python itself write in a thread of its own, a moment
-later, so cells wait for that before they show a value.
+A kernel reads text that other programs write in a separate thread, a moment later, so
+cells wait for that text before they show a value.
 """
 
 SHELLS = r"""

@@ -15,7 +15,7 @@ CANARY = "canary-d41d8cd98f"
 
 @pytest.fixture(scope="session")
 def runner() -> Iterator[Runner]:
-    """One warm runner for all tests: a zygote takes seconds to start."""
+    """Give one warm runner for all tests: a zygote takes seconds to start."""
     with mock.patch.dict(os.environ, {VARIABLE: CANARY}):
         runner = Runner({"default": ""})
         runner.warm_up()
@@ -24,7 +24,7 @@ def runner() -> Iterator[Runner]:
 
 
 class _OurTests:
-    """Tests of the grader's own parts call objects of a student's, too."""
+    """Modules of tests that call objects of a student's, as the grader's tests do."""
 
     def is_own(self, path: object) -> bool:
         return str(path).startswith(str(Path(__file__).parents[1]))

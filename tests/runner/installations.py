@@ -1,4 +1,4 @@
-"""Interpreters whose site-packages do something at every start, for tests."""
+"""Python installations for tests, whose site-packages run code at every start."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def make_installation(folder: Path, startup: str = "") -> str:
-    """Return the interpreter of a copy that shares our packages and runs `startup`."""
+    """Return the interpreter of a copy that uses our packages and runs `startup`."""
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     site = folder / "lib" / version / "site-packages"
     site.mkdir(parents=True)

@@ -1,7 +1,7 @@
-"""nbclient's own test notebooks, out of its source as the lock file names it.
+"""nbclient's own test notebooks, from its source distribution as in the lock file.
 
-They are not ours to keep in the repository. pip fetches them once, checks them against
-the lock file's hashes, and they stay in `build/`.
+They are not ours to keep in the repository. pip fetches them once and checks them
+against the lock file's hashes; they stay in `build/`.
 """
 
 import re
@@ -25,11 +25,11 @@ _DOWNLOAD: Final = (
 
 
 class UnreachableError(Exception):
-    """The package index cannot be reached. `str` is pip's last word."""
+    """The package index cannot be reached; `str` gives pip's last line."""
 
 
 def fetch_notebooks() -> Path:
-    """Return the folder with the notebooks and what they read."""
+    """Return the folder with the notebooks and the files that they read."""
     pin = _PIN.search(_LOCK.read_text())
     assert pin is not None, f"nbclient is not in {_LOCK}"
     target = ROOT / "build" / f"nbclient-{pin[1]}"
@@ -40,7 +40,7 @@ def fetch_notebooks() -> Path:
             try:
                 unpacked.rename(target)
             except OSError:
-                # Another worker of the tests was first.
+                # Another test worker unpacked them first.
                 if not target.exists():
                     raise
     return target
@@ -63,7 +63,7 @@ def _download(pin: str, scratch: Path) -> Path:
 
 
 def _unpack(archive: Path, scratch: Path) -> Path:
-    """Copy the plain files of one folder out, by their last names only."""
+    """Copy the plain files of one folder, named by their last path parts only."""
     target = scratch / "files"
     target.mkdir()
     with tarfile.open(archive) as source:

@@ -1,4 +1,4 @@
-"""Outputs in a form that two runs of one notebook share, and how they differ."""
+"""Outputs without what differs between two runs of a notebook, and their comparison."""
 
 import difflib
 import json
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 _WIDGET: Final = "application/vnd.jupyter.widget-view+json"
 _KERNEL: Final = "/ipykernel/"
-# What differs from run to run: addresses, where files lie, how long it took, and when.
+# Parts that differ between runs: addresses, paths of files, durations and times.
 _SHIFTING: Final = (
     (re.compile(r"0x[0-9a-f]{6,}"), "0x"),
     (re.compile(r"(?:/[\w.+-]+)*/ipykernel_\d+/\d+\.py"), "CELL"),
@@ -46,10 +46,10 @@ def _shown(cell: Mapping[str, Any] | None) -> list[str]:
 
 
 def normal(outputs: Iterable[Output]) -> list[dict[str, Any]]:
-    """Return the outputs without what two runs do not share.
+    """Return the outputs without what differs between two runs.
 
-    Between two other outputs, how text of one stream lies between that of the other
-    is left open: a kernel sends each by itself.
+    Between two other outputs the order of text of different streams is left open: a
+    kernel sends each stream by itself.
     """
     found: list[dict[str, Any]] = []
     for output in outputs:
@@ -84,7 +84,7 @@ def _normal_form(form: Any) -> Any:
 
 
 def settled(text: str) -> str:
-    """Return the text without what differs from run to run."""
+    """Return the text without what differs between two runs."""
     for pattern, word in _SHIFTING:
         text = pattern.sub(word, text)
     return text

@@ -126,7 +126,7 @@ def marked(runner: Runner, notebook: str, *checks: str, **changes: object) -> Jo
 
 
 def with_many_files(folder: Path) -> JobSpec:
-    """Return a job that looks at its files' times, and compares two of one size."""
+    """Return a job that checks its files' times and compares two files of one size."""
     files = [folder / f"{number}.csv" for number in range(20)]
     for number, path in enumerate(files):
         path.write_text(f"{number:2}")

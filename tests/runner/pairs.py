@@ -1,4 +1,4 @@
-"""A grader's student and a notebook's service, face to face in one process."""
+"""A snapshot's client and its service, connected within one process."""
 
 import contextlib
 import socket
@@ -23,10 +23,10 @@ def student_with(
     test: str = "",
     lives: bool = False,
 ) -> Iterator[SnapshotClient]:
-    """Yield the student as a test with this text sees it.
+    """Yield the snapshot as a test with this text sees it.
 
-    Its service answers in a thread. Its names are a copy of `names`, unless it `lives`
-    in them, as functions do that change a global name.
+    Its service answers in a thread. Its names are a copy of `names`, or with `lives`
+    the mapping itself, as functions need that change a global name.
     """
     space = names if lives else dict(names)
     ours, theirs = socket.socketpair()
@@ -49,7 +49,7 @@ def student_with(
 
 @contextlib.contextmanager
 def hostile_student(answers: bytes) -> Iterator[SnapshotClient]:
-    """Yield a student whose process sends these bytes, whatever it is asked."""
+    """Yield a snapshot whose process sends these bytes in answer to every question."""
     ours, theirs = socket.socketpair()
 
     def serve() -> None:

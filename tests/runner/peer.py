@@ -1,7 +1,7 @@
 """Runs notebooks with nbclient and a stock kernel, several at a time.
 
-`python -m tests.runner.peer JOBS` reads a list of `PeerJob`s and writes beside each
-notebook what became of it, so that one start of an interpreter serves for all.
+`python -m tests.runner.peer JOBS` reads a list of `PeerJob`s and writes each result
+beside its notebook, so that all of them need one start of an interpreter.
 """
 
 import asyncio
@@ -23,15 +23,15 @@ from runner.system.environment import TOOLS, literal_environment
 ROOT: Final = Path(__file__).resolve().parents[2]
 _AT_A_TIME: Final = 6
 _TIMEOUT: Final = 400
-# Several kernels that start at once now and then take each other's ports, and then
-# one waits for ever: it is started again.
+# Kernels that start at once sometimes take each other's ports. One of them then waits
+# for ever, and is started again.
 _START_SECONDS: Final = 60
 _TRIES: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class PeerJob:
-    """A notebook to run in `folder`. Past `cell_seconds`, a cell is interrupted."""
+    """A notebook to run in `folder`; a cell is interrupted after `cell_seconds`."""
 
     notebook: str
     folder: str
@@ -39,24 +39,24 @@ class PeerJob:
 
     @property
     def executed(self) -> Path:
-        """Where the notebook is once it has run."""
+        """The path of the executed notebook."""
         return Path(self.notebook).with_suffix(".executed")
 
     @property
     def problem(self) -> Path:
-        """Where the name of the exception is that ended the run early, if one did."""
+        """The path of the name of the exception that ended the run early, if any."""
         return Path(self.notebook).with_suffix(".problem")
 
 
 def run_with_nbclient(jobs: Sequence[PeerJob], scratch: Path) -> None:
-    """All jobs have run, in the environment that a zygote has."""
+    """Run all jobs, in the environment that a zygote has."""
     listing = scratch / "jobs.json"
     listing.write_text(json.dumps([asdict(job) for job in jobs]))
-    # Kept between runs: matplotlib lists the fonts in its home, which takes seconds.
+    # Kept between runs: matplotlib lists the fonts there, which takes seconds.
     home = ROOT / "build" / "peer"
     home.mkdir(parents=True, exist_ok=True)
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    # What a kernel sets by itself is left to it.
+    # Variables that a kernel sets by itself are left out.
     plain = literal_environment(str(home)).items() - TOOLS.items()
     done = subprocess.run(
         [sys.executable, "-m", "tests.runner.peer", str(listing)],

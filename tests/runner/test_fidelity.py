@@ -1,6 +1,6 @@
 """Outputs equal those of nbclient with a stock kernel, run beside the runner.
 
-What is known to differ, and why, is in docs/fidelity.md.
+Known differences and their reasons are in docs/fidelity.md.
 """
 
 import json
@@ -21,9 +21,9 @@ from tests.runner.peer import ROOT, PeerJob, run_with_nbclient
 
 pytestmark = [pytest.mark.torch, pytest.mark.long, pytest.mark.timeout(500)]
 
-# A cell that is to be interrupted has this long, on both sides.
+# The time limit of a cell that must be interrupted, in seconds, on both sides.
 SECONDS: Final = 3
-# nbclient's own notebooks, and how ours end.
+# nbclient's own notebooks, and how the runner ends them.
 SAME: Final = {
     "Autokill": "process_died",
     "Check History in Memory": "completed",
@@ -48,7 +48,7 @@ SAME: Final = {
     "UnicodePy3": "completed",
 }
 DIFFERENT: Final = ("Output", "update-display-id")
-# Ours, of which each has a test of its own.
+# Our own notebooks; each has a test.
 KNOWN: Final = {
     "leaving": notebook("exit()", "'next'"),
     "recursion": notebook(
@@ -69,7 +69,7 @@ Document = Mapping[str, Any]
 
 @pytest.fixture(scope="module")
 def theirs(tmp_path_factory: pytest.TempPathFactory) -> Document:
-    """Every notebook as nbclient leaves it, by name; "" says why there are none."""
+    """Return each notebook as nbclient executes it; item "" says why none are there."""
     folder = tmp_path_factory.mktemp("peer")
     texts = {**NOTEBOOKS, **KNOWN}
     found: dict[str, Any] = {}
@@ -92,7 +92,7 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> Document:
 def _peer_job(folder: Path, name: str, text: str) -> PeerJob:
     path = folder / f"{name}.ipynb"
     path.write_text(text)
-    # What they write is to be out of each other's way; what theirs read is not.
+    # Each notebook writes to its own folder; nbclient's share the files that they read.
     place = folder / f"{name}.place"
     place.mkdir()
     for image in folder.glob("*.png"):
@@ -130,7 +130,7 @@ def test_nbclient_s_own_notebooks_come_out_the_same(
     result, ours = _run(runner, source, files=files, limits=limits)
     assert result.code == SAME[name]
     if "DeadKernelError" in theirs[name].get("problem", ""):
-        # Whether nbclient hears the cell's number before its kernel is gone is chance.
+        # By chance nbclient hears the cell's number before its kernel is gone, or does not.
         for cell in (*ours["cells"], *theirs[name]["cells"]):
             cell["execution_count"] = None
     assert_same(ours, theirs[name])
@@ -146,11 +146,11 @@ def test_our_own_notebooks_come_out_the_same(
 
 
 @pytest.mark.parametrize("name", DIFFERENT)
-def test_what_differs_is_documented(name: str) -> None:
+def test_known_differences_are_documented(name: str) -> None:
     assert f"`{name}.ipynb`" in (ROOT / "docs" / "fidelity.md").read_text()
 
 
-def test_an_output_widget_catches_nothing(runner: Runner, theirs: Document) -> None:
+def test_an_output_widget_captures_no_output(runner: Runner, theirs: Document) -> None:
     result, ours = _run(runner, _of_nbclient(theirs, "Output"))
     assert result.verdict is Verdict.COMPLETED
     assert text(result, 2) == "hi\nin output\n"
@@ -169,7 +169,7 @@ def test_there_is_no_kernel_behind_the_shell(runner: Runner, theirs: Document) -
     assert outputs(result, 2)[-1]["evalue"].endswith("has no attribute 'kernel'")
 
 
-def test_leaving_ends_the_cell_and_not_the_notebook(
+def test_exit_ends_the_cell_and_not_the_notebook(
     runner: Runner, theirs: Document
 ) -> None:
     result, _ = _run(runner, KNOWN["leaving"])
@@ -179,7 +179,7 @@ def test_leaving_ends_the_cell_and_not_the_notebook(
     assert theirs["leaving"]["cells"][0]["outputs"] == []
 
 
-def test_a_deep_stack_shows_its_ends(runner: Runner, theirs: Document) -> None:
+def test_a_deep_traceback_shows_both_ends(runner: Runner, theirs: Document) -> None:
     result, _ = _run(runner, KNOWN["recursion"])
     ours = normal(outputs(result, 2))[0]
     other = normal(theirs["recursion"]["cells"][1]["outputs"])[0]
@@ -192,7 +192,7 @@ def test_a_deep_stack_shows_its_ends(runner: Runner, theirs: Document) -> None:
     assert len(other["traceback"]) > 10 * len(ours["traceback"])
 
 
-def test_text_of_a_task_left_behind_is_the_later_cell_s(
+def test_text_of_an_earlier_cell_s_task_belongs_to_the_running_cell(
     runner: Runner, theirs: Document
 ) -> None:
     result, _ = _run(runner, KNOWN["left behind"])
@@ -200,7 +200,7 @@ def test_text_of_a_task_left_behind_is_the_later_cell_s(
     assert theirs["left behind"]["cells"][2]["outputs"] == []
 
 
-def test_a_closed_output_goes_on(runner: Runner, theirs: Document) -> None:
+def test_a_closed_output_stream_still_works(runner: Runner, theirs: Document) -> None:
     result, _ = _run(runner, KNOWN["closed"])
     assert text(result, 2) == "still\n"
     assert theirs["closed"]["cells"][1]["outputs"][0]["ename"] == "ValueError"

@@ -1,4 +1,4 @@
-"""An attack as data: what is handed in, how it must end, and what it must have seen."""
+"""An attack as data: what is handed in, how it must end, and what it must report."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,11 +24,11 @@ def no_files() -> Mapping[str, bytes]:
 
 
 def seen(*values: str) -> frozenset[str]:
-    """Return the answers of the kernel of which any will do."""
+    """Return the set of kernel answers, any of which is expected."""
     return frozenset(values)
 
 
-# What the kernel says to a call that a filter or a missing right forbids.
+# The kernel's answers to a call that a filter or a missing right forbids.
 FORBIDDEN: Final = seen("EPERM", "EACCES")
 ABSENT: Final = "ENOENT"
 
@@ -37,11 +37,11 @@ ABSENT: Final = "ENOENT"
 class Attack:
     """A hostile submission of one row of the catalogue.
 
-    `scores` is what an honest grader gives its honest outputs. `report` is what the
-    attempted calls must have given, by name: it proves that the attack was made, and
-    blocked where it claims to be. `control` is a notebook much like it that is honest
-    and must earn full marks; `aftermath` runs in the next job, with a report of its
-    own. An attack of a level that this machine does not have is skipped.
+    `scores` are those that an honest grader gives its honest outputs. `report` gives
+    the expected result of each attempted call, by name: it proves that the attack was
+    made, and that it was blocked where it claims to be. `control` is a similar honest
+    notebook, which must earn full marks; `aftermath` runs in the next job, with its own
+    report. An attack that needs a level that this machine does not have is skipped.
 
     `shows` is a text that the student must be shown. `within` is in seconds.
     """
@@ -75,9 +75,9 @@ class Attack:
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """A hostile file for one of the slots of a hand-in, and one that must be taken.
+    """A hostile file for one of the slots of a hand-in, and a valid one for comparison.
 
-    `expect` is None where the file is harmless to us and taken as it is.
+    `expect` is None where the file is harmless to the portal and accepted as it is.
     """
 
     row: int

@@ -1,4 +1,4 @@
-"""The jails that the corpus runs on. The one place that knows how to ask for one."""
+"""The jails that the corpus runs on; only this module knows how to ask for each."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ BWRAP: Final = Backend.BWRAP
 
 
 def why_not(backend: Backend) -> str:
-    """Return why the backend cannot be had here, or nothing if it can."""
+    """Return why the backend is not available here, or nothing if it is."""
     if backend is BWRAP and not bwrap.is_installed():
         return "bubblewrap is not installed"
     return ""
@@ -19,6 +19,6 @@ def why_not(backend: Backend) -> str:
 def make_runner(backend: Backend) -> Runner:
     """Return a runner whose jobs run in such a jail.
 
-    Nothing is made ahead, so that whatever is there after a job was left by it.
+    It makes no spares, so that everything found after a job was left by that job.
     """
     return Runner({"default": ""}, backend=backend, spares=0)

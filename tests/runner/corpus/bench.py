@@ -1,7 +1,7 @@
-"""Runs attacks, and asserts after each one what must hold after every one.
+"""Runs attacks, and asserts the invariants that must hold after each of them.
 
 The numbers are those of docs/attacks.md. I6 (one attempt is used) and I9 (an event is
-kept) are the portal's, and tests in tests/grading hold them.
+kept) concern the portal; tests in tests/grading cover them.
 """
 
 import dataclasses
@@ -39,7 +39,7 @@ _SLOWER: Final = 3.0
 _SLACK_SECONDS: Final = 1.5
 _WARM_UPS: Final = 3
 _TRIES: Final = 3
-# A notebook without its outputs, and what the host may need to hold a flood.
+# The size of a notebook without outputs, and the host's memory for a flood.
 _ROOM_BYTES: Final = 512 * 1024
 _HOST_BYTES: Final = 128 * 1024**2
 
@@ -49,12 +49,12 @@ class ForgedError(AssertionError):
 
 
 class LeakedError(AssertionError):
-    """I2: a secret is in what a student may fetch."""
+    """I2: a secret is in a thing that a student may fetch."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Ran:
-    """One job that ran: its result, and what it took of time and of our memory."""
+    """One finished job, with its seconds and the growth of this process's memory."""
 
     result: JobResult
     seconds: float
@@ -63,9 +63,9 @@ class Ran:
 
     @property
     def everything(self) -> str:
-        """All that a student could ever fetch of it, as one text.
+        """All text about the job that a student could ever fetch.
 
-        What a test raised is for staff: tests/grading holds that it stays there.
+        Exceptions of tests are for staff: tests/grading checks that they stay there.
         """
         shown = _without_traces(dataclasses.asdict(self.result))
         events = [_without_traces(dataclasses.asdict(one)) for one in self.events]
@@ -85,7 +85,7 @@ def _is_list(data: object) -> bool:
 
 
 class Bench:
-    """A warm runner on one backend, its neighbours and its traps."""
+    """A warm runner on one backend, with a neighbour job and traps."""
 
     def __init__(self, backend: Backend, places: Places, folder: Path) -> None:
         self.backend = backend
@@ -98,7 +98,7 @@ class Bench:
         self._groups: set[Path] = set()
 
     def close(self) -> None:
-        """No process or file of it is left."""
+        """Stop the neighbour and the runner."""
         if self._neighbour is not None:
             self._neighbour.stop()
         self.runner.close()
@@ -111,7 +111,7 @@ class Bench:
 
     @property
     def zygote(self) -> int | None:
-        """The warm process, if the backend has one."""
+        """The zygote's process number, if the backend has a zygote."""
         if self.backend != backends.NAMESPACES:
             return None
         return zygote_pid(self.runner)
@@ -123,9 +123,9 @@ class Bench:
     # --- Running ---------------------------------------------------------------
 
     def run_attack(self, attack: Attack, *, alone: bool = False) -> Ran:
-        """The attack ended as it must, and nothing came of it. Return what it did.
+        """Run the attack, assert that it failed, and return the finished job.
 
-        With `alone`, no honest job and no control case is run after it.
+        With `alone`, no honest job and no control run after it.
         """
         self.skip_unless_fit(attack)
         self.make_neighbour(attack)
@@ -136,8 +136,8 @@ class Bench:
         try:
             leftovers.wait_for_none(self._look, before)  # I3
         except AssertionError:
-            # Another runner of this process makes spares when it likes, so once more:
-            # what an attack leaves behind it leaves each time.
+            # Another runner in this process may have made a spare meanwhile. Try once
+            # more: leftovers of an attack appear each time.
             before = self._look()
             ran = self.run(attack)
             assert_ended_well(attack, ran)
@@ -148,7 +148,7 @@ class Bench:
             self._neighbour.assert_unharmed()
         self._run_aftermath(attack)
         if not alone:
-            if zygote is not None:  # else no job has anything of the one before
+            if zygote is not None:  # without a zygote jobs share nothing
                 self._run_honestly()  # I5
             self._run_control(attack)  # I10
         assert_earned(attack, ran)  # I1
@@ -156,14 +156,14 @@ class Bench:
         return ran
 
     def skip_unless_fit(self, attack: Attack) -> None:
-        """This machine can run the attack without harm, or the test is skipped."""
+        """Skip the test unless this machine can run the attack without harm."""
         if self.level < attack.needs_level:
             pytest.skip(f"needs level {attack.needs_level}, this is {self.level}")
         if attack.needs_gpu and not list(Path("/dev").glob("nvidia[0-9]*")):
             pytest.skip("no NVIDIA device")
 
     def make_neighbour(self, attack: Attack) -> None:
-        """A job runs beside the attack, if it may hurt one; and from then on."""
+        """Start a job beside the attack, and keep it, if the attack could harm one."""
         if attack.needs_neighbour and self._neighbour is None:
             self._neighbour = Neighbour(self.runner)
             self.places.canaries["neighbour"] = self._neighbour.canary
@@ -203,7 +203,7 @@ class Bench:
         return Ran(result=result, seconds=seconds, grown_bytes=grown, events=events)
 
     def _known(self) -> dict[str, object]:
-        """Return what attacks are told of the host, to aim well."""
+        """Return the facts about the host that attacks are told, to aim well."""
         return {**self.places.known, "zygote": self.zygote, "jobs": str(self.work_dir)}
 
     def _with_secret(self, question: QuestionSpec) -> QuestionSpec:
@@ -212,7 +212,7 @@ class Bench:
         return dataclasses.replace(question, source=source)
 
     def _files(self, contents: Mapping[str, bytes]) -> list[JobFile]:
-        """Return the files of a hand-in, as the host keeps them."""
+        """Return the handed-in files as the host keeps them."""
         files = []
         for number, (name, data) in enumerate(contents.items()):
             path = self._folder / f"file-{number}"
@@ -231,20 +231,20 @@ class Bench:
         assert self.places.visitors() == []
 
     def _run_aftermath(self, attack: Attack) -> None:
-        """The next job finds nothing of the attack's."""
+        """Assert that the next job finds nothing of the attack."""
         if attack.aftermath:
             ran = self._run((*attack.aftermath, *HONEST), attack, {})
             assert_reported(attack.aftermath_report, read_report(ran.result))
             self.assert_kept_secret(ran)
 
     def _run_honestly(self) -> None:
-        """An honest job gives the same as ever, about as fast."""
+        """Assert that an honest job scores as ever, and takes about as long."""
         spec = job(*HONEST, questions=(ANSWER,), limits=QUICK)
         if not self._honest_seconds:
             warm_ups = [self._time(spec).seconds for _ in range(_WARM_UPS)]
             self._honest_seconds = statistics.median(warm_ups)
         most = _SLOWER * self._honest_seconds + _SLACK_SECONDS
-        # What an attack left behind slows every job; a busy machine slows some.
+        # Leftovers of an attack slow every job; a busy machine slows some.
         for _ in range(_TRIES):
             ran = self._time(spec)
             assert (ran.result.verdict, scores(ran.result)) == _FULL_MARKS
@@ -253,9 +253,9 @@ class Bench:
         pytest.fail(f"an honest job took {ran.seconds:.2f} s, not {most:.2f} s")
 
     def _run_control(self, attack: Attack) -> None:
-        """What is much like the attack, and honest, earns full marks."""
+        """Assert that a similar, honest notebook earns full marks."""
         if attack.control is HONEST and self.zygote is not None:
-            return  # the job before was that
+            return  # the job before was this control
         files = (attack.control_files or attack.files)()
         changes = {**attack.changes, "files": self._files(files)}
         ran = self._run(attack.control, attack, changes)
@@ -266,7 +266,7 @@ class Bench:
         self.assert_kept_secret(ran)
 
     def assert_kept_secret(self, ran: Ran) -> None:
-        """No canary is in what a student can fetch."""
+        """Assert that no canary is in a thing that a student can fetch."""
         found = self.places.stolen(ran.everything)
         if found:
             raise LeakedError(f"canaries in the result: {found}")
@@ -276,13 +276,13 @@ _FULL_MARKS: Final = (Verdict.COMPLETED, {"q1": [1.0]})
 
 
 def assert_ended_well(attack: Attack, ran: Ran) -> None:
-    """The end is the expected one, in time, and the attempts gave what they must."""
+    """Assert that the job ended as expected, in time, with the expected report."""
     found = ending_of(ran.result)
     allowed = (attack.expect, *attack.or_else)
     words = f"{found} {dict(found.detail)}, not {' or '.join(map(str, allowed))}"
     assert any(one.allows(found) for one in allowed), words
     within = attack.within or attack.limits.run_seconds + _GRACE_SECONDS
-    # To the second only from when the notebook began: a jail may be slow to make.
+    # `within` is counted from the notebook's start: a jail may be slow to make.
     took = ran.result.measures.seconds if attack.within else ran.seconds
     assert took < within, f"it took {took:.1f} s"  # I7
     assert attack.shows in ran.result.notebook
@@ -294,7 +294,7 @@ def assert_ended_well(attack: Attack, ran: Ran) -> None:
 
 
 def assert_reported(expected: Seen, found: Mapping[str, str]) -> None:
-    """Each attempt was made, and gave one of the answers that it must give."""
+    """Assert that each attempt was made and had one of its expected results."""
     assert set(found) == set(expected), f"the report is {found}"
     for name, value in found.items():
         wanted = expected[name]
@@ -303,7 +303,7 @@ def assert_reported(expected: Seen, found: Mapping[str, str]) -> None:
 
 
 def assert_earned(attack: Attack, ran: Ran) -> None:
-    """The scores are those of the honest outputs."""
+    """Assert that the scores are those of the honest outputs."""
     found = scores(ran.result)
     if found != attack.scores:
         raise ForgedError(f"scored {found}, worth {attack.scores}")

@@ -1,4 +1,4 @@
-"""Benches: one for each backend, warm for the whole session."""
+"""Fixtures: a bench for each backend, which stays warm for the whole session."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.runner.corpus.places import Places, planted
 
 @pytest.fixture(scope="session")
 def places() -> Iterator[Places]:
-    """What attacks aim at, on the host."""
+    """Give the places on the host that attacks aim at."""
     with planted() as places:
         yield places
 
@@ -23,7 +23,7 @@ def _bench(backend: Backend, places: Places, folder: Path) -> Iterator[Bench]:
     if reason:
         pytest.skip(reason)
     with pytest.MonkeyPatch.context() as patch:
-        # A zygote is replaced after so many jobs; here that would look like its death.
+        # Keep the zygote: replacing it after so many jobs would look like its death here.
         patch.setattr("runner.host.zygote_pool.MAX_JOBS", 100_000)
         bench = Bench(backend, places, folder)
         yield bench
@@ -32,7 +32,7 @@ def _bench(backend: Backend, places: Places, folder: Path) -> Iterator[Bench]:
 
 @pytest.fixture(scope="session")
 def bench(places: Places, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """The default backend."""
+    """Give the bench of the default backend."""
     yield from _bench(backends.NAMESPACES, places, tmp_path_factory.mktemp("bench"))
 
 
@@ -40,5 +40,5 @@ def bench(places: Places, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def bwrap_bench(
     places: Places, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Bench]:
-    """The other backend, which starts a new interpreter for every job."""
+    """Give the bench of bubblewrap, which starts a new interpreter for every job."""
     yield from _bench(backends.BWRAP, places, tmp_path_factory.mktemp("bwrap"))

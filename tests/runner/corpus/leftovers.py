@@ -1,4 +1,4 @@
-"""What a job could leave behind on the host, counted before and after."""
+"""Counts what a job could leave behind on the host, before and after it."""
 
 import os
 import time
@@ -12,9 +12,9 @@ from runner.system.users import JOB_UIDS
 
 _PATIENCE_SECONDS: Final = 5.0
 _SHARED: Final = ("/dev/shm", "/dev/mqueue", "/tmp", "/var/tmp")  # noqa: S108 - what is searched
-# In the environment of a job's processes, and of nobody else's.
+# In the environment of a job's processes, and of no others.
 _SIGN: Final = b"PYTORCH_NVML_BASED_CUDA_CHECK=1"
-# What attacks name what they leave; System V keys begin with the number.
+# Attacks use these in the names of what they leave; System V keys begin with it.
 MARK: Final = "softmark-left"
 KEY: Final = 0x536D
 _SYSV: Final = ("shm", "sem", "msg")
@@ -23,7 +23,7 @@ _CGROUPS: Final = Path("/sys/fs/cgroup")
 
 @dataclass(frozen=True, kw_only=True)
 class Leftovers:
-    """What is there at a moment and could be a job's."""
+    """Everything that exists at one moment and could belong to a job."""
 
     processes: frozenset[str]
     mounts: frozenset[str]
@@ -35,7 +35,7 @@ class Leftovers:
     descriptors: frozenset[str]
 
     def since(self, before: "Leftovers") -> dict[str, list[str]]:
-        """Return what has come, by kind."""
+        """Return what has been added since, by kind."""
         return {
             one.name: sorted(more)
             for one in fields(self)
@@ -44,13 +44,13 @@ class Leftovers:
 
 
 def look(zygote: int | None, work_dir: Path, groups: set[Path]) -> Leftovers:
-    """Return what is there now, of this process and the zygote and below them.
+    """Return what exists now, in this process, the zygote and their descendants.
 
-    `groups` are the control groups that jobs of ours have been in so far.
+    `groups` are the control groups that our jobs have been in so far.
     """
     trees = [os.getpid()] if zygote is None else [os.getpid(), zygote]
     return Leftovers(
-        # Of this runner alone: others in this process make spares when they like.
+        # Of this runner alone: other runners of this process make spares at any time.
         processes=frozenset(_processes(zygote or os.getpid())),
         mounts=frozenset(line for pid in trees for line in _lines(pid, "mountinfo")),
         shared=frozenset(_shared()),
@@ -65,7 +65,7 @@ def look(zygote: int | None, work_dir: Path, groups: set[Path]) -> Leftovers:
 
 
 def wait_for_none(look_again: Callable[[], Leftovers], before: Leftovers) -> None:
-    """Nothing has come since, or goes within a moment; else raise AssertionError."""
+    """Wait until nothing is left since `before`; raise AssertionError if it stays."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while left := look_again().since(before):
         assert time.monotonic() < deadline, f"left behind: {left}"
@@ -77,18 +77,18 @@ def _lines(pid: int, name: str) -> list[str]:
 
 
 def _descriptors(pid: int) -> Iterator[str]:
-    """Yield what the process holds open."""
+    """Yield the open descriptors of the process."""
     folder = f"/proc/{pid}/fd"
     for name in os.listdir(folder):  # noqa: PTH208 - numbers, not paths
         try:
             target = os.readlink(f"{folder}/{name}")  # noqa: PTH115 - the text of it
         except OSError:
-            continue  # the listing's own
+            continue  # the descriptor of this listing
         yield f"{pid} {target}"
 
 
 def _processes(root: int) -> Iterator[str]:
-    """Yield what is below `root`, and a job's processes whose parent is gone."""
+    """Yield the descendants of `root`, and processes of jobs whose parent is gone."""
     ours = {info.pid: info for info in descendants(root)}
     for info in all_processes().values():
         if info.pid in ours or (info.parent == 1 and _is_job(info.pid)):
@@ -139,9 +139,9 @@ def _ipc() -> Iterator[str]:
 
 
 def control_groups() -> set[Path]:
-    """Return the control groups that our descendants are in and we are not.
+    """Return the control groups of our descendants that are not our own.
 
-    Others on this machine may run jobs too, so that a name says nothing.
+    Other users of this machine may run jobs too, so names alone do not tell.
     """
     own = _groups_of(os.getpid())
     return {

@@ -1,4 +1,4 @@
-"""How much memory this process came to hold."""
+"""Measures the peak memory of this process."""
 
 from pathlib import Path
 
@@ -11,6 +11,6 @@ def peak_bytes() -> int:
 
 
 def forget_peak() -> int:
-    """The peak is what is held now. Return it."""
+    """Reset the peak to the memory held now, and return it."""
     Path("/proc/self/clear_refs").write_text("5")
     return peak_bytes()

@@ -1,4 +1,4 @@
-"""A job beside the hostile one: it must neither be harmed nor looked into."""
+"""A job beside the hostile one, which must neither be harmed nor read."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from tests.runner.corpus.places import make_canary
 from tests.runner.notebooks import job
 
 _LONG: Final = Limits(cell_seconds=3600, run_seconds=3600)
-# A cold jail on a busy machine takes its time.
+# A cold jail takes long on a busy machine.
 _PATIENCE_SECONDS: Final = 60
 _SOURCE: Final = """
 import os, time
@@ -26,7 +26,7 @@ while True:
 
 
 class Neighbour:
-    """A job that says a few times a second that nothing has happened to it."""
+    """A job that reports, a few times a second, that it is unharmed."""
 
     def __init__(self, runner: Runner) -> None:
         self.canary = make_canary()
@@ -54,11 +54,11 @@ class Neighbour:
                 self._beaten.notify_all()
 
     def assert_unharmed(self) -> None:
-        """It is alive, and its files are as it left them."""
+        """Assert that the job still runs and its files are unchanged."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         with self._beaten:
             before = self._beats
-            # The first may have been on its way when the harm was done.
+            # The first report may have been sent before the harm was done.
             while self._beats < before + 2 and time.monotonic() < deadline:
                 self._beaten.wait(0.5)
                 assert self._result is None, (
@@ -68,7 +68,7 @@ class Neighbour:
             assert self._last.startswith("beat"), f"the neighbour is {self._last}"
 
     def stop(self) -> None:
-        """The job is over, by our wish and no other."""
+        """End the job, and assert that it ended by this call alone."""
         self._stop.set()
         self._thread.join()
         assert self._result is not None

@@ -1,4 +1,4 @@
-"""Attacks as parameters of a test, each with the marks that it needs."""
+"""Marks that run a test once for each attack."""
 
 from collections.abc import Iterator
 

@@ -1,7 +1,7 @@
-"""What attacks aim at on the host: canaries to steal or change, and open doors.
+"""Targets of attacks on the host: canaries to steal or change, and open sockets.
 
-A canary is a text that occurs nowhere else. Each place has one of its own, so that a
-leak says where it came from.
+A canary is a text that occurs nowhere else. Each place has its own, so that a leak
+shows where it came from.
 """
 
 import contextlib
@@ -26,12 +26,12 @@ from runner.protocol.jobs import JobFile
 from tests.runner.notebooks import job_file
 
 ROOT: Final = Path(__file__).parents[3]
-# How bubblewrap's jail answers for the program that begins a job. Below a folder that
-# is the job's own it can be read, though never written.
+# Bubblewrap's answer about the program that starts a job. If that lies below a folder
+# of the job's own, it can be read, but never written.
 OWN_SOURCE: Final = "ok" if str(ROOT).startswith(path_rules.WRITABLE) else "EACCES"
 VARIABLE: Final = "SOFTMARK_CANARY"
 LABELS: Final = "labels.txt"
-# Opened by an attack, these say which file of ours it should not have found.
+# Files of ours that no attack should find, by the names used in the report.
 OURS: Final = {
     "repository": ROOT / "manage.py",
     "corpus": Path(__file__),
@@ -47,7 +47,7 @@ def make_canary() -> str:
 
 @dataclass(frozen=True)
 class Trap:
-    """A file of the host's that no job may read or change."""
+    """A file of the host that no job may read or change."""
 
     path: Path
     canary: str
@@ -59,7 +59,7 @@ class Trap:
 
     @property
     def is_untouched(self) -> bool:
-        """Whether it is as it was, to the byte and to the nanosecond."""
+        """Whether the file is unchanged, to the byte and to the nanosecond."""
         return self.path.is_file() and _state(self.path) == self.state
 
 
@@ -79,7 +79,7 @@ class Places:
     known: dict[str, object] = field(default_factory=dict)
 
     def plant(self, name: str, path: Path) -> None:
-        """A file that anybody may read is at the path, with a canary in it."""
+        """Write a file with a canary at the path, which anybody may read."""
         canary = self.canaries[name] = make_canary()
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{canary}\n")
@@ -92,7 +92,7 @@ class Places:
         return job_file(self.folder / LABELS, LABELS)
 
     def open_doors(self) -> None:
-        """Programs of the host's listen, as a broker and a database do."""
+        """Open sockets on the host, as a broker and a database do."""
         token = secrets.token_hex(8)
         self.known["abstract"] = f"softmark-{token}"
         self.known["path_socket"] = str(self.folder / "door")
@@ -114,7 +114,7 @@ class Places:
             self.known[name] = self.doors[name].getsockname()[1]
 
     def visitors(self) -> list[str]:
-        """Return through which doors somebody came."""
+        """Return the names of the sockets that were connected to."""
         came = []
         for name, door in self.doors.items():
             with contextlib.suppress(BlockingIOError):
@@ -130,13 +130,13 @@ class Places:
         return [name for name, canary in self.canaries.items() if canary in text]
 
     def touched(self) -> list[str]:
-        """Return the files that are not as they were."""
+        """Return the files that have changed."""
         return [str(trap.path) for trap in self.traps if not trap.is_untouched]
 
 
 @contextlib.contextmanager
 def planted() -> Iterator[Places]:
-    """Yield the places with everything planted; nothing of it is left afterwards."""
+    """Yield the places with everything planted, and remove it all afterwards."""
     folders = [
         Path(tempfile.mkdtemp(prefix="softmark-corpus-", dir=base))
         for base in (tempfile.gettempdir(), "/var/tmp")  # noqa: S108 - what is tested

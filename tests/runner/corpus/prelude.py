@@ -1,8 +1,8 @@
-"""What every hostile notebook begins with: tools to attempt things and report on them.
+"""The first cell of every hostile notebook: tools to attempt things and report them.
 
-Each attempt prints a line of its own at once, since the process may not live to print
-another. The report says what the kernel answered: a name from errno, the name of an
-exception, how a child ended, or "ok" if the call went through.
+Each attempt prints its own line at once, since the process may not live to print
+another. The report gives the kernel's answer: a name from errno, the name of an
+exception, how a child ended, or "ok" if the call succeeded.
 """
 
 import json
@@ -13,7 +13,7 @@ from runner.protocol.jobs import JobResult
 from tests.runner.notebooks import CellLike, text
 
 _MARK: Final = "@@ "
-# A canary looks so. This text is in every notebook and is none itself.
+# The form of a canary. This text is in every notebook and is not itself a canary.
 CANARY_PATTERN: Final = "kestrel[0-9a-f]{16}"
 
 _TOOLS: Final = r'''
@@ -132,13 +132,13 @@ say("begun", "ok")
 
 
 def prelude(places: Mapping[str, object]) -> CellLike:
-    """Return the first cell of a hostile notebook, which knows its target's places."""
+    """Return the first cell of a hostile notebook, with its targets' places."""
     literal = repr(json.dumps(places))
     return _TOOLS.replace("__PLACES__", literal).replace("__PATTERN__", CANARY_PATTERN)
 
 
 def read_report(result: JobResult) -> dict[str, str]:
-    """Return what the notebook reported, by the name of the attempt."""
+    """Return the notebook's report, by the name of the attempt."""
     count = len(
         [
             one

@@ -1,4 +1,4 @@
-"""docs/attacks.md accounts for every row, and says no more than the tests do."""
+"""docs/attacks.md covers every row, and claims no more than the tests show."""
 
 import importlib
 import pkgutil
@@ -20,7 +20,7 @@ SHOWN: Final = _ROW.findall(_PAGE)
 
 
 def written() -> Iterator[Attack | Upload]:
-    """Yield every hostile submission, once. Batches repeat others."""
+    """Yield every hostile submission once; batches repeat others and are left out."""
     seen = set()
     for about in pkgutil.iter_modules(attacks.__path__, f"{attacks.__name__}."):
         module = importlib.import_module(about.name)
@@ -32,7 +32,7 @@ def written() -> Iterator[Attack | Upload]:
 
 
 def in_words(row: int) -> str:
-    """Return what the page must say of the corpus's own attacks of a row."""
+    """Return the words that the page must have for the corpus's attacks of a row."""
     mine = [one for one in written() if one.row == row]
     if not mine:
         return ""
@@ -44,7 +44,7 @@ def test_no_two_attacks_have_the_same_name() -> None:
     assert len(names) == len(set(names))
 
 
-def test_every_row_is_there_once() -> None:
+def test_every_row_is_on_the_page_once() -> None:
     numbers = [int(number) for number, _ in SHOWN]
     assert numbers == list(range(1, len(SHOWN) + 1))
     assert len(SHOWN) > 200
@@ -53,7 +53,7 @@ def test_every_row_is_there_once() -> None:
 @pytest.mark.parametrize(
     ("number", "shown"), SHOWN, ids=[number for number, _ in SHOWN]
 )
-def test_row_says_how_it_is_held(number: str, shown: str) -> None:
+def test_row_names_its_attacks_or_tests(number: str, shown: str) -> None:
     words = in_words(int(number))
     first, _, rest = shown.partition("; ")
     assert first == words if words else " attack" not in first
@@ -63,5 +63,5 @@ def test_row_says_how_it_is_held(number: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(("path", "name"), sorted(set(_REFERENCE.findall(_PAGE))))
-def test_what_the_page_names_is_there(path: str, name: str) -> None:
+def test_every_test_that_the_page_names_exists(path: str, name: str) -> None:
     assert f"\ndef {name}(" in (ROOT / path).read_text()

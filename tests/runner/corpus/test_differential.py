@@ -1,4 +1,4 @@
-"""Rows 15, 27, 32 to 34 and 82 to 101 in both jails: the same verdicts, the same reports."""
+"""Rows 15, 27, 32 to 34 and 82 to 101: both jails give equal verdicts and reports."""
 
 from typing import Final
 
@@ -20,10 +20,10 @@ from tests.runner.corpus.verdicts import ending_of
 from tests.runner.jail.test_shared_state import TOUCH
 from tests.runner.notebooks import job, outputs, text
 
-# Long: an interpreter starts for each job of bubblewrap's, and twice for a graded one.
+# Long: bubblewrap starts an interpreter for each job, and two for a graded one.
 pytestmark = [pytest.mark.torch, pytest.mark.long, pytest.mark.xdist_group("bwrap")]
 
-# What our own jail says, what bubblewrap's says, and why that is no weakness.
+# The answer of our own jail, that of bubblewrap's, and why neither is weaker.
 RUNNER: Final = (
     "ENOENT",
     OWN_SOURCE,
@@ -47,11 +47,11 @@ DIFFERENCES: Final[dict[str, tuple[str, str, str]]] = {
 
 
 @attacks(AT_ONCE, FOR_THE_NEXT, WITH_FILES, *DYING)
-def test_both_jails_answer_alike(
+def test_both_jails_give_the_same_answers(
     bench: Bench, bwrap_bench: Bench, attack: Attack
 ) -> None:
     ours = bench.run_attack(attack, alone=True)
-    # In a jail that is new each time, one honest control after the longest will do.
+    # Each jail is new, so one honest control after the longest attack is enough.
     theirs = bwrap_bench.run_attack(attack, alone=attack is not AT_ONCE)
     assert ending_of(theirs.result) == ending_of(ours.result)
     one, other = read_report(ours.result), read_report(theirs.result)
@@ -63,7 +63,7 @@ def test_both_jails_answer_alike(
     }
 
 
-def test_a_device_s_times_take_no_word_to_another_job(bwrap_bench: Bench) -> None:
+def test_a_job_cannot_change_a_device_s_times(bwrap_bench: Bench) -> None:
     result = bwrap_bench.runner.run(job(TOUCH))
     assert (result.code, text(result)) == ("completed", "")
 
@@ -80,10 +80,10 @@ sorted(torch.load("net.pt"))
 FIGURE: Final = "import matplotlib.pyplot as plt\nplt.plot([0, 1])\nplt.show()"
 
 
-def test_a_net_is_trained_and_a_figure_drawn_cold(
+def test_a_cold_jail_trains_a_network_and_draws_a_figure(
     bench: Bench, bwrap_bench: Bench
 ) -> None:
-    """What a warm process has rehearsed, a cold one imports when it is asked for."""
+    """A cold process first imports what a zygote has preloaded."""
     spec = job(NET, FIGURE)
     warm, cold = bench.runner.run(spec), bwrap_bench.runner.run(spec)
     assert cold.verdict == warm.verdict == Verdict.COMPLETED

@@ -1,4 +1,4 @@
-"""Rows 82 to 101: no notebook gets out of its jail or at its neighbours."""
+"""Rows 82 to 101: no notebook leaves its jail or reaches its neighbours."""
 
 import pytest
 
@@ -12,5 +12,5 @@ pytestmark = pytest.mark.torch
 
 
 @attacks(*FILES, *KERNEL)
-def test_the_jail_holds(bench: Bench, attack: Attack) -> None:
+def test_no_notebook_leaves_its_jail(bench: Bench, attack: Attack) -> None:
     bench.run_attack(attack)

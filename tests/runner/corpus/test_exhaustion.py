@@ -1,4 +1,4 @@
-"""Rows 68 to 81: whatever is used up is the job's own, and the end names it."""
+"""Rows 68 to 81: a job can exhaust only its own resources, and its end names them."""
 
 import pytest
 
@@ -12,5 +12,5 @@ pytestmark = pytest.mark.torch
 
 
 @attacks(*WORK, *ROOM)
-def test_only_the_job_is_exhausted(bench: Bench, attack: Attack) -> None:
+def test_a_job_exhausts_only_its_own_resources(bench: Bench, attack: Attack) -> None:
     bench.run_attack(attack)

@@ -1,4 +1,4 @@
-"""Rows 14, 15 and 27 to 39: no test, label or other person's file is told."""
+"""Rows 14, 15 and 27 to 39: no test, label or other person's file is revealed."""
 
 import pytest
 
@@ -12,5 +12,5 @@ pytestmark = pytest.mark.torch
 
 
 @attacks(*TESTS, *HOST)
-def test_no_secret_is_told(bench: Bench, attack: Attack) -> None:
+def test_no_secret_is_revealed(bench: Bench, attack: Attack) -> None:
     bench.run_attack(attack)

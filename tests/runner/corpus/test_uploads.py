@@ -1,4 +1,4 @@
-"""Rows 40 to 56: what is handed in is judged in bounded time and never unpacked."""
+"""Rows 40 to 56: handed-in files are checked in bounded time and never unpacked."""
 
 import io
 import json
@@ -24,13 +24,13 @@ from tests.runner.corpus.measuring import forget_peak, peak_bytes
 from tests.runner.notebooks import job
 from tests.submissions.builders import incoming
 
-# Of work: a machine that is busy with other things may take longer.
+# Of CPU time: a busy machine may take longer.
 _MOST_SECONDS: Final = 5.0
 _MOST_BYTES: Final = 200 * MIB
 
 
 def codes_of(data: bytes, upload: Upload) -> list[str]:
-    """Return what is wrong with the file, in codes."""
+    """Return the codes of the file's problems."""
     rule = FileRule(name=upload.file_name, kind=upload.kind, max_bytes=upload.max_bytes)
     return [one.code for one in check_file(io.BytesIO(data), rule).problems]
 
@@ -54,7 +54,7 @@ def test_hostile_file_is_refused_or_made_harmless(upload: Upload) -> None:
 
 
 def assert_harmless(text: str) -> None:
-    """The notebook is whole, without stored outputs, and its text can be stored."""
+    """Assert that the notebook is valid, without outputs, and can be stored."""
     assert "\0" not in text
     document = json.loads(text.encode(), parse_constant=refuse)
     for cell in document["cells"]:
@@ -65,8 +65,8 @@ def assert_harmless(text: str) -> None:
 @pytest.mark.parametrize(
     "upload", [one for one in NOTEBOOKS if one.expect], ids=lambda u: u.id
 )
-def test_runner_believes_no_notebook_either(upload: Upload) -> None:
-    """It reads what the portal made, and would come to no harm by the original."""
+def test_runner_is_safe_with_a_hostile_notebook_too(upload: Upload) -> None:
+    """It reads the portal's copy, but the original would not harm it either."""
     text = upload.data().decode(errors="surrogateescape")
     begun = time.process_time()
     try:
@@ -101,7 +101,7 @@ NAMES: Final = {
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
-def test_only_a_name_that_was_asked_for_is_taken(name: str) -> None:
+def test_only_files_with_a_required_name_are_accepted(name: str) -> None:
     revision = AssignmentFactory.create().revision
     assert revision is not None
     found = check_files([incoming(name=name)], revision)
@@ -110,7 +110,7 @@ def test_only_a_name_that_was_asked_for_is_taken(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
-def test_own_name_of_a_file_is_one_visible_line(name: str) -> None:
+def test_a_file_s_original_name_is_one_visible_line(name: str) -> None:
     kept = clean_file_name(name)
     assert len(kept) <= 255
     assert kept.isprintable()
@@ -119,10 +119,10 @@ def test_own_name_of_a_file_is_one_visible_line(name: str) -> None:
 
 @pytest.mark.torch
 @pytest.mark.parametrize("name", ["../left", "/tmp/softmark-left", "a/../../left", ""])  # noqa: S108 - what is refused
-def test_no_name_leads_out_of_the_jobs_folder(
+def test_no_file_name_leads_out_of_the_jobs_folder(
     runner: Runner, name: str, tmp_path: Path
 ) -> None:
-    """Our own fault, since the portal never asks for one; but nothing is written."""
+    """It is our fault, since the portal requires no such name; nothing is written."""
     (tmp_path / "data").write_bytes(b"")
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     file = JobFile(name=name, path=str(tmp_path / "data"), sha256=empty, size=0)

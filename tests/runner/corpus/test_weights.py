@@ -1,4 +1,4 @@
-"""Rows 62 and 66: weights that are judged where they are loaded, in the jail."""
+"""Rows 62 and 66: hostile weights do no harm when they are loaded, in the jail."""
 
 import pytest
 

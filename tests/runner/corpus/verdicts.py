@@ -1,4 +1,4 @@
-"""How a hostile submission may end: a closed list. A fault of ours is not on it."""
+"""The ends that a hostile submission may have: a closed list without faults of ours."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from runner.protocol.jobs import JobResult, Scalar, Verdict
 
 
 class Kind(StrEnum):
-    """What became of a hostile submission."""
+    """How a hostile submission ended."""
 
     SCORED = "SCORED"
     STUDENT_ERROR = "STUDENT_ERROR"
@@ -20,7 +20,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Ending:
-    """An end, with its code and as much of its detail as matters."""
+    """An end, with its code and the part of its detail that matters."""
 
     kind: Kind
     code: str = ""
@@ -30,7 +30,7 @@ class Ending:
         return f"{self.kind}({self.code})" if self.code else str(self.kind)
 
     def allows(self, found: "Ending") -> bool:
-        """Whether the found end is this one; its detail may say more."""
+        """Return whether the found end is this one; its detail may hold more."""
         same = (self.kind, self.code) == (found.kind, found.code)
         return same and self.detail.items() <= found.detail.items()
 
@@ -50,12 +50,12 @@ def student_error(code: str, **detail: Scalar) -> Ending:
 
 
 def limit(code: str, **detail: Scalar) -> Ending:
-    """Return the end of a notebook that used too much of `code`."""
+    """Return the end of a notebook that passed the limit `code`."""
     return Ending(Kind.LIMIT, code, detail)
 
 
 def rejected(code: str, **detail: Scalar) -> Ending:
-    """Return the end of what was refused without running."""
+    """Return the end of a submission that was refused without running."""
     return Ending(Kind.REJECTED, code, detail)
 
 

@@ -1,4 +1,4 @@
-"""One scripted GPU, and pools over it."""
+"""Fixtures: one scripted GPU, and pools over it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ def gpus() -> FakeGpus:
 
 @pytest.fixture
 def make_pool(gpus: FakeGpus, tmp_path: Path) -> Iterator[Maker]:
-    """Pools over the same devices and records, as of workers one after another."""
+    """Give a function that makes one pool after another over the same devices."""
     pools: list[GpuPool] = []
 
     def make(policy: GpuPolicy = POLICY) -> GpuPool:

@@ -1,4 +1,4 @@
-"""GPUs that are not there: memory, faults and time as a test says."""
+"""Scripted GPUs: memory, faults and time as a test sets them."""
 
 import math
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ SECOND = "GPU-2"
 
 @dataclass
 class FakeClock:
-    """Time that passes only when somebody waits."""
+    """A clock that moves only when somebody waits."""
 
     now: float = 1000.0
 
@@ -33,7 +33,7 @@ class FakeClock:
 
 @dataclass
 class FakeProcess:
-    """What one process has of a device, and when the driver takes it back."""
+    """One process's memory on a device, and when the driver takes it back."""
 
     used: int
     gone_at: float = math.inf
@@ -41,7 +41,7 @@ class FakeProcess:
 
 @dataclass
 class FakeGpu:
-    """One device's script."""
+    """The script of one device."""
 
     total: int = 16 * GIB
     idle: int = 100 * MIB
@@ -53,18 +53,18 @@ class FakeGpu:
 
 
 class FakeGpus:
-    """An adapter for devices by these names, all alike until a test changes one."""
+    """An adapter for devices with these names, all equal until a test changes one."""
 
     def __init__(self, *uuids: str, clock: FakeClock | None = None) -> None:
         self.clock = clock or FakeClock()
         self.gpus = {uuid: FakeGpu() for uuid in uuids}
 
     def use(self, uuid: str, pid: int, size: int) -> None:
-        """The process has so much of the device from now on."""
+        """Give the process so much of the device's memory from now on."""
         self.gpus[uuid].processes[pid] = FakeProcess(size)
 
     def end(self, uuid: str, pid: int, *, lingering: float = 0.0) -> None:
-        """The process ends; the driver takes its memory back a while later."""
+        """End the process; the driver takes its memory back a while later."""
         self.gpus[uuid].processes[pid].gone_at = self.clock() + lingering
 
     def _alive(self, uuid: str) -> dict[int, FakeProcess]:

@@ -1,6 +1,6 @@
 """Processes that compute, forked from one that has imported torch, as jobs are.
 
-They import nothing of Django's, so the tests that use them run on a bare machine too.
+They import nothing from Django, so the tests that use them run on a bare machine too.
 """
 
 import contextlib
@@ -62,7 +62,7 @@ with contextlib.suppress(ChannelClosedError):
 
 
 class Child:
-    """One computing process, until `kill`. `hello` is the first that it says."""
+    """One computing process, until `kill`. `hello` is its first message."""
 
     def __init__(self, sock: socket.socket) -> None:
         sock.settimeout(_SECONDS)
@@ -74,16 +74,16 @@ class Child:
         self.go_on()
 
     def hear(self) -> dict[str, Any]:
-        """Return the next that it says."""
+        """Return its next message."""
         frame, _ = self._channel.receive()
         return frame
 
     def go_on(self) -> None:
-        """It goes on from where it waits, in `host.receive()`."""
+        """Let it continue from where it waits, in `host.receive()`."""
         self._channel.send({})
 
     def kill(self) -> None:
-        """The process is gone."""
+        """End the process and wait until it is gone."""
         if self._pidfd < 0:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -96,7 +96,7 @@ class Child:
 
 
 class Forker:
-    """The process that has imported torch and computed nothing."""
+    """A process that has imported torch and computed nothing."""
 
     def __init__(self, scratch: Path) -> None:
         ours, theirs = socket.socketpair()
@@ -129,7 +129,7 @@ class Forker:
         return Child(ours)
 
     def close(self) -> None:
-        """The process is gone, and so are its children."""
+        """End the process and its children."""
         self._control.sock.close()
         self._process.kill()
         self._process.wait()

@@ -1,4 +1,4 @@
-"""A host with one scripted GPU, and what tests of it say again and again."""
+"""A host with one scripted GPU, and helpers that its tests share."""
 
 from collections.abc import Callable
 

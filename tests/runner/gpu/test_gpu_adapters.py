@@ -1,4 +1,4 @@
-"""What the driver's library and program say is understood, and so is their absence."""
+"""The adapters read the driver's library and program, or notice that none is there."""
 
 import ctypes
 import subprocess
@@ -24,7 +24,7 @@ NOT_SUPPORTED, TIMEOUT, LOST = 3, 10, 15
 
 
 class FakeLibrary:
-    """NVML as a table of functions that fill in what they are given."""
+    """NVML as a table of functions that fill in their arguments."""
 
     def __init__(self) -> None:
         self.fails: dict[str, int] = {}
@@ -35,7 +35,7 @@ class FakeLibrary:
 
     def __getattr__(self, name: str) -> Callable[..., int]:
         if not name.startswith("nvml"):
-            raise AttributeError(name)  # no such function, or no such answer
+            raise AttributeError(name)  # no such function, or no answer for it
 
         def call(*arguments: Any) -> int:
             if name in self.fails:
@@ -116,27 +116,29 @@ def test_a_device_is_described(library: FakeLibrary) -> None:
     assert device == GpuDevice(uuid=UUID, name="NVIDIA H", minor=3, driver="580.1")
 
 
-def test_what_the_driver_keeps_is_no_job_s_to_have(library: FakeLibrary) -> None:
+def test_memory_that_the_driver_keeps_is_not_given_to_jobs(
+    library: FakeLibrary,
+) -> None:
     memory = NvmlAdapter(library).memory(DEVICE)
     assert (memory.used, memory.total) == (5 * GIB, 79 * GIB)
 
 
-def test_an_old_driver_tells_of_memory_too(library: FakeLibrary) -> None:
+def test_memory_is_read_from_an_old_driver_too(library: FakeLibrary) -> None:
     library.fails["nvmlDeviceGetMemoryInfo_v2"] = NOT_SUPPORTED
     memory = NvmlAdapter(library).memory(DEVICE)
     assert (memory.used, memory.total) == (6 * GIB, 80 * GIB)
 
 
-def test_a_process_whose_memory_is_not_known_is_left_out(library: FakeLibrary) -> None:
+def test_a_process_with_unknown_memory_is_left_out(library: FakeLibrary) -> None:
     assert NvmlAdapter(library).processes(DEVICE) == {11: GIB}
 
 
-def test_a_device_that_is_well_says_nothing(library: FakeLibrary) -> None:
+def test_a_healthy_device_reports_no_fault(library: FakeLibrary) -> None:
     health = NvmlAdapter(library).health(DEVICE)
     assert (health.reason, health.errors, health.xids) == ("", 0, ())
 
 
-def test_errors_rows_and_reports_are_told(library: FakeLibrary) -> None:
+def test_memory_errors_and_fault_reports_are_read(library: FakeLibrary) -> None:
     library.errors, library.rows = 2, (0, 0, 1, 0)
     library.events = [(8, 48), (1, 0), (8, 63)]
     adapter = NvmlAdapter(library)
@@ -146,7 +148,7 @@ def test_errors_rows_and_reports_are_told(library: FakeLibrary) -> None:
     assert adapter.health(DEVICE).xids == ()
 
 
-def test_a_lost_device_is_unwell_and_its_memory_unreadable(
+def test_a_lost_device_is_faulty_and_its_memory_unreadable(
     library: FakeLibrary,
 ) -> None:
     adapter = NvmlAdapter(library)
@@ -164,7 +166,7 @@ def test_a_lost_device_is_unwell_and_its_memory_unreadable(
         "nvmlDeviceGetMigMode",
     ],
 )
-def test_a_device_without_such_a_thing_is_well(
+def test_a_device_without_such_a_counter_is_healthy(
     library: FakeLibrary, missing: str
 ) -> None:
     library.fails[missing] = NOT_SUPPORTED
@@ -174,14 +176,14 @@ def test_a_device_without_such_a_thing_is_well(
 
 
 @pytest.mark.parametrize("refused", ["nvmlEventSetCreate", "nvmlDeviceRegisterEvents"])
-def test_a_container_without_error_reports_has_its_devices(
+def test_devices_are_found_in_a_container_without_error_reports(
     library: FakeLibrary, refused: str
 ) -> None:
     library.fails[refused] = 999
     assert len(NvmlAdapter(library).devices()) == 1
 
 
-def test_a_device_in_slices_or_that_does_not_answer_is_left_out(
+def test_a_divided_or_silent_device_is_left_out(
     library: FakeLibrary,
 ) -> None:
     adapter = NvmlAdapter(library)
@@ -194,13 +196,13 @@ def test_a_device_in_slices_or_that_does_not_answer_is_left_out(
     assert adapter.devices() == ()
 
 
-def test_a_library_without_a_driver_is_none(library: FakeLibrary) -> None:
+def test_a_library_without_a_driver_is_not_used(library: FakeLibrary) -> None:
     library.fails["nvmlInit_v2"] = 9
     with pytest.raises(NvmlError):
         NvmlAdapter(library)
 
 
-def test_the_structures_are_as_large_as_the_driver_s() -> None:
+def test_the_structures_have_the_driver_s_sizes() -> None:
     sizes = [
         ctypes.sizeof(one)
         for one in (nvml._Memory, nvml._MemoryV2, nvml._Process, nvml._Event)
@@ -236,7 +238,7 @@ def smi(tmp_path: Path) -> SmiAdapter:
     return SmiAdapter(str(program), tmp_path / "gpus")
 
 
-def test_the_program_is_understood(smi: SmiAdapter) -> None:
+def test_nvidia_smi_s_output_is_read(smi: SmiAdapter) -> None:
     (device,) = smi.devices()
     assert device == GpuDevice(uuid=UUID, name="NVIDIA H", minor=3, driver="580.1")
     memory = smi.memory(device)
@@ -245,7 +247,7 @@ def test_the_program_is_understood(smi: SmiAdapter) -> None:
     assert smi.health(device).reason == ""
 
 
-def test_a_program_that_fails_leaves_no_device_well(tmp_path: Path) -> None:
+def test_if_nvidia_smi_fails_no_device_is_healthy(tmp_path: Path) -> None:
     smi = SmiAdapter(str(tmp_path / "none"), tmp_path)
     assert smi.devices() == ()
     assert "failed" in smi.health(DEVICE).reason
@@ -270,7 +272,7 @@ def test_the_host_side_never_imports_torch() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-# --- What a jail shows --------------------------------------------------------
+# --- Files shown in a jail --------------------------------------------------------
 
 
 def make_files(root: Path, *names: str) -> None:
@@ -279,7 +281,7 @@ def make_files(root: Path, *names: str) -> None:
         (root / name).touch()
 
 
-def test_a_jail_shows_the_device_s_own_node_and_no_other(tmp_path: Path) -> None:
+def test_a_jail_shows_only_its_own_device_file(tmp_path: Path) -> None:
     make_files(tmp_path, *(f"dev/nvidia{number}" for number in range(4)))
     make_files(tmp_path, "dev/nvidiactl", "dev/nvidia-uvm", "dev/nvidia-modeset")
     nodes = nvidia_exposure(1, tmp_path).nodes
@@ -292,7 +294,7 @@ def test_a_jail_shows_the_device_s_own_node_and_no_other(tmp_path: Path) -> None
     )
 
 
-def test_a_node_that_is_missing_is_named_all_the_same(tmp_path: Path) -> None:
+def test_a_missing_device_file_is_still_named(tmp_path: Path) -> None:
     assert len(nvidia_exposure(0, tmp_path).nodes) == 3
 
 

@@ -1,4 +1,4 @@
-"""A GPU that fails takes no more jobs until it is well, and its jobs are spared."""
+"""A faulty GPU gets no more jobs until it is healthy, and its jobs lose no try."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -45,7 +45,7 @@ FAULTS = [break_by_xid, break_by_errors, break_by_loss, break_by_reason]
 
 
 @pytest.mark.parametrize("break_device", FAULTS)
-def test_a_fault_is_ours_for_every_job_that_it_hits(
+def test_a_device_fault_is_our_fault_for_every_job_on_it(
     gpus: FakeGpus, make_pool: Maker, break_device: Callable[[FakeGpus], None]
 ) -> None:
     pool = make_pool()
@@ -61,7 +61,7 @@ def test_a_fault_is_ours_for_every_job_that_it_hits(
 
 
 @pytest.mark.parametrize("break_device", FAULTS)
-def test_a_fault_at_the_very_end_is_found_at_the_release(
+def test_a_fault_at_the_end_of_a_job_is_found_at_its_release(
     gpus: FakeGpus, make_pool: Maker, break_device: Callable[[FakeGpus], None]
 ) -> None:
     pool = make_pool()
@@ -74,7 +74,7 @@ def test_a_fault_at_the_very_end_is_found_at_the_release(
     assert serving(pool) == []
 
 
-def test_a_fault_is_found_in_quarantine_too_and_hits_nobody_who_has_left(
+def test_a_fault_in_quarantine_hits_only_jobs_still_on_the_device(
     gpus: FakeGpus, make_pool: Maker
 ) -> None:
     pool = make_pool()
@@ -96,7 +96,7 @@ def test_a_cancelled_job_stays_cancelled(gpus: FakeGpus, make_pool: Maker) -> No
     assert job.ending_of(cancelled) is cancelled
 
 
-def test_a_job_goes_to_a_device_that_is_well(tmp_path: Path) -> None:
+def test_a_job_gets_a_healthy_device(tmp_path: Path) -> None:
     gpus = FakeGpus(FIRST, SECOND)
     pool = GpuPool(gpus, tmp_path, policy=POLICY, clock=gpus.clock)
     break_by_xid(gpus)
@@ -107,7 +107,7 @@ def test_a_job_goes_to_a_device_that_is_well(tmp_path: Path) -> None:
     pool.close()
 
 
-def test_who_waits_for_a_device_that_fails_is_told(
+def test_a_job_waiting_for_a_device_that_fails_gets_an_error(
     gpus: FakeGpus, make_pool: Maker
 ) -> None:
     pool = make_pool()
@@ -122,7 +122,7 @@ def test_who_waits_for_a_device_that_fails_is_told(
 
 
 @pytest.mark.parametrize("xid", [13, 31, 43])
-def test_what_a_notebook_can_cause_is_no_fault(
+def test_an_error_that_a_notebook_can_cause_is_not_a_device_fault(
     gpus: FakeGpus, make_pool: Maker, xid: int
 ) -> None:
     pool = make_pool()
@@ -136,7 +136,7 @@ def test_what_a_notebook_can_cause_is_no_fault(
 # --- Back into service --------------------------------------------------------
 
 
-def test_a_device_that_is_well_again_serves_again(
+def test_a_device_that_is_healthy_again_takes_jobs_again(
     gpus: FakeGpus, make_pool: Maker
 ) -> None:
     pool = make_pool()
@@ -149,7 +149,7 @@ def test_a_device_that_is_well_again_serves_again(
     assert get(pool).ending_of(COMPLETED) is COMPLETED
 
 
-def test_a_fault_that_no_look_can_see_again_needs_a_person(
+def test_a_fault_that_cannot_be_read_again_needs_a_person(
     gpus: FakeGpus, make_pool: Maker, tmp_path: Path
 ) -> None:
     pool = make_pool()
@@ -157,14 +157,14 @@ def test_a_fault_that_no_look_can_see_again_needs_a_person(
     for _ in range(3):
         later(gpus)
         assert serving(pool) == []
-    assert serving(make_pool()) == []  # nor does another worker forget
+    assert serving(make_pool()) == []  # another worker keeps it out of service too
     pool = make_pool()
     DeviceRecords(tmp_path).release(FIRST)
     later(gpus)
     assert serving(pool) == [FIRST]
 
 
-def test_a_person_cannot_release_what_is_still_broken(
+def test_a_person_cannot_release_a_device_that_is_still_faulty(
     gpus: FakeGpus, make_pool: Maker, tmp_path: Path
 ) -> None:
     pool = make_pool()

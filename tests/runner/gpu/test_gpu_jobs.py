@@ -1,7 +1,7 @@
-"""Whole jobs on a GPU that is not there: admission, faults, and checks in place.
+"""Whole jobs on a scripted GPU: admission, faults, and checks in place.
 
 The device is scripted and the student's side of CUDA is replaced at the start of the
-interpreter; all between them is real: the jail, the spare processes, the host.
+interpreter. All else is real: the jail, the spare processes, the host.
 """
 
 import os
@@ -52,7 +52,7 @@ sys.modules["runner.inside.student.cuda"] = cuda
 
 
 class JailedGpus(FakeGpus):
-    """Scripted devices whose node is there. `greed` is what every process takes."""
+    """Scripted devices with device files. Every process takes `greed` bytes."""
 
     greed = 0
 
@@ -64,7 +64,7 @@ class JailedGpus(FakeGpus):
 
 
 class AllTake(dict[int, int]):
-    """So many bytes for every process."""
+    """A mapping that gives so many bytes for every process."""
 
     def __init__(self, size: int) -> None:
         super().__init__({1: size})
@@ -103,7 +103,7 @@ def host(python: str, pool: GpuPool) -> Iterator[Runner]:
 
 @pytest.fixture(autouse=True)
 def _well_again(gpus: JailedGpus, pool: GpuPool) -> Iterator[None]:
-    """The device is as good as new after each test."""
+    """Make the device healthy again after each test."""
     yield
     gpus.greed = 0
     gpus.gpus[FIRST].processes.clear()
@@ -134,7 +134,7 @@ def test_a_second_job_finds_cuda_started_ahead(host: Runner) -> None:
     assert host.run(gpu_job("1")).verdict is Verdict.COMPLETED
 
 
-def test_a_worker_without_a_gpu_says_so(runner: Runner) -> None:
+def test_a_worker_without_a_gpu_reports_that_none_is_there(runner: Runner) -> None:
     result = runner.run(gpu_job("1"))
     assert ending(result) == (Verdict.PLATFORM, "gpu_missing")
 
@@ -183,7 +183,7 @@ def test_a_device_that_fails_is_not_the_notebook_s_fault(
     assert not host.serves(Device.CUDA)
 
 
-def test_memory_that_does_not_come_back_takes_the_device_out_of_service(
+def test_memory_that_is_not_released_takes_the_device_out_of_service(
     host: Runner, gpus: JailedGpus, pool: GpuPool
 ) -> None:
     def keep(event: Event) -> None:
@@ -195,7 +195,7 @@ def test_memory_that_does_not_come_back_takes_the_device_out_of_service(
     assert pool.in_service() == ()
 
 
-def test_a_job_past_its_share_is_stopped_by_the_driver_s_word(
+def test_a_job_past_its_share_by_the_driver_s_figure_is_stopped(
     host: Runner, gpus: JailedGpus
 ) -> None:
     def take(event: Event) -> None:
@@ -207,13 +207,13 @@ def test_a_job_past_its_share_is_stopped_by_the_driver_s_word(
     assert result.detail["bytes"] == GIB
 
 
-def test_torch_s_own_word_for_it_is_understood(host: Runner) -> None:
+def test_torch_s_out_of_memory_error_is_the_limit_on_gpu_memory(host: Runner) -> None:
     source = "import torch\nraise torch.OutOfMemoryError('CUDA out of memory.')"
     result = host.run(gpu_job(source))
     assert ending(result) == (Verdict.LIMIT, "gpu_memory")
 
 
-def test_a_device_that_is_not_there_for_the_job_is_our_fault(
+def test_a_device_that_the_job_cannot_find_is_our_fault(
     python: str, tmp_path: Path
 ) -> None:
     pool = GpuPool(JailedGpus("GPU-ill"), tmp_path)
@@ -301,10 +301,10 @@ def lost_in_a_check(
 
 @pytest.mark.parametrize("secrecy", [0, 2])
 @pytest.mark.parametrize("name", ENDS_IN_PLACE)
-def test_one_that_takes_the_process_costs_itself_and_tells_nothing(
+def test_a_check_in_place_that_ends_the_process_costs_that_check_alone(
     host: Runner, name: str, secrecy: int
 ) -> None:
-    """The verdict and the outputs are those of a run in which it had passed."""
+    """The verdict and the outputs are those of a run in which the check had passed."""
     body, words = ENDS_IN_PLACE[name]
     result = lost_in_a_check(host, body, secrecy)
     assert scores(result) == {"q2": [0.0, 1.0], "q3": [1.0]}
@@ -313,10 +313,10 @@ def test_one_that_takes_the_process_costs_itself_and_tells_nothing(
     assert text(result, 4) == "42\n"
 
 
-def test_one_that_cannot_be_interrupted_ends_the_notebook(
+def test_a_check_in_place_that_cannot_be_interrupted_ends_the_notebook(
     host: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where no time is left for a fresh process."""
+    """It does so where no time is left for a fresh process."""
     monkeypatch.setattr(in_place, "MOST_RENEWALS", 0)
     result = host.run(
         gpu_job(

@@ -1,6 +1,6 @@
-"""Jobs share a GPU by what they declare, and it has all its memory back after each.
+"""Jobs share a GPU by their declared memory, all of which comes back after each.
 
-The twins, on a scripted device, of what test_gpu_real.py does on a real one.
+These tests do on a scripted device what test_gpu_real.py does on a real one.
 """
 
 import threading
@@ -48,7 +48,7 @@ def test_jobs_share_a_device_as_long_as_their_memory_fits(
     assert len(waited) == 3
 
 
-def test_what_the_caller_raises_gives_up_the_place(make_pool: Maker) -> None:
+def test_an_exception_of_the_caller_gives_up_its_place(make_pool: Maker) -> None:
     pool = make_pool()
     first = get(pool, 12 * GIB)
 
@@ -62,26 +62,28 @@ def test_what_the_caller_raises_gives_up_the_place(make_pool: Maker) -> None:
 
 
 @pytest.mark.parametrize("size", [15 * GIB, 0, -1])
-def test_a_job_that_never_fits_is_told_so_at_once(make_pool: Maker, size: int) -> None:
+def test_a_job_that_can_never_fit_gets_an_error_at_once(
+    make_pool: Maker, size: int
+) -> None:
     with pytest.raises(GpuMissingError, match="memory"):
         get(make_pool(), size)
 
 
-def test_a_host_without_gpus_says_so(tmp_path: Path) -> None:
+def test_a_host_without_gpus_gives_an_error(tmp_path: Path) -> None:
     pool = GpuPool(FakeGpus(), tmp_path)
     assert pool.in_service() == ()
     with pytest.raises(GpuMissingError, match="no GPU"):
         get(pool)
 
 
-def test_spare_processes_have_their_memory_set_aside(make_pool: Maker) -> None:
+def test_memory_is_reserved_for_spare_processes(make_pool: Maker) -> None:
     with_spares = GpuPolicy(reserve_bytes=GIB, context_bytes=GIB, spares=2)
     with pytest.raises(GpuMissingError):
         get(make_pool(with_spares), 12 * GIB)
     get(make_pool(), 12 * GIB)
 
 
-def test_threads_that_compete_never_have_too_much(
+def test_competing_threads_never_get_more_than_there_is(
     gpus: FakeGpus, tmp_path: Path
 ) -> None:
     pool = GpuPool(gpus, tmp_path, policy=POLICY)
@@ -107,7 +109,7 @@ def test_threads_that_compete_never_have_too_much(
     assert (done, most <= 2) == (20, True)
 
 
-def test_two_workers_do_not_give_out_the_same_device(
+def test_two_workers_do_not_use_the_same_device(
     gpus: FakeGpus, make_pool: Maker, tmp_path: Path
 ) -> None:
     make_pool()
@@ -124,7 +126,7 @@ def test_a_worker_can_be_given_some_of_the_devices(tmp_path: Path) -> None:
 # --- A job's own limit --------------------------------------------------------
 
 
-def test_a_job_past_its_memory_fails_and_its_neighbour_goes_on(
+def test_a_job_past_its_memory_fails_and_its_neighbour_continues(
     gpus: FakeGpus, make_pool: Maker
 ) -> None:
     pool = make_pool()
@@ -139,7 +141,7 @@ def test_a_job_past_its_memory_fails_and_its_neighbour_goes_on(
     assert neighbour.peak_bytes == 2 * GIB
 
 
-def test_a_neighbour_robbed_of_its_memory_is_not_to_blame(
+def test_a_job_that_another_job_left_without_memory_is_not_blamed(
     gpus: FakeGpus, make_pool: Maker
 ) -> None:
     pool = make_pool()
@@ -164,7 +166,7 @@ def test_a_job_alone_on_a_device_cannot_blame_another(
     assert job.ending_of(OUT_OF_MEMORY) is OUT_OF_MEMORY
 
 
-def test_the_peak_is_what_the_host_saw_of_all_the_job_s_processes(
+def test_the_peak_adds_up_all_of_the_job_s_processes(
     gpus: FakeGpus, make_pool: Maker
 ) -> None:
     job = get(make_pool())
@@ -180,7 +182,7 @@ def test_the_peak_is_what_the_host_saw_of_all_the_job_s_processes(
 # --- Memory comes back --------------------------------------------------------
 
 
-def test_a_share_is_free_once_the_memory_is_back(
+def test_a_share_is_free_once_its_memory_is_back(
     gpus: FakeGpus, make_pool: Maker
 ) -> None:
     pool = make_pool()
@@ -195,7 +197,7 @@ def test_a_share_is_free_once_the_memory_is_back(
     get(pool, 12 * GIB)
 
 
-def test_a_device_that_keeps_memory_takes_no_jobs_until_it_gives_it_back(
+def test_a_device_takes_no_jobs_until_its_memory_is_back(
     gpus: FakeGpus, make_pool: Maker, tmp_path: Path
 ) -> None:
     pool = make_pool()
@@ -212,7 +214,7 @@ def test_a_device_that_keeps_memory_takes_no_jobs_until_it_gives_it_back(
     assert serving(pool) == [FIRST]
 
 
-def test_a_little_memory_more_than_before_is_no_fault(
+def test_slightly_more_memory_in_use_is_not_a_fault(
     gpus: FakeGpus, make_pool: Maker
 ) -> None:
     pool = make_pool()
@@ -222,7 +224,7 @@ def test_a_little_memory_more_than_before_is_no_fault(
     assert serving(pool) == [FIRST]
 
 
-def test_the_memory_of_jobs_that_go_on_is_expected(
+def test_memory_of_jobs_that_still_run_is_expected(
     gpus: FakeGpus, make_pool: Maker
 ) -> None:
     pool = make_pool()
@@ -235,7 +237,7 @@ def test_the_memory_of_jobs_that_go_on_is_expected(
     assert serving(pool) == [FIRST]
 
 
-def test_a_device_that_is_full_at_the_start_waits(
+def test_a_device_that_is_full_at_the_start_takes_no_jobs_yet(
     gpus: FakeGpus, make_pool: Maker
 ) -> None:
     gpus.use(FIRST, PID, 4 * GIB)
@@ -246,10 +248,10 @@ def test_a_device_that_is_full_at_the_start_waits(
     assert serving(pool) == [FIRST]
 
 
-# --- What the rest of the runner asks -----------------------------------------
+# --- Facts for the rest of the runner -----------------------------------------
 
 
-def test_a_lease_says_what_the_student_process_and_the_jail_need(
+def test_a_lease_gives_the_order_and_the_device_files(
     make_pool: Maker,
 ) -> None:
     job = get(make_pool())

@@ -1,4 +1,4 @@
-"""The ledger never gives out more than there is, and nobody overtakes."""
+"""The ledger gives out at most the memory that there is, in the order of requests."""
 
 import pytest
 from hypothesis import strategies as st
@@ -70,7 +70,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule()
     def drain(self) -> None:
-        """Once all who hold have left, all who can be served are, in their order."""
+        """Release all holders; then each job that waits and fits is served in order."""
         for reservation in self.holding:
             self.ledger.release(reservation)
         self.holding.clear()
@@ -102,7 +102,7 @@ def test_a_small_job_does_not_overtake_a_large_one() -> None:
     assert ledger.try_allocate(small) == "a"
 
 
-def test_who_gives_up_waiting_makes_way() -> None:
+def test_a_job_that_stops_waiting_lets_the_next_one_go() -> None:
     ledger = Ledger({"a": 10})
     first, large, small = (ledger.enqueue(size) for size in (6, 8, 2))
     ledger.try_allocate(first)
@@ -120,7 +120,7 @@ def test_the_device_with_the_most_room_is_taken() -> None:
     ]
 
 
-def test_jobs_on_a_device_can_be_counted_too() -> None:
+def test_the_number_of_jobs_on_a_device_can_be_limited() -> None:
     ledger = Ledger({"a": 10}, jobs_per_device=1)
     first, second = ledger.enqueue(1), ledger.enqueue(1)
     assert ledger.try_allocate(first) == "a"
@@ -140,7 +140,7 @@ def test_a_withdrawn_device_keeps_the_jobs_that_it_has() -> None:
         ledger.try_allocate(second)
 
 
-def test_who_can_no_longer_be_served_holds_nobody_up() -> None:
+def test_a_job_that_can_no_longer_be_served_delays_no_other() -> None:
     ledger = Ledger({"a": 10, "b": 5})
     ledger.enqueue(8)
     small = ledger.enqueue(3)

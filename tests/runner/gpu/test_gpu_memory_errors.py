@@ -1,4 +1,4 @@
-"""A cell's exception that means "no GPU memory is left" is told from the others."""
+"""A cell's exception is recognised as "no GPU memory left", or is another error."""
 
 import pytest
 
@@ -35,5 +35,5 @@ def test_out_of_gpu_memory_is_a_limit(ename: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(("ename", "words"), OTHER)
-def test_other_errors_are_none_of_it(ename: str, words: str) -> None:
+def test_other_errors_are_not_out_of_gpu_memory(ename: str, words: str) -> None:
     assert out_of_memory(ename, words, limit_bytes=4 * GIB, cell=3) is None

@@ -1,8 +1,8 @@
-"""On a real GPU: memory, faults and flags of one job do not reach another.
+"""On a real GPU, memory, faults and flags of one job do not reach another job.
 
-What needs a device is marked `gpu` and skipped, with a reason, where there is none; its
-twin runs the same code on the processor, or is in test_gpu_lease.py,
-test_gpu_faults.py or test_gpu_adapters.py on a scripted device. Without Django and its fixtures:
+Tests that need a device are marked `gpu`, and skipped with a reason where none is
+there. The same code also runs on the processor, or on a scripted device in test_gpu_lease.py,
+test_gpu_faults.py or test_gpu_adapters.py. To run it without Django and its fixtures:
 
     python -m pytest -p no:django --noconftest -c /dev/null tests/runner/gpu/test_gpu_real.py
 """
@@ -68,7 +68,7 @@ def pool(adapter: GpuAdapter, gpu: GpuDevice, tmp_path: Path) -> Iterator[GpuPoo
 
 @pytest.fixture
 def start(forker: Forker) -> Iterator[Starter]:
-    """Start children; none is left at the end."""
+    """Give a function that starts children, and end them all afterwards."""
     children: list[Child] = []
 
     def start(code: str, order: CudaOrder | None = None) -> Child:
@@ -82,7 +82,7 @@ def start(forker: Forker) -> Iterator[Starter]:
 
 @pytest.fixture
 def order(where: str, request: pytest.FixtureRequest) -> CudaOrder | None:
-    """The order for a child that computes there."""
+    """Return the order for a child that computes there."""
     if where == "cpu":
         return None
     gpu = request.getfixturevalue("gpu")
@@ -120,12 +120,12 @@ host.send({{{{'found': sum(int((part == {CANARY}).sum()) for part in x.split(1 <
 
 
 @BOTH
-def test_memory_that_is_not_initialised_holds_nothing_of_another_s(
+def test_uninitialised_memory_holds_no_data_of_another_job(
     start: Starter, where: str, request: pytest.FixtureRequest
 ) -> None:
     order, size = None, GIB // 16
     if where == "cuda":
-        # Most of the device, so that the second gets what the first had.
+        # Most of the device, so that the second gets the first one's memory.
         gpu, adapter = map(request.getfixturevalue, ("gpu", "adapter"))
         size = adapter.memory(gpu).total // 4 * 3
         order = CudaOrder(uuid=gpu.uuid, memory_bytes=size + 4 * GIB, seed=SEED)
@@ -155,7 +155,7 @@ host.send({'changed': True})
 
 
 @BOTH
-def test_flags_and_generators_of_one_do_not_reach_the_next(
+def test_flags_and_generators_of_one_job_do_not_reach_the_next(
     start: Starter, order: CudaOrder | None
 ) -> None:
     look = FLAGS + "host.send({'flags': flags, 'numbers': numbers})"
@@ -188,14 +188,16 @@ def test_the_driver_and_torch_agree_on_the_device(
 
 
 @pytest.mark.gpu
-def test_no_other_device_is_seen_by_its_number(start: Starter, gpu: GpuDevice) -> None:
+def test_other_devices_are_not_visible_by_number(
+    start: Starter, gpu: GpuDevice
+) -> None:
     order = CudaOrder(uuid=gpu.uuid, memory_bytes=GIB, seed=SEED)
     child = start("host.send({'has': torch.ones(1, device='cuda:1').tolist()})", order)
     assert "ename" in child.hear()
 
 
 @pytest.mark.gpu
-def test_the_nodes_that_a_jail_shows_are_there(
+def test_the_device_files_that_a_jail_shows_exist(
     adapter: GpuAdapter, gpu: GpuDevice
 ) -> None:
     nodes = [Path(one) for one in adapter.exposure(gpu).nodes]
@@ -205,7 +207,7 @@ def test_the_nodes_that_a_jail_shows_are_there(
 
 
 @pytest.mark.gpu
-def test_a_waiting_process_takes_no_more_than_is_set_aside(
+def test_a_spare_process_takes_no_more_than_is_reserved(
     start: Starter, pool: GpuPool, gpu: GpuDevice
 ) -> None:
     before = pool.adapter.memory(gpu).used
@@ -215,7 +217,7 @@ def test_a_waiting_process_takes_no_more_than_is_set_aside(
 
 
 @pytest.mark.gpu
-def test_a_process_past_its_memory_fails_and_its_neighbour_goes_on(
+def test_a_process_past_its_memory_fails_and_its_neighbour_continues(
     start: Starter, pool: GpuPool
 ) -> None:
     with lease(pool, 2 * GIB) as first, lease(pool, 4 * GIB) as second:
@@ -238,7 +240,7 @@ LIFT = "torch.cuda.set_per_process_memory_fraction(1.0)\n"
 
 
 @pytest.mark.gpu
-def test_a_process_that_lifts_torch_s_limit_is_still_held_by_the_host(
+def test_a_process_that_removes_torch_s_limit_is_stopped_by_the_host(
     start: Starter, pool: GpuPool
 ) -> None:
     with lease(pool, 2 * GIB) as share:

@@ -1,6 +1,6 @@
-"""Whole jobs on a real GPU, jailed: what one may do to the device, and see of others.
+"""Whole jobs on a real GPU, in jails: what one may do to the device and see of others.
 
-Skipped with a reason where there is no NVIDIA GPU or torch was built without CUDA.
+Skipped with a reason where there is no NVIDIA GPU, or torch was built without CUDA.
 """
 
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ def test_a_job_computes_on_the_device(host: Runner) -> None:
     assert text(result) == "3.0"
 
 
-def test_row_102_memory_past_the_share_is_named(host: Runner) -> None:
+def test_row_102_memory_past_the_share_ends_with_that_limit(host: Runner) -> None:
     source = (
         "import torch\nx = torch.empty(3 * 2**30, dtype=torch.uint8, device='cuda')"
     )
@@ -72,7 +72,7 @@ def test_row_107_the_device_cannot_be_changed(host: Runner) -> None:
     assert set(answers) <= {"3", "4"}
 
 
-def test_row_107_other_processes_have_no_names_here(host: Runner) -> None:
+def test_row_107_other_processes_names_are_not_visible(host: Runner) -> None:
     source = (
         "import subprocess\nfound = subprocess.run(['nvidia-smi', '--query-compute-apps='\n"
         "    'process_name', '--format=csv,noheader'], capture_output=True, text=True)\n"

@@ -1,4 +1,4 @@
-"""Level L0, for hosts that can make no jail and notebooks of one's own."""
+"""Level L0, for hosts that cannot make a jail and for one's own notebooks."""
 
 import os
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def bare() -> Iterator[Runner]:
     runner.close()
 
 
-def test_the_level_is_on_the_result(bare: Runner) -> None:
+def test_the_result_names_its_level(bare: Runner) -> None:
     result = bare.run(job("answer = 42", questions=(ANSWER,)))
     assert result.verdict is Verdict.COMPLETED
     assert result.measures.level == bare.level() == "L0"
@@ -37,14 +37,14 @@ def test_a_job_is_not_root_and_has_a_user_of_its_own(bare: Runner) -> None:
 
 
 @as_root
-def test_what_is_left_in_shared_folders_goes_too(bare: Runner) -> None:
+def test_files_left_in_shared_folders_are_removed(bare: Runner) -> None:
     names = [f"{folder}/softmark-test-left" for folder in ("/tmp", "/dev/shm")]  # noqa: S108 - what is tested
     source = "".join(f"open('{name}', 'w').write('x')\n" for name in names)
     assert bare.run(job(source)).code == "completed"
     assert not [name for name in names if Path(name).exists()]
 
 
-def test_no_file_is_left_whatever_the_rights_and_depth(bare: Runner) -> None:
+def test_no_file_is_left_whatever_its_rights_and_depth(bare: Runner) -> None:
     source = (
         "import os\ntop = os.getcwd()\n"
         "for i in range(1500):\n    os.mkdir('d'); os.chdir('d')\n"
@@ -56,7 +56,7 @@ def test_no_file_is_left_whatever_the_rights_and_depth(bare: Runner) -> None:
     assert not Path(folder).parent.exists()
 
 
-def test_no_two_files_have_one_time(bare: Runner, tmp_path: Path) -> None:
+def test_no_two_files_have_the_same_time(bare: Runner, tmp_path: Path) -> None:
     assert scores(bare.run(with_many_files(tmp_path))) == {"q1": [1.0, 0.0]}
 
 
@@ -77,7 +77,7 @@ def test_many_files_together_pass_the_disk_limit(bare: Runner) -> None:
     assert (result.verdict, result.code) == (Verdict.LIMIT, "disk")
 
 
-def test_what_a_question_s_tests_leave_is_gone_for_the_next(bare: Runner) -> None:
+def test_files_of_a_question_s_tests_are_gone_for_the_next(bare: Runner) -> None:
     look = (
         "import os, tempfile\n"
         "places = os.getcwd(), os.environ['HOME'], tempfile.gettempdir()\n"

@@ -1,7 +1,7 @@
-"""Control groups: which are found, and what is written where.
+"""Control groups: which are found, and the limits that are written to them.
 
-Version 2 is tried on folders that look like the kernel's; where the host lets us make
-groups, whatever its version, the runner's tests use them for real.
+Version 2 is tested on folders that look like the kernel's. Where the host allows new
+groups, of either version, the runner's tests use real ones.
 """
 
 import os
@@ -55,7 +55,7 @@ class TestV2:
         base = unified(tmp_path, "cpu memory pids", "memory pids")
         assert found(tmp_path) == HierarchyV2(base)
 
-    def test_its_own_processes_make_room_for_jobs(
+    def test_the_host_s_processes_move_to_a_group_of_their_own(
         self, tmp_path: Path, real_enough: None
     ) -> None:
         base = unified(tmp_path, "memory pids")
@@ -64,7 +64,7 @@ class TestV2:
         assert (base / "softmark-host" / "cgroup.procs").read_text() == "41"
         assert (base / "cgroup.subtree_control").read_text() == "+memory +pids"
 
-    def test_a_group_without_the_controllers_will_not_do(self, tmp_path: Path) -> None:
+    def test_a_group_without_the_controllers_is_not_used(self, tmp_path: Path) -> None:
         unified(tmp_path, "cpu")
         assert found(tmp_path) is None
 
@@ -78,14 +78,14 @@ class TestV2:
         assert written["memory.oom.group"] == "0"
         assert written["cgroup.procs"] == "17"
 
-    def test_the_kernel_counts_the_processes(self, tmp_path: Path) -> None:
+    def test_processes_are_counted_by_the_kernel(self, tmp_path: Path) -> None:
         group = HierarchyV2(tmp_path).make_group(memory_bytes=2**30, processes=50)
         (folder,) = tmp_path.iterdir()
         assert group.processes() == 0
         (folder / "pids.current").write_text("12\n")
         assert group.processes() == 12
 
-    def test_a_kill_for_want_of_memory_is_seen(self, tmp_path: Path) -> None:
+    def test_a_kill_for_lack_of_memory_is_seen(self, tmp_path: Path) -> None:
         group = HierarchyV2(tmp_path).make_group(memory_bytes=2**30, processes=50)
         (folder,) = tmp_path.iterdir()
         (folder / "memory.events").write_text("low 0\noom_kill 0\n")
@@ -110,7 +110,7 @@ class TestV1:
         assert find_hierarchy(mounts(tmp_path, lines[0]), groups) is None
 
 
-def test_processors_are_shared_out_where_they_can_be(
+def test_processors_are_shared_where_the_controller_allows_it(
     tmp_path: Path, real_enough: None
 ) -> None:
     base = unified(tmp_path, "cpu memory pids", "memory pids")
@@ -120,7 +120,7 @@ def test_processors_are_shared_out_where_they_can_be(
     assert (base / "cgroup.subtree_control").read_text() == "+cpu"
 
 
-def test_each_job_has_a_group_for_the_processors(tmp_path: Path) -> None:
+def test_each_job_has_a_group_for_processors(tmp_path: Path) -> None:
     for name in ("memory", "pids", "cpu"):
         (tmp_path / name).mkdir()
     memory, pids, cpu = (tmp_path / name for name in ("memory", "pids", "cpu"))
@@ -130,7 +130,7 @@ def test_each_job_has_a_group_for_the_processors(tmp_path: Path) -> None:
     assert (folder / "cgroup.procs").read_text() == "17"
 
 
-def test_one_without_processors_will_do(tmp_path: Path) -> None:
+def test_a_hierarchy_without_the_cpu_controller_is_used(tmp_path: Path) -> None:
     for name in ("memory", "pids"):
         (tmp_path / name).mkdir()
     nowhere = tmp_path / "none" / "cpu"
@@ -141,15 +141,15 @@ def test_one_without_processors_will_do(tmp_path: Path) -> None:
 
 @pytest.fixture
 def real_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the kernel's file system a folder can be removed although files are in it."""
+    """Remove no folders: only in the kernel's file system may they hold files then."""
     monkeypatch.setattr("runner.jail.cgroups._Folder.remove", lambda _: None)
 
 
-def test_none_is_found_where_there_is_none(tmp_path: Path) -> None:
+def test_no_group_is_found_where_there_is_none(tmp_path: Path) -> None:
     assert find_hierarchy(mounts(tmp_path, ""), own(tmp_path, "0::/")) is None
 
 
-def test_what_a_killed_worker_left_is_removed(
+def test_groups_that_a_killed_worker_left_are_removed(
     tmp_path: Path, real_enough: None
 ) -> None:
     base = unified(tmp_path, "memory pids", "memory pids")
@@ -164,7 +164,7 @@ def test_what_a_killed_worker_left_is_removed(
 
 
 @pytest.mark.torch
-def test_no_group_of_a_job_is_left(runner: Runner) -> None:
+def test_no_group_is_left_after_a_job(runner: Runner) -> None:
     prepared = runner._prepare("default", shape_of(Limits()))
     group = prepared.group
     prepared.dispose()
@@ -176,8 +176,8 @@ def test_no_group_of_a_job_is_left(runner: Runner) -> None:
 
 
 @pytest.mark.torch
-def test_the_group_stops_what_the_process_limit_does_not(runner: Runner) -> None:
-    """Files in memory are in no process; the group counts them."""
+def test_the_group_limits_memory_that_no_process_holds(runner: Runner) -> None:
+    """Files in memory belong to no process, but the group counts them."""
     if find_hierarchy() is None:
         pytest.skip("no control groups may be made here")
     source = (

@@ -1,4 +1,4 @@
-"""What a student's process can see and reach, and what it leaves behind."""
+"""A student's process sees little, reaches little, and leaves nothing behind."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from tests.services.processes import wait_until
 pytestmark = pytest.mark.torch
 
 
-def test_the_host_s_environment_is_not_there(runner: Runner) -> None:
+def test_the_host_s_environment_is_not_visible(runner: Runner) -> None:
     assert os.environ[VARIABLE] == CANARY
     source = (
         "import os\nprint(dict(os.environ))\nprint(open('/proc/self/environ').read())"
@@ -58,7 +58,7 @@ def test_the_process_is_not_root_and_cannot_become_it(runner: Runner) -> None:
     assert result.detail["ename"] == "OSError"
 
 
-def test_the_package_and_the_portal_cannot_be_imported_anew(runner: Runner) -> None:
+def test_the_runner_and_the_portal_cannot_be_imported_again(runner: Runner) -> None:
     source = "import importlib.util\n[importlib.util.find_spec(n) for n in ('portal', 'grading')]"
     assert text(runner.run(job(source))) == "[None, None]"
 
@@ -79,7 +79,7 @@ def test_no_process_is_left(runner: Runner) -> None:
 
 
 def wait_for_the_end(namespace: str) -> None:
-    """The job's first process, which does not hold the result up, is gone in a moment."""
+    """Wait for the end of the job's first process, just after the result."""
     wait_until(
         lambda: namespace not in map(namespace_of, all_processes()),
         seconds=10,
@@ -88,7 +88,7 @@ def wait_for_the_end(namespace: str) -> None:
 
 
 def namespace_of(pid: int) -> str:
-    """Return the namespace that the process's number is from; nothing if it is gone."""
+    """Return the process's PID namespace, or nothing if the process has ended."""
     try:
         return str(Path(f"/proc/{pid}/ns/pid").readlink())
     except OSError:
@@ -96,14 +96,14 @@ def namespace_of(pid: int) -> str:
 
 
 def command_line(pid: int) -> str:
-    """Return how the process was started; nothing if it is gone."""
+    """Return the process's command line, or nothing if it has ended."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_text()
     except OSError:
         return ""
 
 
-def test_a_storm_of_forks_is_over_when_the_job_is(runner: Runner) -> None:
+def test_repeated_forks_end_with_the_job(runner: Runner) -> None:
     source = (
         "import os, signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "print(os.readlink('/proc/self/ns/pid'), flush=True)\n"
@@ -115,7 +115,7 @@ def test_a_storm_of_forks_is_over_when_the_job_is(runner: Runner) -> None:
     wait_for_the_end(text(result).split()[0])
 
 
-def test_no_file_is_left_whatever_the_rights_and_depth(runner: Runner) -> None:
+def test_no_file_is_left_whatever_its_rights_and_depth(runner: Runner) -> None:
     source = (
         "import os, tempfile\nopen(tempfile.mkstemp()[1], 'w').write('x')\n"
         "top = os.getcwd()\nfor i in range(1500):\n    os.mkdir('d'); os.chdir('d')\n"
@@ -127,7 +127,7 @@ def test_no_file_is_left_whatever_the_rights_and_depth(runner: Runner) -> None:
     assert Path("/etc/passwd").exists()
 
 
-def test_what_is_left_in_shared_folders_is_not_the_host_s(runner: Runner) -> None:
+def test_shared_folders_of_the_jail_are_not_the_host_s(runner: Runner) -> None:
     names = [f"{folder}/softmark-test-left" for folder in ("/tmp", "/dev/shm")]  # noqa: S108 - what is tested
     source = "".join(f"open('{name}', 'w').write('x')\n" for name in names)
     assert runner.run(job(source)).code == "completed"
@@ -147,7 +147,7 @@ def test_nothing_is_carried_from_one_job_to_the_next(runner: Runner) -> None:
     assert text(result) == "(False, False)"
 
 
-def test_random_numbers_depend_on_the_seed_only(runner: Runner) -> None:
+def test_random_numbers_depend_on_the_seed_alone(runner: Runner) -> None:
     source = (
         "import random, numpy as np, torch\n"
         "random.random(), np.random.rand(), torch.rand(1).item(), hash('x')"
@@ -158,13 +158,13 @@ def test_random_numbers_depend_on_the_seed_only(runner: Runner) -> None:
     assert first == again != other
 
 
-def test_a_job_has_one_thread_for_torch(runner: Runner) -> None:
+def test_torch_has_one_thread_in_a_job(runner: Runner) -> None:
     source = "import torch\nx = torch.randn(300, 300) @ torch.randn(300, 300)\ntorch.get_num_threads()"
     assert text(runner.run(job(source))) == "1"
 
 
-def test_leftover_time_is_not_waited_for(runner: Runner) -> None:
-    """A process that the notebook left does not delay the result."""
+def test_the_result_does_not_wait_for_leftover_processes(runner: Runner) -> None:
+    """A process that the notebook left behind does not delay the result."""
     begun = time.monotonic()
     runner.run(job("import subprocess; subprocess.Popen(['sleep', '60'])"))
     assert time.monotonic() - begun < 5

@@ -1,4 +1,4 @@
-"""No job makes memory of the kernel's that no figure of the job tells of; work runs."""
+"""A job cannot make kernel memory that its measures do not count; honest work runs."""
 
 import pytest
 
@@ -27,7 +27,7 @@ with socket.socket(socket.AF_UNIX) as sock:
 """
 
 
-def test_lists_rules_and_filters_cannot_be_made(runner: Runner) -> None:
+def test_calls_that_make_uncounted_kernel_memory_are_refused(runner: Runner) -> None:
     said = text(runner.run(job(MAKING))).split()
     assert said == ["ENOTSUP", "ENOSYS", "EINVAL", "ENOPROTOOPT"]
 
@@ -49,7 +49,7 @@ with multiprocessing.Pool(2) as pool: print(pool.map(abs, [-1, -2]))
 """
 
 
-def test_honest_work_runs_without_them(runner: Runner) -> None:
+def test_honest_work_runs_without_these_calls(runner: Runner) -> None:
     result = runner.run(job(HONEST))
     assert result.code == "completed"
     assert "returncode=0, stdout='', stderr=''" in text(result)

@@ -1,4 +1,4 @@
-"""Landlock: rights by version, and a process that holds itself to them."""
+"""Landlock: the rights of each version, and a process that restricts itself to them."""
 
 import os
 from functools import partial
@@ -20,19 +20,17 @@ from runner.system import linux
         (99, Access(0)),
     ],
 )
-def test_only_rights_that_the_kernel_knows_are_asked_for(
-    abi: int, missing: Access
-) -> None:
+def test_only_rights_that_the_kernel_knows_are_used(abi: int, missing: Access) -> None:
     assert landlock.known(abi) == Access(0xFFFF) & ~missing
 
 
-def test_no_one_may_ever_make_a_device() -> None:
+def test_making_a_device_is_never_allowed() -> None:
     for rights in (landlock.WRITE, landlock.RUN, landlock.DEVICE, landlock.TERMINAL):
         assert not rights & (Access.MAKE_CHAR | Access.MAKE_BLOCK)
 
 
 @pytest.mark.skipif(landlock.version() < 1, reason="this kernel has no Landlock")
-def test_a_process_is_held_to_the_rules(
+def test_a_process_cannot_leave_its_rules(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     allowed, closed = (tmp_path_factory.mktemp(name) for name in ("allowed", "closed"))

@@ -1,4 +1,4 @@
-"""Jobs reach an installation that lies in a closed folder, or staff are told why not."""
+"""Jobs reach an installation in a closed folder, or staff are told why they cannot."""
 
 import os
 import site
@@ -19,7 +19,7 @@ pytestmark = [
 
 @pytest.fixture
 def closed(tmp_path: Path) -> Path:
-    """A folder that nobody but root may enter, with a virtual environment in it."""
+    """Give a folder that only root may enter, with a virtual environment in it."""
     home = tmp_path / "private"
     packages = home / "venv" / "lib" / f"python3.{sys.version_info[1]}/site-packages"
     packages.mkdir(parents=True)
@@ -43,7 +43,7 @@ def run_in(folder: Path, source: str) -> JobResult:
         runner.close()
 
 
-def test_an_installation_under_a_closed_folder_is_reached(closed: Path) -> None:
+def test_an_installation_below_a_closed_folder_is_reached(closed: Path) -> None:
     source = (
         "import os, sys, sqlite3, torch\n"
         f"print(sys.prefix, os.getcwd(), os.listdir('{closed}'))"

@@ -1,4 +1,4 @@
-"""What a jail shows of the host: no more than the interpreter needs."""
+"""A jail shows only the parts of the host that the interpreter needs."""
 
 import sys
 
@@ -7,7 +7,7 @@ import pytest
 from runner.jail import path_rules
 
 
-def test_nothing_is_shown_twice_and_nothing_of_the_root() -> None:
+def test_no_folder_is_shown_twice_and_the_root_is_not_shown() -> None:
     view = path_rules.host_view()
     assert "/" not in view.trees
     for tree in view.trees:
@@ -22,7 +22,7 @@ def test_the_interpreter_and_its_packages_are_shown() -> None:
         assert any(path == tree or path.startswith(tree + "/") for tree in trees)
 
 
-def test_homes_settings_and_data_are_not() -> None:
+def test_homes_settings_and_data_are_not_shown() -> None:
     trees = path_rules.host_view().trees
     assert not {"/home", "/root", "/etc", "/var", "/run", "/proc", "/sys", "/dev"} & {
         *trees

@@ -1,4 +1,4 @@
-"""What the seccomp filter answers, on both processors, by running its program here."""
+"""The seccomp filter's answers, for both processors: its program is run in Python."""
 
 import errno
 import fcntl
@@ -23,7 +23,7 @@ def answer(
     audit: int | None = None,
     is_grouped: bool = True,
 ) -> int:
-    """Return the error that the call gets: 0 if it is allowed, KILLED if it kills.
+    """Return the error number for the call: 0 if it is allowed, KILLED if it kills.
 
     GRANTED is success without effect.
     """
@@ -40,7 +40,7 @@ def answer(
 
 
 def run(program: bytes, data: bytes) -> int:
-    """Do what the kernel's machine does with a filter; see linux/filter.h."""
+    """Run a filter program as the kernel does; see linux/filter.h."""
     steps = list(struct.iter_unpack("HBBI", program))
     loaded, at = 0, 0
     while True:
@@ -78,26 +78,28 @@ def test_every_other_known_call_is_allowed(about: Architecture) -> None:
     assert {answer(about, number) for number in others} == {ALLOWED}
 
 
-def test_calls_of_the_future_do_not_exist(about: Architecture) -> None:
+def test_unknown_calls_are_answered_as_missing(about: Architecture) -> None:
     assert answer(about, about.newest + 1) == errno.ENOSYS
     assert answer(about, 0x3FFF_FFFF) == errno.ENOSYS
 
 
-def test_another_table_of_numbers_kills(about: Architecture) -> None:
+def test_a_call_by_another_table_of_numbers_kills(about: Architecture) -> None:
     assert answer(about, 0, audit=0x4000_0003) == KILLED
     assert answer(about, 0x4000_0000) == KILLED
     assert answer(about, 0xFFFF_FFFF) == KILLED
 
 
-def test_sockets_are_unix_sockets(about: Architecture) -> None:
+def test_only_unix_sockets_are_allowed(about: Architecture) -> None:
     for number in (about.socket, about.socketpair):
         assert answer(about, number, socket.AF_UNIX) == ALLOWED
         for family in (socket.AF_INET, socket.AF_INET6, 16, 17, 38, 40, 2**32 - 1):
             assert answer(about, number, family) == errno.EAFNOSUPPORT
 
 
-def test_upper_bits_of_an_argument_hide_nothing(about: Architecture) -> None:
-    """The kernel looks at the lower half of these too."""
+def test_upper_bits_of_an_argument_do_not_bypass_the_filter(
+    about: Architecture,
+) -> None:
+    """The kernel uses only the lower half of these arguments."""
     assert answer(about, about.socket, 2**32 + socket.AF_INET) == errno.EAFNOSUPPORT
     assert answer(about, about.ioctl, 0, 2**32 + 0x5412) == errno.EPERM
 
@@ -111,7 +113,7 @@ def test_forks_are_allowed_and_namespaces_are_not(about: Architecture) -> None:
         assert answer(about, about.clone, 17 | flag) == errno.EPERM
 
 
-def test_nobody_types_into_a_terminal_for_its_owner(about: Architecture) -> None:
+def test_typing_into_another_s_terminal_is_refused(about: Architecture) -> None:
     assert answer(about, about.ioctl, 0, 0x5412) == errno.EPERM
     assert answer(about, about.ioctl, 0, 0x541C) == errno.EPERM
     assert answer(about, about.ioctl, 0, 0x5423) == errno.EPERM
@@ -121,10 +123,12 @@ def test_nobody_types_into_a_terminal_for_its_owner(about: Architecture) -> None
 def test_a_lock_on_a_file_is_granted_and_does_nothing(about: Architecture) -> None:
     for command in FCNTL_LOCKS:
         assert answer(about, about.fcntl, 3, command) == GRANTED
-    assert answer(about, about.fcntl, 3, 5) == ALLOWED  # sees the host's own at most
+    assert (
+        answer(about, about.fcntl, 3, 5) == ALLOWED
+    )  # shows at most the host's own locks
 
 
-def test_fcntl_does_what_is_listed_and_no_more(about: Architecture) -> None:
+def test_fcntl_allows_listed_commands_only(about: Architecture) -> None:
     listed = {
         value
         for name, value in vars(fcntl).items()
@@ -138,7 +142,7 @@ def test_fcntl_does_what_is_listed_and_no_more(about: Architecture) -> None:
     assert ordinary <= listed | {1033, 1034}
 
 
-def test_pages_that_jobs_share_are_neither_asked_about_nor_moved(
+def test_shared_pages_cannot_be_inspected_or_moved(
     about: Architecture,
 ) -> None:
     for advice in (12, 20, 21, 25):
@@ -150,7 +154,7 @@ def test_pages_that_jobs_share_are_neither_asked_about_nor_moved(
     assert answer(about, about.preadv2, 3, 0, 1, 0, 0, 1) == ALLOWED
 
 
-def test_flags_and_keys_of_a_file_system_are_out_of_reach(about: Architecture) -> None:
+def test_flags_and_keys_of_a_file_system_cannot_be_set(about: Architecture) -> None:
     for request in (0x4008_6602, 0xC050_6617, 0x8008_6601):
         assert answer(about, about.ioctl, 3, request) == errno.ENOTTY
     for request in (0x541B, 0x5413, 0x8004_5430):
@@ -160,7 +164,7 @@ def test_flags_and_keys_of_a_file_system_are_out_of_reach(about: Architecture) -
 PRIVATE, SHARED, FIXED, ANONYMOUS = 2, 1, 16, 32
 
 
-def test_shared_memory_of_no_file_needs_a_group_that_counts_it(
+def test_shared_memory_without_a_file_needs_a_control_group(
     about: Architecture,
 ) -> None:
     for size in (4097, 2**31, 2**32, 2**40 + 1):
@@ -174,7 +178,7 @@ def test_shared_memory_of_no_file_needs_a_group_that_counts_it(
     assert answer(about, *page, is_grouped=False) == ALLOWED
 
 
-def test_the_machine_s_huge_pages_are_nobody_s(about: Architecture) -> None:
+def test_reserved_huge_pages_are_refused(about: Architecture) -> None:
     for flags in (PRIVATE | ANONYMOUS, SHARED | ANONYMOUS, PRIVATE):
         for is_grouped in (True, False):
             call = about.mmap, 0, 2**21, 3, flags | 0x40000
@@ -202,13 +206,15 @@ NUMBERS_OF_THE_MACHINE = {
 
 
 @pytest.mark.parametrize("processor", sorted(ARCHITECTURES))
-def test_calls_that_use_up_what_is_the_machine_s_do_not_exist(processor: str) -> None:
+def test_calls_that_use_resources_of_the_whole_machine_are_missing(
+    processor: str,
+) -> None:
     about = ARCHITECTURES[processor]
     for numbers in NUMBERS_OF_THE_MACHINE[processor].values():
         assert {answer(about, number) for number in numbers} == {errno.ENOSYS}
 
 
-def test_nobody_makes_memory_of_the_kernel_s_that_nobody_counts(
+def test_options_that_make_uncounted_kernel_memory_are_refused(
     about: Architecture,
 ) -> None:
     for option in (22, 62, 67, 78, 0x53564D41):
@@ -219,7 +225,9 @@ def test_nobody_makes_memory_of_the_kernel_s_that_nobody_counts(
     assert len(about.unsupported) == 3
 
 
-def test_other_options_of_processes_and_sockets_are_set(about: Architecture) -> None:
+def test_other_options_of_processes_and_sockets_are_allowed(
+    about: Architecture,
+) -> None:
     for option in (1, 4, 15, 36, 38, 41):
         assert answer(about, about.prctl, option) == ALLOWED
     for option in (7, 8, 16, 20, 21):
@@ -233,7 +241,7 @@ def test_an_unknown_processor_has_no_filter(monkeypatch: pytest.MonkeyPatch) -> 
         seccomp.this_architecture()
 
 
-def test_a_process_is_scheduled_by_itself_alone(about: Architecture) -> None:
+def test_a_process_can_change_only_its_own_scheduling(about: Architecture) -> None:
     for number in about.scheduling:
         assert answer(about, number, 0) == ALLOWED
         assert answer(about, number, 1) == GRANTED

@@ -1,4 +1,4 @@
-"""Without a control group, memory that no figure tells of is refused; honest work runs."""
+"""Without a control group, uncounted shared memory is refused; honest work runs."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ def test_shared_memory_that_nobody_counts_is_refused(alone: Runner, name: str) -
 
 
 @pytest.mark.parametrize("name", HONEST)
-def test_what_is_counted_or_small_is_not(alone: Runner, name: str) -> None:
+def test_counted_or_small_shared_memory_is_allowed(alone: Runner, name: str) -> None:
     assert said(alone, HONEST[name]) == "done"
 
 
@@ -72,6 +72,6 @@ print(np.load("a.npy", mmap_mode="r").sum())
 """
 
 
-def test_processes_that_work_together_share_their_memory(alone: Runner) -> None:
+def test_cooperating_processes_can_share_memory(alone: Runner) -> None:
     said = text(alone.run(job(WORKERS)))
     assert said.split("\n")[:4] == ["2016.0", "[0, 1, 4, 9]", "3.0 3.0 3", "1000000.0"]

@@ -1,7 +1,7 @@
-"""What jobs at one time share of the machine carries no word from one to another.
+"""Parts of the machine that concurrent jobs share carry no message between them.
 
-All jails show the same files of the system. Whatever a job can do to such a file, short
-of reading it, another job must not be able to see; see docs/sandbox.md.
+All jails show the same files of the system. Another job must not see any change that a
+job can make to such a file, however it reads it; see docs/sandbox.md.
 """
 
 import threading
@@ -17,7 +17,7 @@ from tests.runner.notebooks import cell, job, job_file, question, scores, text
 pytestmark = pytest.mark.torch
 
 LIMITS = Limits(cell_seconds=20, run_seconds=40)
-# A file of the system, a device, and what all event descriptors of a machine are.
+# A file of the system, a device, and the inode that all event descriptors share.
 PLACES = """
 import fcntl, os, time
 def opened():
@@ -41,7 +41,7 @@ for fd in opened():
 
 
 def both(runner: Runner, first: str, second: str) -> tuple[JobResult, JobResult]:
-    """Run the second notebook once the first, which waits at its end, has run."""
+    """Run the second notebook while the first, after its cells, waits at its end."""
     found: list[JobResult] = []
     has_run = threading.Event()
     spec = job(first, limits=LIMITS)
@@ -91,7 +91,7 @@ with open("/dev/null", "w") as nothing:
 """
 
 
-def test_a_device_s_times_take_no_word_to_another_job(runner: Runner) -> None:
+def test_a_job_cannot_change_a_device_s_times(runner: Runner) -> None:
     result = runner.run(job(TOUCH, limits=LIMITS))
     assert (result.code, text(result)) == ("completed", "")
 
@@ -107,7 +107,9 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_another_job_would_notice_is_refused(runner: Runner, name: str) -> None:
+def test_calls_that_another_job_would_notice_are_refused(
+    runner: Runner, name: str
+) -> None:
     source = (
         f"import ctypes, fcntl, os, struct\ntry: print('done', {REFUSED[name]})\n"
         "except OSError: print('refused')"
@@ -115,7 +117,7 @@ def test_what_another_job_would_notice_is_refused(runner: Runner, name: str) -> 
     assert text(runner.run(job(source))) == "refused\n"
 
 
-def test_what_the_kernel_counts_for_the_machine_reads_as_nothing(
+def test_kernel_files_about_the_whole_machine_read_as_empty(
     runner: Runner,
 ) -> None:
     source = (
@@ -126,7 +128,7 @@ def test_what_the_kernel_counts_for_the_machine_reads_as_nothing(
     assert set(text(runner.run(job(source))).splitlines()) == {"[]"}
 
 
-def test_programs_that_lock_their_own_files_go_on(runner: Runner) -> None:
+def test_programs_that_lock_their_own_files_work(runner: Runner) -> None:
     source = (
         "import fcntl, sqlite3\n"
         "with open('lock', 'w') as f: fcntl.flock(f, fcntl.LOCK_EX)\n"

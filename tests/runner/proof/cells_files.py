@@ -1,4 +1,4 @@
-"""Tests with private files, handed-in files, and data that is passed on."""
+"""Entries with private files, handed-in files, and data that the test passes on."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -45,7 +45,7 @@ def _state(salt: int) -> dict[str, torch.Tensor]:
 
 
 def _halves(salt: int) -> dict[str, Any]:
-    """Inputs that are given to the notebook, and labels that are not."""
+    """Return inputs that are given to the notebook, and labels that are not."""
     x = numbers(0, 40)
     return {"x": x, "y": (x > 0.5).astype(int), "unused": numbers(salt, 7)}
 

@@ -1,4 +1,4 @@
-"""Tests in our own style: functions whose parameters are names of the notebook."""
+"""Entries in our own style: functions whose parameters are names of the notebook."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -1,4 +1,4 @@
-"""Test cells that replace or remove names of the notebook, and call it back."""
+"""Entries whose tests replace or remove names of the notebook, and call it."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Test cells about networks, losses, optimisers, data sets and loaders."""
+"""Entries about networks, losses, optimisers, data sets and loaders."""
 
 from collections.abc import Mapping
 from typing import Final

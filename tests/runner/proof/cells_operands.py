@@ -1,4 +1,4 @@
-"""Operands that hold more than they show. Only what they show may cross, or nothing."""
+"""Entries with operands that hold more than they show: only that part may cross."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -1,4 +1,4 @@
-"""Tests in Otter's two styles: interpreter sessions, and functions with cases."""
+"""Entries in Otter's two styles: interpreter sessions, and functions with cases."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Test cells in nbgrader's style: assertions, helpers, loops, exceptions, points."""
+"""Entries in nbgrader's style: assertions, helpers, loops, exceptions, points."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -1,4 +1,4 @@
-"""All entries, by name."""
+"""All entries of coursework, by name."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -1,8 +1,8 @@
 """The marks of honest work: of the examples, our tests' notebooks and imported ones.
 
-`marks.json` holds what they were before the rules between grader and snapshot became
-stricter. It holds numbers and digests only, and no content of anybody else's.
-`write_marks` writes what they are now.
+`marks.json` holds the marks from before the rules between grader and snapshot became
+stricter. It holds only numbers and digests, and no content of other people.
+`write_marks` writes the marks as they are now.
 """
 
 import contextlib
@@ -52,7 +52,7 @@ Case = Callable[[Runner, Path], Found]
 
 
 class UnreachedError(Exception):
-    """A foreign source is not at hand. `str` says which."""
+    """A foreign source is not available; `str` names it."""
 
 
 def _marks(result: JobResult) -> Found:
@@ -98,7 +98,7 @@ def _outputs(text: str) -> Case:
     def run(runner: Runner, _: Path) -> Found:
         result = runner.run(job(notebook=text, limits=Limits(cell_seconds=20)))
         cells = json.loads(result.notebook)["cells"]
-        # What they hold is compared with nbclient's, in tests/runner/test_fidelity.py.
+        # Their outputs are compared with nbclient's in tests/runner/test_fidelity.py.
         kinds = [[_kind(one) for one in cell.get("outputs", [])] for cell in cells]
         return {"code": result.code, "outputs": kinds}
 
@@ -106,7 +106,7 @@ def _outputs(text: str) -> Case:
 
 
 def _kind(output: Mapping[str, Any]) -> str:
-    """Return what kind of output it is: of which stream, exception or media types."""
+    """Return the kind of an output: its stream, exception or media types."""
     forms = " ".join(sorted(output.get("data", {})))
     return str(output.get("name") or output.get("ename") or forms)
 
@@ -144,7 +144,7 @@ def _imported(
 ) -> Case:
     """Return the case of a foreign source: the staff's notebook, or the hand-out.
 
-    `old` is text of it that is replaced by `new`: a mistake.
+    `old` is a text of it that is replaced by `new`: a mistake.
     """
 
     def run(runner: Runner, scratch: Path) -> Found:
@@ -178,7 +178,7 @@ def job_of_import(folder: Path, bundle: Bundle, cells: dict[str, Any]) -> JobSpe
 
 
 def _defined(staff: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the names that the staff's notebook defines, if imports know them yet."""
+    """Return the names that the staff's notebook defines, if imports know them."""
     from formats.assignment import definitions_of  # noqa: PLC0415 - not in the base
     from tests.runner.proof.entries import defined_in  # noqa: PLC0415 - same
 
@@ -244,6 +244,6 @@ CASES: Final[Mapping[str, Case]] = {
 
 
 def stored() -> Mapping[str, Found]:
-    """Return the marks as they were recorded."""
+    """Return return the marks as they were recorded."""
     found: Mapping[str, Found] = json.loads(STORED.read_text())
     return found

@@ -1,4 +1,4 @@
-"""How hypothesis draws what a hostile process says."""
+"""Settings by which hypothesis draws the messages of a hostile process."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 
 
 def at_most(examples: int) -> Callable[..., Callable[..., None]]:
-    """Return the settings for so many examples, the same in each run."""
+    """Return the settings for so many examples, which are the same in each run."""
     return settings(
         max_examples=examples,
         deadline=None,

@@ -1,8 +1,8 @@
 """Honest pieces of coursework: a right notebook, a wrong one, and the tests of both.
 
-In tests and expected outputs, `⟦42⟧` marks a secret literal: a value that the test holds
-and never passes to the notebook. `plain` takes the marks away; `with_canaries` puts a
-value that nobody could guess in the place of each secret.
+In tests and expected outputs, `⟦42⟧` marks a secret literal: a value that the test
+holds and never passes to the notebook. `plain` removes the marks; `with_canaries`
+replaces each secret by a value that nobody could guess.
 """
 
 import ast
@@ -26,13 +26,13 @@ Literal = int | float | str
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One piece of coursework, and what its checks give: `earns` and `loses`.
+    """One piece of coursework; its checks score `earns`, and `loses` for wrong work.
 
-    `wrong` is a piece of the right notebook and what stands in its place in the wrong
-    one. `private` files are secrets of the tests, `files` are handed in. `given` are
-    private files whose content the tests pass to the notebook. `names` are those of
-    JobSpec.test_names. `why` says what cannot work, by design. `needs_jail` keeps the
-    entry out of tests that run grader and notebook in one process.
+    `wrong` is a piece of the right notebook and its replacement in the wrong one.
+    `private` files are secrets of the tests, `files` are handed in. `given` are private
+    files whose content the tests pass to the notebook. `names` are those of
+    JobSpec.test_names. `why` says what cannot work, by design. `needs_jail` excludes
+    the entry from tests that run grader and notebook in one process.
     """
 
     style: TestStyle
@@ -51,13 +51,13 @@ class Entry:
 
     @property
     def wrong_notebook(self) -> str:
-        """The notebook whose author made the mistake."""
+        """The notebook with the mistake."""
         old, new = self.wrong
         assert old in self.right, old
         return self.right.replace(old, new)
 
     def question(self, tests: str = "") -> QuestionSpec:
-        """Return the question, with other tests' text if that is given."""
+        """Return the question; `tests`, if given, replace its own."""
         text = tests or plain(self.tests)
         if self.style in _OWN_SOURCE:
             checks = tuple(
@@ -101,7 +101,7 @@ def with_canaries(text: str, salt: int) -> tuple[str, list[Literal]]:
 
 
 def _canary(like: object, source: random.Random) -> Literal:
-    """Return a value of that type which float32 holds exactly and nobody guesses."""
+    """Return an unguessable value of that type, which float32 holds exactly."""
     number = source.randrange(2**21, 2**23)
     if isinstance(like, str):
         return f"kestrel{number:x}{source.getrandbits(32):08x}"

@@ -1,4 +1,4 @@
-"""Makers of small files for the entries: content by a number, as bytes."""
+"""Functions that make small files for the entries: a number decides the content."""
 
 import io
 import pickle
@@ -13,12 +13,12 @@ from tests.runner.proof.entries import FileMaker
 
 
 def numbers(salt: int, *shape: int) -> Any:
-    """Return numbers from 0 to 1 that only this salt gives."""
+    """Return numbers from 0 to 1, which depend on this salt alone."""
     return np.random.default_rng([7, salt]).random(shape)
 
 
 def labels(salt: int, *shape: int) -> Any:
-    """Return whole numbers from 0 to 9 that only this salt gives."""
+    """Return whole numbers from 0 to 9, which depend on this salt alone."""
     return np.random.default_rng([9, salt]).integers(0, 10, shape)
 
 

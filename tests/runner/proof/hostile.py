@@ -1,7 +1,7 @@
-"""A snapshot that answers anything at any time, as hypothesis chooses.
+"""A snapshot that sends any message at any time, as hypothesis chooses.
 
-It is drawn message by message. Most answers are plausible for what was asked, so that
-tests go on and ask more; the others are anything at all.
+It is drawn message by message. Most answers are plausible for the question, so that
+tests continue and ask more; the others are arbitrary.
 """
 
 import contextlib
@@ -38,11 +38,12 @@ _CONTEXT: Final = QuestionContext(
 
 @dataclass(frozen=True, kw_only=True)
 class Act:
-    """One message of the snapshot's.
+    """One message of the snapshot.
 
-    It `waits` for what the grader says to it, or sends the next one at once. `echo`
-    sends back a value that the grader gave with its last question. `repeats` sends the
-    message more than once. `junk` is sent as it is, in its place, and ends everything.
+    With `waits` it is sent after the grader's next message, otherwise at once. `echo`
+    returns a value that the grader gave with its last question. `repeats` sends the
+    message more than once. `junk` is sent as it is, in its place, and ends the
+    exchange.
     """
 
     header: Mapping[str, Any]
@@ -53,7 +54,7 @@ class Act:
 
 
 def play(question: QuestionSpec, data: st.DataObject) -> Marked:
-    """Return what the question's checks give against a snapshot drawn from `data`."""
+    """Return the scores of the question's checks against a snapshot from `data`."""
     found = Marked()
     ours, theirs = socket.socketpair()
     thread = threading.Thread(target=_grade, args=(question, ours, found))
@@ -71,7 +72,7 @@ def play(question: QuestionSpec, data: st.DataObject) -> Marked:
 
 
 def _grade(question: QuestionSpec, sock: socket.socket, found: Marked) -> None:
-    """Run the checks, and then hang up: who still sends would wait for nobody."""
+    """Run the checks, then hang up, so that a sender does not wait for ever."""
     try:
         run_checks(question, sock, found, _CONTEXT)
     finally:
@@ -86,7 +87,7 @@ class _Hostile:
         self._manner: Manner = data.draw(st.sampled_from(_MANNERS))
         self._given: list[Any] = [None]
         self._buffers: list[Buffer] = BUFFERS
-        # Of the question that it answers, or says to answer.
+        # The number of the question that it answers or claims to answer.
         self._number: Any = None
 
     def talk(self) -> None:
@@ -105,7 +106,7 @@ class _Hostile:
             with contextlib.suppress(LinkClosedError):
                 for act in chosen:
                     if act.junk:
-                        # No more: a grader would wait for the rest until it is stopped.
+                        # Nothing follows: a grader would wait for the rest until it is stopped.
                         self._link.sock.sendall(act.junk)
                         return
                     self._send(act)
@@ -124,7 +125,7 @@ class _Hostile:
 
 
 def _nodes(node: Any) -> list[Any]:
-    """Return all nodes in what the grader gave, so that each can be sent back."""
+    """Return all nodes that the grader gave, so that each can be sent back."""
     found = [node]
     for one in found:
         children = one.get("v") if isinstance(one, dict) else one
@@ -133,7 +134,7 @@ def _nodes(node: Any) -> list[Any]:
     return found
 
 
-# --- What hypothesis chooses from ---------------------------------------------------
+# --- Choices of hypothesis ---------------------------------------------------
 
 _CONTENTS: Final = (
     *(b"", b"\x00", b"\x01", b"\xff" * 4, b"\x00" * 8, b"\xff" * 8, b"\x01\x00" * 8),
@@ -191,7 +192,7 @@ def _node(
 
 
 def _plain(value: Any) -> Any:
-    """Return the value as JSON can hold it."""
+    """Return the value in a form that JSON can hold."""
     try:
         json.dumps(value, allow_nan=False)
     except ValueError:
@@ -200,7 +201,7 @@ def _plain(value: Any) -> Any:
 
 
 def _laid_out(kind: str, **parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Return nodes of arrays that lie in memory in some way, or in none that there is."""
+    """Return nodes of arrays with some memory layout, valid or not."""
     strides = st.lists(st.sampled_from([0, 1, 2, -1, 3, 2**40, True]), max_size=2)
     orders = st.sampled_from([[0], [1, 0], [0, 0], [2, 1], []])
     shapes = st.sampled_from([[3], [1, 3], [3, 1], [0, 3]])
@@ -218,13 +219,13 @@ def _shared(node: Any) -> Any:
 
 
 def _items(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Return answers to what items an object has: the items, a length, is it a mapping."""
+    """Return answers about an object's items: all, how many, is it a mapping."""
     items = _node("list", v=inner)
     length = st.sampled_from([None, 0, 1, 2, 3])
     return _node("list", v=st.tuples(items, length, st.booleans()).map(list))
 
 
-# What a snapshot says of a class of exceptions.
+# A snapshot's description of a class of exceptions.
 _error_classes: Final = st.recursive(
     st.sampled_from(_ERRORS),
     lambda inner: st.fixed_dictionaries(
@@ -324,7 +325,7 @@ nodes: Final = st.recursive(
 )
 
 
-# --- What is plausible ----------------------------------------------------------------
+# --- Plausible answers ----------------------------------------------------------------
 
 _about_objects: Final[Mapping[str, st.SearchStrategy[Any]]] = {
     "k": st.just("handle"),
@@ -505,7 +506,7 @@ _MANNERS: Final[Sequence[Manner]] = (
 
 @lru_cache
 def acts_for(operation: str, manner: Manner) -> st.SearchStrategy[Act]:
-    """Return what the snapshot may do when it is asked for this operation."""
+    """Return the messages that the snapshot may send for this operation."""
     gives_objects, faults, wild = manner
     answer = _plausible.get(operation, _values)
     if gives_objects and answer is _values:

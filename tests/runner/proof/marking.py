@@ -1,4 +1,4 @@
-"""Marks an entry: by the real runner, or with grader and notebook in one process."""
+"""Marks an entry by the real runner, or with grader and notebook in one process."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,6 +42,6 @@ def _written(folder: Path, contents: Mapping[str, bytes]) -> tuple[JobFile, ...]
 def marks_by_runner(
     runner: Runner, entry: Entry, notebook: str, folder: Path
 ) -> tuple[float, ...]:
-    """Return the scores of the entry's checks, marked as the portal does it."""
+    """Return the scores of the entry's checks from the real runner."""
     result = runner.run(job_of(entry, notebook, folder))
     return tuple(scores(result)["q1"])

@@ -1,4 +1,4 @@
-"""Test sources full of canaries, whose assertions end nothing."""
+"""Test sources full of canaries, whose assertions do not end the test."""
 
 import ast
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from runner.protocol.jobs import TestStyle
 from tests.runner.proof.entries import Entry, Literal, with_canaries
 
-# Whatever a test's own scope may hold. Nothing of it is passed to the notebook.
+# Everything that a test's own scope may hold. None of it is passed to the notebook.
 PLANTED: Final = """
 import collections as _collections
 import functools as _functools
@@ -48,7 +48,7 @@ planted_error = ValueError(⟦'x'⟧)
 
 
 class _Unending(ast.NodeTransformer):
-    """Lets a test go on where an assertion fails, so that it asks all it would ask."""
+    """Replaces assertions, so that a failing test continues and asks everything."""
 
     def visit_Assert(self, node: ast.Assert) -> ast.AST:
         return self._tried(node)
@@ -67,7 +67,7 @@ class _Unending(ast.NodeTransformer):
 def planted_tests(
     entry: Entry, salt: int, planted: str = PLANTED
 ) -> tuple[str, list[Literal]]:
-    """Return the entry's tests with canaries for its secrets and all over its scope."""
+    """Return the entry's tests with canaries for secrets and all over their scope."""
     if entry.style is TestStyle.DOCTEST:
         parts = [_session(planted) + part for part in entry.tests.split("# %%\n")]
         return with_canaries("\n# %%\n".join(parts), salt)

@@ -1,4 +1,4 @@
-"""Snapshots that keep what a grader sends them: an honest one, and a greedy one."""
+"""Snapshots that record all that a grader sends: an honest one, and a greedy one."""
 
 import contextlib
 import random
@@ -34,13 +34,13 @@ _PATIENCE: Final = 20.0
 _MOST_ANSWERS: Final = 200
 _NOTHING: Final = frozenset(("replace", "stub", "restore", "set", "del"))
 _AGREED: Final = frozenset(("isinstance", "issubclass", "remove"))
-# Addresses by which torch names storages in a pickle, and lengths that depend on theirs.
+# Addresses by which torch names storages in a pickle, and lengths that vary with them.
 _CHANCE: Final = re.compile(
     rb"X.\x00\x00\x00\d{6,20}|\x95.{8}|B.{4}(?=\x80\x02)|C.(?=\x80\x02)", re.DOTALL
 )
 
-# Makes what answers one question's grader. It is made before the test is seeded, since
-# in this process the notebook and the test share their random generators.
+# Makes the answering side of one question's grader. It is made before the test is
+# seeded: in this process notebook and test share their random generators.
 Answerer = Callable[[Link], None]
 SnapshotMaker = Callable[[], Answerer]
 
@@ -72,7 +72,7 @@ class RecordingSocket:
 
 @dataclass
 class Marked:
-    """What became of one question: its scores, and all bytes that the grader sent."""
+    """The result of one question: its scores, and all bytes that the grader sent."""
 
     scores: tuple[float, ...] = ()
     sent: bytearray = field(default_factory=bytearray)
@@ -80,7 +80,7 @@ class Marked:
 
 
 def honest(notebook: str) -> SnapshotMaker:
-    """Return what makes a snapshot of this notebook, with the real service."""
+    """Return a function that makes a snapshot of this notebook, by the real service."""
 
     def make() -> Answerer:
         names: dict[str, Any] = {"__name__": "__main__"}
@@ -91,10 +91,10 @@ def honest(notebook: str) -> SnapshotMaker:
 
 
 def greedy() -> Answerer:
-    """Return a snapshot that answers everything with one more object.
+    """Return a snapshot that answers every question with one more object.
 
-    A test so goes on giving it operands, as it would to an object of a student's that
-    was written to collect them.
+    A test so continues to give it operands, as it would to a student's object that was
+    written to collect them.
     """
     return _give_objects
 
@@ -108,7 +108,7 @@ def _give_objects(link: Link) -> None:
 
 
 def _more(operation: str, number: int) -> Any:
-    """Return what keeps a test going that has asked for this operation."""
+    """Return an answer after which a test that asked for this operation continues."""
     if operation in _NOTHING or operation in _AGREED:
         return operation in _AGREED or None
     items = {"k": "list", "v": [_object(10 * number + n) for n in range(3)]}
@@ -134,7 +134,7 @@ def _object(number: int) -> dict[str, Any]:
 
 
 def context_for(entry: Entry, private: Path) -> QuestionContext:
-    """Return what the entry's tests are run with."""
+    """Return the setting in which the entry's tests run."""
     names, classes = defined_in(entry.right)
     return QuestionContext(
         files=Path(),
@@ -160,7 +160,7 @@ def mark(
 def tried(
     right: str, notebook: str, tests: str, style: TestStyle = TestStyle.SCRIPT
 ) -> Marked:
-    """Run a test on a notebook, where the staff's own is `right`."""
+    """Run a test on a notebook, where the staff's own notebook is `right`."""
     entry = Entry(style=style, right=right, wrong=("", ""), tests=tests)
     return mark(entry, entry.question(), honest(notebook), Path("/p"))
 
@@ -168,10 +168,10 @@ def tried(
 def run_checks(
     question: QuestionSpec, sock: socket.socket, found: Marked, context: QuestionContext
 ) -> None:
-    """Note what the checks give, asked over that socket as runner.inside.grader.grader_loop asks.
+    """Record the checks' scores, asked over that socket as by the grader's own loop.
 
-    Then the other side finds the end of what was sent. The socket stays open, so that
-    whatever it still sends fails or not always alike.
+    The other side then reads the end of the stream. The socket stays open; otherwise a
+    later message of that side would fail in some runs and not in others.
     """
     link = Link(sock, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
     student = student_for(link, context)
@@ -215,9 +215,9 @@ def _seed_all() -> None:
 
 
 def messages_in(sent: bytes) -> list[bytes]:
-    """Return the messages in what was sent, each with its header and buffers.
+    """Return the messages in the bytes, each with its header and buffers.
 
-    What differs by chance in a pickle is left out.
+    Parts of a pickle that differ by chance are left out.
     """
     found, at = [], 0
     while at < len(sent):
@@ -230,7 +230,7 @@ def messages_in(sent: bytes) -> list[bytes]:
 
 
 def forms_of(canary: Literal) -> set[bytes]:
-    """Return the bytes by which a value could be known: text, numbers of any width.
+    """Return the bytes in which a value may be found: text, numbers of any width.
 
     The codec writes the bytes of small arrays in hexadecimal.
     """

@@ -1,4 +1,4 @@
-"""Listens between the real grader and the real snapshot, in two jails."""
+"""Records the messages between the real grader and the real snapshot, in two jails."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ _PATIENCE: Final = 10
 
 @contextlib.contextmanager
 def recorded() -> Iterator[list[bytearray]]:
-    """Yield what the graders of all questions asked inside send, question by question."""
+    """Yield a list of all bytes that the graders inside send, for each question."""
     found: list[bytearray] = []
     sockets: list[socket.socket] = []
     threads: list[threading.Thread] = []
@@ -55,7 +55,7 @@ def _start(
 
 
 def _pass_on(source: socket.socket, sink: socket.socket, record: bytearray) -> None:
-    """Send on what comes, until one side is gone; then the other learns it too."""
+    """Pass bytes on until one side closes, then close the other side."""
     with contextlib.suppress(OSError):
         while data := source.recv(_CHUNK):
             record += data

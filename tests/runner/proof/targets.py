@@ -1,9 +1,9 @@
-"""Tests that nobody passes who does not know what they expect.
+"""Tests that only a notebook with the expected values can pass.
 
 `{n}` is a secret number, `{m}` another, `{f}` a float, `{t}` text, `{a}` an array of
-three secrets. A test whose own weakness lets a wrong answer pass has no place here: an
-empty array is close to everything, so shapes are looked at first. A difference of two
-results is zero for `Net = bool`, so it is compared with a secret.
+three secrets. A test with a weakness of its own has no place here: an empty array is
+close to everything, so tests check shapes first. A difference of two results is zero
+for `Net = bool`, so tests compare it with a secret.
 """
 
 import ast
@@ -158,7 +158,7 @@ SESSIONS: Final[Sequence[str]] = (
     ">>> str(x)\n{t}",
     ">>> len(x), list(x)\n(2, [{n}, {m}])",
 )
-# Passed by an object that contradicts itself where nobody notices yet.
+# An object passes these if its contradictions are not noticed.
 NOT_YET: Final[Sequence[str]] = (
     "assert x[2] is not None\nassert all(a == {n} for a in x)",
     "assert x[2] is not None and len(x) == 0",
@@ -174,9 +174,9 @@ _NAMES: Final = frozenset(("f", "x", "g", "h", "y", "Net"))
 
 
 def sources_of(style: TestStyle) -> list[str]:
-    """Return the tests of that style, each with its place for secrets.
+    """Return the tests of that style, each with places for its secrets.
 
-    A function cannot take a name of the notebook away, so tests that do are left out.
+    A function cannot remove a name of the notebook, so tests that do so are left out.
     """
     replacing = ("del f", "def f(", "__main__")
     if style in {TestStyle.SCRIPT, TestStyle.DOCTEST}:
@@ -185,7 +185,7 @@ def sources_of(style: TestStyle) -> list[str]:
 
 
 def filled(source: str, style: TestStyle, seed: int) -> str:
-    """Return the test with secrets that nobody can know who does not know the seed."""
+    """Return the test with secrets that are unknown without the seed."""
     secrets = random.Random(f"secrets {seed}")  # noqa: S311 - reproducible
     numbers = [secrets.getrandbits(61) for _ in range(2)]
     floats = [secrets.uniform(1e3, 1e9) for _ in range(4)]

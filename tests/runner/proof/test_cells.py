@@ -1,4 +1,4 @@
-"""The entries earn what they always have: right notebooks, and wrong ones."""
+"""The entries score as before, for right notebooks and wrong ones."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def test_an_entry_that_does_not_work_says_why() -> None:
     "name",
     [name for name, entry in ENTRIES.items() if not entry.needs_jail],
 )
-def test_entry_earns_its_marks_in_one_process(name: str, tmp_path: Path) -> None:
+def test_entry_scores_as_expected_in_one_process(name: str, tmp_path: Path) -> None:
     entry = ENTRIES[name]
     for file, content in entry.private_files().items():
         (tmp_path / file).write_bytes(content)
@@ -45,7 +45,7 @@ def test_entry_earns_its_marks_in_one_process(name: str, tmp_path: Path) -> None
         for n, e in ENTRIES.items()
     ],
 )
-def test_entry_earns_its_marks_in_the_runner(
+def test_entry_scores_as_expected_in_the_runner(
     runner: Runner, name: str, tmp_path: Path
 ) -> None:
     entry = ENTRIES[name]

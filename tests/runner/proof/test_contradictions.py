@@ -1,4 +1,4 @@
-"""An object that contradicts itself passes no test that relies on both its answers."""
+"""An object that contradicts itself passes no test that relies on both answers."""
 
 from pathlib import Path
 from typing import Final
@@ -21,7 +21,7 @@ class Two:
     def values(self): return iter([])
 x = Two()
 """
-# What the object says of itself, by special methods, and a test that is deceived.
+# An object's special methods, and a test that they would deceive.
 CONTRADICTIONS: Final = {
     "three items, and none to go through": (
         {"len": "3", "iter": "iter([])"},
@@ -79,12 +79,12 @@ def test_two_answers_about_one_object_agree(name: str) -> None:
         "assert sorted(x) == ['a', 'b']\nassert all(v == 7 for v in x.values())",
     ],
 )
-def test_what_a_mapping_holds_is_the_same_by_all_its_methods(test: str) -> None:
+def test_a_mapping_s_methods_agree_about_its_items(test: str) -> None:
     assert _score(_FULL_AND_EMPTY, test) == 0.0
 
 
-# Numpy takes what has a length and items for an array. One item without numbers in it
-# makes an array without numbers, which is close to everything that it is compared with.
+# Numpy makes an array of an object with a length and items. If the one item holds no
+# numbers, the array is empty, and so close to everything.
 _SHAPED: Final = """
 import numpy as np
 class Shaped:
@@ -108,13 +108,13 @@ def test_no_object_passes_for_an_array(test: str) -> None:
     assert _score(_SHAPED, _EXPECTED + test) == 0.0
 
 
-def test_no_class_of_the_notebook_catches_a_test_s_own_assertion() -> None:
+def test_a_class_of_the_notebook_does_not_catch_a_test_s_assertion() -> None:
     notebook = "Refused = AssertionError\nclass X:\n    f = 0\n    E = Refused\nx = X()"
     test = "try:\n    assert x.f == 7\nexcept x.E:\n    pass"
     assert _score(notebook, test) == 0.0
 
 
-# The plain list is in order, and what it is gone through with are the test's numbers.
+# The plain list is honest; the lie is in iterating over it beside the test's numbers.
 _TWO_LISTS: Final = """
 from runner.inside.student.collections import WithMethods
 class Two(list):
@@ -133,7 +133,7 @@ x = Two
         "y = x([3, 1, 2])\nassert y == [0, 0, 0] and sorted(y) == [1, 2, 3]",
     ],
 )
-def test_a_list_is_gone_through_with_what_it_holds(test: str) -> None:
+def test_iterating_over_a_list_gives_its_items(test: str) -> None:
     made = _TWO_LISTS.replace("x = Two", "").replace("Two", "x")
     lines = "".join(f"    {line}\n" for line in test.splitlines())
     entry = Entry(

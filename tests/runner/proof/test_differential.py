@@ -16,7 +16,7 @@ def test_every_case_has_its_marks_stored() -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_honest_work_earns_what_it_did(
+def test_honest_work_earns_the_same_marks_as_before(
     runner: Runner, name: str, tmp_path: Path
 ) -> None:
     try:

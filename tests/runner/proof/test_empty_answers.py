@@ -1,4 +1,4 @@
-"""Work that is empty, missing or another kind of thing passes no ordinary test."""
+"""Work that is empty, missing or of another kind passes no ordinary test."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.torch
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A test that the empty work must not pass and the right work must."""
+    """A test that right work must pass and empty work must not."""
 
     test: str
     empty: str
@@ -118,8 +118,8 @@ def test_empty_work_earns_nothing_and_right_work_everything(name: str) -> None:
     assert (score(case, case.empty), score(case, case.right)) == (0.0, 1.0)
 
 
-def test_one_check_s_objects_are_no_other_s() -> None:
-    """An instance that one test has made is no instance to another."""
+def test_an_object_made_in_one_check_is_not_an_instance_in_another() -> None:
+    """Only the test that made an instance trusts it."""
     notebook = (
         "class Word:\n    def __repr__(self): return '6.0'\nkept = []\n"
         "def note(w): kept.append(w); return 0\ndef f(): return kept[0]\n"

@@ -1,4 +1,4 @@
-"""A name that staff give to the tests of an imported assignment is the staff's."""
+"""In an imported assignment, a name that staff give to the tests stays the staff's."""
 
 import json
 from collections.abc import Callable
@@ -51,7 +51,7 @@ def otter(folder: Path, given: str, case: str) -> Path:
 def marked(
     runner: Runner, source: Path, old: str = "", new: str = "", between: str = "pass"
 ) -> set[float]:
-    """Return the marks of the solution with a change, and a cell above the last test."""
+    """Return the marks of a changed solution with an extra cell above the last test."""
     found, bundle = converted(source, source / "out")
     notebook = json.loads((found.folder / "staff.ipynb").read_text())
     for cell in notebook["cells"]:
@@ -120,7 +120,7 @@ SOURCES: Final[dict[str, Callable[[Path], Path]]] = {
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_a_given_name_is_not_the_students_to_change(
+def test_students_cannot_change_a_given_name(
     runner: Runner, name: str, tmp_path: Path
 ) -> None:
     source = SOURCES[name](tmp_path)
@@ -128,13 +128,13 @@ def test_a_given_name_is_not_the_students_to_change(
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_honest_work_is_measured_by_the_given_names(
+def test_honest_work_is_tested_with_the_given_names(
     runner: Runner, name: str, tmp_path: Path
 ) -> None:
     assert marked(runner, SOURCES[name](tmp_path)) == {1}
 
 
-def test_a_test_may_take_a_function_away_beside_given_names(
+def test_a_test_with_given_names_may_remove_a_function(
     runner: Runner, tmp_path: Path
 ) -> None:
     test = (

@@ -1,8 +1,8 @@
-"""A snapshot that answers anything, at any time, earns nothing and breaks nothing.
+"""A snapshot that sends anything at any time earns nothing and breaks nothing.
 
-Hypothesis writes what it says: values and objects of every kind, lies about lengths,
-exceptions that steer an interpreter, calls of the test's functions in the middle of an
-answer, answers to nobody, junk, silence. The tests expect what it cannot know.
+Hypothesis writes its messages: values and objects of every kind, lies about lengths,
+exceptions that control an interpreter, calls of the test's functions during an answer,
+answers to no question, junk, silence. It cannot know what the tests expect.
 """
 
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ def question_of(style: TestStyle, source: str) -> QuestionSpec:
 
 
 def assert_worthless(style: TestStyle, sources: Sequence[str], examples: int) -> None:
-    """Fail with the shortest conversation by which a snapshot earns something."""
+    """Fail with the shortest exchange in which a snapshot scores."""
 
     @at_most(examples)
     @given(data=st.data(), source=st.sampled_from(sources), seed=st.integers(0))
@@ -56,7 +56,7 @@ def assert_worthless(style: TestStyle, sources: Sequence[str], examples: int) ->
 
 @pytest.mark.parametrize("examples", _NUMBERS)
 @pytest.mark.parametrize("style", TestStyle)
-def test_who_does_not_know_the_answer_earns_nothing(
+def test_a_snapshot_without_the_answer_earns_nothing(
     style: TestStyle, examples: int
 ) -> None:
     assert_worthless(style, sources_of(style), examples)
@@ -64,7 +64,7 @@ def test_who_does_not_know_the_answer_earns_nothing(
 
 @pytest.mark.long
 @pytest.mark.parametrize("source", NOT_YET)
-def test_what_was_read_by_an_index_stays(source: str) -> None:
+def test_an_item_read_by_index_stays_the_same(source: str) -> None:
     assert_worthless(TestStyle.FUNCTIONS, [source], 1500)
 
 

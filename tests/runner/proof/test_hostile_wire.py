@@ -1,9 +1,9 @@
-"""A notebook's process that says anything, at any moment, costs itself alone.
+"""A notebook's process that sends anything, at any moment, harms only itself.
 
-Hypothesis writes what it says to the host: frames of every kind and shape, also those
+Hypothesis writes its messages to the host: frames of every kind and shape, also those
 that only the host's own processes send, and junk; in a cell, between cells, at a check
-cell, on a snapshot's own socket, while snapshots come to rest and are asked, and from a
-fresh process in which the cells run again. One question is honest, and is passed.
+cell, on a snapshot's own socket, while snapshots stop and are asked, and from a fresh
+process in which the cells run again. One question is honest, and passes.
 """
 
 import json
@@ -87,9 +87,9 @@ _turns: Final = st.builds(
     woken=st.just(b"") | _said,
     wire=st.sampled_from([b"ok", b"", b"\xff" * 4, b"no"]),
 )
-# A cell, a check cell and its snapshot of an honest notebook. What comes then is anything:
-# a cell, a check cell and its snapshot, and another cell.
-# Most of what it says ends the notebook, so that it begins to at each of these in turn.
+# First a cell, a check cell and its snapshot of an honest notebook; then an arbitrary
+# cell, check cell and snapshot, and another cell. Most messages end the notebook, so
+# the arbitrary part begins at each of these in turn.
 _scripts: Final = st.builds(
     Script,
     first=st.integers(0, 3).flatmap(
@@ -104,7 +104,7 @@ _scripts: Final = st.builds(
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the host wait for less long for what never comes."""
+    """Make the host wait less long for messages that never come."""
     monkeypatch.setattr(cells, "GRACE_SECONDS", 0.1)
     monkeypatch.setattr(question_runner, "_SNAPSHOT_SECONDS", 0.5)
     monkeypatch.setattr(snapshots, "_BREAK_SECONDS", 0.2)
@@ -121,7 +121,7 @@ def test_an_honest_process_passes_both_questions() -> None:
 @pytest.mark.parametrize(
     "examples", [_FEW, pytest.param(_MANY, marks=pytest.mark.long)]
 )
-def test_whatever_it_says_costs_itself_alone(examples: int) -> None:
+def test_a_hostile_process_harms_only_itself(examples: int) -> None:
     @at_most(examples)
     @given(script=_scripts)
     def costs_itself(script: Script) -> None:

@@ -1,10 +1,10 @@
-"""Nothing that a test holds reaches the snapshot, but what the test passed explicitly.
+"""Of all that a test holds, only values that it passes reach the snapshot.
 
-Every entry is run twice, with other canaries in all that its tests hold and do not pass:
-literals, names, closures, defaults, docstrings, private files. What the grader sends must
-hold none of them, and must be the same both times, byte for byte: then it cannot depend
-on them, in whatever form. An honest snapshot answers, and then a greedy one, to which
-tests give what they would give to an object that was made to collect it.
+Every entry runs twice, with different canaries in all that its tests hold and do not
+pass: literals, names, closures, defaults, docstrings, private files. The bytes that the
+grader sends must hold none of them, and must be the same both times: then they cannot
+depend on them in any form. First an honest snapshot answers, then a greedy one, to
+which tests give what they would give to an object that was made to collect it.
 """
 
 from collections.abc import Callable
@@ -48,7 +48,7 @@ def _own(style: TestStyle, *tests: str) -> Entry:
     )
 
 
-# The tests of tests/runner, which were written for other reasons.
+# The tests of tests/runner, which were written for other purposes.
 OURS: Final = {
     "scripts": _own(TestStyle.SCRIPT, *(f"{s}\n" for s, *_ in styles.SCRIPTS)),
     "doctests": _own(TestStyle.DOCTEST, *(f"{s}\n" for s, _ in styles.DOCTESTS)),
@@ -59,7 +59,7 @@ OURS: Final = {
 def sent_for(
     entry: Entry, snapshot: str, folder: Path, salt: int, planted: str = PLANTED
 ) -> tuple[list[bytes], list[bytes]]:
-    """Return the messages to the snapshot, and the canaries that are among them."""
+    """Return the messages to the snapshot, and the canaries found in them."""
     for name, content in entry.private_files(salt).items():
         (folder / name).write_bytes(content)
     tests, canaries = planted_tests(entry, salt, planted)
@@ -79,7 +79,7 @@ def assert_nothing_else_crosses(entry: Entry, snapshot: str, folder: Path) -> No
 
 @pytest.mark.parametrize("snapshot", SNAPSHOTS)
 @pytest.mark.parametrize("name", _ONE_PROCESS)
-def test_only_what_a_test_passes_reaches_the_snapshot(
+def test_only_values_that_a_test_passes_reach_the_snapshot(
     name: str, snapshot: str, tmp_path: Path
 ) -> None:
     assert_nothing_else_crosses(ENTRIES[name], snapshot, tmp_path)
@@ -87,7 +87,7 @@ def test_only_what_a_test_passes_reaches_the_snapshot(
 
 @pytest.mark.parametrize("snapshot", SNAPSHOTS)
 @pytest.mark.parametrize("name", OURS)
-def test_only_what_our_own_tests_pass_reaches_the_snapshot(
+def test_only_values_that_our_own_tests_pass_reach_the_snapshot(
     name: str, snapshot: str, tmp_path: Path
 ) -> None:
     assert_nothing_else_crosses(OURS[name], snapshot, tmp_path)
@@ -95,7 +95,7 @@ def test_only_what_our_own_tests_pass_reaches_the_snapshot(
 
 @pytest.mark.parametrize("snapshot", SNAPSHOTS)
 @pytest.mark.parametrize("name", OPERANDS)
-def test_an_operand_takes_along_no_more_than_it_shows(
+def test_an_operand_sends_only_the_part_that_it_shows(
     name: str, snapshot: str, tmp_path: Path
 ) -> None:
     assert_nothing_else_crosses(OPERANDS[name], snapshot, tmp_path)
@@ -119,7 +119,7 @@ PASSED: Final = {
 
 @pytest.mark.parametrize("name", PASSED)
 def test_a_canary_that_is_passed_is_found(name: str, tmp_path: Path) -> None:
-    """Else the tests above would pass by looking in the wrong place."""
+    """Otherwise the tests above could pass by searching in the wrong place."""
     entry = Entry(
         style=TestStyle.FUNCTIONS,
         right="class Take:\n    def __call__(self, *given, **named): return 0\n"

@@ -1,6 +1,6 @@
-"""The same as test_information_flow, between two real processes in two jails.
+"""As test_information_flow, between two real processes in two jails.
 
-Here are the entries with handed-in files, one of each style of the others, and the
+These are the entries with handed-in files, one of each style of the others, and the
 example, whose held-out labels are private.
 """
 
@@ -49,7 +49,7 @@ def assert_same_without(
 
 
 @pytest.mark.parametrize("name", _HERE)
-def test_only_what_a_test_passes_leaves_its_jail(
+def test_only_values_that_a_test_passes_leave_its_jail(
     runner: Runner, name: str, tmp_path: Path
 ) -> None:
     entry = ENTRIES[name]
@@ -80,7 +80,7 @@ def _example(salt: int, folder: Path) -> tuple[JobSpec, list[Literal]]:
     return made, canaries
 
 
-def test_the_labels_of_the_example_stay_with_its_tests(
+def test_the_example_s_labels_stay_with_its_tests(
     runner: Runner, tmp_path: Path
 ) -> None:
     found = []

@@ -1,4 +1,4 @@
-"""A job whose process says what hypothesis has drawn, with the host's real code before it.
+"""A job whose process sends what hypothesis has drawn, with the host's real code.
 
 No jail and no interpreter is started: the job's first process, the notebook's and the
 snapshots are small forks of this one, and the grader is a thread. The sockets, the
@@ -35,12 +35,12 @@ _KEYS: Final = ("q1", "q2")
 
 @dataclass(frozen=True, kw_only=True)
 class Turn:
-    """What the process says when the host has said something to it, as bytes.
+    """The bytes that the process sends after one message of the host.
 
     `before` and `after` surround the right answer, which it may leave out. At a check
-    cell it makes a snapshot, or does not; `own` is said on the snapshot's own socket by
+    cell it makes a snapshot, or does not; `own` is sent on the snapshot's own socket by
     the notebook's process, `at_once` and `woken` by the snapshot, before it is stopped
-    and when its question is asked; `wire` is what the snapshot tells the grader.
+    and when its question is asked; `wire` is the snapshot's answer to the grader.
     """
 
     before: bytes = b""
@@ -55,7 +55,7 @@ class Turn:
 
 @dataclass(frozen=True, kw_only=True)
 class Script:
-    """What the notebook's first process says, and a fresh one, from its start."""
+    """All turns of the notebook's first process, and of a fresh one, from the start."""
 
     first: Sequence[Turn]
     fresh: Sequence[Turn] = field(default_factory=list)
@@ -66,12 +66,12 @@ HONEST: Final = Turn()
 
 
 def frame(payload: bytes, *, length: int | None = None) -> bytes:
-    """Return the payload as it stands on the wire."""
+    """Return the frame's bytes for this payload."""
     return struct.pack("!I", len(payload) if length is None else length) + payload
 
 
 def run(script: Script) -> JobResult:
-    """Return how the job ended in which the notebook's process follows the script."""
+    """Return the result of a job whose notebook process follows the script."""
     questions = tuple(
         QuestionSpec(
             key=key, style=TestStyle.SCRIPT, checks=(CheckSpec(name="c", source="f"),)
@@ -126,7 +126,7 @@ class _Spares:
 
 
 class _Prepared:
-    """What `PreparedJob` is to the host."""
+    """The host's view of a `PreparedJob`."""
 
     level, is_jailed, group = "L1", True, None
     pidfd = -1
@@ -177,11 +177,11 @@ def _pair() -> tuple[Peer, socket.socket]:
 
 
 class _Grader(_Prepared):
-    """Asks each snapshot one thing, and passes it if it says "ok"."""
+    """Asks each snapshot one question, and passes it if the answer is "ok"."""
 
     def _begin(self) -> None:
         self.student_pid = os.getpid()
-        # It has no first process whose processes could wait for a processor.
+        # No first process, so no process of it can wait for a processor.
         self.job: Any = SimpleNamespace(pid=0)
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
@@ -222,7 +222,7 @@ def _score(fd: int) -> float:
 
 
 class _Student(_Prepared):
-    """A first process that makes those of the notebook, and follows what it is told."""
+    """A first process that makes the notebook's processes and follows the script."""
 
     def _begin(self) -> None:
         ready, told = os.pipe()
@@ -257,7 +257,7 @@ class _Student(_Prepared):
 
 
 def _be(call: Callable[[], None], *kept: int) -> None:
-    """Be another process, which holds these descriptors alone, and end."""
+    """Become another process, which holds these descriptors alone, and end."""
     try:
         for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - numbers, not paths
             if int(name) not in {0, 1, 2, *kept}:
@@ -271,7 +271,7 @@ def _be(call: Callable[[], None], *kept: int) -> None:
 
 
 class _Init:
-    """The job's first process: makes the notebook's, and says how they ended."""
+    """The job's first process: makes the notebook's, and reports how it ended."""
 
     def __init__(self, script: Script, host: int, student: int, told: int) -> None:
         linux.adopt_orphans()
@@ -309,7 +309,7 @@ class _Init:
 
 
 def _talk(fd: int, turns: Sequence[Turn], early: bytes | None) -> None:
-    """Be the notebook's process."""
+    """Act as the notebook's process."""
     sock = socket.socket(fileno=fd)
     host, left = Channel(sock), iter(turns)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -332,7 +332,7 @@ def _talk(fd: int, turns: Sequence[Turn], early: bytes | None) -> None:
 
 
 def _keep(turn: Turn, fds: Sequence[int]) -> None:
-    """Make a snapshot, or do not."""
+    """Make a snapshot, or leave it out."""
     if turn.forks and os.fork() == 0:
         _be(lambda: _wait(turn, *fds), *fds)
     with socket.socket(fileno=fds[0]) as own:
@@ -341,7 +341,7 @@ def _keep(turn: Turn, fds: Sequence[int]) -> None:
 
 
 def _wait(turn: Turn, own_fd: int, wire_fd: int) -> None:
-    """Be a snapshot."""
+    """Act as a snapshot."""
     own, wire = socket.socket(fileno=own_fd), socket.socket(fileno=wire_fd)
     host = Channel(own)
     own.sendall(turn.at_once)

@@ -1,4 +1,4 @@
-"""Writes the marks of honest work as they are now, where foreign sources are at hand.
+"""Writes the marks of honest work as they are now, where foreign sources are available.
 
     DJANGO_SETTINGS_MODULE=tests.settings python -m tests.runner.proof.write_marks FILE
 
@@ -16,9 +16,9 @@ from runner.host.runner import Runner
 
 
 def main() -> None:
-    """Run every case and write what it gives; name those that cannot be run."""
+    """Run every case and write its marks; name the cases that cannot run."""
     django.setup()
-    # These read the portal's models, which are there only now.
+    # These read the portal's models, which are loaded only now.
     from tests.runner.proof.differential import CASES, UnreachedError  # noqa: PLC0415
 
     runner = Runner({"default": ""})

@@ -1,4 +1,4 @@
-"""What a job reports about a check is worth at most what it can be."""
+"""Scores and messages about a check are limited, whatever the job reports."""
 
 import json
 import math
@@ -32,7 +32,7 @@ TWO = QuestionSpec(
         },
     )
 )
-def test_no_frame_is_worth_more_than_one(frame: dict[str, Any]) -> None:
+def test_a_frame_s_score_is_at_most_one(frame: dict[str, Any]) -> None:
     outcome = check_words.parse_outcome(frame, {"a"}, {"x"})
     if outcome is not None:
         assert outcome.name == "a"
@@ -41,7 +41,7 @@ def test_no_frame_is_worth_more_than_one(frame: dict[str, Any]) -> None:
 
 
 @given(anything)
-def test_no_value_is_worth_more_than_one(value: object) -> None:
+def test_a_returned_value_scores_at_most_one(value: object) -> None:
     score, message = check_words.score_or_zero(value)
     assert 0 <= score <= 1
     json.dumps(score, allow_nan=False)
@@ -61,9 +61,7 @@ def test_no_value_is_worth_more_than_one(value: object) -> None:
         (0.001, 0.001),
     ],
 )
-def test_the_dust_of_floating_point_is_no_part_of_a_score(
-    value: float, score: float
-) -> None:
+def test_rounding_errors_are_removed_from_a_score(value: float, score: float) -> None:
     found, words = check_words.score_or_zero(value)
     assert found == score
     assert (words == check_words.PASSED) is (score == 1)
@@ -74,7 +72,7 @@ def test_the_dust_of_floating_point_is_no_part_of_a_score(
 
 
 @pytest.mark.parametrize("value", [1.01, -0.01, math.nan, math.inf, 10**400, "1", []])
-def test_what_is_far_from_a_score_is_none(value: object) -> None:
+def test_a_value_far_from_a_score_is_refused(value: object) -> None:
     assert check_words.score_or_zero(value) == (0.0, check_words.NO_SCORE)
 
 
@@ -82,13 +80,13 @@ def test_what_is_far_from_a_score_is_none(value: object) -> None:
     ("value", "words"),
     [(1.5, "float 1.5:"), ("yes", "str 'yes':"), (10**400, "int:"), ([], "list:")],
 )
-def test_staff_read_what_a_test_returned(value: object, words: str) -> None:
+def test_staff_read_the_value_that_a_test_returned(value: object, words: str) -> None:
     with pytest.raises(check_words.NotAScoreError, match=f"^returned {words}"):
         check_words.score_of(value)
     assert len(str(check_words.NotAScoreError("x" * 10**6))) < 300
 
 
-def test_words_of_the_job_s_own_are_replaced() -> None:
+def test_messages_that_are_not_on_the_list_are_replaced() -> None:
     for words in ("the label is 7", "`secret` is not defined", "raised Secret", 7):
         frame = {"name": "a", "score": 0, "message": words}
         outcome = check_words.parse_outcome(frame, {"a"}, {"x"})
@@ -96,7 +94,7 @@ def test_words_of_the_job_s_own_are_replaced() -> None:
         assert outcome.message == "raised an error"
 
 
-def test_words_fit_the_score() -> None:
+def test_the_message_fits_the_score() -> None:
     frame = {"name": "a", "score": 0.0, "message": "passed"}
     outcome = check_words.parse_outcome(frame, {"a"}, ())
     assert outcome is not None
@@ -116,7 +114,7 @@ def test_words_fit_the_score() -> None:
         ((), check_words.NOT_REACHED, Outcome.NOT_REACHED),
     ],
 )
-def test_a_question_s_outcome(
+def test_a_question_s_outcome_follows_from_its_checks(
     scores: tuple[float, ...], missing: str, expected: Outcome
 ) -> None:
     found = {
@@ -126,7 +124,7 @@ def test_a_question_s_outcome(
     assert check_words.conclude(TWO, found, missing=missing).outcome is expected
 
 
-def test_the_names_that_tests_ask_for_are_read_and_not_run() -> None:
+def test_requested_names_are_read_from_tests_without_running_them() -> None:
     source = (
         "raise SystemExit\ndef a(x, *, y): pass\ndef b(): pass\ndef helper(z): pass"
     )
@@ -134,6 +132,6 @@ def test_the_names_that_tests_ask_for_are_read_and_not_run() -> None:
     assert requested_names(asked) == {"x", "y"}
 
 
-def test_a_check_that_the_tests_lack_is_noticed() -> None:
+def test_a_check_without_a_test_is_noticed() -> None:
     with pytest.raises(TestsUnreadableError):
         requested_names(TWO)

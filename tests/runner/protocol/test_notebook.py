@@ -9,14 +9,14 @@ from runner.wire.frames import MAX_FRAME
 from tests.runner.notebooks import ANSWER, CellLike, cell, job, notebook, question
 
 
-def test_every_copy_of_a_check_cell_is_one() -> None:
+def test_every_copy_of_a_check_cell_is_a_check_cell() -> None:
     two = [cell("# softmark: check q1"), cell("1", question="q1")]
     found = read_notebook(job(*two, questions=(ANSWER,)))
     assert [one.question for one in found.cells] == ["q1", "q1"]
     assert found.late_questions == []
 
 
-def test_of_many_copies_the_first_and_the_last_ones_count() -> None:
+def test_of_many_copies_the_first_and_the_last_count() -> None:
     many = [cell("# softmark: check q1") for _ in range(5000)]
     found = read_notebook(job(*many, questions=(ANSWER,)))
     marked = [one.number for one in found.cells if one.questions]
@@ -32,12 +32,12 @@ def test_the_first_copy_alone_gets_the_staff_s_source() -> None:
 @pytest.mark.parametrize(
     "source", ["#softmark: check q1", "\n#  softmark:  check q1  \nx = 1"]
 )
-def test_a_check_line_may_be_spaced(source: str) -> None:
+def test_a_check_line_may_contain_spaces(source: str) -> None:
     found = read_notebook(job(source, questions=(ANSWER,)))
     assert found.cells[0].question == "q1"
 
 
-def test_a_check_cell_is_known_by_its_metadata_as_bundles_write_it() -> None:
+def test_a_check_cell_is_known_by_the_metadata_of_bundles() -> None:
     marked = {"source": "1", "metadata": {"softmark": {"question": "q1"}}}
     found = read_notebook(job(marked, questions=(ANSWER,)))
     assert found.cells[0].question == "q1"
@@ -49,7 +49,7 @@ def test_unknown_questions_are_ordinary_cells() -> None:
     assert found.late_questions == ["q1"]
 
 
-def test_strange_metadata_is_survived() -> None:
+def test_strange_metadata_is_ignored() -> None:
     cells: list[CellLike] = [
         {"source": ["a = 1\n", "b = 2"], "metadata": None},
         {"source": "2", "metadata": {"tags": 5, "softmark.question": ["q1"]}},
@@ -62,7 +62,7 @@ def test_strange_metadata_is_survived() -> None:
 
 
 def test_a_cell_has_the_number_that_jupyter_shows_after_run_all() -> None:
-    """Empty cells and skipped ones have none, and comments count."""
+    """Empty and skipped cells have no number; cells with only comments have one."""
     sources = ["a", " \n\t", "", "# comment", cell("x", tags=["slow"]), "b"]
     found = read_notebook(job(*sources, skip_tags=("slow",)))
     assert [one.number for one in found.cells] == [1, 0, 0, 2, 0, 3]
@@ -86,7 +86,7 @@ def test_a_cell_that_is_too_long_is_named_by_its_number() -> None:
     assert raised.value.number == 2
 
 
-def test_cells_that_are_no_code_are_kept_as_they_are() -> None:
+def test_cells_other_than_code_are_kept_unchanged() -> None:
     markdown = {"cell_type": "markdown", "source": "# Title", "metadata": {}}
     document = json.loads(notebook("1"))
     document["cells"].insert(0, markdown)

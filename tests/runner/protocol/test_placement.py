@@ -1,4 +1,4 @@
-"""Where a question is tested whose check cell is copied, edited, moved or gone."""
+"""Where a question is tested if its check cell is copied, edited, moved or missing."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -84,7 +84,7 @@ def place(notebook: Notebook) -> int | str:
         ("own own", "late"),
     ],
 )
-def test_a_check_cell_that_is_gone_is_where_the_hand_out_has_it(
+def test_a_missing_check_cell_is_placed_as_in_the_hand_out(
     cells: str, expected: object
 ) -> None:
     assert place(read(cells)) == expected
@@ -100,13 +100,13 @@ def test_a_check_cell_that_is_gone_is_where_the_hand_out_has_it(
         ("setup end answer* check", 4),
     ],
 )
-def test_a_name_that_the_hand_out_leaves_alone_may_be_tested_further_down(
+def test_a_name_that_later_cells_do_not_bind_may_be_tested_further_down(
     cells: str, expected: object
 ) -> None:
     assert place(read(cells, handout(CALM))) == expected
 
 
-def test_where_the_hand_out_ends_with_the_question_the_notebook_may_go_on() -> None:
+def test_a_notebook_may_continue_after_the_last_question() -> None:
     ending = dict(list(CELLS.items())[:3])
     assert place(read("setup answer* own own", handout(ending))) == 4
 
@@ -119,12 +119,14 @@ def test_where_the_hand_out_ends_with_the_question_the_notebook_may_go_on() -> N
         ("setup again again answer* end", 1),
     ],
 )
-def test_without_ids_cells_are_known_by_their_text(cells: str, expected: int) -> None:
+def test_cells_without_ids_are_recognised_by_their_text(
+    cells: str, expected: int
+) -> None:
     given = handout(ids=False)
     assert place(read(cells, given, ids=False)) == expected
 
 
-def test_text_that_was_copied_upwards_is_not_the_hand_out_s_cell() -> None:
+def test_text_copied_upwards_is_not_the_hand_out_s_cell() -> None:
     cells = "again setup answer check again end"
     assert place(read(cells, handout(ids=False), ids=False)) == 4
 
@@ -138,8 +140,10 @@ def test_text_that_was_copied_upwards_is_not_the_hand_out_s_cell() -> None:
         ("setup answer* check! again own check end", 3),
     ],
 )
-def test_an_edited_check_cell_is_known_by_its_mark(cells: str, expected: int) -> None:
-    """So text below it that was copied upwards, too, stays a copy."""
+def test_an_edited_check_cell_is_recognised_by_its_mark(
+    cells: str, expected: int
+) -> None:
+    """Text below it that was also copied upwards so stays a copy."""
     edited = {"source": f"{CELLS['check'][0]}\nprint(mean)"}
     student = [
         edited if cell["source"].startswith("check!") else cell
@@ -149,7 +153,7 @@ def test_an_edited_check_cell_is_known_by_its_mark(cells: str, expected: int) ->
     assert place(read_notebook(spec)) == expected
 
 
-def test_an_id_that_was_given_anew_is_no_more_than_a_hint() -> None:
+def test_a_reused_id_does_not_decide_the_placement() -> None:
     """The second cell has the check cell's id, and is the one that binds the name."""
     cells = written("answer* again end")
     for cell, number in zip(cells, ("answer", "check", "again"), strict=True):
@@ -162,7 +166,7 @@ def test_an_id_that_was_given_anew_is_no_more_than_a_hint() -> None:
     assert place(read_notebook(spec)) == 1
 
 
-def test_nbgrader_s_names_tell_cells_too() -> None:
+def test_cells_are_recognised_by_nbgrader_s_names_too() -> None:
     metadata = {"nbgrader": {"grade_id": "a"}}
     cells: list[dict[str, Any]] = [
         {"source": "x", "metadata": metadata},
@@ -178,7 +182,7 @@ def test_nbgrader_s_names_tell_cells_too() -> None:
     assert place(found) == 2
 
 
-def test_two_questions_may_have_one_place() -> None:
+def test_two_questions_may_be_tested_at_one_place() -> None:
     given = (
         HandoutCell(id="cell-0"),
         HandoutCell(question="q1"),
@@ -259,7 +263,7 @@ HIDING = QuestionSpec(
         ([(0.5, 0), (0.5, 0), (0.5, 1)], 2),
     ],
 )
-def test_of_copies_the_last_of_those_with_most_shown_points_counts(
+def test_the_last_copy_with_the_most_shown_points_counts(
     copies: list[tuple[float, float]], counts: int
 ) -> None:
     nobody: Any = None
@@ -275,7 +279,7 @@ def test_of_copies_the_last_of_those_with_most_shown_points_counts(
     assert {check.message for check in outcome.checks} == {str(counts)}
 
 
-def test_hostile_metadata_tells_nothing() -> None:
+def test_hostile_metadata_is_ignored() -> None:
     cells: list[dict[str, Any]] = [
         {"source": "x", "id": 3, "metadata": {"nbgrader": {"grade_id": ["a"]}}}
     ]
@@ -293,13 +297,13 @@ def test_hostile_metadata_tells_nothing() -> None:
         ("setup answer* again end check", 2),
     ],
 )
-def test_a_cell_out_of_the_hand_out_s_order_says_nothing_of_the_others(
+def test_a_moved_cell_does_not_change_the_placement_of_others(
     cells: str, expected: int
 ) -> None:
-    """Somebody copies a later cell upwards, to plan, or moves the check cell down."""
+    """A student copies a later cell upwards, to plan, or moves the check cell down."""
     assert place(read(cells)) == expected
 
 
-def test_where_two_orders_are_as_good_the_name_is_taken_for_the_hand_out_s() -> None:
+def test_of_two_equally_good_orders_the_one_with_the_bound_name_is_taken() -> None:
     given = handout(ids=False)
     assert place(read("setup again answer* check end", given, ids=False)) == 1

@@ -1,4 +1,4 @@
-"""A worker may have thousands of descriptors open, and knows when they run short."""
+"""A worker can have thousands of open descriptors, and knows when few are left."""
 
 import os
 import resource
@@ -15,7 +15,7 @@ HIGH = 1500
 
 @pytest.fixture
 def high() -> Iterator[tuple[int, int]]:
-    """Yield a pipe whose ends have numbers that select(2) does not take."""
+    """Yield a pipe whose ends have numbers too high for select(2)."""
     descriptors.allow_many()
     low = os.pipe()
     ends = [os.dup2(one, HIGH + n) for n, one in enumerate(low)]
@@ -34,7 +34,7 @@ def test_descriptors_of_any_number_are_waited_for(high: tuple[int, int]) -> None
 
 @pytest.mark.torch
 def test_a_job_runs_where_all_low_numbers_are_taken(runner: Runner) -> None:
-    """This is what the snapshots of its neighbours do to it."""
+    """The snapshots of other jobs take the low numbers."""
     held: list[int] = []
     while not held or held[-1] < HIGH:
         held.append(os.open(os.devnull, os.O_RDONLY))
@@ -46,7 +46,9 @@ def test_a_job_runs_where_all_low_numbers_are_taken(runner: Runner) -> None:
             os.close(one)
 
 
-def test_a_worker_allows_itself_what_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_raises_its_limit_to_the_maximum(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     kept: list[object] = []
     monkeypatch.setattr(resource, "getrlimit", lambda _kind: (1024, 4096))
     monkeypatch.setattr(resource, "setrlimit", lambda _kind, both: kept.append(both))
@@ -54,7 +56,7 @@ def test_a_worker_allows_itself_what_it_may(monkeypatch: pytest.MonkeyPatch) -> 
     assert kept == [(4096, 4096)]
 
 
-def test_a_reserve_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_some_descriptors_are_kept_in_reserve(monkeypatch: pytest.MonkeyPatch) -> None:
     used = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a count
     for left, is_short in ((10, True), (1000, False)):
         limits = (used + left, 10**6)
@@ -63,7 +65,7 @@ def test_a_reserve_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.torch
-def test_where_they_run_short_snapshots_are_made_when_they_are_asked(
+def test_with_few_descriptors_left_snapshots_are_made_when_asked(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(descriptors, "few_are_left", lambda: True)

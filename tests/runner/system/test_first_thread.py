@@ -1,4 +1,4 @@
-"""A process whose first thread has ended lives, computes and holds memory like any other."""
+"""A process whose first thread has ended is treated like any other process."""
 
 import dataclasses
 import os
@@ -44,7 +44,7 @@ threading.Thread(target=live).start()
 
 @pytest.fixture
 def ghost() -> Iterator[subprocess.Popen[bytes]]:
-    """Yield a process whose first thread has ended."""
+    """Return yield a process whose first thread has ended."""
     pipe = subprocess.PIPE
     program = [sys.executable, "-S", "-c", GHOST]
     with subprocess.Popen(program, stdin=pipe, stdout=pipe) as one:
@@ -57,10 +57,12 @@ def ghost() -> Iterator[subprocess.Popen[bytes]]:
         os.kill(child, signal.SIGKILL)
 
 
-def test_it_is_alive_with_all_that_it_holds(ghost: subprocess.Popen[bytes]) -> None:
+def test_a_process_without_its_first_thread_is_alive_with_its_memory(
+    ghost: subprocess.Popen[bytes],
+) -> None:
     found = read_process(ghost.pid)
     assert found is not None
-    # Its second thread may be running just now, or asleep.
+    # Its second thread may be running or asleep at this moment.
     assert found.state in {"R", "S"}
     assert (found.is_ending, found.threads) == (False, 2)
     assert found.resident_bytes > 60 * MIB
@@ -68,12 +70,14 @@ def test_it_is_alive_with_all_that_it_holds(ghost: subprocess.Popen[bytes]) -> N
     assert page_table_bytes(ghost.pid) > 0
 
 
-def test_its_children_and_its_waits_are_seen(ghost: subprocess.Popen[bytes]) -> None:
+def test_children_and_waiting_time_of_such_a_process_are_seen(
+    ghost: subprocess.Popen[bytes],
+) -> None:
     assert ghost.pid in [one.parent for one in family(os.getpid())]
     assert len(waited_seconds(ghost.pid)) == 2
 
 
-def test_it_stands_still_when_all_of_its_threads_do(
+def test_such_a_process_stands_still_when_all_its_threads_do(
     ghost: subprocess.Popen[bytes],
 ) -> None:
     assert runs_before_stop(ghost.pid) is None
@@ -87,7 +91,7 @@ def test_it_stands_still_when_all_of_its_threads_do(
     assert runs_before_stop(ghost.pid) != before
 
 
-def test_it_is_killed(ghost: subprocess.Popen[bytes]) -> None:
+def test_such_a_process_is_killed(ghost: subprocess.Popen[bytes]) -> None:
     assert kill_all(lambda: read_processes([ghost.pid]), seconds=5) == 1
     fd = os.pidfd_open(ghost.pid)
     poll = select.poll()
@@ -106,7 +110,7 @@ HOLDS = (
 
 
 @pytest.mark.torch
-def test_its_memory_is_held_to_the_limit_without_a_group_too() -> None:
+def test_its_memory_is_limited_without_a_control_group_too() -> None:
     runner = Runner({"default": ""})
     runner._capabilities = dataclasses.replace(runner._capabilities, hierarchy=None)
     limits = Limits(memory_bytes=512 * MIB, cell_seconds=10)
@@ -115,7 +119,7 @@ def test_its_memory_is_held_to_the_limit_without_a_group_too() -> None:
     assert (result.measures.level, result.code) == ("L1", "memory")
 
 
-# The last cell leaves a thread that takes up memory as soon as a test has called `f`.
+# The last cell leaves a thread that takes memory as soon as a test has called `f`.
 TELLS = f"""
 {LEAVING}
 import mmap
@@ -145,7 +149,7 @@ def test_nothing_of_the_notebook_runs_while_questions_are_asked(
 
 
 @pytest.mark.torch
-def test_one_that_a_question_leaves_is_gone_before_the_next(runner: Runner) -> None:
+def test_such_a_process_of_a_question_ends_before_the_next(runner: Runner) -> None:
     work = (
         "def f():\n    if os.fork() == 0:\n"
         "        threading.Thread(target=time.sleep, args=(30,)).start(); leave()\n"

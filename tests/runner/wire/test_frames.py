@@ -1,4 +1,4 @@
-"""Frames from a job are cut out of the stream with care."""
+"""Frames from a job are read carefully from an untrusted stream."""
 
 import os
 import socket
@@ -44,7 +44,7 @@ of_a_kind = plain.filter(lambda frame: isinstance(frame.get("t", ""), str))
 
 
 @given(st.lists(of_a_kind, max_size=4), st.integers(1, 50))
-def test_frames_survive_any_cutting(
+def test_frames_are_read_however_the_stream_is_cut(
     messages: list[dict[str, object]], size: int
 ) -> None:
     data = b"".join(pack(message) for message in messages)
@@ -58,14 +58,14 @@ def test_frames_survive_any_cutting(
 @pytest.mark.parametrize(
     "text", ["é", "\x7f", "\u2028", "😀", "\ud83d", "\ud83d\ude00"]
 )
-def test_text_takes_no_more_bytes_than_in_utf_8(text: str) -> None:
+def test_text_in_a_frame_takes_no_more_bytes_than_in_utf_8(text: str) -> None:
     data = pack({"a": text * 100})
     assert parse(data[4:]) == {"a": text * 100}
     assert len(data) < 100 * len(text.encode("utf-8", "surrogatepass")) + 20
 
 
 @given(st.binary())
-def test_junk_is_refused_or_waits_for_more(junk: bytes) -> None:
+def test_junk_is_refused_or_is_an_incomplete_frame(junk: bytes) -> None:
     reader = FrameReader(limit=100)
     reader.feed(junk)
     try:
@@ -89,7 +89,7 @@ def test_junk_is_refused_or_waits_for_more(junk: bytes) -> None:
         b"[" * 99_999,
     ],
 )
-def test_a_payload_that_is_no_object_is_refused(payload: bytes) -> None:
+def test_a_payload_that_is_not_an_object_is_refused(payload: bytes) -> None:
     with pytest.raises(FrameError):
         parse(payload)
 
@@ -101,14 +101,14 @@ def test_a_length_past_the_limit_is_refused_before_it_arrives() -> None:
         list(reader.frames())
 
 
-def test_the_kernel_says_who_sent(pair: tuple[Peer, socket.socket]) -> None:
+def test_the_sender_is_known_from_the_kernel(pair: tuple[Peer, socket.socket]) -> None:
     peer, theirs = pair
     theirs.sendall(pack({"pid": 1}))
     assert peer.receive() == [{"pid": 1}]
     assert peer.sender == os.getpid()
 
 
-def test_descriptors_from_a_job_are_not_taken_in(
+def test_descriptors_from_a_job_are_not_accepted(
     pair: tuple[Peer, socket.socket],
 ) -> None:
     peer, theirs = pair
@@ -119,7 +119,7 @@ def test_descriptors_from_a_job_are_not_taken_in(
     assert open_descriptors() == before
 
 
-def test_a_side_that_never_reads_does_not_block_us(
+def test_a_receiver_that_never_reads_does_not_block_the_host(
     pair: tuple[Peer, socket.socket],
 ) -> None:
     peer, theirs = pair
@@ -150,7 +150,7 @@ def test_descriptors_reach_the_job(pair: tuple[Peer, socket.socket]) -> None:
     os.close(read)
 
 
-def test_a_closed_channel_says_so(pair: tuple[Peer, socket.socket]) -> None:
+def test_a_closed_channel_raises_an_error(pair: tuple[Peer, socket.socket]) -> None:
     peer, theirs = pair
     peer.close()
     with pytest.raises(ChannelClosedError):

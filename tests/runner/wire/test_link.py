@@ -1,4 +1,4 @@
-"""What a hostile process sends to a grader is refused, and passes no check."""
+"""A grader refuses a hostile snapshot's messages, which pass no check."""
 
 import contextlib
 import json
@@ -21,7 +21,7 @@ REFUSALS = (LinkError, LinkClosedError, CodecError, TypeError)
 
 
 def message(header: object, *buffers: bytes) -> bytes:
-    """Return the bytes of a message, whatever is in it: an answer to the first question."""
+    """Return the bytes of a message with any content: the answer to question one."""
     if isinstance(header, dict) and "op" not in header:
         header = {"n": 1, **header}
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
@@ -30,7 +30,7 @@ def message(header: object, *buffers: bytes) -> bytes:
     return b"".join((start, lengths, text, *buffers))
 
 
-def test_an_honest_answer_is_taken() -> None:
+def test_an_honest_answer_is_accepted() -> None:
     with hostile_student(message({"ok": {"k": "bytes", "b": 0}}, b"abc")) as student:
         assert student.name("answer") == b"abc"
         assert not student.lost
@@ -63,14 +63,14 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("answers", HOSTILE.values(), ids=HOSTILE)
-def test_it_is_refused_and_the_conversation_is_over(answers: bytes) -> None:
+def test_a_hostile_answer_is_refused_and_ends_the_link(answers: bytes) -> None:
     with hostile_student(answers) as student:
         with pytest.raises(REFUSALS):
             student.ask("name", "answer")
         assert student.lost
 
 
-def test_a_student_who_is_lost_answers_nothing_more() -> None:
+def test_a_lost_snapshot_gives_no_further_answer() -> None:
     with hostile_student(message({"ok": {"k": 5}}) + message({"ok": 42})) as student:
         with pytest.raises(CodecError):
             student.ask("name", "answer")
@@ -100,17 +100,17 @@ JSON = st.recursive(
 @given(
     st.lists(st.tuples(JSON, st.lists(st.binary(max_size=9), max_size=2)), max_size=3)
 )
-def test_messages_of_any_shape_do_no_harm(
+def test_messages_of_any_shape_are_harmless(
     messages: list[tuple[object, list[bytes]]],
 ) -> None:
     answers = b"".join(message(header, *buffers) for header, buffers in messages)
-    # Some make sense by chance, and may say that an error was raised.
+    # Some are valid by chance, and may report an error.
     allowed = contextlib.suppress(*REFUSALS, StudentRaisedError)
     with hostile_student(answers) as student, allowed:
         student.ask("name", "answer")
 
 
-def test_calls_within_calls_come_to_an_end() -> None:
+def test_nested_calls_are_limited() -> None:
     call = {"op": "callback", "v": 0, "a": {"k": "list", "v": []}}
     answers = message(call) * (MAX_NESTING + 2)
     with hostile_student(answers) as student, pytest.raises(REFUSALS):
@@ -129,7 +129,7 @@ def test_messages_cross_whole() -> None:
             Link(theirs).receive()
 
 
-def test_what_is_no_plain_data_is_not_sent() -> None:
+def test_only_plain_data_is_sent() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs, pytest.raises(LinkError):
         Link(ours).send({"ok": float("nan")}, [])

@@ -1,4 +1,4 @@
-"""Escapes and thefts put together, so that a jail that starts cold can be tried too."""
+"""Escapes and thefts combined, so that a jail with a cold start can be tested too."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -13,7 +13,7 @@ from tests.runner.corpus.places import OWN_SOURCE
 from tests.runner.corpus.verdicts import SCORED
 from tests.runner.notebooks import CellLike
 
-# In bubblewrap's jail these are there, and shut: see the table of differences.
+# In bubblewrap's jail these exist and are closed: see the table of differences.
 SHUT: Final = (
     "27-known-paths runner",
     "82-files-of-the-host runner",
@@ -24,7 +24,7 @@ PATIENT: Final = Limits(cell_seconds=30, question_seconds=10, run_seconds=120)
 
 
 def _marked(attack: Attack, cells: Sequence[CellLike]) -> tuple[CellLike, ...]:
-    """Return the cells; what they report bears the attack's name."""
+    """Return the cells; each report line starts with the attack's name."""
     return (f"PREFIX = {attack.id + ' '!r}", *cells)
 
 
@@ -34,7 +34,7 @@ def _report(attack: Attack, report: Seen) -> Seen:
 
 
 def _batch(name: str, attacks: Sequence[Attack], begin: tuple[CellLike, ...]) -> Attack:
-    """Return an attack that makes all of these, which all begin alike."""
+    """Return an attack that makes all of these, which all start in the same way."""
     reports: dict[str, str | frozenset[str]] = {}
     later: dict[str, str | frozenset[str]] = {}
     for one in attacks:
@@ -54,7 +54,7 @@ def _batch(name: str, attacks: Sequence[Attack], begin: tuple[CellLike, ...]) ->
             *chain(*(_marked(one, one.cells[len(begin) :]) for one in attacks)),
         ),
         report=reports,
-        # One that kills all kills the copy for all.
+        # An attack that kills all processes kills the snapshot of the others too.
         scores=min((one.scores for one in attacks), key=lambda scores: scores["q1"]),
         aftermath=tuple(chain(*(_marked(one, one.aftermath) for one in attacks)))
         if later
@@ -75,7 +75,7 @@ def _is_plain(attack: Attack) -> bool:
 
 
 PLAIN: Final = [one for one in (*HOST, *FILES, *KERNEL) if _is_plain(one)]
-# Its report is of all processes, so it comes before those that start some.
+# Its report lists all processes, so it comes before attacks that start some.
 AT_ONCE: Final = _batch(
     "all-at-once", [one for one in PLAIN if not one.aftermath], HONEST
 )

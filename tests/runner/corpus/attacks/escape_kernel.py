@@ -1,4 +1,4 @@
-"""Rows 86, 87 and 89 to 92: what a process asks of the kernel."""
+"""Rows 86, 87 and 89 to 92: system calls of a process."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from tests.runner.corpus.attack import FORBIDDEN, HONEST, Attack, seen
 from tests.runner.corpus.verdicts import student_error
 
 NOT_THERE: Final = seen("ESRCH", "EPERM", "EACCES", "ENOENT", "EINVAL")
-# The kernel, the C library or the filter says no; or it lacks the call altogether.
+# The kernel, the C library or the filter refuses the call, or does not have it.
 REFUSED: Final = seen("EPERM", "EACCES", "ENOSYS")
 
 TRACE: Final = """
@@ -185,7 +185,7 @@ KERNEL: Final = (
         row=87,
         name="killing-others",
         cells=(*HONEST, KILL_OTHERS),
-        # All of its processes: the copy that waited for the question too.
+        # All of its processes: the snapshot that waited for the question too.
         scores={"q1": [0.0]},
         report={
             **dict.fromkeys(

@@ -144,7 +144,7 @@ OUTPUT_CUT: Final = "[Output cut here"
 
 
 def flooding(row: int, name: str, source: str) -> Attack:
-    """Return an attack that puts out far more than may be kept."""
+    """Return an attack that writes far more output than may be kept."""
     return Attack(
         row=row,
         name=name,

@@ -10,7 +10,7 @@ from tests.runner.notebooks import CellLike
 FEW_PROCESSES: Final = Limits(processes=60, cell_seconds=10, run_seconds=20)
 LITTLE_MEMORY: Final = Limits(memory_bytes=512 * MIB, cell_seconds=10, run_seconds=20)
 SHORT: Final = Limits(cell_seconds=0.5, run_seconds=20)
-# Half a second, two more until the kill, and what a busy machine takes.
+# Half a second, two more until the kill, and the delay of a busy machine.
 SOON: Final = 8.0
 
 BOMB: Final = """
@@ -106,7 +106,7 @@ say("begun anew", "ok")
 
 
 def endless(row: int, name: str, source: str) -> Attack:
-    """Return an attack by a cell that never ends; what was earned before is kept."""
+    """Return an attack by a cell that never ends; earlier points are kept."""
     cells: tuple[CellLike, ...] = (*HONEST, source)
     return Attack(
         row=row,

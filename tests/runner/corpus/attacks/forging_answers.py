@@ -1,4 +1,4 @@
-"""Rows 4 to 8: libraries, builtins and values that lie to the tests."""
+"""Rows 4 to 8: libraries, builtins and values that deceive the tests."""
 
 from typing import Final
 
@@ -26,7 +26,7 @@ def lying(
     honest: str = "answer = 42",
     files: Files = no_files,
 ) -> Attack:
-    """Return an attack that needs the tests to trust what the notebook can change."""
+    """Return an attack that needs tests to trust what the notebook can change."""
     return Attack(
         row=row,
         name=name,
@@ -129,7 +129,7 @@ def __getattr__(name): return isclose
 
 
 def shadowing(*names: str) -> Files:
-    """Return files that are called as modules are."""
+    """Return files with the names of modules."""
     return lambda: dict.fromkeys(names, UPLOADED)
 
 

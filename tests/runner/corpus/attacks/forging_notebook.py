@@ -1,4 +1,4 @@
-"""Rows 16 to 26: the notebook, its metadata, its predictions and its sense of time."""
+"""Rows 16 to 26: the notebook, its metadata, its predictions and its clock."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ from tests.runner.notebooks import ANSWER, CellLike, cell, question
 NOTHING: Final = {"q1": [0.0]}
 SECOND: Final = question("q2", "def check(answer):\n    assert answer == 42\n")
 
-# Inputs that no notebook can foresee.
+# Inputs that no notebook can predict.
 DRAWN: Final = question(
     "q1",
     "import random\n"
@@ -58,7 +58,7 @@ PARTS: Final = question(
     "    labels = np.arange(8) % 2\n"
     "    return float((1 - np.abs(np.asarray(predictions) - labels)).mean())\n",
 )
-# By what they are: what an honest share of the labels is worth with each.
+# Predictions by name, each with the score that an honest grader gives.
 PREDICTIONS: Final = {
     "not-a-number": ("[float('nan')] * 8", 0.0),
     "infinite": ("[float('inf')] * 8", 0.0),
@@ -86,7 +86,7 @@ QUICK_TEST: Final = question(
     "    work()\n"
     "    assert time.perf_counter() - begun < 0.2\n",
 )
-# What a network says of its own size is the student's word. The file is not.
+# A network's report of its own size is under the student's control; the file is not.
 FEW: Final = question(
     "q1",
     "from safetensors.torch import load_file\n"
@@ -98,7 +98,7 @@ FEW: Final = question(
 
 
 def weights(numbers: int) -> Files:
-    """Return a file of weights that holds so many numbers."""
+    """Return a weights file that holds so many numbers."""
     return lambda: {
         "net.safetensors": safetensors.numpy.save({"w": np.zeros(numbers, np.float32)})
     }
@@ -138,7 +138,7 @@ PATIENT: Final = question(
 
 
 def faked(question_key: str, source: str = "answer = 42") -> CellLike:
-    """Return a cell that claims points for itself, in every dialect there is."""
+    """Return a cell that claims points for itself, in every known format."""
     metadata = {
         "nbgrader": {
             "grade": True,
@@ -208,7 +208,7 @@ STRUCTURE: Final = (
             cell("1", question="q7"),
         ),
         changes=RESTORED,
-        # The copy below the right answer is satisfied by it: the best one counts.
+        # The copy of the check cell below the right answer passes: the best copy counts.
         scores={"q1": [1.0]},
         report={"end": "ok"},
         control=("answer = 42", cell("1", question="q1"), cell("1", question="q7")),

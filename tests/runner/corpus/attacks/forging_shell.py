@@ -102,7 +102,7 @@ for fd in (1, 2): os.write(fd, struct.pack("!I", len(good)) + good.encode() + b"
 say("printed", "ok")
 """
 SENT: Final = FRAMES + 'say("sent", "ok")\nsend_everywhere(GOOD)'
-# Then it waits for its end: what it goes on to say is lost behind the junk.
+# Then it waits for its end: any later frame is lost behind the junk.
 JUNK: Final = FRAMES + (
     'say("sent", "ok")\nsend_everywhere(b"\\xff" * 100)\nimport time; time.sleep(3)'
 )

@@ -1,4 +1,4 @@
-"""Rows 7 and 13: a copy of the notebook's process that answers a grader as it likes."""
+"""Rows 7 and 13: a snapshot that answers a grader as it likes."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from runner.protocol.jobs import QuestionSpec
 from tests.runner.corpus.attack import CHECK, Attack
 from tests.runner.corpus.attacks.forging_answers import NOTHING, asserting
 
-# The one method through which every answer of a copy goes.
+# The one method through which every answer of a snapshot goes.
 TAKE_OVER: Final = """
 import sys
 service = sys.modules["runner.inside.student.service"].Service
@@ -27,7 +27,7 @@ IS_TENSOR: Final = asserting(
 
 
 def wire(name: str, body: str, tests: QuestionSpec = IS_42, *, row: int = 13) -> Attack:
-    """Return an attack whose copy answers by this code."""
+    """Return an attack whose snapshot answers by this code."""
     return Attack(
         row=row,
         name=f"copy-{name}",

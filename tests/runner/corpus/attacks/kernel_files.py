@@ -1,4 +1,4 @@
-"""Row 93: the files by which the kernel shows and lets itself be changed."""
+"""Row 93: the kernel's files that show its state, and those that change it."""
 
 from typing import Final
 

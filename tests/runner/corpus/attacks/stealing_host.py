@@ -63,7 +63,7 @@ attempt("icmp", socket.socket, four, udp, 1)
 attempt("raw", socket.socket, four, socket.SOCK_RAW, 1)
 attempt("name", socket.getaddrinfo, "example.org", 80)
 """
-# By their numbers, since a Python need not know them all.
+# By their numbers, since a Python may not know all of the names.
 FAMILIES: Final = {
     "netlink": 16, "packet": 17, "can": 29, "tipc": 30, "bluetooth": 31, "alg": 38,
     "vsock": 40, "kcm": 41, "smc": 43, "xdp": 44,

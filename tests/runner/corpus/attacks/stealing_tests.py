@@ -1,4 +1,4 @@
-"""Rows 14, 28 to 31, 35 and 38: the tests, their inputs and what they say."""
+"""Rows 14, 28 to 31, 35 and 38: the tests, their inputs and their messages."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from tests.runner.corpus.attack import CHECK, Attack
 from tests.runner.notebooks import question
 
 NOTHING: Final = {"q1": [0.0]}
-# SECRET stands before each question's source: see Bench.
+# SECRET is defined before each question's source: see Bench.
 HANDED_OUT: Final = question(
     "q1", "def check(think):\n    assert think(SECRET) == 42\n"
 )
@@ -16,7 +16,7 @@ TOLD: Final = question(
     "def check(answer):\n"
     "    if answer != 42: raise RuntimeError(f'{SECRET} {answer} {__file__}')\n",
 )
-# Finds what it has planted, so that it would find the rest.
+# It finds its own planted text, so it would also find the tests' secrets.
 HUNT: Final = """
 import gc
 planted = "kes" + "trel" + "0" * 16
@@ -41,7 +41,7 @@ say("objects", found(objects()))
 say("frames", found(frames()))
 """
 ALONE: Final = dict.fromkeys(("memory", "objects", "frames"), "kestrel" + "0" * 16)
-# What runs with the tests writes it down, when no cell is left to read it out.
+# Code that runs during the tests stores it, since no later cell can print it.
 READ_OUT: Final = """
 say("written", "ok" if os.path.exists("stolen.txt") else "no")
 if os.path.exists("stolen.txt"): show_canaries(read("stolen.txt", 10**6))

@@ -1,4 +1,4 @@
-"""Rows 40 to 46: archives and files that are two things at once. Nothing is unpacked."""
+"""Rows 40 to 46: archives, and files of two formats at once. No archive is unpacked."""
 
 import io
 import stat
@@ -45,7 +45,7 @@ def tarred(kind: bytes, mode: int = 0o644) -> bytes:
 
 
 def bomb() -> bytes:
-    """Return an archive of 100 kB that would grow to 100 MB."""
+    """Return an archive of 100 kB that would unpack to 100 MB."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("work.ipynb", bytes(100 * MIB))
@@ -53,7 +53,7 @@ def bomb() -> bytes:
 
 
 def nested_bomb() -> bytes:
-    """Return an archive in an archive in an archive."""
+    """Return an archive within an archive within an archive."""
     data = bomb()
     for _ in range(5):
         content = io.BytesIO()
@@ -80,7 +80,7 @@ def overlapping() -> bytes:
 
 
 def lying() -> bytes:
-    """Return a state dict that says that its members are of 4 GB."""
+    """Return a state dict whose directory claims members of 4 GB."""
     data = bytearray(state_dict_bytes())
     for at in list(_entries(bytes(data))):
         struct.pack_into("<LL", data, at + 20, 2**32 - 2, 2**32 - 2)
@@ -88,7 +88,7 @@ def lying() -> bytes:
 
 
 def crowded() -> bytes:
-    """Return a state dict that says that it has as many members as fit."""
+    """Return a state dict whose directory claims as many members as fit."""
     data = bytearray(state_dict_bytes())
     at = data.rfind(zip_directory.END_MARK)
     struct.pack_into("<HH", data, at + 8, 65_000, 65_000)
@@ -164,7 +164,7 @@ PAGE: Final = b"<html><script>alert(1)</script></html>"
 
 
 def polyglot(row: int, name: str, data: bytes, expect: str | None) -> Upload:
-    """Return the upload of a file that is a notebook and something else."""
+    """Return the upload of a file that is a notebook and another format at once."""
     return Upload(
         row=row, name=name, data=lambda: data, expect=expect, control=notebook_bytes
     )

@@ -1,4 +1,4 @@
-"""Rows 47 to 52: JSON that is deep, long, twisted or no notebook."""
+"""Rows 47 to 52: JSON that is deep, long, malformed or not a notebook."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -10,7 +10,7 @@ from tests.submissions.builders import code_cell, notebook_bytes
 def upload(
     row: int, name: str, build: Callable[[], bytes], expect: str | None
 ) -> Upload:
-    """Return the upload of a notebook, refused with a code or taken and made whole."""
+    """Return the upload of a notebook: refused with a code, or accepted repaired."""
     return Upload(row=row, name=name, data=build, expect=expect, control=notebook_bytes)
 
 

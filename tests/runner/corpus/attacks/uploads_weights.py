@@ -1,4 +1,4 @@
-"""Rows 57 to 65: weights that the portal judges without loading them."""
+"""Rows 57 to 65: weights that the portal checks without loading them."""
 
 import io
 import json
@@ -49,7 +49,7 @@ def tensors(name: str, build: Callable[[], bytes], expect: str) -> Upload:
 
 
 def legacy_tar() -> bytes:
-    """Return a tar archive as torch.save wrote it at the very first."""
+    """Return a tar archive as the first versions of torch.save wrote it."""
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w") as archive:
         for name in ("sys_info", "pickle", "tensors", "storages"):

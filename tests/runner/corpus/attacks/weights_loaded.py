@@ -1,4 +1,4 @@
-"""Rows 62 and 66: weights that only show what they are once a notebook loads them."""
+"""Rows 62 and 66: weights whose harm shows only when a notebook loads them."""
 
 from typing import Final
 
@@ -6,11 +6,11 @@ from runner.protocol.jobs import Limits
 from tests.runner.corpus.attack import CHECK, HONEST, MIB, Attack
 from tests.runner.corpus.verdicts import limit, student_error
 
-# Room for torch's own libraries in the count of what the job uses.
+# Room for torch's own libraries in the job's memory.
 ROOM: Final = Limits(
     memory_bytes=1024 * MIB, cell_seconds=10, question_seconds=5, run_seconds=30
 )
-# Four bytes on disk, which a stride of nothing shows ten thousand million times.
+# Four bytes on disk, which a stride of 0 shows ten thousand million times.
 VIEW: Final = """
 import torch
 torch.save({"w": torch.zeros(1).expand(10**10)}, "net.pt")
