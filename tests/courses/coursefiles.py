@@ -46,14 +46,14 @@ coursework:
 
 
 def save(folder: Path, text: str) -> Path:
-    """Write a course file and return where it is."""
+    """Write a course file and return its path."""
     path = folder / "course.yaml"
     path.write_text(text, encoding="utf-8")
     return path
 
 
 def small(folder: Path, *changes: tuple[str, str]) -> Path:
-    """Write the small file with some of its words replaced; each must be there."""
+    """Write the small course file with some text replaced; each must occur."""
     text = SMALL
     for old, new in changes:
         assert old in text, old
@@ -76,14 +76,14 @@ def imported_course(path: Path = EXAMPLE, **options: Any) -> Course:
 
 
 def run(path: Path, *arguments: str) -> str:
-    """What `manage.py import_course` says."""
+    """Return the output of `manage.py import_course`."""
     said = StringIO()
     call_command("import_course", str(path), "--year", YEAR, *arguments, stdout=said)
     return said.getvalue()
 
 
 def faults(path: Path, *arguments: str) -> str:
-    """What `manage.py import_course` says against a file."""
+    """Return the faults that `manage.py import_course` prints for a file."""
     try:
         run(path, *arguments)
     except CommandError as error:

@@ -1,4 +1,4 @@
-"""The admin answers fast, keeps to the table of rights, and changes nothing frozen."""
+"""The admin is fast, follows the table of rights, and keeps frozen rows unchanged."""
 
 import datetime as dt
 from typing import Any
@@ -74,7 +74,7 @@ def lecturer(course: Course) -> Client:
 
 
 def add_content(course: Course) -> None:
-    """Add one more of everything to the course."""
+    """Add one more row of everything to the course."""
     student = EnrolmentFactory.create(course=course).user
     EnrolmentFactory.create(course=course, assistant=True)
     week = WeekFactory.create(course=course)
@@ -87,7 +87,7 @@ def add_content(course: Course) -> None:
 
 
 def add_page_content(course: Course) -> None:
-    """Add to what stands on one change page, too."""
+    """Add one more row of everything that is shown within one change page."""
     add_content(course)
     assignment = Assignment.objects.earliest("pk")
     week = Week.objects.earliest("pk")
@@ -158,7 +158,7 @@ def test_large_course_page_lists_staff_only(site_staff: Client, course: Course) 
     assert ">30</a>" in page
 
 
-# --- Who may -----------------------------------------------------------------
+# --- Rights -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -172,7 +172,7 @@ def test_lecturer_sees_own_courses_only(
     shown = lecturer.get(address(model, "changelist")).context["cl"].queryset
     assert {row.pk for row in shown} == own
     answer = lecturer.get(address(model, "change", other.pk))
-    assert answer.status_code == 302  # to the index, as for a row that is not there
+    assert answer.status_code == 302  # to the index, as for a row that does not exist
     assert answer["Location"] == reverse("admin:index")
 
 
@@ -196,7 +196,7 @@ def test_lecturer_who_left_edits_nothing(course: Course) -> None:
     assert client_of(user).get(address(Week, "changelist")).status_code == 403
 
 
-def test_lecturer_without_entry_is_kept_out(course: Course) -> None:
+def test_lecturer_without_the_right_to_enter_is_kept_out(course: Course) -> None:
     user = EnrolmentFactory.create(course=course, lecturer=True).user
     assert client_of(user).get(address(Week, "changelist")).status_code == 302
 
@@ -217,7 +217,7 @@ def test_forged_course_is_refused(lecturer: Client) -> None:
 
 
 @pytest.mark.parametrize("model", [Course, Enrolment, Assignment])
-def test_lecturer_deletes_nothing_that_work_rests_on(
+def test_lecturer_cannot_delete_rows_that_work_depends_on(
     model: type[models.Model], lecturer: Client, course: Course
 ) -> None:
     add_content(course)
@@ -225,11 +225,11 @@ def test_lecturer_deletes_nothing_that_work_rests_on(
     assert lecturer.post(address(model, "delete", row.pk)).status_code == 403
 
 
-def test_lecturer_makes_no_course(lecturer: Client) -> None:
+def test_lecturer_cannot_add_a_course(lecturer: Client) -> None:
     assert lecturer.get(address(Course, "add")).status_code == 403
 
 
-# --- What is saved -----------------------------------------------------------
+# --- Saving -----------------------------------------------------------
 
 
 def assignment_form(course: Course, **changed: Any) -> dict[str, Any]:
@@ -259,7 +259,7 @@ def test_new_assignment_is_saved(lecturer: Client, course: Course) -> None:
         ("slug", {"slug": "no spaces"}),
     ],
 )
-def test_what_the_model_refuses_is_told_at_the_field(
+def test_errors_of_the_model_are_shown_at_the_field(
     lecturer: Client, course: Course, field: str, changed: dict[str, str]
 ) -> None:
     form = assignment_form(course, **changed)
@@ -267,7 +267,7 @@ def test_what_the_model_refuses_is_told_at_the_field(
     assert field in answer.context["adminform"].errors
 
 
-def test_nothing_is_published_in_the_admin(lecturer: Client, course: Course) -> None:
+def test_the_admin_publishes_nothing(lecturer: Client, course: Course) -> None:
     own = AssignmentFactory.create(course=course)
     page = lecturer.get(address(Assignment, "change", own.pk))
     assert "revision" not in page.context["adminform"].form.fields

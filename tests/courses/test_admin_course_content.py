@@ -1,4 +1,4 @@
-"""The timetable and the news of a course in the admin: fast, and one's own only."""
+"""The timetable and news of a course in the admin: fast, and of own courses only."""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ OF_A_COURSE: tuple[type[models.Model], ...] = (
     CourseChange,
 )
 MODELS = (Room, *OF_A_COURSE)
-# The address of a list with every filter that is ours.
+# The address of a list with each of our own filters.
 FILTERED = {
     Session: "state=open&released=yes&week=3&kind__exact=lecture",
     Material: "content=no&released=later&week=3&access__exact=public",
@@ -89,7 +89,7 @@ def editor(course: Course, request: pytest.FixtureRequest) -> Client:
 
 
 def add_content(course: Course) -> None:
-    """Add one more of everything, and to everything that has parts."""
+    """Add one more row of everything, also to everything that has parts."""
     week = WeekFactory.create(course=course)
     teacher = TeacherFactory.create(course=course, user=UserFactory.create())
     SlotFactory.create(
@@ -112,7 +112,7 @@ def add_content(course: Course) -> None:
     ComponentFactory.create(course=course)
 
 
-# --- Every page answers, and how fast ------------------------------------------
+# --- Pages and their queries ------------------------------------------
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -163,12 +163,12 @@ def test_room_is_found_by_another_spelling(editor: Client) -> None:
     assert list(answer.context["cl"].queryset) == [room]
 
 
-def test_what_is_private_has_no_page() -> None:
+def test_private_models_have_no_page() -> None:
     shown = set(admin.site._registry)
     assert not shown & {CalendarFeed, CourseVisit, Progress}
 
 
-# --- Who may -------------------------------------------------------------------
+# --- Rights -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("model", OF_A_COURSE)
@@ -197,7 +197,7 @@ def test_right_to_enter_the_admin_is_no_right_to_edit(
         assert client.get(address(model, page, *args)).status_code == 403
 
 
-def test_lecturer_adds_rooms_and_repairs_none(lecturer: Client) -> None:
+def test_lecturer_adds_rooms_but_changes_none(lecturer: Client) -> None:
     form = {"name": "Huxley 340", "aliases": "[]"}
     assert lecturer.post(address(Room, "add"), form).status_code == 302
     room = Room.objects.get()
@@ -205,7 +205,7 @@ def test_lecturer_adds_rooms_and_repairs_none(lecturer: Client) -> None:
     assert lecturer.post(address(Room, "delete", room.pk)).status_code == 403
 
 
-def test_record_is_read_only_for_everybody(editor: Client, course: Course) -> None:
+def test_recorded_changes_are_read_only(editor: Client, course: Course) -> None:
     change = CourseChangeFactory.create(course=course)
     for page, args in (("add", []), ("change", [change.pk]), ("delete", [change.pk])):
         assert editor.post(address(CourseChange, page, *args)).status_code == 403
@@ -213,7 +213,7 @@ def test_record_is_read_only_for_everybody(editor: Client, course: Course) -> No
     assert b'name="_save"' not in shown.content
 
 
-# --- What may be chosen ---------------------------------------------------------
+# --- Choices ---------------------------------------------------------
 
 
 def choices(client: Client, url: str, name: str) -> set[str]:
@@ -247,7 +247,7 @@ def test_choices_are_those_of_the_rows_course(
     assert shown == {str(each.pk) for each in own}
 
 
-def test_new_row_is_offered_own_courses_rows_only(
+def test_choices_of_a_new_row_are_of_own_courses_only(
     lecturer: Client, course: Course
 ) -> None:
     add_content(course)

@@ -1,4 +1,4 @@
-"""Enrolments as a table in the admin: looked at first, and of own courses only."""
+"""Enrolments are imported as a table in the admin, with a preview, in own courses."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,7 +30,7 @@ def lecturer(course: Course) -> Client:
 
 @pytest.fixture
 def upload() -> Callable[[Client, str], Any]:
-    """Give a function that imports a CSV file as far as its preview."""
+    """Give a function that uploads a CSV file and returns its preview."""
 
     def send(client: Client, text: str) -> Any:
         file = SimpleUploadedFile("people.csv", text.encode(), "text/csv")
@@ -71,7 +71,7 @@ def test_export_holds_own_courses_only(lecturer: Client, course: Course) -> None
     assert len(lines) == 1 + Enrolment.objects.filter(course=course).count()
 
 
-def test_exported_formula_is_only_text(lecturer: Client, course: Course) -> None:
+def test_exported_formula_is_text(lecturer: Client, course: Course) -> None:
     person = UserFactory.create(email="=1+1@example.org")
     EnrolmentFactory.create(course=course, user=person)
     form = {"format": "0", "resource": "", "enrolmentresource_email": "on"}

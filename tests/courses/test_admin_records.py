@@ -1,4 +1,4 @@
-"""What staff change in the admin is told to students, as from every other page."""
+"""Changes that staff make in the admin are announced to students, as those on pages."""
 
 import datetime as dt
 from typing import Any
@@ -53,7 +53,7 @@ def address(model: str, page: str, *args: Any) -> str:
 
 
 def form_of(client: Client, page: str, /, **changed: Any) -> dict[str, Any]:
-    """What the page would send if somebody changed these fields only."""
+    """Return the form of the page with these fields changed."""
     context = client.get(page).context
     forms = [context["adminform"].form]
     for inline in context["inline_admin_formsets"]:
@@ -78,14 +78,14 @@ def told() -> CourseChange:
     return CourseChange.objects.get()
 
 
-def test_page_saved_as_it_is_tells_nothing(lecturer: Client, course: Course) -> None:
+def test_page_saved_unchanged_records_nothing(lecturer: Client, course: Course) -> None:
     session = SessionFactory.create(course=course, starts_at=NINE)
     url = address("session", "change", session.pk)
     assert lecturer.post(url, form_of(lecturer, url)).status_code == 302
     assert not CourseChange.objects.exists()
 
 
-def test_other_time_of_a_session_is_told(
+def test_changed_time_of_a_session_is_announced(
     lecturer: Client, course: Course, person: User
 ) -> None:
     session = SessionFactory.create(course=course, starts_at=NINE)
@@ -99,7 +99,9 @@ def test_other_time_of_a_session_is_told(
     assert told().after.startswith("Sat 6 Feb 2027, 09:00 to 10:00 GMT")
 
 
-def test_other_room_on_the_weeks_page_is_told(lecturer: Client, course: Course) -> None:
+def test_changed_room_on_the_weeks_page_is_announced(
+    lecturer: Client, course: Course
+) -> None:
     week = WeekFactory.create(course=course)
     SessionFactory.create(course=course, week=week, starts_at=NINE)
     room = RoomFactory.create(name="Huxley 311")
@@ -123,7 +125,7 @@ def test_two_sessions_added_on_the_weeks_page_have_two_keys(
     assert set(course.sessions.values_list("key", flat=True)) == {"w4-lab", "w4-lab-2"}
 
 
-def test_other_deadline_is_told(lecturer: Client, course: Course) -> None:
+def test_changed_deadline_is_announced(lecturer: Client, course: Course) -> None:
     assignment = AssignmentFactory.create(course=course, due_at=NINE)
     url = address("assignment", "change", assignment.pk)
     form = form_of(lecturer, url, due_at_0="2027-02-08")
@@ -136,7 +138,9 @@ def test_other_deadline_is_told(lecturer: Client, course: Course) -> None:
     assert told().is_public
 
 
-def test_deadline_of_hidden_work_is_for_staff(lecturer: Client, course: Course) -> None:
+def test_changed_deadline_of_hidden_work_is_recorded_for_staff(
+    lecturer: Client, course: Course
+) -> None:
     assignment = AssignmentFactory.create(course=course, due_at=NINE, hidden=True)
     url = address("assignment", "change", assignment.pk)
     form = form_of(lecturer, url, due_at_0="2027-02-08")
@@ -144,7 +148,7 @@ def test_deadline_of_hidden_work_is_for_staff(lecturer: Client, course: Course) 
     assert not told().is_public
 
 
-def test_new_assignment_is_no_changed_deadline(
+def test_new_assignment_records_no_changed_deadline(
     lecturer: Client, course: Course
 ) -> None:
     url = address("assignment", "add")
@@ -164,7 +168,7 @@ def test_new_assignment_is_no_changed_deadline(
     assert made.summary.endswith(" is new coursework.")
 
 
-def test_replaced_file_is_told_and_dated(lecturer: Client, course: Course) -> None:
+def test_replaced_file_is_announced_and_dated(lecturer: Client, course: Course) -> None:
     material = MaterialFactory.create(
         course=course, code="N02", file=ContentFile(b"%PDF-1", name="n02.pdf")
     )
@@ -181,7 +185,7 @@ def test_replaced_file_is_told_and_dated(lecturer: Client, course: Course) -> No
 @pytest.mark.parametrize(
     "state", [{"hidden": True}, {"opens_at": timezone.now() + dt.timedelta(days=2)}]
 )
-def test_replacing_what_nobody_has_opened_is_for_staff(
+def test_replaced_file_that_is_not_open_yet_is_recorded_for_staff(
     lecturer: Client, course: Course, state: dict[str, Any]
 ) -> None:
     material = MaterialFactory.create(
@@ -194,10 +198,10 @@ def test_replacing_what_nobody_has_opened_is_for_staff(
 
 
 @pytest.mark.parametrize("url", ["", "https://example.org/2"])
-def test_removing_and_adding_is_no_replacing(
+def test_removing_or_adding_a_link_is_not_a_replacement(
     lecturer: Client, course: Course, url: str
 ) -> None:
-    """A link is taken away; or a second way to the same notes is given."""
+    """A link is removed, or a second way to the same notes is added."""
     kept = ContentFile(b"%PDF-1", name="n02.pdf") if url else ""
     material = MaterialFactory.create(
         course=course, file=kept, url="" if url else "https://example.org/1"
@@ -223,7 +227,7 @@ def test_first_file_replaces_nothing(lecturer: Client, course: Course) -> None:
 # --- Roles --------------------------------------------------------------------
 
 
-def test_other_role_is_on_record_for_staff(lecturer: Client, course: Course) -> None:
+def test_changed_role_is_recorded_for_staff(lecturer: Client, course: Course) -> None:
     person = EnrolmentFactory.create(course=course)
     url = address("enrolment", "change", person.pk)
     form = form_of(lecturer, url, role="assistant")
@@ -249,7 +253,7 @@ def test_last_lecturer_stays_one(
     assert own.role == "lecturer"
 
 
-def test_last_two_lecturers_do_not_both_stop_being_one(
+def test_last_two_lecturers_cannot_both_be_removed(
     lecturer: Client, course: Course
 ) -> None:
     EnrolmentFactory.create(course=course, lecturer=True)
@@ -265,7 +269,7 @@ def test_last_two_lecturers_do_not_both_stop_being_one(
     assert course.enrolments.filter(role="lecturer").count() == 1
 
 
-def test_enrolment_is_not_made_another_persons(
+def test_enrolment_cannot_be_moved_to_another_person(
     lecturer: Client, course: Course
 ) -> None:
     enrolment = EnrolmentFactory.create(course=course)
@@ -354,7 +358,7 @@ def test_announcement_that_ends_before_it_shows_is_refused(
     assert "ends_at" in answer.context["adminform"].errors
 
 
-def test_deleted_announcement_is_on_record(lecturer: Client, course: Course) -> None:
+def test_deleted_announcement_is_recorded(lecturer: Client, course: Course) -> None:
     made = AnnouncementFactory.create(course=course)
     url = address("announcement", "delete", made.pk)
     assert lecturer.post(url, {"post": "yes"}).status_code == 302

@@ -1,4 +1,4 @@
-"""A course's rows as tables: out as they are, in again, and of no other course."""
+"""A course's rows as tables: exported, imported again, and of own courses only."""
 
 import csv
 import datetime as dt
@@ -78,7 +78,7 @@ def exported(client: Client, model: type[Model]) -> str:
 
 
 def preview_of_import(client: Client, model: type[Model], text: str) -> Any:
-    """The preview of an import, as its answer."""
+    """Return the preview of an import."""
     file = SimpleUploadedFile("rows.csv", text.encode(), "text/csv")
     form = {"import_file": file, "format": "0", "resource": ""}
     return client.post(address(model, "import"), form)
@@ -117,7 +117,7 @@ def test_table_holds_own_courses_rows_only(
 
 
 @pytest.mark.parametrize("model", TABLES)
-def test_table_that_comes_back_changes_nothing(
+def test_exported_table_imported_again_changes_nothing(
     model: type[Model], lecturer: Client, course: Course
 ) -> None:
     add_content(course)
@@ -144,7 +144,7 @@ def test_row_of_another_course_is_out_of_reach(
     assert model._default_manager.count() == count
 
 
-def test_times_are_the_courses(lecturer: Client, course: Course) -> None:
+def test_times_are_in_the_courses_zone(lecturer: Client, course: Course) -> None:
     add_content(course)
     row = rows_of(exported(lecturer, Session))[0]
     assert row["starts_at"] == "2027-05-07 09:00:00+01:00"
@@ -157,7 +157,7 @@ def test_times_are_the_courses(lecturer: Client, course: Course) -> None:
     assert session.starts_at == NINE_IN_MAY + dt.timedelta(hours=1)
 
 
-def test_other_time_in_a_table_is_told(lecturer: Client, course: Course) -> None:
+def test_changed_time_in_a_table_is_announced(lecturer: Client, course: Course) -> None:
     add_content(course)
     table = exported(lecturer, Session).replace("2027-05-07", "2027-05-08")
     imported(lecturer, Session, table)
@@ -196,7 +196,7 @@ def test_new_rows_are_added(lecturer: Client, course: Course) -> None:
         ("own,x,3,lab,,noon", "2027-02-05 09:00"),
     ],
 )
-def test_fault_says_what_to_do(
+def test_fault_in_a_table_says_what_to_do(
     lecturer: Client, course: Course, line: str, words: str
 ) -> None:
     WeekFactory.create(course=course, number=3)
@@ -220,7 +220,7 @@ def test_a_number_that_is_not_whole_changes_no_row(
     assert course.weeks.get().title == "Old"
 
 
-def test_week_of_another_course_is_not_named(lecturer: Client, course: Course) -> None:
+def test_week_of_another_course_is_not_found(lecturer: Client, course: Course) -> None:
     WeekFactory.create(number=3)
     answer = preview_of_import(
         lecturer, Material, "course,key,kind,title,week\nown,x,notes,X,3\n"
@@ -228,8 +228,8 @@ def test_week_of_another_course_is_not_named(lecturer: Client, course: Course) -
     assert "no week 3" in errors(answer)
 
 
-def test_table_names_no_stored_file(lecturer: Client, course: Course) -> None:
-    """A name in a table would open any file that the portal stores."""
+def test_table_cannot_name_a_stored_file(lecturer: Client, course: Course) -> None:
+    """Such a name would open any file that the portal stores."""
     other = MaterialFactory.create(file=ContentFile(b"secret", name="exam.pdf"))
     table = (
         f"course,key,kind,title,access,file\nown,x,notes,X,public,{other.file.name}\n"

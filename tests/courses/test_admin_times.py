@@ -1,4 +1,4 @@
-"""Times in the admin are by the clocks of the row's course, which are named beside them."""
+"""Times in the admin are in the zone of the row's course, which is named there."""
 
 import datetime as dt
 import re
@@ -56,14 +56,14 @@ def staff() -> Client:
 
 @pytest.fixture
 def course() -> Course:
-    """A course far from the site's zone, beside one in it."""
+    """Give a course in a zone far from the site's, beside one in the site's."""
     CourseFactory.create()
     return CourseFactory.create(time_zone=NAMED)
 
 
 @pytest.fixture
 def world() -> World:
-    """A world in which every course is in New York; the site is in London."""
+    """Give a world in which every course is in New York and the site in London."""
     made = make_world()
     Course.objects.update(time_zone=NAMED)
     return made
@@ -100,11 +100,11 @@ def test_deadline_is_entered_by_the_chosen_courses_clocks(
     "moment",
     [
         dt.datetime(2026, 12, 5, 4, 59, 30, 123456, tzinfo=dt.UTC),
-        # The second half past one of that night.
+        # The second 01:30 of that night.
         dt.datetime(2027, 11, 7, 6, 30, tzinfo=dt.UTC),
     ],
 )
-def test_page_saved_as_it_is_moves_no_time(
+def test_page_saved_unchanged_moves_no_time(
     staff: Client, course: Course, moment: dt.datetime
 ) -> None:
     row = AssignmentFactory.create(course=course, due_at=moment)
@@ -168,7 +168,7 @@ def test_extension_and_history_are_by_the_courses_clocks(
         assert A_TIME.search(content)
 
 
-def test_list_of_several_zones_has_no_days_and_months(
+def test_list_of_several_zones_has_no_date_drilldown(
     staff: Client, course: Course
 ) -> None:
     AssignmentFactory.create(course=course)
@@ -178,7 +178,7 @@ def test_list_of_several_zones_has_no_days_and_months(
     assert one.context["cl"].date_hierarchy == "due_at"
 
 
-# --- Hours that are none, or two ---------------------------------------------
+# --- Hours that do not exist, or exist twice ---------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_hour_that_the_clocks_skip_or_repeat_is_refused_in_words(
         ("UTC", "2027-03-28 01:30", ""),
     ],
 )
-def test_words_name_the_hours_around_the_change(
+def test_error_names_the_hours_around_the_clock_change(
     zone: str, moment: str, words: str
 ) -> None:
     naive = dt.datetime.fromisoformat(moment)
@@ -235,7 +235,7 @@ def test_course_of_a_new_row_is_chosen_first(
     assert f"data-zone>{NAMED}<" in form.content.decode()
 
 
-def test_form_of_a_new_row_offers_what_is_in_the_chosen_course(
+def test_form_of_a_new_row_offers_rows_of_the_chosen_course(
     staff: Client, course: Course
 ) -> None:
     for each in Course.objects.all():
@@ -263,7 +263,7 @@ def test_extension_is_for_a_student_of_the_chosen_course(
 
 
 @pytest.mark.parametrize("given", ["0", "x", "9" * 40, "-1", "1; drop"])
-def test_course_that_is_none_is_asked_for_again(
+def test_invalid_course_is_asked_for_again(
     staff: Client, course: Course, given: str
 ) -> None:
     answer = staff.get(address(Extension, "add"), {"course": given})
@@ -308,7 +308,7 @@ def test_new_course_is_released_by_the_clocks_given_on_the_page(
     )
 
 
-def test_zone_that_changes_moves_no_moment_and_says_so(staff: Client) -> None:
+def test_changed_zone_moves_no_moment_and_the_page_says_so(staff: Client) -> None:
     row = CourseFactory.create(release_at=dt.datetime(2026, 12, 4, 9, tzinfo=dt.UTC))
     form = course_form()
     for name in ("enrolments", "components", "weeks"):

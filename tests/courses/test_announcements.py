@@ -1,4 +1,4 @@
-"""An announcement is shown from its time on, and mailed once to everybody there."""
+"""An announcement is shown from its time on, and mailed once to the whole course."""
 
 import datetime as dt
 import smtplib
@@ -56,7 +56,7 @@ def addresses(mailoutbox: list[EmailMessage]) -> list[str]:
 # --- Writing -----------------------------------------------------------------
 
 
-def test_announcement_is_by_whoever_wrote_it(course: Course, lecturer: User) -> None:
+def test_announcement_names_its_author(course: Course, lecturer: User) -> None:
     made = create_announcement(
         actor=lecturer, course=course, content=notice(is_pinned=True)
     )
@@ -65,7 +65,7 @@ def test_announcement_is_by_whoever_wrote_it(course: Course, lecturer: User) -> 
     assert not made.is_mailed
 
 
-def test_workers_are_woken_for_mails_once_it_is_stored(
+def test_workers_are_woken_once_the_announcement_is_stored(
     course: Course,
     lecturer: User,
     monkeypatch: pytest.MonkeyPatch,
@@ -89,7 +89,7 @@ def test_workers_are_woken_for_mails_once_it_is_stored(
         {"is_mailed": True, "release_at": timezone.now() + DAY},
     ],
 )
-def test_nobody_is_woken_for_what_is_not_due(
+def test_no_worker_is_woken_for_an_announcement_that_is_not_due(
     course: Course,
     lecturer: User,
     changes: dict[str, Any],
@@ -110,7 +110,7 @@ def test_end_before_the_beginning_is_refused(course: Course, lecturer: User) -> 
         )
 
 
-def test_edit_mails_nothing_again(
+def test_editing_does_not_mail_again(
     course: Course, lecturer: User, mailoutbox: list[EmailMessage]
 ) -> None:
     made = AnnouncementFactory.create(course=course, is_mailed=True)
@@ -151,7 +151,7 @@ def test_only_editors_announce(course: Course, role: str) -> None:
 # --- Mailing -----------------------------------------------------------------
 
 
-def test_everybody_there_gets_one_mail(
+def test_everybody_in_the_course_gets_one_mail(
     course: Course, lecturer: User, mailoutbox: list[EmailMessage]
 ) -> None:
     student = EnrolmentFactory.create(course=course).user
@@ -164,7 +164,7 @@ def test_everybody_there_gets_one_mail(
     assert all(len(mail.to) == 1 for mail in mailoutbox)
 
 
-def test_mail_says_what_and_where(
+def test_mail_has_the_text_and_a_link(
     course: Course, lecturer: User, mailoutbox: list[EmailMessage]
 ) -> None:
     AnnouncementFactory.create(
@@ -191,14 +191,14 @@ def test_nothing_is_mailed_twice(
     assert len(mailoutbox) == 1
 
 
-def test_claim_is_given_to_one() -> None:
+def test_only_one_worker_claims_a_mailing() -> None:
     made = AnnouncementFactory.create(is_mailed=True)
     now = timezone.now()
     claims = [Announcement.objects.claim_mails(made.pk, now) for _ in range(3)]
     assert [bool(claim) for claim in claims] == [True, False, False]
 
 
-def test_draft_and_future_wait(
+def test_drafts_and_future_announcements_are_not_mailed(
     course: Course, lecturer: User, mailoutbox: list[EmailMessage]
 ) -> None:
     AnnouncementFactory.create(course=course, is_mailed=True, hidden=True)
@@ -220,7 +220,7 @@ def test_hidden_course_mails_nobody(mailoutbox: list[EmailMessage]) -> None:
     assert mailoutbox == []
 
 
-def test_the_task_mails(
+def test_the_task_sends_the_mails(
     course: Course, lecturer: User, mailoutbox: list[EmailMessage]
 ) -> None:
     AnnouncementFactory.create(course=course, is_mailed=True)
@@ -228,7 +228,7 @@ def test_the_task_mails(
     assert len(mailoutbox) == 1
 
 
-# --- What fails --------------------------------------------------------------
+# --- Failures --------------------------------------------------------------
 
 
 class Server:
@@ -281,7 +281,7 @@ def test_address_that_fails_stops_no_other(server: Server, students: list[str]) 
     assert mail_due_announcements(now=timezone.now()) == 0
 
 
-def test_address_that_is_none_stops_no_other(
+def test_invalid_address_stops_no_other(
     course: Course, mailoutbox: list[EmailMessage]
 ) -> None:
     people = EnrolmentFactory.create_batch(3, course=course)
@@ -304,7 +304,7 @@ def test_server_that_is_down_is_tried_again_later(
     assert sorted(server.got) == students
 
 
-def test_server_that_is_lost_is_given_up_soon(
+def test_lost_server_is_given_up_after_a_few_mails(
     server: Server, students: list[str]
 ) -> None:
     server.is_lost = True
@@ -349,7 +349,7 @@ def test_mailing_whose_worker_died_goes_on_and_reaches_nobody_twice(
     monkeypatch.setattr(server, "send_messages", send)
     assert mail_due_announcements(now=timezone.now()) == 0
     assert mail_due_announcements(now=hours(1)) == 1
-    # Whose turn it was when it died is not known to have got it, and is left out.
+    # Nobody knows whether the mail being sent at that moment arrived: it is not repeated.
     assert len(server.got) == len(set(server.got)) == 7
     assert CourseChange.objects.get().summary.endswith("was mailed to 7 of 8 people.")
 
@@ -368,7 +368,7 @@ def test_server_that_goes_down_between_portions_is_tried_again(
 
 
 @pytest.mark.parametrize("change", ["draft", "not by mail", "hidden course", "deleted"])
-def test_what_is_taken_back_is_mailed_to_nobody_else(
+def test_withdrawn_announcement_is_mailed_to_nobody_else(
     server: Server,
     students: list[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -394,7 +394,7 @@ def test_what_is_taken_back_is_mailed_to_nobody_else(
     assert not CourseChange.objects.exists()
 
 
-def test_who_was_silent_too_long_mails_nothing_more(
+def test_worker_that_lost_its_claim_mails_nothing_more(
     server: Server, students: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send = server.send_messages
@@ -407,6 +407,6 @@ def test_who_was_silent_too_long_mails_nothing_more(
 
     monkeypatch.setattr(server, "send_messages", fall_silent_at_the_third)
     assert mail_due_announcements(now=timezone.now()) == 0
-    # The third was on its way already; the other went on with the fourth.
+    # The third mail was already being sent; the other worker continued with the fourth.
     assert sorted(server.got) == students
     assert Announcement.objects.get().mailing_until is None

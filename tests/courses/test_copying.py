@@ -1,4 +1,4 @@
-"""Next year's run is this year's with later dates, hidden, and without its people."""
+"""A copy for next year has the same plan with later dates, and no students."""
 
 import datetime as dt
 
@@ -87,7 +87,7 @@ def test_weeks_keep_their_numbers_and_move_by_whole_weeks(
     assert list(weeks) == [(2, NEXT), (5, NEXT + dt.timedelta(21))]
 
 
-def test_session_is_as_it_was_planned(course: Course, lecturer: User) -> None:
+def test_session_is_copied_as_it_was_planned(course: Course, lecturer: User) -> None:
     nine = dt.datetime(2027, 1, 15, 9, tzinfo=dt.UTC)
     session = SessionFactory.create(
         course=course,
@@ -117,10 +117,8 @@ def test_session_is_as_it_was_planned(course: Course, lecturer: User) -> None:
     assert place.lecture == made.lectures.get()
 
 
-def test_local_time_is_kept_over_the_change_of_clocks(
-    course: Course, lecturer: User
-) -> None:
-    """From the last Friday before summer time to one after it began."""
+def test_local_time_is_kept_over_a_clock_change(course: Course, lecturer: User) -> None:
+    """The date moves from the last Friday before summer time to one after it began."""
     friday = dt.datetime(2027, 3, 26, 9, tzinfo=dt.UTC)
     SessionFactory.create(course=course, starts_at=friday)
     made = copied(lecturer, course, first_week_on=NEXT + dt.timedelta(weeks=1))
@@ -151,7 +149,7 @@ def test_material_shares_the_stored_file(course: Course, lecturer: User) -> None
     assert material.week == week
 
 
-def test_what_is_hidden_without_a_time_stays_so(course: Course, lecturer: User) -> None:
+def test_row_hidden_without_a_time_stays_hidden(course: Course, lecturer: User) -> None:
     MaterialFactory.create(course=course, hidden=True)
     assert copied(lecturer, course).materials.get().release_at is None
 
@@ -192,7 +190,7 @@ def test_assignment_without_a_revision_is_copied(
     assert not copied(lecturer, course).assignments.get().revisions.exists()
 
 
-def test_lecturers_come_along_and_nobody_else(course: Course, lecturer: User) -> None:
+def test_only_lecturers_are_copied(course: Course, lecturer: User) -> None:
     second = EnrolmentFactory.create(course=course, lecturer=True).user
     EnrolmentFactory.create(course=course, lecturer=True, left=True)
     EnrolmentFactory.create(course=course, assistant=True)
@@ -204,7 +202,7 @@ def test_lecturers_come_along_and_nobody_else(course: Course, lecturer: User) ->
     }
 
 
-def test_monday_of_another_age_is_refused_in_words(
+def test_monday_of_a_distant_year_is_refused_in_words(
     course: Course, lecturer: User
 ) -> None:
     with pytest.raises(CourseRefusedError) as refused:
@@ -218,13 +216,13 @@ def test_monday_of_another_age_is_refused_in_words(
     assert "more than 20 years" in str(refused.value.faults["first_week_on"])
 
 
-def test_who_copies_is_its_lecturer(course: Course) -> None:
+def test_person_who_copies_becomes_lecturer(course: Course) -> None:
     site_staff = UserFactory.create(site_staff=True)
     made = copied(site_staff, course)
     assert Enrolment.objects.get(course=made).user == site_staff
 
 
-def test_what_happened_in_the_year_is_left_behind(
+def test_announcements_extensions_and_changes_are_not_copied(
     course: Course, lecturer: User
 ) -> None:
     AnnouncementFactory.create(course=course)

@@ -1,4 +1,4 @@
-"""Files that a course hands out: who gets which, and how they arrive."""
+"""Files that a course hands out: who can download each, and under which name."""
 
 import io
 import zipfile
@@ -62,7 +62,7 @@ def handout_url(assignment: Assignment, name: str) -> str:
     )
 
 
-def test_material_arrives_as_a_download_named_as_people_call_it(
+def test_material_is_a_download_with_a_readable_name(
     client: Client, notes: Material
 ) -> None:
     client.force_login(student_of(notes))
@@ -126,7 +126,7 @@ def test_student_gets_open_parts(client: Client, work: Assignment, part: Part) -
 
 @pytest.mark.parametrize("part", [Part.STAFF, Part.TESTS, Part.PRIVATE])
 @pytest.mark.parametrize("role", ["student", "assistant", "lecturer"])
-def test_nobody_gets_the_answers_here(
+def test_answers_are_not_downloaded_here(
     client: Client, work: Assignment, part: Part, role: str
 ) -> None:
     RevisionFileFactory.create(

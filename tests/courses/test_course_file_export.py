@@ -1,4 +1,4 @@
-"""A course as a file: the same file again, and the same course again."""
+"""Exporting and importing a course gives the same file and the same course again."""
 
 import datetime as dt
 from decimal import Decimal
@@ -47,7 +47,7 @@ def export(slug: str, folder: Path) -> str:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below the folder."""
+    """Return every file below the folder."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
@@ -73,7 +73,7 @@ def test_example_comes_back_byte_for_byte_with_its_files(tmp_path: Path) -> None
 
 
 @db
-def test_file_of_another_form_becomes_the_canonical_one(tmp_path: Path) -> None:
+def test_file_in_another_form_is_exported_in_the_canonical_form(tmp_path: Path) -> None:
     course = imported_course(small(tmp_path))
     export(course.slug, tmp_path / "first")
     again = imported_course(tmp_path / "first" / "course.yaml", slug="again")
@@ -85,7 +85,7 @@ def test_file_of_another_form_becomes_the_canonical_one(tmp_path: Path) -> None:
 
 
 def course_with_every_field() -> Course:
-    """A course in which most columns of every row say something."""
+    """Return a course in which most columns of every row are filled."""
     course = CourseFactory.create(
         slug="rich",
         release_at=at("2026-07-20 08:00:05"),
@@ -155,7 +155,7 @@ def course_with_every_field() -> Course:
 def rich_sessions(
     course: Course, weeks: list[Week], rooms: list[Room]
 ) -> list[Session]:
-    """Sessions at every kind of time: inside their week, outside, over midnight."""
+    """Make sessions at all kinds of times: in their week, outside, over midnight."""
     common = {"course": course, "week": weeks[0]}
     return [
         SessionFactory.create(
@@ -202,7 +202,7 @@ def rich_sessions(
 def rich_materials(
     course: Course, weeks: list[Week], sessions: list[Session], lectures: list[Lecture]
 ) -> None:
-    """Materials in every list, with every combination of week and session."""
+    """Make materials in every list, with every combination of week and session."""
     places: list[dict[str, Any]] = [
         {"week": weeks[0]},
         {"week": weeks[0], "session": sessions[0]},
@@ -226,7 +226,7 @@ def rich_materials(
 
 
 @db
-def test_any_course_comes_back_from_its_file(tmp_path: Path) -> None:
+def test_any_exported_course_is_imported_again_unchanged(tmp_path: Path) -> None:
     course = course_with_every_field()
     export("rich", tmp_path / "first")
     course.assignments.all().delete()
@@ -245,7 +245,7 @@ def test_any_course_comes_back_from_its_file(tmp_path: Path) -> None:
 
 
 @db
-def test_exported_course_is_as_its_file_says(tmp_path: Path) -> None:
+def test_exported_course_equals_its_file(tmp_path: Path) -> None:
     course_with_every_field()
     export("rich", tmp_path)
     plan = import_file(tmp_path / "course.yaml", slug="rich", year="2026-27").plan
@@ -253,7 +253,7 @@ def test_exported_course_is_as_its_file_says(tmp_path: Path) -> None:
 
 
 @db
-def test_coursework_of_week_0_comes_back(tmp_path: Path) -> None:
+def test_coursework_of_week_0_is_exported(tmp_path: Path) -> None:
     course = course_with_every_field()
     first = WeekFactory.create(course=course, number=0)
     course.assignments.update(week=first)
@@ -272,7 +272,7 @@ def test_day_outside_of_the_academic_year_has_its_year(tmp_path: Path) -> None:
 
 
 @db
-def test_second_of_two_equal_hours_is_told_apart(tmp_path: Path) -> None:
+def test_second_of_two_equal_hours_is_exported_as_such(tmp_path: Path) -> None:
     course_with_every_field()
     export("rich", tmp_path)
     text = (tmp_path / "course.yaml").read_text(encoding="utf-8")
@@ -280,7 +280,7 @@ def test_second_of_two_equal_hours_is_told_apart(tmp_path: Path) -> None:
 
 
 @db
-def test_file_that_the_portal_lost_is_named_and_left_out(tmp_path: Path) -> None:
+def test_file_missing_from_storage_is_named_and_left_out(tmp_path: Path) -> None:
     course = CourseFactory.create(slug="lost")
     material = MaterialFactory.create(course=course)
     material.file.save("n01.pdf", ContentFile(b"%PDF-1"))
@@ -290,7 +290,7 @@ def test_file_that_the_portal_lost_is_named_and_left_out(tmp_path: Path) -> None
 
 
 @db
-def test_course_that_is_not_there_is_an_error_that_names_those_that_are(
+def test_unknown_course_is_an_error_that_names_the_known_ones(
     tmp_path: Path,
 ) -> None:
     CourseFactory.create(slug="here")
@@ -299,7 +299,7 @@ def test_course_that_is_not_there_is_an_error_that_names_those_that_are(
 
 
 @db
-def test_only_who_may_edit_a_course_exports_it(tmp_path: Path) -> None:
+def test_only_editors_export_a_course(tmp_path: Path) -> None:
     course = CourseFactory.create()
     student = EnrolmentFactory.create(course=course).user
     with pytest.raises(PermissionDenied):
@@ -307,7 +307,7 @@ def test_only_who_may_edit_a_course_exports_it(tmp_path: Path) -> None:
 
 
 @db
-def test_export_names_files_by_their_items(tmp_path: Path) -> None:
+def test_exported_files_are_named_after_their_materials(tmp_path: Path) -> None:
     material = MaterialFactory.create(key="n02", kind=MaterialKind.NOTES)
     material.file.save("final (3).pdf", ContentFile(b"%PDF-1"))
     export(material.course.slug, tmp_path)

@@ -1,4 +1,4 @@
-"""A course file with faults: all of them at once, in words, each with its line."""
+"""All faults of a course file are reported at once, in words, each with its line."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 def line_of(words: str, text: str = SMALL) -> int:
-    """The number of the first line with these words."""
+    """Return the number of the first line with these words."""
     return next(n for n, line in enumerate(text.splitlines(), 1) if words in line)
 
 
@@ -100,7 +100,7 @@ def test_two_materials_with_one_key_are_a_fault(tmp_path: Path) -> None:
     assert "“t01” is already the key of the material on line 24." in said
 
 
-def test_list_that_stands_in_two_weeks_by_an_alias_is_a_fault(tmp_path: Path) -> None:
+def test_list_used_in_two_weeks_by_an_alias_is_a_fault(tmp_path: Path) -> None:
     path = small(
         tmp_path,
         ("    materials:\n", "    materials: &again\n"),
@@ -114,7 +114,7 @@ def test_two_rooms_with_one_spelling_are_a_fault(tmp_path: Path) -> None:
     assert "HXL 308's name already" in faults(path)
 
 
-def test_two_rooms_of_the_portal_that_the_file_makes_one_are_a_fault(
+def test_merging_two_rooms_of_the_portal_is_a_fault(
     tmp_path: Path,
 ) -> None:
     Room.objects.create(name="Huxley 308")
@@ -151,13 +151,13 @@ def test_attachment_has_a_link_or_a_file_and_not_both(tmp_path: Path) -> None:
     assert "It has a link and a file." in said
 
 
-def test_file_that_is_no_yaml_is_a_fault(tmp_path: Path) -> None:
+def test_file_that_is_not_yaml_is_a_fault(tmp_path: Path) -> None:
     assert "This is not YAML" in faults(save(tmp_path, "weeks: [\n"))
     assert "must be a mapping" in faults(save(tmp_path, "- a\n"))
     assert "“course” is missing" in faults(save(tmp_path, "format: 1\n"))
 
 
-def test_file_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
+def test_missing_course_file_is_a_fault(tmp_path: Path) -> None:
     assert "It cannot be read" in faults(tmp_path / "course.yaml")
 
 

@@ -1,4 +1,4 @@
-"""Importing a course file: again, in part, dry, and after people changed things."""
+"""A course file is imported again, in part, as a dry run, and after staff's changes."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -61,7 +61,7 @@ MOVED = (
 
 
 def everything() -> dict[str, list[Any]]:
-    """Every row of the portal's courses, with all its columns."""
+    """Return every row of the portal's courses, with all its columns."""
     return {m.__name__: list(m.objects.order_by("pk").values()) for m in MODELS}
 
 
@@ -98,7 +98,7 @@ def test_file_with_other_content_is_stored_and_keeps_its_key(tmp_path: Path) -> 
         assert content.read() == b"%PDF-2"
 
 
-def test_file_that_the_storage_lost_is_stored_again(tmp_path: Path) -> None:
+def test_file_missing_from_storage_is_stored_again(tmp_path: Path) -> None:
     (tmp_path / "t01.pdf").write_bytes(b"%PDF-1")
     path = small(tmp_path, ('url: "https://example.org/t01"', "file: t01.pdf"))
     material = imported_course(path).materials.get()
@@ -108,7 +108,7 @@ def test_file_that_the_storage_lost_is_stored_again(tmp_path: Path) -> None:
         assert content.read() == b"%PDF-1"
 
 
-def test_import_that_changes_nothing_asks_little_of_the_database(
+def test_import_that_changes_nothing_takes_few_queries(
     assert_max_queries: Callable[[int], AbstractContextManager[None]],
 ) -> None:
     imported_course()
@@ -163,7 +163,7 @@ def test_long_texts_that_begin_alike_are_told_apart_by_their_length(
     assert "(75 characters)" in line
 
 
-# --- What the file no longer has ----------------------------------------------------
+# --- Rows that the file no longer has ----------------------------------------------------
 
 
 def without_material(folder: Path) -> Path:
@@ -176,14 +176,14 @@ def without_material(folder: Path) -> Path:
     )
 
 
-def test_what_the_file_no_longer_has_is_named_and_kept(tmp_path: Path) -> None:
+def test_row_missing_from_the_file_is_named_and_kept(tmp_path: Path) -> None:
     course = imported_course(small(tmp_path))
     said = run(without_material(tmp_path))
     assert "- only in the portal, kept: material t01 “Signals”" in said
     assert course.materials.filter(key="t01").exists()
 
 
-def test_pruning_deletes_what_the_file_no_longer_has(tmp_path: Path) -> None:
+def test_pruning_deletes_rows_missing_from_the_file(tmp_path: Path) -> None:
     course = imported_course(small(tmp_path))
     path = without_material(tmp_path)
     assert "kept" not in run(path, "--prune", "--dry-run")
@@ -192,7 +192,7 @@ def test_pruning_deletes_what_the_file_no_longer_has(tmp_path: Path) -> None:
     assert not course.materials.exists()
 
 
-def test_pruning_takes_no_work_that_was_handed_in(tmp_path: Path) -> None:
+def test_pruning_keeps_assignments_with_submissions(tmp_path: Path) -> None:
     course = imported_course(small(tmp_path))
     SubmissionFactory.create(
         assignment=AssignmentFactory.create(course=course, slug="own")
@@ -203,7 +203,7 @@ def test_pruning_takes_no_work_that_was_handed_in(tmp_path: Path) -> None:
     assert course.materials.filter(key="extra").exists()
 
 
-def test_rooms_of_other_courses_are_never_left_over(tmp_path: Path) -> None:
+def test_rooms_of_other_courses_are_never_pruned(tmp_path: Path) -> None:
     imported_course(small(tmp_path))
     elsewhere = RoomFactory.create(name="Elsewhere")
     said = run(small(tmp_path), "--prune")
@@ -211,7 +211,7 @@ def test_rooms_of_other_courses_are_never_left_over(tmp_path: Path) -> None:
     assert Room.objects.filter(pk=elsewhere.pk).exists()
 
 
-# --- What people did meanwhile ------------------------------------------------------
+# --- Changes that staff made meanwhile ------------------------------------------------------
 
 
 def test_cancelled_session_stays_cancelled(tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_cancelled_session_stays_cancelled(tmp_path: Path) -> None:
     assert session.cancel_reason == "Strike"
 
 
-def test_cancelled_session_that_the_file_lacks_is_kept_by_pruning(
+def test_pruning_keeps_a_cancelled_session(
     tmp_path: Path,
 ) -> None:
     course = imported_course(small(tmp_path))
@@ -240,7 +240,7 @@ def test_cancelled_session_that_the_file_lacks_is_kept_by_pruning(
     assert course.sessions.filter(key="extra").exists()
 
 
-def test_revision_and_people_stay(tmp_path: Path) -> None:
+def test_revision_and_people_are_kept(tmp_path: Path) -> None:
     course = imported_course(small(tmp_path))
     work = course.assignments.get()
     student = EnrolmentFactory.create(course=course).user
@@ -251,7 +251,7 @@ def test_revision_and_people_stay(tmp_path: Path) -> None:
     assert course.enrolments.filter(user=student, is_active=True).exists()
 
 
-def test_release_that_staff_changed_stays_where_the_file_is_silent(
+def test_release_that_staff_changed_is_kept_unless_the_file_gives_one(
     tmp_path: Path,
 ) -> None:
     course = imported_course(small(tmp_path))
@@ -275,7 +275,7 @@ def test_file_that_staff_uploaded_is_named_and_kept(tmp_path: Path) -> None:
     assert not course.materials.get().file
 
 
-def test_positions_that_give_the_same_order_stay(tmp_path: Path) -> None:
+def test_positions_with_the_same_order_are_kept(tmp_path: Path) -> None:
     course = imported_course()
     for material in course.materials.all():
         material.position = material.position * 10 + 5
@@ -283,7 +283,7 @@ def test_positions_that_give_the_same_order_stay(tmp_path: Path) -> None:
     assert import_file().plan.is_empty
 
 
-def test_session_that_is_moved_back_was_not_moved(tmp_path: Path) -> None:
+def test_session_that_is_moved_back_counts_as_not_moved(tmp_path: Path) -> None:
     course = imported_course(small(tmp_path))
     session = course.sessions.get(key="w3-tutorial")
     assert session.starts_at
@@ -300,14 +300,14 @@ def test_session_that_is_moved_back_was_not_moved(tmp_path: Path) -> None:
 # --- Releases -----------------------------------------------------------------------
 
 
-def test_new_rows_are_out_with_their_course(tmp_path: Path) -> None:
+def test_new_rows_are_released_with_their_course(tmp_path: Path) -> None:
     course = imported_course(small(tmp_path))
     assert course.release_at is not None
     assert course.materials.get().release_at == course.release_at
     assert course.weeks.get(number=2).release_at == course.release_at
 
 
-def test_course_without_a_release_stays_hidden_and_its_rows_come_out_with_it(
+def test_hidden_course_s_rows_are_released_with_it(
     tmp_path: Path,
 ) -> None:
     course = imported_course(small(tmp_path, ("  released: 6 January 09:00\n", "")))
@@ -319,7 +319,7 @@ def test_course_without_a_release_stays_hidden_and_its_rows_come_out_with_it(
     assert Week.objects.visible_to(student).count() == 2
 
 
-def test_rows_that_are_out_with_their_course_come_earlier_with_it(
+def test_rows_released_with_their_course_move_to_its_earlier_release(
     tmp_path: Path,
 ) -> None:
     imported_course(small(tmp_path))
@@ -342,10 +342,10 @@ def test_row_may_be_hidden_or_have_a_release_of_its_own(tmp_path: Path) -> None:
     assert released_at == dt.datetime(2025, 1, 20, 8, tzinfo=dt.UTC)
 
 
-# --- On record ----------------------------------------------------------------------
+# --- Recorded changes ----------------------------------------------------------------------
 
 
-def test_moved_session_and_deadline_of_a_released_course_are_told_to_students(
+def test_moved_session_and_deadline_of_a_released_course_are_announced(
     tmp_path: Path,
 ) -> None:
     course = imported_course(small(tmp_path))
@@ -360,7 +360,7 @@ def test_moved_session_and_deadline_of_a_released_course_are_told_to_students(
     assert deadline.after == "Sat 25 Jan 2025, 19:00 GMT"
 
 
-def test_other_changes_are_on_record_for_staff(tmp_path: Path) -> None:
+def test_other_changes_are_recorded_for_staff(tmp_path: Path) -> None:
     course = imported_course(small(tmp_path))
     import_file(small(tmp_path, ("title: Signals", "title: Signals and systems")))
     change = course.changes.get()
@@ -369,7 +369,7 @@ def test_other_changes_are_on_record_for_staff(tmp_path: Path) -> None:
     assert change.summary == "Material “Signals and systems” changed."
 
 
-def test_session_that_students_do_not_see_moves_silently(tmp_path: Path) -> None:
+def test_moving_a_hidden_session_is_not_announced(tmp_path: Path) -> None:
     course = imported_course(small(tmp_path))
     session = course.sessions.get(key="w3-tutorial")
     session.release_at = None
@@ -378,7 +378,7 @@ def test_session_that_students_do_not_see_moves_silently(tmp_path: Path) -> None
     assert not course.changes.get().is_public
 
 
-def test_run_that_moves_as_a_whole_is_one_change_and_its_deadlines(
+def test_shift_of_the_whole_run_is_one_change_and_its_deadlines(
     tmp_path: Path,
 ) -> None:
     course = imported_course(small(tmp_path))
@@ -395,7 +395,9 @@ def test_run_that_moves_as_a_whole_is_one_change_and_its_deadlines(
     assert course.changes.count() == 2
 
 
-def test_session_that_moves_otherwise_than_its_run_is_told(tmp_path: Path) -> None:
+def test_session_that_moves_differently_from_its_run_is_announced(
+    tmp_path: Path,
+) -> None:
     course = imported_course(small(tmp_path))
     import_file(
         small(tmp_path, MOVED), first_week=dt.date(2025, 1, 20), slug=course.slug
@@ -405,14 +407,14 @@ def test_session_that_moves_otherwise_than_its_run_is_told(tmp_path: Path) -> No
     assert told.session.key == "w3-tutorial"
 
 
-def test_course_that_is_not_out_has_no_record(tmp_path: Path) -> None:
+def test_unreleased_course_records_no_changes(tmp_path: Path) -> None:
     hidden = ("  released: 6 January 09:00\n", "")
     course = imported_course(small(tmp_path, hidden))
     import_file(small(tmp_path, hidden, MOVED))
     assert not course.changes.exists()
 
 
-def test_cancellation_in_the_file_is_told(tmp_path: Path) -> None:
+def test_cancellation_in_the_file_is_announced(tmp_path: Path) -> None:
     course = imported_course(small(tmp_path))
     words = "room: HXL 308, cancelled: true, cancel_reason: Open day"
     import_file(small(tmp_path, ("room: HXL 308", words)))
@@ -424,7 +426,7 @@ def test_cancellation_in_the_file_is_told(tmp_path: Path) -> None:
 # --- Rights and addresses -----------------------------------------------------------
 
 
-def test_only_who_may_edit_the_course_brings_it_up_to_date(tmp_path: Path) -> None:
+def test_only_editors_import_into_a_course(tmp_path: Path) -> None:
     course = imported_course(small(tmp_path))
     path = small(tmp_path, MOVED)
     with pytest.raises(PermissionDenied):
@@ -435,7 +437,7 @@ def test_only_who_may_edit_the_course_brings_it_up_to_date(tmp_path: Path) -> No
     assert CourseChange.objects.get().made_by is not None
 
 
-def test_only_site_staff_makes_a_new_course(tmp_path: Path) -> None:
+def test_only_site_staff_import_a_new_course(tmp_path: Path) -> None:
     with pytest.raises(PermissionDenied):
         import_file(small(tmp_path), actor=UserFactory.create())
     assert import_file(
@@ -448,7 +450,7 @@ def test_address_is_made_of_code_and_year_or_given(tmp_path: Path) -> None:
     assert imported_course(small(tmp_path), slug="dl").slug == "dl"
 
 
-def test_other_courses_stay_as_they_are(tmp_path: Path) -> None:
+def test_other_courses_are_unchanged(tmp_path: Path) -> None:
     week = WeekFactory.create(number=2)
     imported_course(small(tmp_path))
     import_file(small(tmp_path), prune=True)
@@ -461,7 +463,7 @@ def _published(assignment: Assignment) -> Assignment:
     return assignment
 
 
-def test_rule_closing_time_and_attempts_are_told_as_when_the_page_changes_them(
+def test_changed_settings_are_announced_as_from_the_page(
     tmp_path: Path,
 ) -> None:
     course = imported_course(small(tmp_path))

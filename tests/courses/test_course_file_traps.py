@@ -1,4 +1,4 @@
-"""What the page of a real course is easily misread as, and what it is imported as."""
+"""Facts of a real course's page that are easily misread, and how they are imported."""
 
 import datetime as dt
 import zoneinfo
@@ -51,8 +51,8 @@ def test_year_in_which_weeks_begin_on_other_days_is_refused_with_those_that_fit(
     assert YEAR in str(refused.value)
 
 
-def test_plan_that_moved_by_a_week_is_the_same_file_with_another_first_week() -> None:
-    """The page's second version: week 2 from 20 January, task 1 due 7 February."""
+def test_moved_plan_is_the_same_file_with_another_first_week() -> None:
+    """The page's second version has week 2 from 20 January, task 1 due 7 February."""
     course = imported_course(first_week=dt.date(2025, 1, 20))
     assert course.weeks.get(number=2).starts_on == dt.date(2025, 1, 20)
     assert course.weeks.get(number=10).starts_on == dt.date(2025, 3, 17)
@@ -66,7 +66,7 @@ def test_weeks_begin_at_2_and_keep_their_numbers() -> None:
     assert [week.number for week in imported_course().weeks.all()] == list(range(2, 11))
 
 
-def test_week_1_may_be_there_with_nothing_in_it(tmp_path: Path) -> None:
+def test_week_1_may_be_empty(tmp_path: Path) -> None:
     path = small(
         tmp_path,
         (
@@ -100,7 +100,7 @@ def test_weeks_from_the_hand_out_to_the_deadline_show_the_one_row() -> None:
     assert shown[6] == shown[7] == shown[8] == ["generative-models"]
 
 
-def test_stated_deadline_is_shown_and_a_harder_one_is_grace(tmp_path: Path) -> None:
+def test_stated_deadline_is_due_and_the_hard_one_is_grace(tmp_path: Path) -> None:
     path = small(tmp_path, ("week: 2, due", "week: 2, grace_minutes: 60, due"))
     work = imported_course(path).assignments.get()
     assert (work.due_at, work.grace_minutes) == (utc("2025-01-24 19:00"), 60)
@@ -109,9 +109,7 @@ def test_stated_deadline_is_shown_and_a_harder_one_is_grace(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("slug", "number"), [("conv-digits", 4), ("generative-models", 8)]
 )
-def test_deadline_on_a_teaching_friday_is_on_the_evening_of_its_week(
-    slug: str, number: int
-) -> None:
+def test_deadline_on_a_teaching_friday_is_that_evening(slug: str, number: int) -> None:
     course = imported_course()
     due = course.assignments.get(slug=slug).due_at.astimezone(LONDON)
     week = course.weeks.get(number=number)
@@ -119,7 +117,7 @@ def test_deadline_on_a_teaching_friday_is_on_the_evening_of_its_week(
     assert week.sessions.filter(ends_at__lt=due, ends_at__date=due.date()).exists()
 
 
-def test_empty_assessed_row_is_no_third_task(tmp_path: Path) -> None:
+def test_empty_assessed_row_is_not_a_third_task(tmp_path: Path) -> None:
     path = small(tmp_path, ("coursework:\n", 'coursework:\n  - {title: "-"}\n'))
     said = faults(path)
     assert "“slug” is missing" in said
@@ -136,7 +134,7 @@ def test_room_may_be_another_one_in_one_week() -> None:
     assert rooms["w6-lecture"] == rooms["w7-tutorial"] == "Huxley 308"
 
 
-def test_one_week_has_a_tuesday() -> None:
+def test_session_of_one_week_may_be_on_a_tuesday() -> None:
     session = imported_course().sessions.get(key="w7-lab")
     assert session.starts_at == utc("2025-02-18 14:00")
     assert session.ends_at == utc("2025-02-18 15:00")
@@ -156,7 +154,7 @@ def test_lecture_may_be_online_only() -> None:
     assert session.online_label == "MS Teams live"
 
 
-def test_time_that_yaml_takes_for_a_number_is_a_fault_in_words(tmp_path: Path) -> None:
+def test_time_that_yaml_reads_as_a_number_is_a_fault_in_words(tmp_path: Path) -> None:
     path = small(tmp_path, ('from: "10:00", to: "11:00"', "from: 10:00, to: 11:00"))
     said = faults(path)
     assert "line 22: “from” must be text, but YAML reads “10:00” as a number." in said
@@ -187,7 +185,7 @@ def test_session_without_a_time_is_part_of_its_week() -> None:
     assert [teacher.name for teacher in session.teachers.all()] == ["Kainz"]
 
 
-def test_team_is_nobody_s_name(tmp_path: Path) -> None:
+def test_team_is_not_a_person(tmp_path: Path) -> None:
     course = imported_course()
     assert course.sessions.get(key="w5-tutorial").by_team
     assert not course.teachers.filter(name="team").exists()
@@ -258,7 +256,7 @@ def test_one_quiz_is_available_and_three_are_announced() -> None:
     assert len([q for q in quizzes if q.is_announced(now)]) == 3
 
 
-def test_examinability_that_is_not_said_is_unknown_and_not_no(tmp_path: Path) -> None:
+def test_missing_examinability_is_unknown_and_not_no(tmp_path: Path) -> None:
     assert (
         imported_course(small(tmp_path)).lectures.get().examinable == Examinable.UNKNOWN
     )
@@ -278,7 +276,7 @@ def test_marked_parts_end_with_lecture_07_and_the_rest_is_examinable_in_full() -
         assert examinable == ("parts" if number <= "07" else "all")
 
 
-def test_split_that_is_not_said_is_left_open_and_flagged() -> None:
+def test_missing_split_is_left_open_and_flagged() -> None:
     imported = import_file()
     weights = {row.weight for row in imported.plan.wanted.coursework}
     assert weights == {0}
@@ -293,7 +291,7 @@ def test_weights_that_do_not_add_up_are_flagged_and_imported(tmp_path: Path) -> 
     assert Course.objects.exists()
 
 
-def test_items_whose_link_was_lost_are_imported_and_flagged() -> None:
+def test_materials_with_a_lost_link_are_imported_and_flagged() -> None:
     said = run(EXAMPLE)
     assert "“Introduction to PyTorch I” (intro-pytorch-1) has nothing to open" in said
     assert Material.objects.get(key="intro-pytorch-1").url == ""
@@ -307,7 +305,7 @@ def test_lecture_may_have_two_recordings() -> None:
     ]
 
 
-def test_typos_of_the_page_stay_and_ordinals_are_read(tmp_path: Path) -> None:
+def test_typing_errors_are_kept_and_ordinals_are_read(tmp_path: Path) -> None:
     assert imported_course().materials.get(key="w4-quiz").title == "test your knowlege"
     path = small(
         tmp_path,
@@ -319,7 +317,7 @@ def test_typos_of_the_page_stay_and_ordinals_are_read(tmp_path: Path) -> None:
     assert course.assignments.get().due_at == utc("2025-01-24 19:00")
 
 
-def test_practical_path_keeps_its_order() -> None:
+def test_materials_of_a_practical_keep_their_order() -> None:
     path = imported_course().sessions.get(key="w2-practical").materials.all()
     assert [(m.kind, m.title) for m in path] == [
         ("recording", "Introduction to PyTorch I"),

@@ -1,4 +1,4 @@
-"""Ways in, and ways to bring it down, that were found by attacking a course's pages."""
+"""Security holes and crashes that were found by attacking a course's pages."""
 
 import datetime as dt
 from typing import Any
@@ -51,7 +51,7 @@ def lecturer(client: Client, course: Course) -> User:
     return user
 
 
-def test_announcement_that_was_put_off_meanwhile_is_not_mailed() -> None:
+def test_announcement_postponed_meanwhile_is_not_mailed() -> None:
     waiting = AnnouncementFactory.create(is_mailed=True)
     now = timezone.now()
     assert list(Announcement.objects.due_for_mailing(now)) == [waiting]
@@ -59,7 +59,7 @@ def test_announcement_that_was_put_off_meanwhile_is_not_mailed() -> None:
     assert not Announcement.objects.claim_mails(waiting.pk, now)
 
 
-def test_marks_that_would_be_released_later_move_with_the_run(course: Course) -> None:
+def test_later_release_of_marks_moves_with_the_run(course: Course) -> None:
     today = timezone.now().date()
     WeekFactory.create(course=course, number=5, starts_on=today)
     work = AssignmentFactory.create(
@@ -71,7 +71,7 @@ def test_marks_that_would_be_released_later_move_with_the_run(course: Course) ->
 
 
 @pytest.mark.parametrize("about", ["session", "material", "assignment"])
-def test_change_is_not_told_while_what_it_is_about_is_hidden_again(
+def test_change_is_hidden_while_its_subject_is_hidden(
     course: Course, student: User, about: str
 ) -> None:
     factories: dict[str, Any] = {
@@ -86,7 +86,7 @@ def test_change_is_not_told_while_what_it_is_about_is_hidden_again(
     assert not CourseChange.objects.visible_to(student).exists()
 
 
-def test_deadline_that_never_comes_is_left_out_of_calendars(
+def test_deadline_far_in_the_future_is_left_out_of_calendars(
     course: Course, student: User
 ) -> None:
     AssignmentFactory.create(course=course, due_at=NEVER)
@@ -108,7 +108,7 @@ def test_key_with_a_nul_is_not_found(
 
 
 @pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00"])
-def test_time_out_of_all_bounds_is_refused_in_words(
+def test_time_out_of_range_is_refused_in_words(
     client: Client, student: User, moment: str
 ) -> None:
     client.force_login(student)
@@ -118,7 +118,7 @@ def test_time_out_of_all_bounds_is_refused_in_words(
 
 
 @pytest.mark.parametrize("role", Role)
-def test_whoever_comes_as_staff_is_on_record(
+def test_enrolling_staff_is_recorded(
     course: Course, lecturer: User, role: Role
 ) -> None:
     enrol(actor=lecturer, course=course, user=UserFactory.create(), role=role)
@@ -126,7 +126,7 @@ def test_whoever_comes_as_staff_is_on_record(
     assert changes.exists() == (role != Role.STUDENT)
 
 
-def test_lecturer_learns_no_name_of_somebody_elsewhere(
+def test_lecturer_does_not_learn_names_of_people_of_other_courses(
     client: Client, course: Course, lecturer: User
 ) -> None:
     stranger = UserFactory.create(first_name="Zebedee")
@@ -138,7 +138,7 @@ def test_lecturer_learns_no_name_of_somebody_elsewhere(
     assert not Enrolment.objects.filter(user=stranger).exists()
 
 
-def test_row_stays_in_its_course(
+def test_row_cannot_be_moved_to_another_course(
     client: Client, course: Course, lecturer: User
 ) -> None:
     other = EnrolmentFactory.create(user=lecturer, lecturer=True).course
@@ -156,7 +156,7 @@ def test_tables_are_not_for_staff_who_edit_no_course(client: Client) -> None:
     assert client.get(address).status_code in {302, 403}
 
 
-def test_yaml_is_no_table(client: Client, lecturer: User) -> None:
+def test_yaml_is_not_accepted_as_a_table(client: Client, lecturer: User) -> None:
     html = client.get(reverse("admin:courses_material_import")).content.decode()
     assert "csv" in html.lower()
     assert "yaml" not in html.lower()

@@ -1,6 +1,6 @@
-"""What the page of a real course is easily misread as, on the pages of the portal.
+"""Facts of a real course's page that are easily misread, on the portal's pages.
 
-What it is imported as is in test_course_file_traps.py.
+test_course_file_traps.py has the same facts as they are imported.
 """
 
 import csv
@@ -61,7 +61,7 @@ def page_of(user: User, address: str) -> str:
 
 
 def weeks_of(user: User, course: Course) -> str:
-    """The weeks of the course's page, without what stands around them."""
+    """Return the weeks of the course's page, without the rest of the page."""
     html = page_of(user, course.get_absolute_url())
     return html[html.index('id="week-') : html.index("</main>")]
 
@@ -85,7 +85,7 @@ def test_student_reads_both_dates_of_a_deadline_that_moved_with_the_run(
     assert "<ins>Fri 5 Feb 2027, 18:00 GMT</ins>" in html
 
 
-def test_deadline_that_is_behind_looks_past(course: Course, student: User) -> None:
+def test_past_deadline_looks_past(course: Course, student: User) -> None:
     for offset, title in ((-9, "Behind"), (2, "Ahead")):
         due_at = hours(24 * offset)
         week = WeekFactory.create(course=course, starts_on=due_at.date())
@@ -96,7 +96,7 @@ def test_deadline_that_is_behind_looks_past(course: Course, student: User) -> No
 
 
 @pytest.mark.parametrize("where", ["home", "course", "coursework", "api"])
-def test_hard_deadline_is_nowhere_beside_the_stated_one(
+def test_hard_deadline_is_not_shown_beside_the_stated_one(
     course: Course, student: User, time_machine: TimeMachineFixture, where: str
 ) -> None:
     time_machine.move_to(EVENING - dt.timedelta(days=1))
@@ -139,7 +139,7 @@ def test_deadline_of_the_evening_is_ahead_after_the_sessions_of_its_day(
     assert "in 30 minutes" in html
 
 
-def test_week_turns_at_midnight_by_the_clocks_of_summer(course: Course) -> None:
+def test_week_changes_at_midnight_in_summer_time(course: Course) -> None:
     for number in (4, 5):
         monday = dt.date(2027, 5, 3) + dt.timedelta(weeks=number)
         WeekFactory.create(course=course, number=number, starts_on=monday)
@@ -196,7 +196,7 @@ def test_announced_quiz_becomes_a_link_when_it_opens(
         (Examinable.ALL, "Examinable"),
     ],
 )
-def test_what_is_said_of_the_exam_is_shown_and_what_is_not_said_is_not(
+def test_only_stated_facts_about_the_exam_are_shown(
     course: Course, student: User, examinable: Examinable, words: str
 ) -> None:
     lecture = LectureFactory.create(course=course)
@@ -210,7 +210,7 @@ def test_what_is_said_of_the_exam_is_shown_and_what_is_not_said_is_not(
 # --- People --------------------------------------------------------------------------
 
 
-def test_export_tells_the_people_of_two_codes_apart(course: Course) -> None:
+def test_export_gives_each_person_their_module_code(course: Course) -> None:
     for code in course.module_codes:
         EnrolmentFactory.create(
             course=course, module_code=code, user__email=f"{code}@example.org"

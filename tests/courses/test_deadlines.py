@@ -1,4 +1,4 @@
-"""Lateness is monotone, an extension only helps, and one second late is late."""
+"""Lateness is monotone, an extension never harms, and one second late is late."""
 
 import datetime as dt
 import zoneinfo
@@ -23,7 +23,7 @@ ZONES = st.sampled_from(["UTC", "Europe/London", "Asia/Tokyo", "America/New_York
 
 
 def moments() -> st.SearchStrategy[dt.datetime]:
-    """Whole seconds of some years, as deadlines are set, in many zones."""
+    """Return whole seconds of some years in many zones, as deadlines are set."""
     return st.builds(
         lambda at, zone: at.replace(microsecond=0, tzinfo=dt.UTC).astimezone(
             zoneinfo.ZoneInfo(zone)
@@ -34,7 +34,7 @@ def moments() -> st.SearchStrategy[dt.datetime]:
 
 
 def any_time() -> st.SearchStrategy[dt.datetime]:
-    """Any moment of those years, as work arrives."""
+    """Return any moment of those years, as work arrives."""
     fractions = st.integers(0, 999_999)
     return st.builds(
         lambda at, part: at.replace(microsecond=part), moments(), fractions
@@ -42,7 +42,7 @@ def any_time() -> st.SearchStrategy[dt.datetime]:
 
 
 class Rule(TypedDict):
-    """What a lecturer sets."""
+    """The deadline settings of a lecturer."""
 
     due_at: dt.datetime
     closes_at: dt.datetime | None
@@ -50,7 +50,7 @@ class Rule(TypedDict):
 
 @st.composite
 def rules(draw: st.DrawFn) -> Rule:
-    """A deadline, perhaps with a later close, as the database allows them."""
+    """Draw a deadline, perhaps with a later close, as the database allows them."""
     due = draw(moments())
     span = st.none() | st.timedeltas(dt.timedelta(0), dt.timedelta(days=60))
     later = draw(span)
@@ -58,7 +58,7 @@ def rules(draw: st.DrawFn) -> Rule:
 
 
 @given(rules(), any_time(), any_time())
-def test_once_late_always_late(
+def test_work_once_late_is_late_at_every_later_time(
     rule: Rule, one: dt.datetime, other: dt.datetime
 ) -> None:
     own = deadline(**rule)
@@ -68,7 +68,7 @@ def test_once_late_always_late(
 
 
 @given(rules(), moments(), any_time())
-def test_extension_only_helps(
+def test_extension_never_makes_work_late(
     rule: Rule, extended_to: dt.datetime, at: dt.datetime
 ) -> None:
     common = deadline(**rule)
@@ -78,7 +78,7 @@ def test_extension_only_helps(
 
 
 @given(rules(), st.none() | moments())
-def test_work_that_is_on_time_is_always_taken(
+def test_work_that_is_on_time_is_always_accepted(
     rule: Rule, extended_to: dt.datetime | None
 ) -> None:
     own = deadline(**rule, extended_to=extended_to)
@@ -106,7 +106,7 @@ def test_the_second_of_the_deadline_is_on_time_and_the_next_is_late() -> None:
     assert not is_open(own, due + SECOND)
 
 
-def test_hour_that_comes_twice_is_judged_by_the_real_time() -> None:
+def test_in_an_hour_that_comes_twice_the_real_time_decides() -> None:
     # On 31 October 2027 clocks in London go back from 02:00 to 01:00.
     due = dt.datetime(2027, 10, 31, 1, 30, tzinfo=LONDON)
     own = deadline(due_at=due, closes_at=None)
@@ -123,13 +123,13 @@ def test_hour_that_is_skipped_makes_nobody_late() -> None:
     assert is_late(own, dt.datetime(2027, 3, 28, 1, 0, 1, tzinfo=dt.UTC))
 
 
-def test_deadline_is_plain_data() -> None:
+def test_deadline_is_a_plain_value() -> None:
     due, closes = hours(1), hours(2)
     own = deadline(due_at=due, closes_at=closes)
     assert own == Deadline(due_at=due, late_after=due, closes_at=closes)
 
 
-def test_work_within_the_grace_is_on_time_and_taken() -> None:
+def test_work_within_the_grace_is_on_time_and_accepted() -> None:
     due = dt.datetime(2025, 1, 31, 18, 0, tzinfo=LONDON)
     own = deadline(due_at=due, closes_at=None, grace_minutes=60)
     assert own.due_at == due
@@ -139,7 +139,7 @@ def test_work_within_the_grace_is_on_time_and_taken() -> None:
     assert not is_open(own, due + dt.timedelta(minutes=60, seconds=1))
 
 
-def test_grace_is_no_part_of_what_students_are_told() -> None:
+def test_grace_is_not_in_what_students_see() -> None:
     due = dt.datetime(2025, 1, 31, 18, 0, tzinfo=LONDON)
     own = deadline(due_at=due, closes_at=None, grace_minutes=60)
     assert own.stated_closes_at == due

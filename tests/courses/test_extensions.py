@@ -1,4 +1,4 @@
-"""An extension is granted, moved and withdrawn on a page, and its student reads of it."""
+"""An extension is granted, moved and withdrawn on a page, and its student sees it."""
 
 import datetime as dt
 from typing import Any
@@ -50,9 +50,7 @@ def grant(page: Client, assignment: Assignment, **form: object) -> Any:
     return page.post(address(assignment), given)
 
 
-def test_the_time_is_of_the_courses_clocks(
-    page: Client, assignment: Assignment
-) -> None:
+def test_the_time_is_in_the_courses_zone(page: Client, assignment: Assignment) -> None:
     student = EnrolmentFactory.create(course=assignment.course).user
     assert grant(page, assignment, student=student.pk).status_code == 302
     extension = Extension.objects.get()
@@ -60,7 +58,7 @@ def test_the_time_is_of_the_courses_clocks(
     assert "America/New_York" in page.get(address(assignment)).content.decode()
 
 
-def test_a_second_one_takes_the_place_of_the_first(
+def test_a_second_extension_replaces_the_first(
     page: Client, assignment: Assignment
 ) -> None:
     student = EnrolmentFactory.create(course=assignment.course).user
@@ -78,7 +76,7 @@ def test_a_second_one_takes_the_place_of_the_first(
         ("soon", "valid date"),
     ],
 )
-def test_a_time_that_cannot_be_is_refused_in_words(
+def test_an_impossible_time_is_refused_in_words(
     page: Client, assignment: Assignment, due_at: str, words: str
 ) -> None:
     student = EnrolmentFactory.create(course=assignment.course).user
@@ -88,7 +86,7 @@ def test_a_time_that_cannot_be_is_refused_in_words(
     assert not Extension.objects.exists()
 
 
-def test_only_students_of_the_course_have_one(
+def test_only_students_of_the_course_get_an_extension(
     page: Client, assignment: Assignment
 ) -> None:
     for other in (UserFactory.create(), EnrolmentFactory.create().user):
@@ -96,7 +94,7 @@ def test_only_students_of_the_course_have_one(
     assert not Extension.objects.exists()
 
 
-def test_its_student_alone_reads_of_it_and_not_why(
+def test_only_its_student_sees_the_extension_without_the_reason(
     page: Client, assignment: Assignment
 ) -> None:
     student = EnrolmentFactory.create(course=assignment.course).user
@@ -114,7 +112,7 @@ def test_its_student_alone_reads_of_it_and_not_why(
     assert "a private matter" not in "".join(read.values())
 
 
-def test_withdrawn_the_common_deadline_holds_and_it_is_on_record(
+def test_after_withdrawal_the_common_deadline_holds_and_it_is_recorded(
     page: Client, assignment: Assignment
 ) -> None:
     student = EnrolmentFactory.create(course=assignment.course).user
@@ -127,7 +125,7 @@ def test_withdrawn_the_common_deadline_holds_and_it_is_on_record(
     assert "Fri 12 Mar" in CourseChange.objects.get().after
 
 
-def test_the_admin_records_them_too(assignment: Assignment) -> None:
+def test_extensions_of_the_admin_are_recorded_too(assignment: Assignment) -> None:
     staff = UserFactory.create(site_staff=True)
     client = Client()
     client.force_login(staff)

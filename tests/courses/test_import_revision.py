@@ -1,4 +1,4 @@
-"""A bundle becomes one revision, whole, once, and never changes an earlier one."""
+"""A bundle becomes one complete revision, once, and changes no earlier revision."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -79,7 +79,7 @@ def test_any_change_is_a_new_revision(
     assert first.questions.count() == 2
 
 
-def test_style_and_imports_are_the_revisions(
+def test_style_and_imports_are_stored_in_the_revision(
     assignment: Assignment, tmp_path: Path
 ) -> None:
     plain = imported(assignment, write_bundle(tmp_path))
@@ -95,14 +95,14 @@ def test_style_and_imports_are_the_revisions(
     assert [q.style for q in plain.questions.all()] == ["functions", "functions"]
 
 
-def test_what_bundles_could_not_say_once_leaves_their_hash_alone(
+def test_settings_added_later_do_not_change_a_bundle_s_hash(
     tmp_path: Path,
 ) -> None:
     digest = bundle_sha256(read_bundle(write_bundle(tmp_path)))
     assert digest == "0966d6482a68289c265bc3547f2ad49b0b40f767425553991c2ea2494d9227b9"
 
 
-def test_layout_of_the_manifest_is_no_change(tmp_path: Path) -> None:
+def test_layout_of_the_manifest_does_not_matter(tmp_path: Path) -> None:
     first = read_bundle(write_bundle(tmp_path / "a"))
     text = "# A comment.\n" + MANIFEST.replace("points: 3", "points: 3.0")
     second = read_bundle(write_bundle(tmp_path / "b", manifest=text))
@@ -134,7 +134,7 @@ def test_file_that_changed_since_it_was_read_stops_the_import(
 
 
 @pytest.mark.parametrize("role", [Role.STUDENT, Role.ASSISTANT])
-def test_who_may_not_edit_the_course_imports_nothing(
+def test_only_editors_import_a_revision(
     assignment: Assignment, tmp_path: Path, role: Role
 ) -> None:
     user = EnrolmentFactory.create(course=assignment.course, role=role).user
@@ -164,7 +164,7 @@ def test_enrolling_twice_leaves_one_active_enrolment() -> None:
     assert course.enrolments.count() == 1
 
 
-def test_student_enrols_nobody() -> None:
+def test_student_cannot_enrol_anybody() -> None:
     enrolment = EnrolmentFactory.create(role=Role.STUDENT)
     with pytest.raises(PermissionDenied):
         enrol(

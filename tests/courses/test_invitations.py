@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The tasks of which the broker was told."""
+    """Give the tasks that were sent to the broker."""
     told: list[str] = []
     monkeypatch.setattr(broker, "connect", lambda _: None)
     monkeypatch.setattr(app, "send_task", lambda name, **_: told.append(name))
@@ -58,7 +58,7 @@ def send(*, after: dt.timedelta = dt.timedelta(0)) -> int:
     return mail_due_invitations(now=timezone.now() + after)
 
 
-def test_link_of_the_mail_leads_to_a_password(newcomer: Enrolment) -> None:
+def test_link_in_the_mail_lets_the_person_set_a_password(newcomer: Enrolment) -> None:
     send_invitations(newcomer.course, [newcomer.user])
     task()
     (message,) = mail.outbox
@@ -77,7 +77,7 @@ def test_link_of_the_mail_leads_to_a_password(newcomer: Enrolment) -> None:
     assert newcomer.user.check_password(phrase)
 
 
-def test_those_who_can_sign_in_get_no_mail(newcomer: Enrolment) -> None:
+def test_people_who_can_sign_in_get_no_mail(newcomer: Enrolment) -> None:
     newcomer.user.set_password("a fine long phrase")
     newcomer.user.save()
     assert (invited(newcomer), send()) == (0, 0)
@@ -88,13 +88,13 @@ def test_people_of_other_courses_get_no_mail(newcomer: Enrolment) -> None:
     assert send() == 0
 
 
-def test_those_who_have_left_get_no_mail(newcomer: Enrolment) -> None:
+def test_people_who_have_left_get_no_mail(newcomer: Enrolment) -> None:
     assert invited(newcomer) == 1
     Enrolment.objects.update(is_active=False)
     assert send() == 0
 
 
-def test_who_chose_a_password_meanwhile_gets_no_mail(newcomer: Enrolment) -> None:
+def test_person_who_set_a_password_meanwhile_gets_no_mail(newcomer: Enrolment) -> None:
     assert invited(newcomer) == 1
     newcomer.user.set_password("a fine long phrase")
     newcomer.user.save()
@@ -117,7 +117,7 @@ def test_somebody_may_be_invited_again(newcomer: Enrolment) -> None:
     assert len(mail.outbox) == 2
 
 
-def test_workers_are_told_and_send_in_portions(woken: list[str]) -> None:
+def test_workers_are_woken_and_send_in_portions(woken: list[str]) -> None:
     course = CourseFactory.create()
     rows = [newcomer_in(course, number) for number in range(PORTION + 1)]
     assert send_invitations(course, [row.user for row in rows]) == PORTION + 1
@@ -127,7 +127,7 @@ def test_workers_are_told_and_send_in_portions(woken: list[str]) -> None:
     assert (send(), woken) == (1, [TASK, TASK])
 
 
-def test_without_a_broker_they_wait_and_go_out_later(
+def test_without_a_broker_invitations_wait_and_are_sent_later(
     newcomer: Enrolment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: Any) -> None:
@@ -140,12 +140,12 @@ def test_without_a_broker_they_wait_and_go_out_later(
     assert len(mail.outbox) == 1
 
 
-def test_the_clock_sends_them_where_no_wake_up_arrived() -> None:
+def test_scheduled_task_sends_invitations_without_a_wake_up() -> None:
     tasks = {each["task"] for each in app.conf.beat_schedule.values()}
     assert TASK in tasks
 
 
-def test_asking_again_before_they_went_out_asks_for_one_each(
+def test_inviting_again_before_sending_gives_one_mail_each(
     newcomer: Enrolment,
 ) -> None:
     assert (invited(newcomer), invited(newcomer)) == (1, 1)
@@ -163,7 +163,7 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     "error",
     [SMTPServerDisconnected(), ConnectionRefusedError(), TimeoutError(), ValueError()],
 )
-def test_what_the_mail_server_did_not_take_is_tried_again(
+def test_mail_that_the_server_refused_is_tried_again(
     newcomer: Enrolment, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     invited(newcomer)
@@ -206,7 +206,7 @@ def test_one_bad_address_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None
     assert course.enrolments.exclude(invitation_due_at=None).count() == 1
 
 
-def test_what_another_worker_has_claimed_is_not_sent_twice(
+def test_invitation_claimed_by_another_worker_is_not_sent_twice(
     newcomer: Enrolment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     invited(newcomer)

@@ -1,4 +1,4 @@
-"""Changing what somebody is in a course: on record, and never to no lecturer."""
+"""Changing a person's role in a course is recorded, and one lecturer always stays."""
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -28,7 +28,7 @@ def student(course: Course) -> Enrolment:
     return EnrolmentFactory.create(course=course)
 
 
-def test_change_is_on_record_and_not_public(
+def test_change_of_role_is_recorded_and_not_public(
     lecturer: Enrolment, student: Enrolment
 ) -> None:
     change_role(actor=lecturer.user, enrolment=student, role=Role.ASSISTANT)
@@ -43,20 +43,26 @@ def test_change_is_on_record_and_not_public(
     assert not change.is_public
 
 
-def test_what_is_left_out_stays(lecturer: Enrolment, student: Enrolment) -> None:
+def test_fields_that_are_not_given_stay_unchanged(
+    lecturer: Enrolment, student: Enrolment
+) -> None:
     change_role(actor=lecturer.user, enrolment=student, is_active=False)
     student.refresh_from_db()
     assert (student.role, student.is_active) == (Role.STUDENT, False)
     assert CourseChange.objects.get().after == "Student, inactive"
 
 
-def test_nothing_new_is_not_on_record(lecturer: Enrolment, student: Enrolment) -> None:
+def test_unchanged_role_is_not_recorded(
+    lecturer: Enrolment, student: Enrolment
+) -> None:
     change_role(actor=lecturer.user, enrolment=student, role=Role.STUDENT)
     assert not CourseChange.objects.exists()
 
 
 @pytest.mark.parametrize("change", [{"role": Role.STUDENT}, {"is_active": False}])
-def test_last_lecturer_stays(lecturer: Enrolment, change: dict[str, object]) -> None:
+def test_last_lecturer_cannot_be_removed(
+    lecturer: Enrolment, change: dict[str, object]
+) -> None:
     with pytest.raises(LastLecturerError, match="somebody else"):
         change_role(actor=lecturer.user, enrolment=lecturer, **change)  # type: ignore[arg-type]
     lecturer.refresh_from_db()
@@ -64,7 +70,9 @@ def test_last_lecturer_stays(lecturer: Enrolment, change: dict[str, object]) -> 
     assert not CourseChange.objects.exists()
 
 
-def test_one_of_two_lecturers_may_go(course: Course, lecturer: Enrolment) -> None:
+def test_one_of_two_lecturers_can_be_removed(
+    course: Course, lecturer: Enrolment
+) -> None:
     EnrolmentFactory.create(course=course, lecturer=True)
     change_role(actor=lecturer.user, enrolment=lecturer, is_active=False)
     assert not Enrolment.objects.get(pk=lecturer.pk).is_active

@@ -1,4 +1,4 @@
-"""Importing a roster does exactly what its plan says, and all of it or nothing."""
+"""Importing a roster does exactly what its plan says: all of it, or nothing."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -70,7 +70,7 @@ def steps(found: Plan) -> dict[str, Step]:
     return {change.email: change.step for change in found.changes}
 
 
-def test_somebody_new_gets_an_account_that_cannot_sign_in_yet(
+def test_new_person_gets_an_account_that_cannot_sign_in_yet(
     course: Course, lecturer: User
 ) -> None:
     text = "email,first_name,last_name,login,module_code\n"
@@ -83,7 +83,7 @@ def test_somebody_new_gets_an_account_that_cannot_sign_in_yet(
     assert done.new_users == [row.user]
 
 
-def test_account_that_is_there_is_enrolled_and_keeps_its_name(
+def test_existing_account_is_enrolled_and_keeps_its_name(
     course: Course, lecturer: User
 ) -> None:
     user = UserFactory.create(email="Una@example.org", login="old")
@@ -107,7 +107,9 @@ def test_plan_tells_no_more_of_an_account_than_its_name(
     assert "secret-login" not in str(change.facts())
 
 
-def test_silent_file_changes_nobody(course: Course, lecturer: User) -> None:
+def test_file_without_roles_and_codes_changes_nobody(
+    course: Course, lecturer: User
+) -> None:
     assistant = EnrolmentFactory.create(
         course=course, assistant=True, module_code="70010"
     )
@@ -128,7 +130,7 @@ def test_role_and_code_change_as_the_file_says(course: Course, lecturer: User) -
 @pytest.mark.parametrize(
     ("cell", "role"), [("", "student"), ("assistant", "assistant")]
 )
-def test_those_who_come_back_are_students_unless_the_file_says_otherwise(
+def test_people_who_return_are_students_unless_the_file_says_otherwise(
     course: Course, lecturer: User, cell: str, role: str
 ) -> None:
     row = EnrolmentFactory.create(course=course, lecturer=True, left=True)
@@ -137,7 +139,7 @@ def test_those_who_come_back_are_students_unless_the_file_says_otherwise(
     assert (row.role, row.is_active) == (role, True)
 
 
-def test_those_who_are_missing_are_listed_and_stay(
+def test_people_missing_from_the_file_are_listed_and_stay(
     course: Course, lecturer: User
 ) -> None:
     row = EnrolmentFactory.create(course=course)
@@ -148,7 +150,7 @@ def test_those_who_are_missing_are_listed_and_stay(
     assert row.is_active
 
 
-def test_those_who_are_missing_leave_if_that_is_asked_for(
+def test_people_missing_from_the_file_leave_if_asked_for(
     course: Course, lecturer: User
 ) -> None:
     student = EnrolmentFactory.create(course=course)
@@ -160,7 +162,7 @@ def test_those_who_are_missing_leave_if_that_is_asked_for(
     assert {other, elsewhere, member(course, lecturer.email)} <= set(active)
 
 
-def test_actor_never_leaves_by_omission() -> None:
+def test_actor_missing_from_the_file_stays() -> None:
     staff = UserFactory.create(site_staff=True)
     row = EnrolmentFactory.create(user=staff)
     load(staff, row.course, "email\na@example.org\n", deactivate=True)
@@ -177,16 +179,14 @@ def test_nobody_changes_their_own_role_by_a_file(
     assert "somebody else" in change.notes[0]
 
 
-def test_last_lecturer_is_not_lost(course: Course, lecturer: User) -> None:
+def test_import_cannot_remove_the_last_lecturer(course: Course, lecturer: User) -> None:
     with pytest.raises(LastLecturerError):
         load(SYSTEM, course, f"email,role\nx@example.org,\n{lecturer.email},student\n")
     assert member(course, lecturer.email).role == Role.LECTURER
     assert not User.objects.filter(email="x@example.org").exists()
 
 
-def test_what_changed_after_the_preview_is_refused(
-    course: Course, lecturer: User
-) -> None:
+def test_change_after_the_preview_is_refused(course: Course, lecturer: User) -> None:
     row = EnrolmentFactory.create(course=course)
     text = f"email,role\n{row.user.email},assistant\n"
     digest = plan(lecturer, course, text).digest
@@ -197,7 +197,7 @@ def test_what_changed_after_the_preview_is_refused(
     assert row.role == "student"
 
 
-def test_account_made_after_the_preview_is_not_enrolled_unseen(
+def test_account_created_after_the_preview_is_refused(
     course: Course, lecturer: User
 ) -> None:
     text = "email\na@example.org\n"
@@ -231,7 +231,7 @@ def test_file_with_a_fault_does_nothing(course: Course, lecturer: User) -> None:
     assert not User.objects.filter(email="a@example.org").exists()
 
 
-def test_import_and_every_change_of_staff_is_on_record(
+def test_import_and_every_change_of_staff_are_recorded(
     course: Course, lecturer: User
 ) -> None:
     row = EnrolmentFactory.create(course=course, assistant=True)
@@ -282,7 +282,7 @@ def test_three_hundred_people_take_few_queries(
     text = "\n".join(["email,first_name,last_name,login,role,module_code", *lines])
     with assert_max_queries(4):
         plan(lecturer, course, text)
-    # Of SQLite's 999 values a query, a few hundred rows take several.
+    # SQLite takes 999 values in a query, so a few hundred rows need several.
     with assert_max_queries(24):
         load(lecturer, course, text, deactivate=True)
     assert course.enrolments.filter(role=Role.STUDENT).count() == 340

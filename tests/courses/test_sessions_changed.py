@@ -1,4 +1,4 @@
-"""A session is cancelled, restored or moved: it says so, and students are told why."""
+"""A session that is cancelled, restored or moved shows it, with the reason."""
 
 import datetime as dt
 
@@ -52,7 +52,9 @@ def test_cancelled_session_stays_with_its_reason(
     assert session.starts_at == NINE
 
 
-def test_students_read_that_it_is_cancelled(session: Session, lecturer: User) -> None:
+def test_students_read_that_a_session_is_cancelled(
+    session: Session, lecturer: User
+) -> None:
     cancel_session(actor=lecturer, session=session, reason="ill")
     change = told()
     assert change.summary == "Lecture of week 5, Fri 5 Feb 2027, is cancelled."
@@ -87,7 +89,9 @@ def test_restored_session_takes_place_as_planned(
     assert told().summary.endswith("takes place after all.")
 
 
-def test_what_takes_place_cannot_be_restored(session: Session, lecturer: User) -> None:
+def test_session_that_takes_place_cannot_be_restored(
+    session: Session, lecturer: User
+) -> None:
     with pytest.raises(SessionRefusedError, match="not cancelled"):
         restore_session(actor=lecturer, session=session, reason="x")
 
@@ -103,7 +107,9 @@ def test_moved_session_knows_its_first_time(session: Session, lecturer: User) ->
     assert moved.starts_at == NINE + 2 * DAY
 
 
-def test_session_moved_back_has_not_moved(session: Session, lecturer: User) -> None:
+def test_session_moved_back_counts_as_not_moved(
+    session: Session, lecturer: User
+) -> None:
     move_session(
         actor=lecturer, session=session, to=at(session, NINE + DAY), reason="strike"
     )
@@ -113,7 +119,9 @@ def test_session_moved_back_has_not_moved(session: Session, lecturer: User) -> N
     assert back.moved_from is None
 
 
-def test_other_room_alone_is_no_other_time(session: Session, lecturer: User) -> None:
+def test_changed_room_alone_is_not_a_changed_time(
+    session: Session, lecturer: User
+) -> None:
     room = RoomFactory.create(name="Huxley 311")
     to = Arrangement(starts_at=session.starts_at, ends_at=session.ends_at, room=room)
     moved = move_session(actor=lecturer, session=session, to=to, reason="taken")
@@ -123,7 +131,7 @@ def test_other_room_alone_is_no_other_time(session: Session, lecturer: User) -> 
     assert change.after == "Fri 5 Feb 2027, 09:00 to 10:00 GMT, Huxley 311"
 
 
-def test_session_goes_online(session: Session, lecturer: User) -> None:
+def test_session_can_move_online(session: Session, lecturer: User) -> None:
     to = Arrangement(
         starts_at=NINE + DAY, ends_at=NINE + DAY + HOUR, online_label="MS Teams"
     )
@@ -148,7 +156,7 @@ def test_summer_time_is_named(session: Session, lecturer: User) -> None:
         (Arrangement(starts_at=NINE, ends_at=None), "both"),
     ],
 )
-def test_times_that_do_not_fit_are_refused(
+def test_invalid_times_are_refused(
     session: Session, lecturer: User, to: Arrangement, words: str
 ) -> None:
     with pytest.raises(SessionRefusedError, match=words):
@@ -162,7 +170,7 @@ def test_move_that_changes_nothing_is_refused(session: Session, lecturer: User) 
         )
 
 
-def test_cancelled_session_is_restored_before_it_moves(
+def test_cancelled_session_must_be_restored_before_it_moves(
     session: Session, lecturer: User
 ) -> None:
     cancel_session(actor=lecturer, session=session, reason="ill")
@@ -173,7 +181,7 @@ def test_cancelled_session_is_restored_before_it_moves(
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 201])
-def test_reason_is_needed_and_short(
+def test_reason_is_required_and_short(
     session: Session, lecturer: User, reason: str
 ) -> None:
     with pytest.raises(SessionRefusedError):

@@ -1,4 +1,4 @@
-"""The run moves by whole weeks from one on, by the clocks of its own zone."""
+"""A run moves by whole weeks from one week on, in its own time zone."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -98,7 +98,7 @@ def local_starts(course: Course) -> list[str]:
     ]
 
 
-def test_weeks_and_sessions_move_from_the_week_on(
+def test_weeks_and_sessions_from_the_given_week_on_move(
     course: Course, lecturer: User
 ) -> None:
     shift(lecturer, course)
@@ -163,7 +163,7 @@ def test_deadline_in_the_week_moves_with_its_extensions(
     assert f"{extension.due_at.astimezone(course.tz):%d %b %H:%M}" == "28 Mar 19:00"
 
 
-def test_earlier_deadline_stays_and_the_plan_says_so(course: Course) -> None:
+def test_earlier_deadline_is_kept_and_the_plan_says_so(course: Course) -> None:
     AssignmentFactory.create(
         course=course, title="Task 1", due_at=at(course, MONDAYS[8], 4)
     )
@@ -172,7 +172,7 @@ def test_earlier_deadline_stays_and_the_plan_says_so(course: Course) -> None:
     assert RowKind.ASSIGNMENT not in {move.noun for move in found.moves}
 
 
-def test_standing_hours_stay(course: Course, lecturer: User) -> None:
+def test_weekly_slots_are_kept(course: Course, lecturer: User) -> None:
     slot = SlotFactory.create(course=course)
     assert str(slot) in [stay.label for stay in plan(course).unmoved]
     shift(lecturer, course)
@@ -192,7 +192,7 @@ def test_releases_in_the_moved_weeks_move(course: Course, lecturer: User) -> Non
     assert early.release_at == at(course, MONDAYS[8], 0)
 
 
-def test_what_students_see_is_not_hidden_again(course: Course, lecturer: User) -> None:
+def test_released_rows_are_not_hidden_again(course: Course, lecturer: User) -> None:
     out = at(course, MONDAYS[8], 0)
     material = MaterialFactory.create(course=course, release_at=out)
     stays = plan(course, from_week=8).unmoved
@@ -217,7 +217,7 @@ def test_first_time_of_a_moved_session_moves_too(
     assert f"{session.moved_from.astimezone(course.tz):%d %b %H:%M}" == "01 Apr 09:00"
 
 
-# --- What is on record -------------------------------------------------------
+# --- Recorded changes -------------------------------------------------------
 
 
 def test_students_read_one_change_for_the_shift(course: Course, lecturer: User) -> None:
@@ -231,7 +231,7 @@ def test_students_read_one_change_for_the_shift(course: Course, lecturer: User) 
     assert change.reason == "building closed"
 
 
-def test_each_deadline_is_told_but_no_hidden_one(
+def test_each_moved_deadline_is_announced_unless_hidden(
     course: Course, lecturer: User
 ) -> None:
     due = at(course, MONDAYS[10], 4, 19)
@@ -245,12 +245,10 @@ def test_each_deadline_is_told_but_no_hidden_one(
     assert not told.get(assignment=hidden).is_public
 
 
-# --- What is refused ---------------------------------------------------------
+# --- Refusals ---------------------------------------------------------
 
 
-def test_plan_that_is_out_of_date_is_refused_in_words(
-    course: Course, lecturer: User
-) -> None:
+def test_outdated_plan_is_refused_in_words(course: Course, lecturer: User) -> None:
     seen = plan(course).digest
     AssignmentFactory.create(course=course, due_at=at(course, MONDAYS[10], 4))
     before = snapshot(course)
@@ -311,7 +309,7 @@ def test_work_is_not_due_before_it_is_handed_out(course: Course) -> None:
 
 
 @pytest.mark.parametrize("weeks", [0, 27, -27])
-def test_number_of_weeks_is_checked(course: Course, weeks: int) -> None:
+def test_number_of_weeks_has_limits(course: Course, weeks: int) -> None:
     with pytest.raises(ShiftRefusedError, match="from 1 to 26"):
         plan(course, weeks=weeks)
 
@@ -327,7 +325,7 @@ def test_only_editors_shift(course: Course) -> None:
         shift(assistant, course)
 
 
-def test_other_courses_stay(course: Course, lecturer: User) -> None:
+def test_other_courses_are_unchanged(course: Course, lecturer: User) -> None:
     other = SessionFactory.create(starts_at=at(course, MONDAYS[10], 4))
     work = AssignmentFactory.create(due_at=at(course, MONDAYS[10], 4))
     shift(lecturer, course)

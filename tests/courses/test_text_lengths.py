@@ -1,4 +1,4 @@
-"""Every text that is rendered as Markdown has a length, by whichever door it comes."""
+"""Every text that is rendered as Markdown has a length limit, however it is entered."""
 
 import re
 from pathlib import Path
@@ -24,7 +24,7 @@ RENDERED: Final = re.compile(r"(\w+)\s*\|\s*markdown\b")
 
 
 def fields() -> list[models.Field]:
-    """The fields of ours that say that they hold Markdown."""
+    """Return our fields whose help says that they hold Markdown."""
     ours = [model for model in apps.get_models() if model.__module__.count("courses.")]
     return [
         field
@@ -42,14 +42,14 @@ def test_every_field_for_markdown_has_a_length() -> None:
         assert [limit.limit_value for limit in limits] == [MAX_MARKDOWN], field
 
 
-def test_what_templates_render_is_such_a_field() -> None:
+def test_every_text_that_templates_render_is_such_a_field() -> None:
     root = Path(settings.BASE_DIR) / "templates"
     rendered = {
         name
         for path in root.rglob("*.html")
         for name in RENDERED.findall(path.read_text())
     }
-    # What an entry of the home page says is an announcement's body or a change.
+    # The text of an entry on the home page is an announcement's body or a change.
     assert rendered - {"detail"} <= {field.name for field in fields()}
 
 
@@ -74,7 +74,7 @@ def test_page_refuses_a_longer_announcement() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("model", [Announcement, Course, Material, Week])
-def test_row_refuses_a_longer_text(model: type[models.Model]) -> None:
+def test_model_refuses_a_longer_text(model: type[models.Model]) -> None:
     row = model()
     for field in fields():
         if field.model is model:

@@ -68,12 +68,12 @@ def person(course: Course, role: Role | None, *, left: bool = False) -> User:
 
 
 def seen(user: User) -> set[object]:
-    """Every row of courses that the person sees."""
+    """Return every row of courses that the person sees."""
     return {row for model in SEEN for row in model.objects.visible_to(user)}
 
 
 def add_content(course: Course) -> set[object]:
-    """A course with one of everything, all of it released but the course."""
+    """Make a course with one row of everything, all released but the course."""
     week = WeekFactory.create(course=course)
     material = MaterialFactory.create(course=course, week=week)
     return {
@@ -92,7 +92,7 @@ def add_content(course: Course) -> set[object]:
     }
 
 
-def test_everything_with_a_rule_is_looked_at() -> None:
+def test_every_model_with_a_rule_is_tested() -> None:
     ruled = {
         model
         for model in apps.get_app_config("courses").get_models()
@@ -101,7 +101,7 @@ def test_everything_with_a_rule_is_looked_at() -> None:
     assert ruled == set(SEEN)
 
 
-def test_roles_in_queries_are_those_of_the_table() -> None:
+def test_roles_in_queries_agree_with_the_table() -> None:
     assert set(STAFF) == {role for role in Role if Right.VIEW_ALL_WORK in RIGHTS[role]}
     assert set(EDITORS) == {role for role in Role if Right.EDIT in RIGHTS[role]}
 
@@ -127,7 +127,7 @@ def test_released_course_is_seen_by_those_in_it(role: Role | None) -> None:
 
 
 @pytest.mark.parametrize("role", Role)
-def test_those_who_left_see_nothing(role: Role) -> None:
+def test_people_who_left_see_nothing(role: Role) -> None:
     add_content(CourseFactory.create())
     assert seen(person(Course.objects.get(), role, left=True)) == set()
 
@@ -162,7 +162,9 @@ def test_hidden_rows_are_for_staff(role: Role, release_at: object) -> None:
 
 
 @pytest.mark.parametrize("role", Role)
-def test_what_opens_later_is_seen_and_its_attachments_are_for_staff(role: Role) -> None:
+def test_announced_material_is_seen_and_its_attachments_are_for_staff(
+    role: Role,
+) -> None:
     course = CourseFactory.create()
     material = MaterialFactory.create(course=course, announced=True)
     attachment = AttachmentFactory.create(material=material)
@@ -174,14 +176,14 @@ def test_what_opens_later_is_seen_and_its_attachments_are_for_staff(role: Role) 
     assert (material in Material.objects.opened_to(user)) is not is_student
 
 
-def test_role_in_one_course_is_none_in_another() -> None:
+def test_role_in_one_course_does_not_count_in_another() -> None:
     rows = add_content(CourseFactory.create())
     lecturer = EnrolmentFactory.create(lecturer=True).user
     assert not seen(lecturer) & rows
     assert Course.objects.editable_by(lecturer).count() == 1
 
 
-def test_staff_of_one_course_and_student_of_another_sees_each_as_such() -> None:
+def test_person_sees_each_course_by_their_role_in_it() -> None:
     staffed, attended = CourseFactory.create(hidden=True), CourseFactory.create()
     user = person(staffed, Role.ASSISTANT)
     EnrolmentFactory.create(course=attended, user=user)
@@ -199,7 +201,7 @@ def test_site_staff_see_everything_once() -> None:
     assert [row.pk for row in Course.objects.visible_to(staff)] == [course.pk]
 
 
-def test_nobody_is_seen_twice() -> None:
+def test_no_row_is_listed_twice() -> None:
     course = CourseFactory.create()
     user = person(course, Role.LECTURER)
     EnrolmentFactory.create_batch(3, course=course)

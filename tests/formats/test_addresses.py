@@ -1,4 +1,4 @@
-"""Addresses in files are those that Django takes in forms, in the same words."""
+"""Links and email addresses in files follow the rules and words of Django's forms."""
 
 from collections.abc import Callable
 
@@ -91,20 +91,20 @@ def agrees(
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_a_link_is_what_forms_take_for_one(host: str) -> None:
+def test_a_link_is_valid_if_forms_accept_it(host: str) -> None:
     for url in URLS:
         agrees(is_web_address, validate_url, url.format(host))
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_an_email_address_is_what_forms_take_for_one(host: str) -> None:
+def test_an_email_address_is_valid_if_forms_accept_it(host: str) -> None:
     for mailbox in MAILBOXES:
         agrees(is_email_address, validate_email, f"{mailbox}@{host}")
 
 
 @given(st.text(alphabet='aZ09.-_:/@[]%+ \n"\\é℀\u017f', max_size=30))
 @example("")
-def test_any_text_is_judged_as_forms_judge_it(text: str) -> None:
+def test_any_text_is_validated_as_forms_validate_it(text: str) -> None:
     for url in (text, f"https://{text}", f"https://{text}.org", f"https://a.org{text}"):
         agrees(is_web_address, validate_url, url)
     for email in (text, f"{text}@a.org", f"a@{text}", f"a@{text}.org"):
@@ -114,12 +114,12 @@ def test_any_text_is_judged_as_forms_judge_it(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["javascript:alert(1)", "www.example.org", "mailto:a@b.org"]
 )
-def test_what_is_no_page_is_no_web_address(text: str) -> None:
+def test_other_schemes_are_not_web_addresses(text: str) -> None:
     assert not is_web_address(text)
     assert is_web_address("https://www.example.org/")
 
 
 @pytest.mark.parametrize("sign", "?#")
-def test_no_link_has_a_host_behind_the_one_that_browsers_take(sign: str) -> None:
+def test_a_link_with_a_misleading_host_is_refused(sign: str) -> None:
     assert not is_web_address(f"https://example{sign}@example.org")
     assert is_web_address(f"https://example.net{sign}@example.org")

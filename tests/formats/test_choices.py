@@ -1,4 +1,4 @@
-"""Choices that files and models share have one list of values, each with a label."""
+"""Choices shared by files and models have one list of values, each with a label."""
 
 import copy
 import pickle
@@ -21,19 +21,19 @@ def test_every_value_has_a_label(kind: type[Choice]) -> None:
     assert len({label for _, label in kind.choices}) == len(kind)
 
 
-def test_a_member_is_its_value_as_text() -> None:
+def test_a_member_as_text_is_its_value() -> None:
     assert (Role.STUDENT, str(Role.STUDENT), f"{Role.STUDENT}") == ("student",) * 3
     assert Role("student") is Role.STUDENT
     assert pickle.loads(pickle.dumps(Role.STUDENT)) is Role.STUDENT  # noqa: S301
     assert copy.deepcopy(Role.STUDENT) is Role.STUDENT
 
 
-def test_days_are_called_as_people_write_them() -> None:
+def test_days_have_their_usual_names() -> None:
     assert [Weekday(0).label, Weekday(6).label] == ["Monday", "Sunday"]
 
 
-def test_every_list_that_is_shared_is_the_choices_of_a_field() -> None:
-    """Lists with the same values in another order would be lists of somebody else's."""
+def test_every_shared_list_is_the_choices_of_a_field() -> None:
+    """A list with the same values in another order would belong to another field."""
     offered = [
         list(field.flatchoices)
         for model in apps.get_models()

@@ -1,4 +1,4 @@
-"""Whatever the bytes, validation answers with problems in words, and soon."""
+"""Validation answers any bytes with problems in words, in bounded time."""
 
 import json
 from datetime import timedelta
@@ -33,7 +33,7 @@ WHOLE = (
 
 
 def judged(data: bytes, kind: str) -> Findings:
-    """What is found, once all of it has proved fit to be shown and stored."""
+    """Return all that is found, after asserting that it can be shown and stored."""
     found = check(data, kind)
     for each in (*found.problems, *found.warnings):
         assert each.message.isprintable()
@@ -45,7 +45,7 @@ def judged(data: bytes, kind: str) -> Findings:
 
 @st.composite
 def mutated(draw: st.DrawFn) -> bytes:
-    """A good file with a few bytes changed, added, taken away or repeated."""
+    """Return a valid file with a few bytes changed, added, removed or repeated."""
     data = bytearray(draw(st.sampled_from(WHOLE)))
     for _ in range(draw(st.integers(1, 6))):
         at = draw(st.integers(0, len(data)))
@@ -58,13 +58,13 @@ def mutated(draw: st.DrawFn) -> bytes:
 
 @given(st.sampled_from(STARTS), st.binary(max_size=400), st.sampled_from(KINDS))
 @settings(deadline=SOON)
-def test_any_bytes_are_judged(start: bytes, rest: bytes, kind: str) -> None:
+def test_any_bytes_are_validated(start: bytes, rest: bytes, kind: str) -> None:
     judged(start + rest, kind)
 
 
 @given(mutated(), st.sampled_from(KINDS))
 @settings(deadline=SOON, max_examples=400)
-def test_damaged_files_are_judged(data: bytes, kind: str) -> None:
+def test_damaged_files_are_validated(data: bytes, kind: str) -> None:
     judged(data, kind)
 
 
@@ -167,12 +167,12 @@ def test_code_like_text_is_scanned(code: str) -> None:
 
 @given(anything, st.binary(max_size=40))
 @settings(deadline=SOON)
-def test_any_safetensors_header_is_judged(header: Any, data: bytes) -> None:
+def test_any_safetensors_header_is_validated(header: Any, data: bytes) -> None:
     text = json.dumps({"a": header, "b": tensor()}).encode()
     judged(safetensors_bytes(text, data), "safetensors")
 
 
 @given(st.binary(max_size=200))
 @settings(deadline=SOON)
-def test_any_pickle_in_a_state_dict_is_judged(pickled: bytes) -> None:
+def test_any_pickle_in_a_state_dict_is_validated(pickled: bytes) -> None:
     judged(state_dict_bytes(pickled), "state_dict")

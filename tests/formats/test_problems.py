@@ -1,4 +1,4 @@
-"""A problem says where it is, what it is and what to do, whatever file it is about."""
+"""A problem says where it is, what it is and what to do, for every kind of file."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from formats.problems import Problem
         ),
     ],
 )
-def test_a_problem_is_one_line_of_words(problem: Problem, text: str) -> None:
+def test_a_problem_is_one_line_of_text(problem: Problem, text: str) -> None:
     assert str(problem) == text
 
 
@@ -27,7 +27,7 @@ def test_a_cell_has_a_name_that_people_know() -> None:
         Problem(message="No.", cell=3)
 
 
-def test_what_is_stored_of_a_warning_makes_it_again() -> None:
+def test_a_stored_warning_can_be_restored() -> None:
     warning = Problem(code="opens_missing", message="No.", file="a.ipynb", hint="Do.")
     assert list(warning.as_json()) == ["code", "message", "file", "line", "hint"]
     assert Problem(**warning.as_json()) == warning

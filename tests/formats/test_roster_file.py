@@ -1,4 +1,4 @@
-"""What a roster's file says, and what is said of one that cannot be used."""
+"""How a roster's file is read, and what is said about one that cannot be used."""
 
 import pytest
 
@@ -50,12 +50,12 @@ def test_delimiter_is_recognised(delimiter: str) -> None:
     assert (entry.email, entry.role) == ("a@example.org", Role.LECTURER)
 
 
-def test_what_is_not_said_stays_open() -> None:
+def test_columns_that_are_missing_stay_unset() -> None:
     (entry,) = read("email\na@example.org\n")
     assert (entry.role, entry.module_code, entry.name) == (None, "", "a@example.org")
 
 
-def test_mark_at_the_beginning_is_no_part_of_a_name() -> None:
+def test_byte_order_mark_is_not_part_of_a_name() -> None:
     assert read("\ufeffemail\na@example.org\n")[0].email == "a@example.org"
 
 
@@ -64,7 +64,7 @@ def test_line_ends_of_every_system_are_read() -> None:
         assert len(read(f"email{end}a@example.org{end}b@example.org")) == 2
 
 
-def test_empty_lines_count_as_lines_and_as_nobody() -> None:
+def test_empty_lines_are_counted_but_add_nobody() -> None:
     (entry,) = read("\nemail,role\n\n,\na@example.org,\n")
     assert entry.line == 5
 
@@ -117,7 +117,7 @@ def test_unknown_code_says_which_there_are() -> None:
     assert "which are: 70010, 97111" in fault
 
 
-def test_every_fault_is_told_at_once() -> None:
+def test_every_fault_is_reported_at_once() -> None:
     assert len(faults("email,role\nx,\na@example.org,king\n,\n,student\n")) == 3
 
 
@@ -147,12 +147,12 @@ def test_size_and_rows_are_limited() -> None:
     assert len(read(f"email\n{rows[: rows.rindex(chr(10))]}")) == MOST_ROWS
 
 
-def test_columns_that_mean_nothing_are_named() -> None:
+def test_unknown_columns_are_named() -> None:
     content = b"email,Tutor,,Year\na@example.org,x,,2\n"
     assert read_roster(content, module_codes=[]).ignored == ["Tutor", "Year"]
 
 
-def test_formula_is_only_text() -> None:
+def test_formula_is_read_as_text() -> None:
     (entry,) = read('email,first_name\na@example.org,"=HYPERLINK(""http://x"")"\n')
     assert entry.first_name == '=HYPERLINK("http://x")'
 
@@ -163,11 +163,11 @@ def test_formula_is_written_so_that_no_spreadsheet_runs_it(cell: str) -> None:
     assert unescaped(escaped(cell)) == cell
 
 
-def test_other_apostrophes_stay() -> None:
+def test_other_apostrophes_are_kept() -> None:
     assert escaped("'t Hooft") == unescaped("'t Hooft") == "'t Hooft"
 
 
-def test_what_is_written_is_read_again() -> None:
+def test_a_written_roster_can_be_read_again() -> None:
     row = {
         "email": "+a@example.org",
         "first_name": "=cmd|' /C calc'!A0",

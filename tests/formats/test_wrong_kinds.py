@@ -1,4 +1,4 @@
-"""A file of the wrong kind is named for what it is, with the way out."""
+"""A file of the wrong kind is named by its real kind, with a remedy."""
 
 import io
 import zipfile
@@ -29,7 +29,7 @@ PAGE = b"\n<!DOCTYPE html><html><body>Sign in</body></html>"
 
 
 @pytest.mark.parametrize("kind", ["notebook", "safetensors", "state_dict", "other"])
-def test_lfs_pointer_is_told_everywhere(kind: str) -> None:
+def test_lfs_pointer_is_named_for_every_kind_of_file(kind: str) -> None:
     found = check(POINTER, kind)
     assert codes(found) == ["lfs_pointer"]
     assert "git lfs pull" in found.problems[0].hint
@@ -57,7 +57,9 @@ def test_lfs_pointer_is_told_everywhere(kind: str) -> None:
     ],
 )
 @pytest.mark.parametrize("wanted", ["safetensors", "state_dict"])
-def test_other_files_in_the_weights_slot(wanted: str, data: bytes, named: str) -> None:
+def test_other_files_in_the_weights_slot_are_named_by_their_kind(
+    wanted: str, data: bytes, named: str
+) -> None:
     (found,) = check(data, wanted, name="net").problems
     assert found.code == "wrong_kind"
     assert named in found.message
@@ -87,7 +89,9 @@ def test_safetensors_where_a_state_dict_was_asked_for_gets_the_fix() -> None:
         (b"\x89PNG\r\n\x1a\n", "an image"),
     ],
 )
-def test_other_files_in_the_notebook_slot(data: bytes, named: str) -> None:
+def test_other_files_in_the_notebook_slot_are_named_by_their_kind(
+    data: bytes, named: str
+) -> None:
     (found,) = check(data).problems
     assert found.code == "wrong_kind"
     assert named in found.message
@@ -114,7 +118,9 @@ def test_other_files_in_the_notebook_slot(data: bytes, named: str) -> None:
         (b"\0\0\0\x18ftypmp42", "a sound or a film"),
     ],
 )
-def test_what_is_no_notebook_is_said_to_be_what_it_is(data: bytes, named: str) -> None:
+def test_a_file_that_is_not_a_notebook_is_named_by_its_kind(
+    data: bytes, named: str
+) -> None:
     (found,) = check(data).problems
     assert found.code == "wrong_kind"
     assert found.message.startswith(f"“work.ipynb” is {named}")
@@ -125,7 +131,7 @@ def test_what_is_no_notebook_is_said_to_be_what_it_is(data: bytes, named: str) -
 @pytest.mark.parametrize(
     "data", [b"{", b"[1, 2", b"<<<<<<< HEAD\n{", b"3", '{"cells": [}'.encode("utf-16")]
 )
-def test_a_notebook_that_is_only_broken_is_not_said_to_be_something_else(
+def test_a_broken_notebook_is_not_named_as_another_kind(
     data: bytes,
 ) -> None:
     assert all(code.startswith("notebook_") for code in codes(check(data)))
@@ -149,10 +155,10 @@ def test_other_problems_use_the_chosen_name_too() -> None:
         assert "“mine.ipynb”" in found.message
 
 
-def test_any_other_file_is_taken_as_it_is() -> None:
+def test_any_other_file_is_accepted_unchanged() -> None:
     assert codes(check(PAGE, "other")) == []
 
 
-def test_random_bytes_as_state_dict() -> None:
+def test_random_bytes_are_not_a_state_dict() -> None:
     (found,) = check(b"\xfe\x01\x99" * 50, "state_dict", name="x.pth").problems
     assert "of an unknown kind" in found.message

@@ -1,4 +1,4 @@
-"""Whatever of an event changes, programs that read it before take it for newer."""
+"""Every change of an event makes it newer for programs that read it before."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -38,7 +38,7 @@ DAY = dt.timedelta(days=1)
 
 @pytest.fixture
 def student() -> User:
-    """In a course with one session and one deadline; taken for now is early 2027."""
+    """Give a student in a course with one session and one deadline, in early 2027."""
     course = EnrolmentFactory.create().course
     SessionFactory.create(course=course, starts_at=DUE - 7 * DAY)
     AssignmentFactory.create(course=course, due_at=DUE)
@@ -47,7 +47,7 @@ def student() -> User:
 
 
 def read(user: User) -> dict[str, Any]:
-    """The events, session and deadline, as a program reads them now."""
+    """Return the events, session and deadline, as a program reads them now."""
     answer = Client().get(f"/calendar/{renew_feed(actor=user)}.ics")
     events = Calendar.from_ical(answer.content).events
     return {str(event["UID"]).split("-")[0]: event for event in events}
@@ -103,7 +103,7 @@ CHANGES: dict[str, tuple[str, Callable[[User], object]]] = {
 
 
 @pytest.mark.parametrize("what", CHANGES)
-def test_changed_event_is_newer_and_the_other_one_is_as_it_was(
+def test_changed_event_is_newer_and_the_other_one_is_unchanged(
     student: User, what: str
 ) -> None:
     kind, act = CHANGES[what]
@@ -122,7 +122,7 @@ def test_changed_event_is_newer_and_the_other_one_is_as_it_was(
     "values",
     [{"module_codes": ["60001"]}, {"time_zone": "Asia/Dubai"}, {"slug": "another"}],
 )
-def test_what_changes_of_the_course_makes_all_its_events_newer(
+def test_change_of_the_course_makes_all_its_events_newer(
     student: User, values: dict[str, Any]
 ) -> None:
     before = read(student)
@@ -148,14 +148,14 @@ def test_extension_moved_or_withdrawn_is_newer_each_time(
     assert all(old < new for old, new in pairs)
 
 
-def test_extension_of_one_is_news_to_that_one_alone(student: User) -> None:
+def test_extension_changes_its_student_s_calendar_alone(student: User) -> None:
     other = EnrolmentFactory.create(course=Course.objects.get()).user
     before = read(other)["deadline"]
     extend(student)
     assert read(other)["deadline"].to_ical() == before.to_ical()
 
 
-def test_sequence_never_falls_though_everything_is_undone(student: User) -> None:
+def test_sequence_never_falls_even_if_a_change_is_undone(student: User) -> None:
     told = []
     for title in ("A", "B", "A", "B", "A"):
         Assignment.objects.update(title=title)
@@ -164,7 +164,7 @@ def test_sequence_never_falls_though_everything_is_undone(student: User) -> None
     assert [each[0] for each in told] == [0, 1, 2, 3, 4]
 
 
-def test_sequence_outlives_the_address_of_the_calendar(student: User) -> None:
+def test_sequence_continues_after_the_calendar_address_ends(student: User) -> None:
     read(student)
     Assignment.objects.update(title="Another")
     before = stamps(read(student)["deadline"])
@@ -172,7 +172,7 @@ def test_sequence_outlives_the_address_of_the_calendar(student: User) -> None:
     assert stamps(read(student)["deadline"]) == before
 
 
-def test_hidden_and_shown_again_it_is_no_older(student: User) -> None:
+def test_event_that_was_hidden_and_shown_again_is_newer(student: User) -> None:
     Assignment.objects.update(title="Another")
     before = read(student)["deadline"]
     Assignment.objects.update(release_at=None)
@@ -182,7 +182,7 @@ def test_hidden_and_shown_again_it_is_no_older(student: User) -> None:
     assert all(old < new for old, new in pairs)
 
 
-def test_changes_within_one_second_are_told_apart(student: User) -> None:
+def test_changes_within_one_second_have_different_stamps(student: User) -> None:
     with time_machine.travel(DUE - 30 * DAY, tick=False):
         told = []
         for title in ("A", "B", "C"):
@@ -191,7 +191,7 @@ def test_changes_within_one_second_are_told_apart(student: User) -> None:
     assert told[0] < told[1] < told[2]
 
 
-def test_of_two_readings_at_once_neither_takes_a_sequence_back(student: User) -> None:
+def test_concurrent_readings_do_not_lower_a_sequence(student: User) -> None:
     calendar_file(student, DUE - DAY)
     slow = CalendarHistory.objects.get()
     Assignment.objects.update(title="Another")

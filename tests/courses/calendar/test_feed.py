@@ -1,4 +1,4 @@
-"""The calendar that a person's program reads, as a real parser understands it."""
+"""A person's calendar feed, read by a real parser as a calendar program reads it."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -53,7 +53,7 @@ def ask(secret: str, **headers: str) -> Any:
 
 
 def calendar_file(user: User) -> Any:
-    """What a program reads that has the person's address."""
+    """Return the calendar that a program reads at the person's address."""
     answer = ask(renew_feed(actor=user))
     assert answer.status_code == 200
     return Calendar.from_ical(answer.content)
@@ -72,7 +72,7 @@ def only(user: User) -> Any:
 
 
 @pytest.mark.parametrize("starts_at", [SUMMER, WINTER])
-def test_nine_in_london_is_nine_in_summer_and_in_winter(
+def test_nine_in_london_stays_nine_in_summer_and_winter(
     course: Course, student: User, starts_at: dt.datetime
 ) -> None:
     SessionFactory.create(course=course, starts_at=starts_at)
@@ -85,7 +85,7 @@ def test_nine_in_london_is_nine_in_summer_and_in_winter(
 
 
 @pytest.mark.parametrize("moment", [SUMMER, WINTER])
-def test_zone_in_the_file_says_the_same_as_the_zone_of_the_system(
+def test_zone_in_the_file_agrees_with_the_system_s_zone(
     course: Course, student: User, moment: dt.datetime
 ) -> None:
     SessionFactory.create(course=course, starts_at=moment)
@@ -114,7 +114,9 @@ def test_course_in_utc_needs_no_zone() -> None:
     assert calendar.events[0].start == SUMMER
 
 
-def test_session_says_what_where_and_how_to_join(course: Course, student: User) -> None:
+def test_session_has_its_title_place_and_link_to_join(
+    course: Course, student: User
+) -> None:
     session = SessionFactory.create(
         course=course,
         room=RoomFactory.create(name="Huxley 308"),
@@ -165,7 +167,7 @@ def test_moved_session_keeps_its_name_and_counts_up(
     assert "Moved from Friday 4 June 2027, 09:00 BST." in after["DESCRIPTION"]
 
 
-def test_shift_of_the_run_counts_for_every_session_of_it(
+def test_shift_of_the_run_updates_each_of_its_sessions(
     course: Course, student: User
 ) -> None:
     SessionFactory.create(course=course)
@@ -208,7 +210,7 @@ def test_deadline_has_no_length_and_a_link(course: Course, student: User) -> Non
     assert event["URL"].endswith(assignment.get_absolute_url())
 
 
-def test_late_work_is_told_and_grace_is_not(course: Course, student: User) -> None:
+def test_late_period_is_shown_and_grace_is_not(course: Course, student: User) -> None:
     AssignmentFactory.create(course=course, due_at=SUMMER, grace_minutes=7)
     assert "Late work" not in str(only(student)["DESCRIPTION"])
     AssignmentFactory.create(
@@ -221,15 +223,15 @@ def test_late_work_is_told_and_grace_is_not(course: Course, student: User) -> No
     assert "until Saturday 5 June 2027, 09:00 BST." in event["DESCRIPTION"]
 
 
-def test_exam_share_is_no_deadline(course: Course, student: User) -> None:
+def test_exam_component_is_not_a_deadline(course: Course, student: User) -> None:
     AssignmentFactory.create(course=course, weight_percent=Decimal(50))
     assert len(calendar_file(student).events) == 1
 
 
-# --- Who sees what -----------------------------------------------------------
+# --- Visibility -----------------------------------------------------------
 
 
-def test_hidden_things_are_for_staff(course: Course, student: User) -> None:
+def test_hidden_events_are_for_staff(course: Course, student: User) -> None:
     SessionFactory.create(course=course, hidden=True)
     AssignmentFactory.create(course=course, hidden=True)
     SessionFactory.create(course=course, release_at=hours(1), title="Later")
@@ -240,7 +242,7 @@ def test_hidden_things_are_for_staff(course: Course, student: User) -> None:
     assert all("Students do not see this yet." in e["DESCRIPTION"] for e in found)
 
 
-def test_what_is_released_later_comes_later(course: Course, student: User) -> None:
+def test_event_appears_once_it_is_released(course: Course, student: User) -> None:
     SessionFactory.create(course=course, release_at=hours(1))
     with time_machine.travel(hours(2), tick=False):
         assert len(calendar_file(student).events) == 1
@@ -253,7 +255,7 @@ def test_hidden_course_shows_nothing(course: Course, student: User) -> None:
     assert not calendar_file(student).events
 
 
-def test_those_who_left_see_nothing(course: Course, student: User) -> None:
+def test_people_who_left_see_nothing(course: Course, student: User) -> None:
     SessionFactory.create(course=course)
     AssignmentFactory.create(course=course)
     Enrolment.objects.update(is_active=False)
@@ -276,7 +278,7 @@ def test_all_courses_of_a_person_are_in_one_calendar(student: User) -> None:
     assert len(calendar_file(student).events) == 2
 
 
-def test_years_ago_is_left_out(course: Course, student: User) -> None:
+def test_events_of_years_ago_are_left_out(course: Course, student: User) -> None:
     SessionFactory.create(course=course, starts_at=hours(-24 * 500))
     AssignmentFactory.create(course=course, due_at=hours(-24 * 500))
     SessionFactory.create(course=course, over=True)
@@ -297,7 +299,7 @@ def test_new_address_ends_the_old_one(student: User) -> None:
     assert (ask(old).status_code, ask(new).status_code) == (404, 200)
 
 
-def test_revoked_closed_and_unknown_are_one_404(student: User) -> None:
+def test_revoked_closed_and_unknown_addresses_are_the_same_404(student: User) -> None:
     secret, other = renew_feed(actor=student), UserFactory.create()
     closed = renew_feed(actor=other)
     User.objects.filter(pk=other.pk).update(is_active=False)
@@ -308,14 +310,14 @@ def test_revoked_closed_and_unknown_are_one_404(student: User) -> None:
     assert len(pages) == 1
 
 
-def test_answer_is_private_and_of_its_kind(student: User) -> None:
+def test_answer_is_private_and_of_the_calendar_type(student: User) -> None:
     answer = ask(renew_feed(actor=student))
     assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
     assert answer.headers["Cache-Control"] == "private, no-cache"
     assert not answer.cookies
 
 
-def test_nothing_new_is_told_in_few_bytes(course: Course, student: User) -> None:
+def test_unchanged_calendar_answers_304(course: Course, student: User) -> None:
     session = SessionFactory.create(course=course)
     secret = renew_feed(actor=student)
     with time_machine.travel(hours(0), tick=False) as clock:
@@ -329,7 +331,7 @@ def test_nothing_new_is_told_in_few_bytes(course: Course, student: User) -> None
     assert ask(secret, if_none_match=etag).status_code == 200
 
 
-def test_reading_is_noted_once_an_hour(student: User) -> None:
+def test_reading_is_recorded_once_an_hour(student: User) -> None:
     secret = renew_feed(actor=student)
     noted = []
     with time_machine.travel(hours(0), tick=False) as clock:
@@ -340,7 +342,7 @@ def test_reading_is_noted_once_an_hour(student: User) -> None:
     assert noted[0] == noted[1] != noted[2]
 
 
-def test_calendar_has_a_name_and_says_when_to_look_again(student: User) -> None:
+def test_calendar_has_a_name_and_a_refresh_interval(student: User) -> None:
     calendar = calendar_file(student)
     assert calendar.calendar_name == "Softmark"
     assert calendar["REFRESH-INTERVAL"].dt == dt.timedelta(hours=1)
@@ -364,7 +366,7 @@ def test_note_cannot_write_lines_of_its_own(course: Course, student: User) -> No
     assert "END:VEVENT" in str(only(student)["DESCRIPTION"])
 
 
-def test_queries_are_few_and_flat(
+def test_queries_are_few_and_do_not_grow(
     course: Course, student: User, assert_max_queries: Limit
 ) -> None:
     for _ in range(8):

@@ -12,7 +12,7 @@ from tests.factories import (
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("january")]
 
 
-def test_announcement_is_deleted_after_a_question(
+def test_announcement_is_deleted_after_confirmation(
     lecturer: Client, course: Course
 ) -> None:
     made = AnnouncementFactory.create(course=course)

@@ -34,7 +34,7 @@ def test_draft_has_no_time(lecturer: Client, course: Course) -> None:
     assert "Draft" in lecturer.get(at("announcements", course)).content.decode()
 
 
-def test_later_is_a_time_of_the_courses_clock(lecturer: Client, course: Course) -> None:
+def test_later_time_is_in_the_courses_zone(lecturer: Client, course: Course) -> None:
     form = notice_form(when="later", release_at="2027-05-07T09:00")
     lecturer.post(at("announcements", course), form)
     assert Announcement.objects.get().release_at == dt.datetime(
@@ -62,7 +62,7 @@ def test_refused_announcement_keeps_its_text(
     assert not Announcement.objects.exists()
 
 
-def test_assistant_reads_announcements_and_writes_none(course: Course) -> None:
+def test_assistant_reads_but_does_not_write_announcements(course: Course) -> None:
     AnnouncementFactory.create(course=course, hidden=True, title="Draft of ours")
     client = client_of(course, Role.ASSISTANT)
     page = client.get(at("announcements", course)).content.decode()

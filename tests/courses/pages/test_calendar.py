@@ -30,7 +30,7 @@ def user() -> User:
 
 @pytest.fixture
 def client(user: User) -> Client:
-    """Signed in, and asked for the password a moment ago."""
+    """Give a signed-in client that has just confirmed the password."""
     client = Client()
     client.force_login(user)
     client.post("/accounts/reauthenticate/", {"password": PASSWORD})
@@ -83,7 +83,7 @@ def test_nobody_ends_anothers_address(client: Client) -> None:
     assert Client().get(address).status_code == 200
 
 
-def test_too_many_addresses_wait(
+def test_too_many_new_addresses_must_wait(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(TokenCreationThrottle, "rate", "1/hour")
@@ -93,7 +93,7 @@ def test_too_many_addresses_wait(
     assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_page_leads_there_from_the_account(client: Client) -> None:
+def test_account_page_links_to_the_calendar_page(client: Client) -> None:
     assert PAGE in client.get("/account/").content.decode()
 
 
@@ -101,7 +101,7 @@ def test_page_leads_there_from_the_account(client: Client) -> None:
 
 
 @pytest.mark.parametrize("end", [".ics", ".ics?x=1", "", ".ics HTTP/1.1"])
-def test_address_is_masked(end: str) -> None:
+def test_calendar_address_is_masked_in_logs(end: str) -> None:
     text = masked(f"GET /calendar/{'s' * 43}{end} 200")
     assert "sss" not in text
     assert masked("/account/calendar/") == "/account/calendar/"

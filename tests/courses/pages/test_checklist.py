@@ -1,4 +1,4 @@
-"""A new course has a list of what it needs, which goes once it has all of it."""
+"""A new course shows a checklist of what it needs, until it has all of it."""
 
 import pytest
 from django.test import Client
@@ -25,7 +25,7 @@ def done(course: Course) -> list[str]:
     ]
 
 
-def test_each_thing_is_ticked_off_once_it_is_there() -> None:
+def test_each_item_is_ticked_off_once_it_is_there() -> None:
     course = CourseFactory.create(hidden=True)
     assert done(course) == []
     MaterialFactory.create(course=course, week=WeekFactory.create(course=course))
@@ -35,7 +35,7 @@ def test_each_thing_is_ticked_off_once_it_is_there() -> None:
     assert done(course) == ["Weeks and sessions", "Materials", "People"]
 
 
-def test_the_list_goes_once_nothing_is_missing() -> None:
+def test_the_checklist_disappears_once_nothing_is_missing() -> None:
     course = CourseFactory.create()
     week = WeekFactory.create(course=course)
     MaterialFactory.create(course=course, week=week)
@@ -49,7 +49,7 @@ def test_the_list_goes_once_nothing_is_missing() -> None:
 @pytest.mark.parametrize(
     ("role", "is_shown"), [("lecturer", True), ("assistant", False)]
 )
-def test_who_may_edit_sees_it(role: str, is_shown: bool) -> None:  # noqa: FBT001
+def test_only_editors_see_the_checklist(role: str, is_shown: bool) -> None:  # noqa: FBT001
     course = CourseFactory.create()
     client = Client()
     client.force_login(EnrolmentFactory.create(course=course, role=role).user)

@@ -1,4 +1,4 @@
-"""The course's page, seen by its students, its staff and everybody else."""
+"""The course's page, as its students, its staff and others see it."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -74,7 +74,7 @@ def test_hidden_course_is_404_for_students_only(client: Client) -> None:
     assert "Hidden" in client.get(course.get_absolute_url()).content.decode()
 
 
-def test_shows_weeks_by_their_own_numbers(
+def test_page_shows_weeks_by_their_own_numbers(
     client: Client, course: Course, student: User
 ) -> None:
     WeekFactory.create(course=course, number=2, title="Signals")
@@ -100,7 +100,7 @@ def test_only_this_week_is_open(client: Client, course: Course, student: User) -
     assert "This week" in weeks[1]
 
 
-def test_material_shows_code_kind_and_where_it_leads(
+def test_material_shows_its_code_kind_and_link(
     client: Client, course: Course, student: User
 ) -> None:
     week = WeekFactory.create(course=course)
@@ -176,14 +176,14 @@ def test_coursework_shows_deadline_zone_weight_and_badge(
     assert "Due soon" in html
 
 
-def test_work_without_weight_is_not_assessed(
+def test_coursework_without_weight_is_not_assessed(
     client: Client, course: Course, student: User
 ) -> None:
     AssignmentFactory.create(course=course)
     assert "Not assessed" in page_of(client, student, course)
 
 
-def test_work_whose_share_is_not_settled_is_assessed_all_the_same(
+def test_coursework_with_an_undecided_share_is_assessed(
     client: Client, course: Course, student: User
 ) -> None:
     part = ComponentFactory.create(course=course, title="Coursework")
@@ -203,7 +203,7 @@ def test_extension_is_shown_to_its_student_only(
     assert "Extended" not in page_of(client, classmate, course)
 
 
-def test_only_staff_are_led_to_everybodys_work(
+def test_only_staff_have_a_link_to_all_submissions(
     client: Client, course: Course, student: User, lecturer: User
 ) -> None:
     work = AssignmentFactory.create(course=course)

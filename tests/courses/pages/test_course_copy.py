@@ -20,7 +20,7 @@ def test_copy_form_proposes_next_year(lecturer: Client, session: Session) -> Non
     }
 
 
-def test_copy_leads_to_its_own_page(lecturer: Client, session: Session) -> None:
+def test_copying_leads_to_the_copy_s_page(lecturer: Client, session: Session) -> None:
     url = at("course-copy", session.course)
     form = lecturer.get(url).context["form"].initial
     answer = lecturer.post(url, form, follow=True)

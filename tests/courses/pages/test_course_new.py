@@ -1,4 +1,4 @@
-"""Somebody who may create courses creates one, hidden, and is its lecturer."""
+"""A person who may create courses creates a hidden one and becomes its lecturer."""
 
 import datetime as dt
 
@@ -70,7 +70,7 @@ def test_the_creator_is_the_lecturer_of_a_hidden_course_with_its_weeks(
 
 
 @pytest.mark.parametrize(("change", "field", "words"), REFUSED)
-def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_stored(
+def test_errors_are_shown_beside_their_fields_and_nothing_is_stored(
     page: Client, change: dict[str, str], field: str, words: str
 ) -> None:
     CourseFactory.create(slug="taken")
@@ -81,7 +81,9 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_stored(
 
 
 @pytest.mark.parametrize("name", ["courses:course-new", "courses:course-new-file"])
-def test_only_those_who_may_create_courses_come_in(page: Client, name: str) -> None:
+def test_only_people_who_may_create_courses_see_the_page(
+    page: Client, name: str
+) -> None:
     other = Client()
     other.force_login(EnrolmentFactory.create(lecturer=True).user)
     assert other.get(reverse(name)).status_code == 403

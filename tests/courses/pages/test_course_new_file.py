@@ -46,7 +46,7 @@ def zipped(text: str) -> bytes:
     [("mine.yaml", HIDDEN.encode()), ("course.zip", zipped(HIDDEN))],
     ids=["file", "zip"],
 )
-def test_a_course_file_is_shown_and_then_the_course_created(
+def test_a_course_file_is_previewed_and_then_imported(
     page: Client, creator: User, name: str, content: bytes
 ) -> None:
     address = reverse("courses:course-new-file")
@@ -68,7 +68,7 @@ def test_a_file_that_changed_since_it_was_shown_changes_nothing(page: Client) ->
     assert not Course.objects.exists()
 
 
-def test_a_new_course_never_changes_one_that_is_there(
+def test_a_new_course_never_changes_an_existing_one(
     page: Client, creator: User
 ) -> None:
     course = CourseFactory.create(slug="70010-2024-25", title="Mine")

@@ -1,4 +1,4 @@
-"""The course's page narrowed to words, to the exam, or to what is new."""
+"""The course's page filtered by words, by the exam, or by what is new."""
 
 import pytest
 from django.test import Client
@@ -40,7 +40,7 @@ def student(week: Week) -> User:
 
 @pytest.fixture
 def taught(week: Week) -> Course:
-    """A week with two lectures, one of them examinable, notes and coursework."""
+    """Give a week with two lectures, one of them examinable, notes and coursework."""
     course = week.course
     session = SessionFactory.create(
         course=course, week=week, room=RoomFactory.create(name="Huxley 311")
@@ -68,7 +68,7 @@ def taught(week: Week) -> Course:
 
 
 def shown(client: Client, user: User, course: Course, query: str) -> str:
-    """The weeks of the narrowed page."""
+    """Return the weeks of the filtered page."""
     client.force_login(user)
     html = client.get(f"{course.get_absolute_url()}?{query}").content.decode()
     return html[html.index("Week by week") : html.index("</main>")]
@@ -104,7 +104,7 @@ def test_words_find_a_session_by_its_room(
     assert "Gossip" not in html
 
 
-def test_name_of_a_week_brings_all_of_it(
+def test_name_of_a_week_finds_all_of_it(
     client: Client, student: User, taught: Course
 ) -> None:
     html = shown(client, student, taught, "q=convolutions")
@@ -112,7 +112,7 @@ def test_name_of_a_week_brings_all_of_it(
         assert words in html
 
 
-def test_examinable_leaves_out_what_is_not_said_to_be(
+def test_examinable_filter_leaves_out_undecided_items(
     client: Client, student: User, taught: Course
 ) -> None:
     html = shown(client, student, taught, "show=examinable")
@@ -122,7 +122,7 @@ def test_examinable_leaves_out_what_is_not_said_to_be(
         assert other not in html
 
 
-def test_all_weeks_are_open_when_narrowed(
+def test_all_weeks_are_open_in_a_filtered_page(
     client: Client, student: User, taught: Course
 ) -> None:
     last = WeekFactory.create(course=taught, number=9, title="Slides again")
@@ -131,7 +131,7 @@ def test_all_weeks_are_open_when_narrowed(
     assert html.count("<details open") == 2
 
 
-def test_new_is_what_came_after_the_last_visit(
+def test_new_filter_shows_items_since_the_last_visit(
     client: Client, student: User, taught: Course
 ) -> None:
     CourseVisit.objects.create(course=taught, user=student, seen_at=hours(-48))
@@ -145,7 +145,7 @@ def test_new_is_what_came_after_the_last_visit(
 
 
 @pytest.mark.parametrize("query", ["q=%00", "q=" + "x" * 500, "show=nonsense"])
-def test_strange_questions_are_answered(
+def test_odd_filters_are_no_error(
     client: Client, student: User, taught: Course, query: str
 ) -> None:
     assert shown(client, student, taught, query)

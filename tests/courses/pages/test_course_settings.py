@@ -30,7 +30,7 @@ def page(creator: User) -> Client:
     return client
 
 
-def test_releasing_a_course_is_on_record(page: Client, creator: User) -> None:
+def test_releasing_a_course_is_recorded(page: Client, creator: User) -> None:
     course = CourseFactory.create(hidden=True)
     EnrolmentFactory.create(course=course, user=creator, lecturer=True)
     form = {"title": "New", "module_codes": "70010", "visible": "now"}
@@ -44,7 +44,7 @@ def test_releasing_a_course_is_on_record(page: Client, creator: User) -> None:
     assert change.made_by == creator
 
 
-def test_a_release_time_is_the_courses_own(page: Client, creator: User) -> None:
+def test_a_release_time_is_in_the_courses_zone(page: Client, creator: User) -> None:
     course = CourseFactory.create(hidden=True, time_zone="America/New_York")
     EnrolmentFactory.create(course=course, user=creator, lecturer=True)
     form = {
@@ -61,7 +61,7 @@ def test_a_release_time_is_the_courses_own(page: Client, creator: User) -> None:
 
 
 @pytest.mark.usefixtures("january")
-def test_stored_moment_stays_where_nothing_else_is_entered(
+def test_stored_moment_is_kept_if_the_entry_is_unchanged(
     lecturer: Client, course: Course
 ) -> None:
     stored = dt.datetime(2027, 10, 31, 1, 30, 7, tzinfo=dt.UTC)  # the second 01:30

@@ -1,4 +1,4 @@
-"""Which week is open, where a deadline shows, and what stage it is in."""
+"""Which week is open, where a deadline is shown, and its stage."""
 
 import datetime as dt
 
@@ -44,7 +44,7 @@ def due(release: float, due: float, week: Week | None = None) -> DueAssignment:
         (-9, -8, -1, Stage.CLOSED),
     ],
 )
-def test_stage(
+def test_stage_of_a_deadline_follows_from_the_time(
     release: int | None, due_in: int, closes_in: int | None, stage: Stage
 ) -> None:
     assignment = Assignment(release_at=None if release is None else in_days(release))
@@ -64,13 +64,13 @@ def test_work_within_a_grace_is_overdue_and_not_due_soon() -> None:
     assert found == [Stage.SOON, Stage.OVERDUE, Stage.OVERDUE, Stage.CLOSED]
 
 
-def test_hidden_until_released() -> None:
+def test_item_is_hidden_until_its_release() -> None:
     assert not is_released(None, NOW)
     assert not is_released(in_days(0.01), NOW)
     assert is_released(NOW, NOW)
 
 
-def test_tense_of_weeks() -> None:
+def test_week_is_past_present_or_future() -> None:
     today = NOW.date()
     tenses = [tense_of(week, today) for week in WEEKS]
     assert tenses == [Tense.PAST, Tense.NOW, Tense.FUTURE, Tense.FUTURE]
@@ -97,13 +97,13 @@ def test_course_without_weeks_opens_nothing() -> None:
     assert week_to_open([], MONDAY) is None
 
 
-def test_work_shows_in_every_week_from_handout_to_deadline() -> None:
+def test_coursework_shows_in_every_week_from_handout_to_deadline() -> None:
     work = due(release=-1, due=10)
     shown = [week.number for week in WEEKS if is_shown_in_week(work, week, COURSE)]
     assert shown == [3, 4]
 
 
-def test_works_own_week_is_where_it_starts() -> None:
+def test_coursework_starts_in_its_own_week() -> None:
     work = due(release=-30, due=10, week=WEEKS[2])
     shown = [week.number for week in WEEKS if is_shown_in_week(work, week, COURSE)]
     assert shown == [4]
@@ -131,7 +131,7 @@ def item(kind: MaterialKind) -> MaterialItem:
     )
 
 
-def test_shelves_follow_the_work_of_a_week_and_leave_out_empty_ones() -> None:
+def test_shelves_are_in_study_order_and_empty_ones_are_left_out() -> None:
     kinds = [MaterialKind.QUIZ, MaterialKind.NOTES, MaterialKind.SLIDES]
     groups = group_by_use(item(kind) for kind in kinds)
     assert [group.title for group in groups] == ["Read", "Check yourself"]

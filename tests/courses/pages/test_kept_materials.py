@@ -1,4 +1,4 @@
-"""Rows of materials are kept between pages, and never show what is no longer so."""
+"""Rows of materials are cached between pages, and are never out of date."""
 
 import re
 
@@ -38,7 +38,7 @@ def member(course: Course, **traits: bool) -> User:
 
 
 def row_of(client: Client, user: User, material: Material) -> str:
-    """The material's row on the course's page, as this person sees it."""
+    """Return the material's row on the course's page, as this person sees it."""
     client.force_login(user)
     page = client.get(material.course.get_absolute_url()).content.decode()
     found = re.search(
@@ -73,7 +73,7 @@ def test_changed_material_has_another_row(
     assert row_of(client, student, material) not in {before, ""}
 
 
-def test_tick_of_one_is_not_anothers(
+def test_tick_of_one_person_is_not_shown_to_another(
     client: Client, material: Material, student: User
 ) -> None:
     other = member(material.course)
@@ -90,7 +90,7 @@ def test_added_attachment_is_in_the_row(
     assert "Answers" in row_of(client, student, material)
 
 
-def test_badge_of_what_is_hidden_is_for_staff_and_goes_with_its_release(
+def test_hidden_badge_is_for_staff_and_ends_with_the_release(
     client: Client, material: Material, student: User
 ) -> None:
     lecturer = member(material.course, lecturer=True)
@@ -104,7 +104,7 @@ def test_badge_of_what_is_hidden_is_for_staff_and_goes_with_its_release(
     assert row_of(client, student, material)
 
 
-def test_same_material_in_another_course_leads_there(client: Client) -> None:
+def test_row_links_to_the_material_of_its_own_course(client: Client) -> None:
     for slug in ("one", "two"):
         course = CourseFactory.create(slug=slug)
         material = MaterialFactory.create(course=course, key="n01", body="Text.")

@@ -1,4 +1,4 @@
-"""The staff's page of a course says what needs somebody, and nothing else."""
+"""The staff's page of a course shows what staff must do, and nothing else."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -86,8 +86,8 @@ def test_shares_add_to_a_hundred(
     assert titles(course) == expected
 
 
-def test_split_that_nobody_has_settled_is_named(course: Course) -> None:
-    """The real page says 50 for the coursework, and not how two tasks share it."""
+def test_undecided_split_of_a_share_is_named(course: Course) -> None:
+    """The real page gives 50 for the coursework, and no split between its two tasks."""
     ComponentFactory.create(course=course, title="Exam")
     component = ComponentFactory.create(course=course, title="Coursework")
     AssignmentFactory.create_batch(2, course=course, component=component)
@@ -115,11 +115,11 @@ def test_course_without_coursework_needs_no_shares(course: Course) -> None:
     assert todo(course) == []
 
 
-# --- What is missing -------------------------------------------------------------
+# --- Missing parts -------------------------------------------------------------
 
 
 def test_lost_links_are_listed(course: Course) -> None:
-    """A quiz that is only announced, and a recording whose link was lost."""
+    """These are an announced quiz, and a recording whose link was lost."""
     MaterialFactory.create(course=course, code="", title="Quiz", kind="quiz")
     MaterialFactory.create(course=course, url="https://example.org")
     MaterialFactory.create(course=course, body="Text")
@@ -150,7 +150,7 @@ def test_session_without_time_or_place_is_listed(course: Course) -> None:
     assert titles(course) == ["2 sessions without a time or a place"]
 
 
-# --- What students will not see in time ------------------------------------------
+# --- Items that are released too late ------------------------------------------
 
 
 def test_hidden_items_of_the_next_days_are_listed(course: Course) -> None:
@@ -161,7 +161,7 @@ def test_hidden_items_of_the_next_days_are_listed(course: Course) -> None:
     assert titles(course) == ["4 items of the next seven days are hidden"]
 
 
-def test_what_is_far_away_may_be_hidden(course: Course) -> None:
+def test_hidden_items_of_later_weeks_are_not_listed(course: Course) -> None:
     far = this_monday() + dt.timedelta(weeks=4)
     week = WeekFactory.create(course=course, starts_on=far, hidden=True)
     SessionFactory.create(
@@ -171,7 +171,7 @@ def test_what_is_far_away_may_be_hidden(course: Course) -> None:
     assert todo(course) == []
 
 
-def test_release_in_time_needs_nobody(course: Course) -> None:
+def test_item_released_in_time_is_not_listed(course: Course) -> None:
     week = WeekFactory.create(course=course, starts_on=this_monday())
     SessionFactory.create(
         course=course, week=week, starts_at=hours(48), release_at=hours(24)
@@ -188,7 +188,9 @@ def test_hidden_course_that_begins_is_named() -> None:
 # --- The page ---------------------------------------------------------------------
 
 
-def test_page_says_that_all_is_well(lecturer: Client, course: Course) -> None:
+def test_page_says_so_when_there_is_nothing_to_do(
+    lecturer: Client, course: Course
+) -> None:
     week = WeekFactory.create(course=course, starts_on=this_monday())
     SessionFactory.create(course=course, week=week, starts_at=hours(24))
     MaterialFactory.create(course=course, week=week, url="https://example.org")
@@ -199,7 +201,7 @@ def test_page_says_that_all_is_well(lecturer: Client, course: Course) -> None:
     assert "Nothing just now" in lecturer.get(page_of(course)).content.decode()
 
 
-def test_next_sessions_come_with_what_can_be_done(
+def test_next_sessions_are_listed_with_their_actions(
     lecturer: Client, course: Course
 ) -> None:
     ahead = SessionFactory.create(course=course)
@@ -224,13 +226,13 @@ def test_assistant_is_offered_nothing_to_change(course: Course) -> None:
         assert address not in page
 
 
-def test_lecturer_without_the_admin_is_not_sent_there(course: Course) -> None:
+def test_lecturer_without_the_admin_gets_no_link_to_it(course: Course) -> None:
     MaterialFactory.create(course=course, kind=MaterialKind.QUIZ)
     client = client_of(course, Role.LECTURER)
     assert "/admin/courses/" not in client.get(page_of(course)).content.decode()
 
 
-def test_tab_is_for_staff(lecturer: Client, course: Course) -> None:
+def test_manage_tab_is_for_staff(lecturer: Client, course: Course) -> None:
     student = client_of(course, Role.STUDENT)
     course_page = reverse("courses:course", args=[course.slug])
     assert page_of(course) in lecturer.get(course_page).content.decode()

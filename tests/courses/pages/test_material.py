@@ -1,4 +1,4 @@
-"""A material's page: text, link, PDF, notebook, files, and who sees which."""
+"""A material's page: its text, link, PDF, notebook and files, and who sees each."""
 
 from typing import Any
 
@@ -92,7 +92,7 @@ def test_pdf_is_shown_in_the_page(client: Client, course: Course) -> None:
 
 @pytest.mark.usefixtures("student")
 @pytest.mark.parametrize("name", ["page.html", "page.svg", "page.pdf.html", "page"])
-def test_nothing_but_a_pdf_is_shown_as_one(
+def test_file_of_another_type_is_not_shown_as_a_pdf(
     client: Client, course: Course, name: str
 ) -> None:
     material = with_file(course, name, PDF)
@@ -100,9 +100,7 @@ def test_nothing_but_a_pdf_is_shown_as_one(
 
 
 @pytest.mark.usefixtures("student")
-def test_page_that_calls_itself_a_pdf_is_not_shown(
-    client: Client, course: Course
-) -> None:
+def test_html_named_as_a_pdf_is_not_shown(client: Client, course: Course) -> None:
     material = with_file(course, "n02.pdf", b"<script>alert(1)</script>")
     assert ask(client, material, "material-inline").status_code == 404
 
@@ -144,7 +142,7 @@ def test_notebook_that_cannot_be_shown_says_why(client: Client, course: Course) 
 
 @pytest.mark.usefixtures("student")
 @pytest.mark.parametrize("view", ["material-inline", "material-notebook"])
-def test_announced_content_is_404_however_it_is_asked(
+def test_announced_content_is_404_at_every_address(
     client: Client, course: Course, view: str
 ) -> None:
     suffix = "pdf" if view == "material-inline" else "ipynb"

@@ -34,7 +34,7 @@ def news(client: Client, course: Course) -> str:
     return client.get(reverse("courses:news", args=[course.slug])).content.decode()
 
 
-def test_students_read_what_was_announced(client: Client, course: Course) -> None:
+def test_students_read_announcements(client: Client, course: Course) -> None:
     AnnouncementFactory.create(
         course=course, title="Welcome", body="**Bring** a laptop."
     )
@@ -44,7 +44,9 @@ def test_students_read_what_was_announced(client: Client, course: Course) -> Non
     assert "Draft" not in html
 
 
-def test_change_says_before_after_and_why(client: Client, course: Course) -> None:
+def test_change_shows_the_old_and_new_value_and_the_reason(
+    client: Client, course: Course
+) -> None:
     session = SessionFactory.create(course=course)
     CourseChangeFactory.create(
         course=course, session=session, before="308", after="311", reason="Exams"
@@ -75,7 +77,7 @@ def test_long_list_has_pages(client: Client, course: Course) -> None:
 
 
 def moved(assignment: Assignment, *, days: int) -> None:
-    """The lecturer moves the common deadline by so many days."""
+    """Move the common deadline by so many days, as the lecturer."""
     lecturer = EnrolmentFactory.create(course=assignment.course, lecturer=True).user
     assignment.due_at += dt.timedelta(days=days)
     save_assignment(actor=lecturer, assignment=assignment)
@@ -91,7 +93,7 @@ def digits(course: Course) -> Assignment:
 
 
 def told(client: Client, course: Course) -> list[str]:
-    """What changed, as the news page, home and the API say it: all the same."""
+    """Return the change as the news page, home and the API show it; all must agree."""
     answers = client.get("/api/v1/changes/").json()["results"]
     summaries = [row["summary"] for row in answers]
     for page in (
@@ -103,7 +105,7 @@ def told(client: Client, course: Course) -> list[str]:
     return summaries
 
 
-def test_moved_deadline_is_told_as_it_is_now(
+def test_moved_deadline_is_shown_as_it_is_now(
     client: Client, course: Course, digits: Assignment
 ) -> None:
     moved(digits, days=1)
@@ -123,7 +125,7 @@ def test_deadline_of_renamed_coursework_has_its_new_title(
     assert told(client, course) == ["Letters is due on Sat 5 Jun 2027, 19:00 BST."]
 
 
-def test_reader_with_an_extension_is_told_their_own_deadline(
+def test_reader_with_an_extension_sees_their_own_deadline(
     client: Client, course: Course, digits: Assignment
 ) -> None:
     moved(digits, days=1)
@@ -147,7 +149,7 @@ def test_extension_of_another_student_is_nobody_elses_news(
     assert told(client, course) == ["Digits is due on Sat 5 Jun 2027, 19:00 BST."]
 
 
-def test_extension_is_told_as_it_is_now(
+def test_extension_is_shown_as_it_is_now(
     client: Client, course: Course, digits: Assignment
 ) -> None:
     lecturer = EnrolmentFactory.create(course=course, lecturer=True).user

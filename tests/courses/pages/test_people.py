@@ -1,4 +1,4 @@
-"""The page of people, for staff; only editors change anything there."""
+"""The page of people is for staff; only editors can change anything there."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -53,7 +53,7 @@ def change(user: User, row: Enrolment, **form: str) -> Any:
     return client_of(user).post("/courses/dl/people/role/", form)
 
 
-def test_everybody_is_listed_but_those_who_left(course: Course, lecturer: User) -> None:
+def test_people_who_left_are_not_listed(course: Course, lecturer: User) -> None:
     person(course, "Una Byrne", module_code="97111")
     person(course, "Gone Away", left=True)
     text = page(lecturer)
@@ -75,7 +75,7 @@ def test_search_is_by_name_address_and_login(
     assert "Okafor" not in text
 
 
-def test_roles_are_told_apart(course: Course, lecturer: User) -> None:
+def test_people_are_filtered_by_role(course: Course, lecturer: User) -> None:
     person(course, "Una Byrne")
     person(course, "Theo Marchetti", assistant=True)
     text = page(lecturer, show="assistant")
@@ -137,7 +137,9 @@ def test_editor_makes_somebody_inactive_and_active_again(
         assert (row.role, row.is_active) == ("student", is_active)
 
 
-def test_last_lecturer_is_told_why_not(course: Course, lecturer: User) -> None:
+def test_last_lecturer_cannot_be_removed_and_is_told_why(
+    course: Course, lecturer: User
+) -> None:
     client = client_of(lecturer)
     row = lecturer.enrolments.get()
     form = {"enrolment": row.pk, "active": "0"}
@@ -145,7 +147,9 @@ def test_last_lecturer_is_told_why_not(course: Course, lecturer: User) -> None:
     assert "A course needs a lecturer." in answer.content.decode()
 
 
-def test_lecturer_who_leaves_is_led_away(course: Course, lecturer: User) -> None:
+def test_lecturer_who_leaves_is_sent_to_another_page(
+    course: Course, lecturer: User
+) -> None:
     person(course, "Lin Other", lecturer=True)
     answer = change(lecturer, lecturer.enrolments.get(), active="0")
     assert answer.headers["Location"] == "/"
@@ -184,7 +188,7 @@ def invite(user: User, **form: Any) -> None:
     assert answer.status_code == 302
 
 
-def test_who_was_not_invited_is_counted_and_can_be_invited(
+def test_people_who_were_not_invited_are_counted_and_can_be_invited(
     course: Course, lecturer: User
 ) -> None:
     rows = [newcomer(course, name) for name in ("una", "bo")]
@@ -210,7 +214,9 @@ def test_one_person_can_be_invited_again(course: Course, lecturer: User) -> None
     assert row.invitation_due_at is not None
 
 
-def test_who_has_signed_in_is_not_invited(course: Course, lecturer: User) -> None:
+def test_person_who_has_signed_in_is_not_invited(
+    course: Course, lecturer: User
+) -> None:
     row = person(course, "Una Sam")
     invite(lecturer, enrolment=row.pk)
     row.refresh_from_db()

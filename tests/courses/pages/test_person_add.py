@@ -1,4 +1,4 @@
-"""One person is added to a course by their address."""
+"""One person is added to a course by email address."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def course() -> Course:
-    """With people whose steps come before and after in a plan."""
+    """Give a course with people who come before and after the new one in the plan."""
     made = CourseFactory.create()
     EnrolmentFactory.create(course=made, user__first_name="Aa", user__email="a@x.org")
     EnrolmentFactory.create(course=made, user__first_name="Zz", user__email="z@x.org")
@@ -49,7 +49,7 @@ def test_new_person_gets_an_account_and_is_invited(
     assert told(answer)[1] == "They get a mail that says how to sign in."
 
 
-def test_who_is_in_the_course_already_is_named(
+def test_person_already_in_the_course_is_named(
     lecturer: Client, course: Course
 ) -> None:
     user = UserFactory.create(first_name="Mia", last_name="Stone", email="Mia@x.org")
@@ -58,7 +58,7 @@ def test_who_is_in_the_course_already_is_named(
     assert told(answer) == ["Mia Stone is in the course already: Student."]
 
 
-def test_who_has_an_account_keeps_their_name_also_on_record(
+def test_person_with_an_account_keeps_their_name(
     lecturer: Client, course: Course
 ) -> None:
     UserFactory.create(first_name="Mia", last_name="Stone", email="mia@x.org")
@@ -68,7 +68,7 @@ def test_who_has_an_account_keeps_their_name_also_on_record(
     assert change.summary == "mia@x.org (Mia Stone) was added by address: Student."
 
 
-def test_who_has_another_role_gets_the_new_one(
+def test_person_with_another_role_gets_the_new_one(
     lecturer: Client, course: Course
 ) -> None:
     EnrolmentFactory.create(course=course, user__email="mia@x.org")
@@ -76,9 +76,7 @@ def test_who_has_another_role_gets_the_new_one(
     assert Enrolment.objects.get(user__email="mia@x.org").role == Role.ASSISTANT
 
 
-def test_address_that_is_none_is_refused_in_words(
-    lecturer: Client, course: Course
-) -> None:
+def test_invalid_address_is_refused_in_words(lecturer: Client, course: Course) -> None:
     answer = add(lecturer, course, "nobody")
     assert answer.status_code == 422
     assert "email" in answer.context["form"].errors
@@ -86,7 +84,7 @@ def test_address_that_is_none_is_refused_in_words(
 
 
 @pytest.mark.parametrize("role", [Role.STUDENT, Role.ASSISTANT])
-def test_who_may_not_edit_the_course_adds_nobody(course: Course, role: Role) -> None:
+def test_only_editors_add_a_person(course: Course, role: Role) -> None:
     client = Client()
     client.force_login(EnrolmentFactory.create(course=course, role=role).user)
     assert add(client, course, "new@x.org").status_code == 403

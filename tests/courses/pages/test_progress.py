@@ -1,4 +1,4 @@
-"""What a person has seen, what is new to them, and what they have ticked."""
+"""Which materials a person has seen, which are new, and which are ticked."""
 
 import datetime as dt
 
@@ -44,7 +44,7 @@ def visit(student: User, material: Material, now: dt.datetime) -> CourseVisit:
     return CourseVisit.objects.get(user=student, course=material.course)
 
 
-def test_first_visit_is_noted_and_nothing_is_new(
+def test_first_visit_is_recorded_and_nothing_is_new(
     student: User, material: Material
 ) -> None:
     noted = visit(student, material, NOW)
@@ -52,7 +52,9 @@ def test_first_visit_is_noted_and_nothing_is_new(
     assert new_since(None, None, NOW) is None
 
 
-def test_looking_on_is_the_same_visit(student: User, material: Material) -> None:
+def test_looks_within_half_an_hour_are_one_visit(
+    student: User, material: Material
+) -> None:
     visit(student, material, ago(40))
     visit(student, material, ago(20))
     noted = visit(student, material, NOW)
@@ -79,7 +81,7 @@ def test_new_stays_new_for_the_whole_visit() -> None:
     assert new_since(ago(1), ago(600), NOW) == ago(600)
 
 
-def test_page_marks_what_came_since(
+def test_page_marks_items_added_since_the_last_visit(
     client: Client, student: User, material: Material
 ) -> None:
     client.force_login(student)
@@ -113,7 +115,7 @@ def test_tick_twice_is_one_tick_and_can_be_taken_back(
     assert not Progress.objects.exists()
 
 
-def test_ticks_are_counted_and_ones_own(
+def test_ticks_are_counted_for_each_person(
     client: Client, student: User, material: Material
 ) -> None:
     classmate = EnrolmentFactory.create(course=material.course).user
@@ -127,7 +129,7 @@ def test_ticks_are_counted_and_ones_own(
     assert answer.redirect_chain[0][0].endswith(f"#material-{material.key}")
 
 
-def test_htmx_gets_the_tick_alone(
+def test_htmx_request_gets_only_the_tick(
     client: Client, student: User, material: Material
 ) -> None:
     client.force_login(student)
@@ -139,7 +141,7 @@ def test_htmx_gets_the_tick_alone(
     assert 'aria-pressed="true"' in answer
 
 
-def test_what_cannot_be_opened_cannot_be_ticked(
+def test_material_that_cannot_be_opened_cannot_be_ticked(
     client: Client, student: User, material: Material
 ) -> None:
     material.opens_at = hours(5)

@@ -1,4 +1,4 @@
-"""A roster is looked at before it is imported, and what was looked at is imported."""
+"""A roster is imported exactly as its preview showed it."""
 
 import re
 from typing import Any
@@ -50,14 +50,14 @@ def has_account() -> bool:
     return User.objects.filter(email="una@example.org").exists()
 
 
-def test_looking_changes_nothing(client: Client) -> None:
+def test_preview_changes_nothing(client: Client) -> None:
     answer = look(client)
     assert answer.status_code == 200
     assert "Una Byrne" in answer.content.decode()
     assert not has_account()
 
 
-def test_what_was_looked_at_is_imported(client: Client, course: Course) -> None:
+def test_previewed_roster_is_imported(client: Client, course: Course) -> None:
     answer = client.post(PAGE, {"digest": digest_on(look(client))}, follow=True)
     assert "The roster is imported: 1 new." in answer.content.decode()
     row = Enrolment.objects.get(course=course, user__email="una@example.org")
@@ -72,7 +72,7 @@ def test_file_is_gone_after_the_import(client: Client) -> None:
     assert "The file is no longer here" in answer.content.decode()
 
 
-def test_course_that_changed_meanwhile_shows_the_plan_of_now(client: Client) -> None:
+def test_changed_course_gets_a_new_preview(client: Client) -> None:
     digest = digest_on(look(client))
     UserFactory.create(email="una@example.org", first_name="Una", last_name="O")
     answer = client.post(PAGE, {"digest": digest})
@@ -83,7 +83,7 @@ def test_course_that_changed_meanwhile_shows_the_plan_of_now(client: Client) -> 
     assert Enrolment.objects.filter(user__email="una@example.org").exists()
 
 
-def test_no_digest_imports_nothing(client: Client) -> None:
+def test_without_a_digest_nothing_is_imported(client: Client) -> None:
     look(client)
     assert client.post(PAGE, {"digest": ""}).status_code == 422
     assert not has_account()
@@ -97,7 +97,7 @@ def test_another_persons_file_is_not_imported(client: Client, course: Course) ->
     assert not has_account()
 
 
-def test_box_keeps_what_was_ticked(client: Client, course: Course) -> None:
+def test_ticked_box_stays_ticked_in_the_preview(client: Client, course: Course) -> None:
     row = EnrolmentFactory.create(course=course)
     answer = look(client, deactivate_missing="on")
     assert 'name="deactivate_missing" value="on"' in answer.content.decode()
@@ -132,7 +132,7 @@ def test_no_file_is_an_error_at_the_field(client: Client) -> None:
     assert "Choose a CSV file." in answer.content.decode()
 
 
-def test_markup_in_a_cell_is_only_text(client: Client) -> None:
+def test_markup_in_a_cell_is_shown_as_text(client: Client) -> None:
     answer = look(client, "email,first_name\na@example.org,<script>x</script>\n")
     assert "<script>x" not in answer.content.decode()
 
@@ -151,11 +151,13 @@ def test_new_people_are_invited_if_that_is_ticked(
     assert asked == []
     text = "email\nuna@example.org\nb@example.org\n"
     client.post(PAGE, {"digest": digest_on(look(client, text)), "invite": "on"})
-    # Una got no mail with the first file.
+    # Una was not invited when the first file was imported.
     assert asked == ["b@example.org", "una@example.org"]
 
 
-def test_too_many_uploads_wait(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_uploads_must_wait(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(views, "seconds_to_wait", lambda *_: 90)
     answer = look(client)
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "90")
@@ -184,7 +186,7 @@ def test_command_imports(course: Course, tmp_path: Any, capsys: Any) -> None:
     assert has_account()
 
 
-def test_dry_run_only_tells(course: Course, tmp_path: Any, capsys: Any) -> None:
+def test_dry_run_changes_nothing(course: Course, tmp_path: Any, capsys: Any) -> None:
     assert "Nothing was changed" in run(tmp_path, capsys, "--dry-run")
     assert not has_account()
 
@@ -198,7 +200,7 @@ def test_command_makes_the_missing_inactive(
     assert not row.is_active
 
 
-def test_command_says_what_is_wrong(course: Course, tmp_path: Any, capsys: Any) -> None:
+def test_command_prints_the_faults(course: Course, tmp_path: Any, capsys: Any) -> None:
     with pytest.raises(CommandError, match="Line 2: “x” is not an email address"):
         run(tmp_path, capsys, text="email\nx\n")
     with pytest.raises(CommandError, match="There is no course"):

@@ -9,7 +9,9 @@ from tests.courses.pages.staff_pages import at
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("january")]
 
 
-def test_what_is_cancelled_already_says_so(lecturer: Client, session: Session) -> None:
+def test_cancelling_a_cancelled_session_says_so(
+    lecturer: Client, session: Session
+) -> None:
     url = at("session-cancel", session.course, session.pk)
     lecturer.post(url, {"reason": "ill"})
     answer = lecturer.post(url, {"reason": "very ill"})
@@ -26,7 +28,7 @@ def test_cancelling_leads_back(lecturer: Client, session: Session) -> None:
     assert session.is_cancelled
 
 
-def test_reason_is_asked_for(lecturer: Client, session: Session) -> None:
+def test_reason_is_required(lecturer: Client, session: Session) -> None:
     answer = lecturer.post(
         at("session-cancel", session.course, session.pk), {"reason": ""}
     )

@@ -1,4 +1,4 @@
-"""Sessions on the course's page: when, where, who, what to watch before."""
+"""Sessions on the course's page: time, place, people, and lectures to watch before."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -56,7 +56,9 @@ def page_of(client: Client, user: User, course: Course, query: str = "") -> str:
     return answer.content.decode()
 
 
-def test_session_says_where_and_who(client: Client, week: Week, student: User) -> None:
+def test_session_shows_its_place_and_people(
+    client: Client, week: Week, student: User
+) -> None:
     session = SessionFactory.create(
         course=week.course,
         week=week,
@@ -140,7 +142,7 @@ def test_recording_of_a_lecture_without_session_is_on_a_shelf(
     assert page_of(client, student, week.course).count("https://example.org/v") == 1
 
 
-def test_session_shows_its_path_in_order_and_no_shelf_repeats_it(
+def test_session_shows_its_materials_in_order_and_no_shelf_repeats_them(
     client: Client, week: Week, student: User
 ) -> None:
     session = SessionFactory.create(course=week.course, week=week)
@@ -234,7 +236,7 @@ def test_announced_material_has_a_name_and_no_content(
     assert "https://example.org/quiz" in page_of(client, lecturer, week.course)
 
 
-def test_answers_come_when_they_are_released(
+def test_answers_are_shown_from_their_release_on(
     client: Client, week: Week, student: User
 ) -> None:
     sheet = MaterialFactory.create(
@@ -247,7 +249,7 @@ def test_answers_come_when_they_are_released(
     assert "Model answers" not in html
 
 
-def test_item_of_several_files_needs_none_of_its_own(
+def test_material_with_several_attachments_needs_no_file_of_its_own(
     client: Client, week: Week, student: User
 ) -> None:
     item = MaterialFactory.create(course=week.course, week=week, code="N07")
@@ -258,7 +260,7 @@ def test_item_of_several_files_needs_none_of_its_own(
     assert "Not out yet" not in html
 
 
-def test_announcements_stand_on_top_until_they_end(
+def test_announcements_are_at_the_top_until_they_end(
     client: Client, week: Week, student: User
 ) -> None:
     make = {"course": week.course}

@@ -25,13 +25,15 @@ def move_form(**changed: Any) -> dict[str, Any]:
     }
 
 
-def test_move_form_shows_what_holds(lecturer: Client, session: Session) -> None:
+def test_move_form_shows_the_present_time_and_room(
+    lecturer: Client, session: Session
+) -> None:
     page = lecturer.get(at("session-move", session.course, session.pk)).content.decode()
     for value in ('value="2027-02-05"', 'value="09:00"', 'value="10:00"'):
         assert value in page
 
 
-def test_session_moves_to_an_hour_of_the_courses_clock(
+def test_session_moves_to_a_time_in_the_courses_zone(
     lecturer: Client, session: Session
 ) -> None:
     url = at("session-move", session.course, session.pk)
@@ -40,7 +42,7 @@ def test_session_moves_to_an_hour_of_the_courses_clock(
     assert session.starts_at == dt.datetime(2027, 5, 7, 8, tzinfo=dt.UTC)
 
 
-def test_time_is_of_the_courses_zone_and_not_the_sites(
+def test_time_is_in_the_courses_zone_and_not_the_sites(
     lecturer: Client, session: Session
 ) -> None:
     Course.objects.update(time_zone="America/New_York")
@@ -63,7 +65,7 @@ def test_hour_that_summer_time_skips_is_refused(
     )
 
 
-def test_refused_move_keeps_what_was_typed(lecturer: Client, session: Session) -> None:
+def test_refused_move_keeps_the_input(lecturer: Client, session: Session) -> None:
     room = RoomFactory.create(name="Huxley 311")
     url = at("session-move", session.course, session.pk)
     form = move_form(ends="08:00", room=room.pk, online_label="Zoom", reason="fire")
@@ -76,7 +78,7 @@ def test_refused_move_keeps_what_was_typed(lecturer: Client, session: Session) -
         assert f'value="{value}"' in page
 
 
-def test_reason_is_asked_for(lecturer: Client, session: Session) -> None:
+def test_reason_is_required(lecturer: Client, session: Session) -> None:
     url = at("session-move", session.course, session.pk)
     answer = lecturer.post(url, move_form(reason=""))
     assert answer.status_code == 422

@@ -9,7 +9,9 @@ from tests.courses.pages.staff_pages import at
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("january")]
 
 
-def test_cancel_and_restore_lead_back(lecturer: Client, session: Session) -> None:
+def test_cancel_and_restore_return_to_the_page(
+    lecturer: Client, session: Session
+) -> None:
     for verb, is_cancelled in (("cancel", True), ("restore", False)):
         url = at(f"session-{verb}", session.course, session.pk)
         answer = lecturer.post(url, {"reason": "because"}, follow=True)
@@ -18,7 +20,7 @@ def test_cancel_and_restore_lead_back(lecturer: Client, session: Session) -> Non
         assert session.is_cancelled is is_cancelled
 
 
-def test_reason_is_asked_for(lecturer: Client, session: Session) -> None:
+def test_reason_is_required(lecturer: Client, session: Session) -> None:
     answer = lecturer.post(
         at("session-restore", session.course, session.pk), {"reason": ""}
     )

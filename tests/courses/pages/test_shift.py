@@ -22,7 +22,9 @@ def shift_form(client: Client, course: Course, **changed: Any) -> dict[str, Any]
     return {"from_week": 5, "weeks": 1, "digest": digest, "reason": "snow", **changed}
 
 
-def test_shift_is_shown_before_and_after(lecturer: Client, session: Session) -> None:
+def test_shift_preview_shows_old_and_new_times(
+    lecturer: Client, session: Session
+) -> None:
     url = at("shift", session.course)
     page = lecturer.get(url, {"from_week": 5, "weeks": 1}).content.decode()
     for words in (
@@ -36,7 +38,7 @@ def test_shift_is_shown_before_and_after(lecturer: Client, session: Session) -> 
     assert session.starts_at == NINE
 
 
-def test_confirmed_shift_is_done(lecturer: Client, session: Session) -> None:
+def test_confirmed_shift_moves_the_weeks(lecturer: Client, session: Session) -> None:
     course = session.course
     answer = lecturer.post(at("shift", course), shift_form(lecturer, course))
     assert answer["Location"] == at("manage", course)
@@ -44,7 +46,7 @@ def test_confirmed_shift_is_done(lecturer: Client, session: Session) -> None:
     assert session.starts_at == NINE + dt.timedelta(days=7)
 
 
-def test_stale_preview_is_refused_and_the_new_one_shown(
+def test_outdated_preview_is_refused_and_the_new_one_shown(
     lecturer: Client, session: Session
 ) -> None:
     course = session.course
@@ -75,7 +77,7 @@ def test_shift_needs_a_reason(lecturer: Client, session: Session) -> None:
         {"from_week": "x", "weeks": ""},
     ],
 )
-def test_shift_that_makes_no_sense_is_told_at_the_field(
+def test_invalid_shift_is_an_error_at_the_field(
     lecturer: Client, session: Session, asked: dict[str, Any]
 ) -> None:
     answer = lecturer.get(at("shift", session.course), asked)

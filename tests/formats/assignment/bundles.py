@@ -1,4 +1,4 @@
-"""A small sound bundle for tests to write, and to spoil in one place."""
+"""A small sound bundle that tests write, and break in one place."""
 
 import json
 from pathlib import Path
@@ -58,7 +58,7 @@ HANDOUT_CELLS: Final = (
 
 
 def notebook_of(*sources: str) -> dict[str, Any]:
-    """A notebook with one code cell for each source."""
+    """Return a notebook with one code cell for each source."""
     cells: list[dict[str, Any]] = [
         {
             "cell_type": "code",
@@ -74,7 +74,7 @@ def notebook_of(*sources: str) -> dict[str, Any]:
 
 
 def write_bundle(folder: Path, **files: str | bytes | None) -> Path:
-    """Write a sound bundle; a file named in `files` is written so, or left out.
+    """Write a sound bundle; a file named in `files` gets that text, or is left out.
 
     The names: manifest, tests, staff, handout.
     """
@@ -100,7 +100,7 @@ def write_bundle(folder: Path, **files: str | bytes | None) -> Path:
 
 
 def faults_of(folder: Path) -> tuple[Problem, ...]:
-    """What reading the folder finds wrong with it; nothing if it is sound."""
+    """Return the faults found in the folder; none if it is sound."""
     try:
         read_bundle(folder)
     except ImportRefusedError as error:
@@ -109,11 +109,11 @@ def faults_of(folder: Path) -> tuple[Problem, ...]:
 
 
 def faults_with(folder: Path, old: str, new: str) -> tuple[Problem, ...]:
-    """The faults of a bundle in whose manifest one text stands for another."""
+    """Return the faults of a bundle whose manifest has one text replaced by another."""
     assert old in MANIFEST
     return faults_of(write_bundle(folder, manifest=MANIFEST.replace(old, new)))
 
 
 def line_of(text: str, manifest: str = MANIFEST) -> int:
-    """The line of the manifest on which a text first stands."""
+    """Return the line of the manifest on which a text first occurs."""
     return manifest[: manifest.index(text)].count("\n") + 1

@@ -1,4 +1,4 @@
-"""Whatever stands in assignment.yaml, reading it ends in a bundle or in faults."""
+"""Whatever assignment.yaml contains, reading it returns a bundle or faults."""
 
 import string
 from pathlib import Path
@@ -38,7 +38,7 @@ TREES = st.recursive(
 
 
 def read(manifest: bytes) -> Bundle | None:
-    """The bundle, or None if faults were found. Nothing else may come out."""
+    """Return the bundle, or None if faults were found; nothing else may be raised."""
     with TemporaryDirectory() as folder:
         try:
             return read_bundle(write_bundle(Path(folder), manifest=manifest))
@@ -48,18 +48,20 @@ def read(manifest: bytes) -> Bundle | None:
 
 @settings(max_examples=60, deadline=None)
 @given(TREES)
-def test_any_tree_is_judged(tree: Any) -> None:
+def test_any_tree_is_read_or_refused(tree: Any) -> None:
     read(yaml.safe_dump(tree).encode())
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, len(MANIFEST) - 1), st.text(max_size=3), st.integers(0, 5))
-def test_any_slip_of_the_pen_is_judged(place: int, text: str, removed: int) -> None:
+def test_any_typing_error_is_read_or_refused(
+    place: int, text: str, removed: int
+) -> None:
     spoilt = MANIFEST[:place] + text + MANIFEST[place + removed :]
     read(spoilt.encode("utf-8", "surrogatepass"))
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=200))
-def test_any_bytes_are_judged(data: bytes) -> None:
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     assert read(data) is None

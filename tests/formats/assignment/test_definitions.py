@@ -1,4 +1,4 @@
-"""Which names a notebook defines, told from its code alone."""
+"""Which names a notebook defines, found from its code alone."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ def notebook(*sources: str) -> dict[str, Any]:
         ),
     ],
 )
-def test_what_is_bound_at_the_top_level_is_defined(source: str) -> None:
+def test_names_bound_at_the_top_level_are_defined(source: str) -> None:
     assert "a" in definitions_of(notebook(source)).names
     assert "a" in rebound_names(source)
 
@@ -66,7 +66,7 @@ def test_what_is_bound_at_the_top_level_is_defined(source: str) -> None:
         *("lambda: (a := 1)", "# a = 1", "x = 'a = 1'", "del a", "import a", "a == 1"),
     ],
 )
-def test_what_is_bound_elsewhere_is_not(source: str) -> None:
+def test_names_bound_elsewhere_are_not_defined(source: str) -> None:
     assert "a" not in definitions_of(notebook(source)).names
     assert "a" not in rebound_names(source)
 
@@ -87,7 +87,7 @@ def test_an_imported_name_is_defined_only_where_it_is_bound_again() -> None:
         *("class A:\n  broken(", "%time\nclass A: pass"),
     ],
 )
-def test_classes_are_told_from_other_names(source: str) -> None:
+def test_classes_are_distinguished_from_other_names(source: str) -> None:
     found = definitions_of(notebook(source, "a = A()\nT = type(a)"))
     assert found.classes == {"A"}
     assert {"A", "a", "T"} <= found.names
@@ -104,7 +104,7 @@ def test_classes_are_told_from_other_names(source: str) -> None:
         "def f():\n    class A:\n        def a(self): pass",
     ],
 )
-def test_methods_and_attributes_of_objects_are_known(source: str) -> None:
+def test_methods_and_attributes_of_objects_are_found(source: str) -> None:
     found = definitions_of(notebook(source))
     assert "a" in found.methods
     assert "a" not in found.names | rebound_names(source)

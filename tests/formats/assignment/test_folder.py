@@ -1,4 +1,4 @@
-"""Test files and notebooks are read as text, and judged without running them."""
+"""Test files and notebooks are read as text, and checked without running them."""
 
 import json
 from pathlib import Path
@@ -98,7 +98,9 @@ def test_broken_notebook_is_refused_with_its_line(tmp_path: Path) -> None:
     ["", "[]", "{}", '{"cells": 3}', "[" * 20_000, text_of(nbformat=3), b"\xff\xfe"],
     ids=["empty", "list", "bare", "no cells", "deep", "old", "bytes"],
 )
-def test_what_is_no_notebook_is_refused(tmp_path: Path, staff: str | bytes) -> None:
+def test_a_file_that_is_not_a_notebook_is_refused(
+    tmp_path: Path, staff: str | bytes
+) -> None:
     faults = faults_of(write_bundle(tmp_path, staff=staff))
     assert [fault.file for fault in faults] == ["staff.ipynb"]
 
@@ -170,7 +172,7 @@ def test_public_file_of_a_wrong_name_is_refused(tmp_path: Path, name: str) -> No
     assert fault.file == f"public/{name}"
 
 
-def test_links_are_refused_and_folders_where_none_may_be(tmp_path: Path) -> None:
+def test_links_and_misplaced_folders_are_refused(tmp_path: Path) -> None:
     write_bundle(tmp_path)
     (tmp_path / "solution" / "inner").mkdir(parents=True)
     (tmp_path / "private" / "inner").mkdir(parents=True)
@@ -204,7 +206,7 @@ def test_a_data_folder_of_the_name_of_a_required_file_is_refused(
 
 
 @pytest.mark.parametrize("name", ["MAX_DATA_FILES", "MAX_DATA_BYTES"])
-def test_data_has_a_size(
+def test_data_has_a_size_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     folder = write_bundle(tmp_path)
@@ -221,7 +223,7 @@ def test_folder_must_be_there(tmp_path: Path) -> None:
     assert "is no folder" in fault.message
 
 
-def test_solutions_files_have_names_of_files_that_students_hand_in(
+def test_solution_files_have_names_of_required_files(
     tmp_path: Path,
 ) -> None:
     folder = write_bundle(tmp_path)
@@ -231,7 +233,7 @@ def test_solutions_files_have_names_of_files_that_students_hand_in(
     assert fault.file == "solution/weights.pt"
 
 
-def test_solutions_files_are_part_of_the_bundle(tmp_path: Path) -> None:
+def test_solution_files_are_part_of_the_bundle(tmp_path: Path) -> None:
     weights = "  - name: weights.safetensors\n    kind: safetensors\n    max_mb: 1\n"
     manifest = MANIFEST.replace("questions:\n", f"{weights}questions:\n")
     folder = write_bundle(tmp_path, manifest=manifest)

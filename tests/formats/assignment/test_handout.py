@@ -23,11 +23,11 @@ def sources(notebook: dict[str, Any]) -> list[str]:
     return [cell["source"] for cell in notebook["cells"]]
 
 
-def test_solution_becomes_a_stub_of_the_same_depth() -> None:
+def test_solution_becomes_a_stub_with_the_same_indentation() -> None:
     assert sources(make_handout(notebook_of(*STAFF_CELLS))) == list(HANDOUT_CELLS)
 
 
-def test_several_regions_of_a_cell_all_go() -> None:
+def test_all_solution_regions_of_a_cell_are_removed() -> None:
     region = "# BEGIN SOLUTION\n{}\n# END SOLUTION"
     cell = "\n".join(["a", region.format("b"), "c", region.format("d")])
     (made,) = sources(make_handout(notebook_of(cell)))
@@ -35,14 +35,14 @@ def test_several_regions_of_a_cell_all_go() -> None:
     assert not {"b", "d"} & set(made.split("\n"))
 
 
-def test_written_answer_becomes_an_invitation() -> None:
+def test_written_answer_becomes_a_prompt_to_write_one() -> None:
     answer = "<!-- BEGIN SOLUTION -->\nBecause.\n<!-- END SOLUTION -->"
     notebook = notebook_of(f"Why?\n{answer}")
     notebook["cells"][0]["cell_type"] = "markdown"
     assert sources(make_handout(notebook)) == ["Why?\n*Your answer*"]
 
 
-def test_outputs_go_and_the_staff_notebook_stays() -> None:
+def test_outputs_are_removed_and_the_staff_notebook_is_unchanged() -> None:
     staff = notebook_of(*STAFF_CELLS)
     staff["cells"][0] |= {"outputs": [{"output_type": "stream"}], "execution_count": 3}
     made = make_handout(staff)["cells"][0]
@@ -88,7 +88,7 @@ def test_a_solution_where_students_change_nothing_is_refused(
     assert (fault.cell, fault.line) == (1, 2)
 
 
-def test_a_picture_leaves_with_the_solution_that_showed_it() -> None:
+def test_a_picture_is_removed_with_the_solution_that_shows_it() -> None:
     notebook = notebook_of(
         "### BEGIN SOLUTION\n![](attachment:a.png)\n### END SOLUTION"
     )

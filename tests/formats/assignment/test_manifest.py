@@ -34,7 +34,7 @@ def test_sound_bundle_is_read_whole(tmp_path: Path) -> None:
     ]
 
 
-def test_words_are_those_of_the_models() -> None:
+def test_choices_are_those_of_the_models() -> None:
     assert set(FileKind) == set(FileKind.values)
     assert set(Part) == set(Part.values)
     assert set(QuestionKind) == set(QuestionKind.values)
@@ -188,7 +188,9 @@ def test_parameters_are_plain_values_of_variables(tmp_path: Path, line: str) -> 
         b"title: !!python/object:os.system x",
     ],
 )
-def test_what_is_no_manifest_is_refused_in_words(tmp_path: Path, data: bytes) -> None:
+def test_a_file_that_is_not_a_manifest_is_refused_in_words(
+    tmp_path: Path, data: bytes
+) -> None:
     faults = faults_of(write_bundle(tmp_path, manifest=data))
     assert faults
     assert all(fault.file == "assignment.yaml" for fault in faults)

@@ -1,4 +1,4 @@
-"""Students' own copies of a foreign hand-out: what is checked and what is put back."""
+"""In copies of foreign hand-outs, check cells are found and locked cells restored."""
 
 from typing import Any
 
@@ -17,13 +17,13 @@ def graded(source: str, name: str) -> dict[str, Any]:
 
 
 def marked(*cells: dict[str, Any], keys: str = "q1 q2", **locked: str) -> list[Any]:
-    """Return the key of each cell after the notebook has been marked."""
+    """Return the key of each cell once the notebook's check cells are marked."""
     notebook = {"cells": list(cells)}
     mark_cells(notebook, keys.split(), locked)
     return [check_key(cell) for cell in notebook["cells"]]
 
 
-def test_nbgrader_s_and_otter_s_own_marks_are_ours() -> None:
+def test_marks_of_nbgrader_and_otter_count_as_ours() -> None:
     assert marked(graded("assert x", "q1"), code('grader.check("q2")')) == ["q1", "q2"]
 
 
@@ -38,7 +38,7 @@ def test_every_copy_is_marked() -> None:
     assert marked(*twice) == ["q1", None, "q1"]
 
 
-def test_what_is_no_question_is_not_checked() -> None:
+def test_a_mark_of_an_unknown_question_is_ignored() -> None:
     assert marked(graded("1", "setup"), code('grader.check("q9")')) == [None, None]
 
 
@@ -57,5 +57,5 @@ def test_locked_cells_get_the_staff_s_source_once() -> None:
 
 
 @pytest.mark.parametrize("about", [None, 3, {"grade_id": 5}, {"grade_id": ""}])
-def test_metadata_of_the_wrong_kind_means_nothing(about: object) -> None:
+def test_metadata_of_the_wrong_kind_is_ignored(about: object) -> None:
     assert marked(code("1", nbgrader=about)) == [None]

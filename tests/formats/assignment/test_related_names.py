@@ -43,7 +43,7 @@ def todo(model): pass
 @trained_first
 def wrapped(model): print(model)
 """
-# What the student writes, as the staff's notebook has it.
+# The part that the student writes, as in the staff's notebook.
 SOLVED = """def predict(x): return x @ W
 def train():
     for p in net.parameters(): p.data.zero_()
@@ -86,7 +86,7 @@ CHANGED = [
 ]
 
 
-# To change a part of an object, or a view of it, is to change the object.
+# Changing a part of an object, or a view of it, changes the object.
 PARTS = [
     ("for name, one in answers.items():\n    one.append(3)", "answers"),
     ("for one in answers.values():\n    one['mean'] = 3", "answers"),

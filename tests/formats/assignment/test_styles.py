@@ -1,4 +1,4 @@
-"""Tests of each style are found, listed and judged without running them."""
+"""Tests of each style are found, listed and checked without running them."""
 
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,7 @@ def test_a_sound_file_of_each_style_is_read(
         ("cases", CASES.replace("small(add)", "small(*add)"), 2, "takes * or **"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_line(
+def test_each_fault_of_a_style_is_named_with_its_line(
     tmp_path: Path, style: str, tests: str, line: int, words: str
 ) -> None:
     found = faults(tmp_path, style, tests)
@@ -127,7 +127,7 @@ def test_a_check_without_code_is_named_where_it_is_listed(
     assert [f.line for f in found] == [line_of("name: large", manifest(style))]
 
 
-def test_a_style_must_be_known_and_be_of_tests(tmp_path: Path) -> None:
+def test_a_style_must_be_known_and_belong_to_tests(tmp_path: Path) -> None:
     hints = [fault.hint for fault in faults(tmp_path, "scripts", SCRIPT)]
     assert "Did you mean “script”?" in hints
     text = MANIFEST + "    style: script\n"
@@ -135,7 +135,7 @@ def test_a_style_must_be_known_and_be_of_tests(tmp_path: Path) -> None:
     assert "no style of tests" in fault.message
 
 
-def test_imports_say_what_names_stand_for(tmp_path: Path) -> None:
+def test_imports_give_the_names_their_modules(tmp_path: Path) -> None:
     said = MANIFEST + 'imports: {np: numpy, Conv2d: "torch.nn:Conv2d"}\n'
     bundle = read_bundle(write_bundle(tmp_path, manifest=said))
     assert dict(bundle.imports) == {"np": "numpy", "Conv2d": "torch.nn:Conv2d"}
@@ -150,7 +150,7 @@ def test_imports_are_names_and_nothing_else(tmp_path: Path, line: str) -> None:
     assert fault.line == line_of(line, said)
 
 
-def test_a_section_comes_back_as_it_was_written() -> None:
+def test_a_section_is_read_as_it_was_written() -> None:
     written = section_text("a", "x = 1\n# %% b\ny\n") + section_text("c", "z")
     assert [(s.name, s.source) for s in split_sections(written)] == [
         ("a", "x = 1\n# % % b\ny\n"),
@@ -174,7 +174,7 @@ def test_a_section_comes_back_as_it_was_written() -> None:
         (text("x", **marks("t")), None),
     ],
 )
-def test_check_cells_of_foreign_copies_are_known(
+def test_check_cells_of_foreign_copies_are_found(
     cell: dict[str, Any], key: str | None
 ) -> None:
     assert foreign_key(cell) == key
@@ -192,7 +192,7 @@ def test_check_cells_of_foreign_copies_are_known(
         ("(", False),
     ],
 )
-def test_cells_that_are_only_about_otter_are_known(source: str, *, is_so: bool) -> None:
+def test_cells_that_only_call_otter_are_found(source: str, *, is_so: bool) -> None:
     assert is_about_otter(source) == is_so
 
 

@@ -1,4 +1,4 @@
-"""Days and hours of a course file: what a year and a zone make of them."""
+"""Days and hours of a course file, read with the course's year and time zone."""
 
 import datetime as dt
 import zoneinfo
@@ -29,14 +29,14 @@ def utc(text: str) -> dt.datetime:
         ("20 July 2024", "2024-07-20"),
     ],
 )
-def test_month_says_which_year_of_the_two(text: str, day: str) -> None:
+def test_month_decides_between_the_two_years(text: str, day: str) -> None:
     assert CALENDAR.day(text) == dt.date.fromisoformat(day)
 
 
 @pytest.mark.parametrize(
     "text", ["", "13", "January 13", "13 Ja", "13/1", "2025-01-13", "0 May", "31 April"]
 )
-def test_what_is_no_day_is_refused(text: str) -> None:
+def test_text_that_is_not_a_day_is_refused(text: str) -> None:
     with pytest.raises(DateError):
         CALENDAR.day(text)
 
@@ -54,7 +54,7 @@ def test_hour_that_clocks_skip_is_refused() -> None:
     assert CALENDAR.moment("30 March 02:30") == utc("2025-03-30 01:30")
 
 
-def test_hour_that_comes_twice_is_the_first_unless_it_says_again() -> None:
+def test_hour_that_comes_twice_is_the_first_unless_marked_as_second() -> None:
     assert CALENDAR.moment("27 October 01:30") == utc("2024-10-27 00:30")
     assert CALENDAR.moment("27 October 01:30 again") == utc("2024-10-27 01:30")
     with pytest.raises(DateError, match="comes only once"):
@@ -74,7 +74,7 @@ def test_moved_run_keeps_the_hours_of_clocks() -> None:
 
 
 @pytest.mark.parametrize("text", ["24:00", "9", "9.00", "09:60", "9:5", "ten"])
-def test_what_is_no_time_of_day_is_refused(text: str) -> None:
+def test_text_that_is_not_a_time_of_day_is_refused(text: str) -> None:
     with pytest.raises(DateError, match="no time of day"):
         hour(text)
 

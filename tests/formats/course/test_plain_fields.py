@@ -1,4 +1,4 @@
-"""A field of a course file is declared once, on its row: everything else follows."""
+"""A field declared on its row is read, compared, imported and exported."""
 
 import datetime as dt
 import zoneinfo
@@ -27,7 +27,7 @@ CALENDAR: Final = Calendar(
 
 @dataclass(frozen=True, kw_only=True)
 class PosterRow:
-    """A row with a field of each way."""
+    """A row with one field of each kind."""
 
     title: str = text(longest=9)
     room: str = special("room", default="")
@@ -36,7 +36,7 @@ class PosterRow:
     counting: str = choice(Counting, Counting.LATEST, is_named=False)
 
 
-def test_names_stand_in_the_order_of_the_row() -> None:
+def test_names_are_in_the_order_of_the_row() -> None:
     assert yaml_names(PosterRow, "key", "…", "files") == (
         *("key", "title", "room", "online", "opens", "released", "hidden"),
         *("counting", "files"),

@@ -13,7 +13,7 @@ from formats.assignment import (
 from formats.importing import ImportOptions, PreparedFolder, prepare_folder
 from formats.problems import Problem
 
-# Of such a notebook, nobody can say what is run.
+# Nobody can tell which code such a notebook runs.
 NO_CELL: Final = "This is no cell of a notebook."
 
 
@@ -32,7 +32,7 @@ def text(source: str, **metadata: Any) -> dict[str, Any]:
 
 
 def marks(grade_id: str, **said: Any) -> dict[str, Any]:
-    """The metadata of an nbgrader cell; the flags that are not said are false."""
+    """Return the metadata of an nbgrader cell; flags that are not given are false."""
     flags = dict.fromkeys(("grade", "solution", "locked", "task"), False)
     return {"nbgrader": {**flags, "schema_version": 3, "grade_id": grade_id, **said}}
 
@@ -66,7 +66,7 @@ def ok_file(name: str, *cases: dict[str, Any], **said: Any) -> str:
 def converted(
     source: Path, scratch: Path, **options: Any
 ) -> tuple[PreparedFolder, Bundle]:
-    """The folder in our own format, read and found in order."""
+    """Return the folder in our own format, read and found sound."""
     scratch.mkdir(exist_ok=True)
     found = prepare_folder(source, scratch=scratch, options=ImportOptions(**options))
     assert_called_as_in_a_run(found.notes)
@@ -74,7 +74,7 @@ def converted(
 
 
 def refused(source: Path, scratch: Path, **options: Any) -> tuple[Problem, ...]:
-    """Why nothing can be imported; nothing if all is well."""
+    """Return why nothing can be imported; nothing if all is well."""
     try:
         converted(source, scratch, **options)
     except ImportRefusedError as error:
@@ -84,7 +84,7 @@ def refused(source: Path, scratch: Path, **options: Any) -> tuple[Problem, ...]:
 
 
 def assert_called_as_in_a_run(faults: tuple[Problem, ...]) -> None:
-    """Each cell is called as its run calls it, in every import that is tested."""
+    """Assert for every tested import that each cell is called as in its run."""
     counted = [each for each in faults if "text cells counted" in each.place]
     assert all(each.message == NO_CELL for each in counted), counted
 

@@ -1,4 +1,4 @@
-"""A zip is unpacked within limits, and what is no plain file is refused."""
+"""A zip is unpacked within limits; members that are not plain files are refused."""
 
 import io
 import stat
@@ -40,7 +40,7 @@ def test_our_own_folder_in_a_zip_is_the_same_bundle(tmp_path: Path) -> None:
         ("pipe", stat.S_IFIFO | 0o777, "is a link or a device"),
     ],
 )
-def test_what_is_no_plain_file_below_the_folder_is_refused(
+def test_only_plain_files_below_the_folder_are_accepted(
     tmp_path: Path, name: str, mode: int, words: str
 ) -> None:
     (fault,) = refused(packed(tmp_path, name, mode=mode), tmp_path / "out")
@@ -48,7 +48,7 @@ def test_what_is_no_plain_file_below_the_folder_is_refused(
     assert not list((tmp_path / "out").rglob("*.py"))
 
 
-def test_other_ways_of_packing_are_refused(tmp_path: Path) -> None:
+def test_other_compression_methods_are_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "in.zip", "w", zipfile.ZIP_BZIP2) as archive:
         archive.writestr("a", bytes(1000))
     (fault,) = refused(tmp_path / "in.zip", tmp_path / "out")
@@ -74,7 +74,7 @@ def test_a_zip_of_very_many_files_is_refused_unread(
 
 
 def zip_that_lies(members: int, *, in_64: bool) -> bytes:
-    """Return a zip of empty folders whose end says that it has one member."""
+    """Return a zip of empty folders whose end record counts one member."""
     folder = zipfile.ZipInfo("x" * 500 + "/")
     folder.header_offset = folder.CRC = 0
     content = io.BytesIO()
@@ -91,7 +91,7 @@ def zip_that_lies(members: int, *, in_64: bool) -> bytes:
 
 
 @pytest.mark.parametrize("in_64", [False, True])
-def test_a_long_directory_is_refused_unread_whatever_the_end_says(
+def test_a_long_directory_is_refused_unread_whatever_its_end_record_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, in_64: bool
 ) -> None:
     monkeypatch.setattr(archives, "MAX_MEMBERS", 10**9)
@@ -101,7 +101,7 @@ def test_a_long_directory_is_refused_unread_whatever_the_end_says(
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 junk", b"x" * 100])
-def test_junk_is_no_zip(tmp_path: Path, content: bytes) -> None:
+def test_junk_is_not_a_zip(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "in.zip").write_bytes(content)
     (fault,) = refused(tmp_path / "in.zip", tmp_path / "out")
     assert "no zip" in fault.message
@@ -122,6 +122,6 @@ def test_other_kinds_of_file_are_refused(tmp_path: Path) -> None:
     assert "Only a folder" in fault.message
 
 
-def test_what_is_in_no_known_format_is_refused(tmp_path: Path) -> None:
+def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
     (fault,) = refused(packed(tmp_path, "notes.txt"), tmp_path / "out")
     assert "no assignment in a known format" in fault.message

@@ -1,4 +1,4 @@
-"""What an import costs is bounded by the size of what is imported."""
+"""The cost of an import is bounded by the size of the source."""
 
 import json
 import time
@@ -20,7 +20,7 @@ CHECK = checking("t", "assert x == 1")
 ANSWER = code("x = 1", **marks("a", solution=True))
 
 
-def test_the_paths_that_an_expression_may_mean_are_bounded() -> None:
+def test_the_number_of_possible_paths_of_an_expression_is_bounded() -> None:
     """Seven names of twelve values each would make 36 million paths."""
     names = [letter * 2 for letter in "abcdefg"]
     lines = [f"{name} = '{name}{number}'" for name in names for number in range(12)]
@@ -46,8 +46,8 @@ def test_marks_that_lack_a_flag_are_no_error(
     refused(tmp_path / "in", tmp_path / "out")
 
 
-def test_a_cell_takes_time_that_grows_with_its_lines(tmp_path: Path) -> None:
-    """The square of 12,000 lines would take ten times as long."""
+def test_a_cell_is_read_in_linear_time(tmp_path: Path) -> None:
+    """In quadratic time 12,000 lines would take ten times as long."""
     taken = []
     for count in (3_000, 12_000):
         cells = (code("a\n" * count), ANSWER, CHECK)
@@ -80,7 +80,7 @@ def test_the_mark_of_a_whole_solution_stands_below_its_magic(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("cells", "metadata"), [("0," * 2_000, "0"), ("", "[]," * 600_000 + "0")]
 )
-def test_a_notebook_of_too_many_values_is_refused_in_few_words(
+def test_a_notebook_of_too_many_values_is_refused_with_few_faults(
     tmp_path: Path, cells: str, metadata: str
 ) -> None:
     last = json.dumps(CHECK)

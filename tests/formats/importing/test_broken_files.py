@@ -1,4 +1,4 @@
-"""A file that cannot be read is named, with the line and with what to do."""
+"""A file that cannot be read is named, with its line and a remedy."""
 
 import json
 from pathlib import Path
@@ -86,7 +86,7 @@ def test_a_broken_notebook_alone_is_named(tmp_path: Path) -> None:
     assert (fault.file, fault.line) == ("ps.ipynb", 2)
 
 
-def test_a_mark_of_utf_8_before_a_notebook_is_no_fault(tmp_path: Path) -> None:
+def test_a_byte_order_mark_before_a_notebook_is_no_fault(tmp_path: Path) -> None:
     (tmp_path / "ps.ipynb").write_bytes(b"\xef\xbb\xbf" + SOUND)
     assert refused(tmp_path / "ps.ipynb", tmp_path / "out") == ()
 

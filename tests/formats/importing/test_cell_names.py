@@ -1,4 +1,4 @@
-"""An import calls a cell as its run and an upload do: by the number that Jupyter shows."""
+"""An import gives a cell the number that its run, an upload and Jupyter give it."""
 
 import json
 from pathlib import Path
@@ -33,7 +33,7 @@ from tests.formats.importing.foreign import (
 
 RAW = {"cell_type": "raw", "metadata": {}, "source": "raw"}
 SKIPPED = code("1 / 0", tags=["skip-execution"])
-# Text, raw, empty and skipped cells have no number; a comment has one.
+# Text, raw, empty and skipped cells have no number; a cell of comments has one.
 ABOVE = (text("# Title"), RAW, code(" \n"), SKIPPED, code("# note"))
 OPEN = "### BEGIN SOLUTION"
 EMPTY_ANSWER = code("", **marks("answer", solution=True))
@@ -90,7 +90,7 @@ def test_an_emptied_check_cell_of_the_handout_has_its_number(tmp_path: Path) -> 
     assert places == ["cell 2"]
 
 
-def test_a_cell_that_is_named_in_a_message_is_called_so_too(tmp_path: Path) -> None:
+def test_a_cell_named_within_a_message_has_its_number(tmp_path: Path) -> None:
     twice = [checking("t", "assert x"), text("T"), checking("t", "assert x")]
     source = write(tmp_path, "ps.ipynb", *ABOVE, *twice)
     (fault,) = refused(source, tmp_path / "out")
@@ -103,7 +103,9 @@ def test_a_cell_that_is_named_in_a_message_is_called_so_too(tmp_path: Path) -> N
     )
 
 
-def test_merge_conflicts_and_broken_formats_are_called_so(tmp_path: Path) -> None:
+def test_cells_with_conflicts_or_broken_formats_have_their_numbers(
+    tmp_path: Path,
+) -> None:
     both = code("<<<<<<< local\na = 1\n=======\na = 2\n>>>>>>> remote")
     source = write(tmp_path, "a.ipynb", *ABOVE, both, checking("t", "assert x"))
     assert the_place(refused(source, tmp_path / "out")) == "cell 2"
@@ -112,7 +114,7 @@ def test_merge_conflicts_and_broken_formats_are_called_so(tmp_path: Path) -> Non
     assert the_place(refused(source, tmp_path / "out")) == "cell 2"
 
 
-def test_where_cells_cannot_be_told_apart_all_count(tmp_path: Path) -> None:
+def test_where_cells_cannot_be_classified_all_are_counted(tmp_path: Path) -> None:
     folder = own(tmp_path, text("T"), {"cell_type": "code"})
     (fault,) = faults_of(folder)
     assert fault.place == "cell 2 (text cells counted, too)"
@@ -140,7 +142,7 @@ def test_a_question_without_a_name_is_called_by_its_cell(tmp_path: Path) -> None
     assert titles == ["Cell 1", "The text cell below cell 1"]
 
 
-def test_written_answers_of_otter_are_called_by_their_places(tmp_path: Path) -> None:
+def test_written_answers_of_otter_are_called_by_their_position(tmp_path: Path) -> None:
     answer = text("*Your answer*", tags=["otter_answer_cell"])
     source = of_otter(tmp_path, answer, ABOUT_OTTER, code("1"), answer, answer)
     found, _ = converted(source, tmp_path / "out")
@@ -175,7 +177,7 @@ def _run(found: PreparedFolder, skip_tags: tuple[str, ...]) -> list[int]:
     return cell_numbers(staff["cells"], skip_tags=skip_tags)
 
 
-def test_no_fault_has_a_cell_that_nobody_can_call(tmp_path: Path) -> None:
+def test_every_fault_of_a_cell_names_it_in_a_known_way(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="both a cell and its place"):
         Problem(message="wrong", file="a.ipynb", cell=3)
     unread = ProblemList().make("wrong", file="a.ipynb", cell=3)

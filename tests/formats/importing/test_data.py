@@ -1,4 +1,4 @@
-"""Folders of data come along with a foreign notebook; those for staff never do."""
+"""Folders of data are imported with a foreign notebook, except those for staff."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -54,9 +54,7 @@ def test_a_data_folder_keeps_its_structure(tmp_path: Path, layout: Layout) -> No
         "open(f'./points/{name}')",
     ],
 )
-def test_a_folder_that_the_hand_out_names_comes_along(
-    tmp_path: Path, cell: str
-) -> None:
+def test_a_folder_that_the_hand_out_names_is_public(tmp_path: Path, cell: str) -> None:
     source = nbgrader(tmp_path / "in", "points/a.csv", "other/b.csv", cell=cell)
     assert files_of(source, tmp_path / "out") == ["points/a.csv"]
 
@@ -66,7 +64,7 @@ def test_a_folder_that_the_hand_out_names_comes_along(
     "name",
     ["solutions/a.py", "tests/data/a.csv", "private/a.csv", "data/hidden/a.csv"],
 )
-def test_a_folder_for_staff_stays_away_even_if_the_hand_out_names_it(
+def test_a_folder_for_staff_is_left_out_even_if_the_hand_out_names_it(
     tmp_path: Path, layout: Layout, name: str
 ) -> None:
     cell = f"x = 1  # {name}"
@@ -74,7 +72,7 @@ def test_a_folder_for_staff_stays_away_even_if_the_hand_out_names_it(
     assert files_of(source, tmp_path / "out") == []
 
 
-def test_what_is_left_out_is_said_once_for_a_folder(tmp_path: Path) -> None:
+def test_a_left_out_folder_is_noted_once(tmp_path: Path) -> None:
     source = nbgrader(tmp_path / "in", "other/a.csv", "other/in/b.csv")
     found, _ = converted(source, tmp_path / "out")
     (note,) = found.notes
@@ -82,7 +80,7 @@ def test_what_is_left_out_is_said_once_for_a_folder(tmp_path: Path) -> None:
     assert "data/" in note.hint
 
 
-def test_only_a_solution_names_the_folder_so_it_stays_away(tmp_path: Path) -> None:
+def test_a_folder_that_only_a_solution_names_is_left_out(tmp_path: Path) -> None:
     cell = "### BEGIN SOLUTION\nopen('points/a.csv')\n### END SOLUTION\nx = 1"
     source = nbgrader(tmp_path / "in", "points/a.csv", cell=cell)
     assert files_of(source, tmp_path / "out") == []
@@ -112,7 +110,7 @@ def test_a_package_beside_the_notebook_counts_as_the_assignments_own(
     assert [f.name for f in bundle.files if f.part == Part.PUBLIC] == names
 
 
-def test_a_name_that_no_file_may_have_is_left_out_with_a_note(tmp_path: Path) -> None:
+def test_a_file_with_a_forbidden_name_is_left_out_with_a_note(tmp_path: Path) -> None:
     source = nbgrader(tmp_path / "in", "data/zürich.csv", "data/a.csv")
     found, bundle = converted(source, tmp_path / "out")
     assert "data/a.csv" in [file.name for file in bundle.files]

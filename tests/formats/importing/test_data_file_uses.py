@@ -1,4 +1,4 @@
-"""A file that tests read is public only if the notebook is certain not to write it."""
+"""A file that tests read is public only if the notebook certainly does not write it."""
 
 from pathlib import Path
 
@@ -65,7 +65,7 @@ READ = (
 
 @pytest.mark.parametrize("source", WRITTEN_SOMEHOW)
 @pytest.mark.parametrize("where", ["given", "solution"])
-def test_a_file_that_tests_read_and_code_may_write_is_left_out_with_what_to_do(
+def test_a_file_that_tests_read_and_code_may_write_is_left_out(
     tmp_path: Path, source: str, where: str
 ) -> None:
     cell = code(source, **(marks("w", solution=True) if where == "solution" else {}))
@@ -102,7 +102,7 @@ def test_a_file_that_code_may_write_is_noted_where_no_test_reads_it(
 @pytest.mark.parametrize(
     ("source", "is_noted"), [("y = 1", False), ("keep('best.pt')", True)]
 )
-def test_a_link_gives_a_file_and_a_note_says_where_code_may_write_it(
+def test_a_linked_file_is_public_and_a_note_says_where_code_may_write_it(
     tmp_path: Path,
     source: str,
     is_noted: bool,  # noqa: FBT001 - a case
@@ -114,7 +114,7 @@ def test_a_link_gives_a_file_and_a_note_says_where_code_may_write_it(
     assert (public, "best.pt" in notes) == (["best.pt"], is_noted)
 
 
-def test_data_that_is_read_before_anything_can_write_it_is_given(
+def test_data_that_is_read_before_any_write_is_public(
     tmp_path: Path,
 ) -> None:
     reads, writes = code("pd.read_csv('a.csv')"), code("keep(f'{name}.csv')")
@@ -127,7 +127,7 @@ def test_data_that_is_read_before_anything_can_write_it_is_given(
 
 
 @pytest.mark.parametrize("name", ["conf.yaml", "trainer.py", "run.sh"])
-def test_what_lies_beside_the_notebook_may_say_what_it_writes(
+def test_a_file_beside_the_notebook_may_tell_which_files_are_written(
     tmp_path: Path, name: str
 ) -> None:
     given = code("x = torch.load('best.pt')")
@@ -156,7 +156,7 @@ def test_an_ending_that_a_library_adds_is_known(name: str, source: str) -> None:
     assert not is_written("y.csv", written_by([code(source)]))
 
 
-def test_a_visible_test_that_reads_data_says_nothing_of_who_writes_it(
+def test_a_visible_test_that_reads_data_does_not_tell_who_writes_it(
     tmp_path: Path,
 ) -> None:
     check = checking("t", "assert len(open('best.pt').read()) == x")

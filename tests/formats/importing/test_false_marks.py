@@ -60,7 +60,7 @@ FALSE = (
 
 
 @pytest.mark.parametrize(("begin", "end"), FALSE)
-def test_what_looks_like_the_mark_of_hidden_tests_is_a_fault(
+def test_a_misspelt_mark_of_hidden_tests_is_a_fault(
     tmp_path: Path, begin: str, end: str
 ) -> None:
     faults = refused(with_test(tmp_path / "in", begin, end), tmp_path / "out")
@@ -169,7 +169,7 @@ def test_tests_that_otter_left_in_a_notebook_of_nbgrader_s_are_dropped(
 
 
 def write_with_public(folder: Path, name: str, content: bytes) -> None:
-    """Write a source with a file that its notebook opens, so that it is public."""
+    """Write a source with a file that its notebook opens, and which is so public."""
     cells = (code(f"open('{name}')"), ANSWER, checking("t", "assert x == 1"))
     write(folder, "source/ps/ps.ipynb", *cells)
     (folder / "source/ps" / name).write_bytes(content)
@@ -202,7 +202,9 @@ def test_other_public_files_are_no_fault(
     assert not refused(tmp_path / "in", tmp_path / "out")
 
 
-def test_a_check_of_otter_s_with_a_comment_fails_nowhere(tmp_path: Path) -> None:
+def test_a_check_cell_of_otter_with_a_comment_runs_without_otter(
+    tmp_path: Path,
+) -> None:
     check = 'grader.check(\n    "q1"\n);  # run this'
     write(tmp_path / "in", "hw.ipynb", code("x = 1"), code(check))
     (tmp_path / "in/tests").mkdir()

@@ -1,4 +1,4 @@
-"""A plain autograder for Gradescope is recognised, and refused in words that help."""
+"""A plain Gradescope autograder is recognised, and refused with helpful words."""
 
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def autograder(folder: Path, *left_out: str) -> Path:
 
 
 @pytest.mark.parametrize("beside", ["", "hw.ipynb"])
-def test_it_is_refused_with_its_tests_and_the_way_to_go(
+def test_an_autograder_is_refused_with_its_tests_and_a_remedy(
     tmp_path: Path, beside: str
 ) -> None:
     folder = autograder(tmp_path / "ag")
@@ -60,20 +60,20 @@ def test_it_is_refused_with_its_tests_and_the_way_to_go(
     assert "“points”" in tests.hint
 
 
-def test_its_tests_alone_are_recognised(tmp_path: Path) -> None:
+def test_tests_alone_are_recognised(tmp_path: Path) -> None:
     folder = autograder(tmp_path / "ag", "run_autograder", "setup.sh", "run_tests.py")
     program, tests = refused(folder, tmp_path / "out")
     assert "Gradescope" in program.message
     assert tests.file == "tests/test_conv.py"
 
 
-def test_its_program_alone_is_recognised(tmp_path: Path) -> None:
+def test_an_autograder_program_alone_is_recognised(tmp_path: Path) -> None:
     folder = autograder(tmp_path / "ag", "tests/test_conv.py")
     (program,) = refused(folder, tmp_path / "out")
     assert "Gradescope" in program.message
 
 
-def test_an_autograder_of_otter_has_the_same_program_and_is_read(
+def test_an_otter_autograder_with_the_same_program_is_read(
     tmp_path: Path,
 ) -> None:
     folder = autograder(tmp_path / "ag", "tests/test_conv.py")

@@ -1,4 +1,4 @@
-"""A note says what a test asks of the notebook's objects and does not get."""
+"""A note names what a test asks of the notebook's objects but does not get in a run."""
 
 import ast
 
@@ -8,7 +8,7 @@ from formats.importing.student_objects import find_unsupported_uses
 from runner.protocol.jobs import TestStyle
 
 DEFINED = ("net", "train")
-# Each fails in a run: a test has a handle, and copies of tensors.
+# Each fails in a run, where a test has handles, and copies of tensors.
 FAILING = {
     "loss = net(x).sum()\nloss.backward()": (2, "`.backward()`"),
     "net(x)[0, 0].backward()\nassert net.weight.grad": (1, "`.backward()`"),
@@ -43,7 +43,7 @@ FAILING = {
     "net.losses.append(1)\nassert net.losses == []": (1, "`net.losses.append` changes"),
     "b = net()\nb.get().update(a=1)": (2, "`b.get().update` changes"),
 }
-# Each passes in a run, or has nothing of the notebook.
+# Each passes in a run, or uses nothing of the notebook.
 PASSING = (
     "assert isinstance(net, torch.nn.Linear)",
     "assert net.__class__ is torch.nn.Linear",
@@ -74,14 +74,14 @@ def notes(code: str, style: TestStyle = TestStyle.SCRIPT) -> list[tuple[int, str
 
 
 @pytest.mark.parametrize("code", FAILING)
-def test_what_fails_in_a_run_is_noted_on_its_line(code: str) -> None:
+def test_a_use_that_fails_in_a_run_is_noted_on_its_line(code: str) -> None:
     (note,) = notes(code)
     line, words = FAILING[code]
     assert (note[0], note[1].startswith(words)) == (line, True), note
 
 
 @pytest.mark.parametrize("code", PASSING)
-def test_what_passes_in_a_run_is_not_noted(code: str) -> None:
+def test_a_use_that_passes_in_a_run_is_not_noted(code: str) -> None:
     assert notes(code) == []
 
 
@@ -91,7 +91,7 @@ def test_a_parameter_of_a_test_function_is_the_notebooks(style: TestStyle) -> No
     assert note[0] == 2
 
 
-def test_the_same_is_noted_once() -> None:
+def test_the_same_note_is_given_once() -> None:
     assert len(notes("net(x).backward()\nnet(y).backward()")) == 1
 
 
@@ -102,6 +102,6 @@ def test_a_note_says_what_to_write_instead() -> None:
     assert "Let a function of the notebook compute the gradients" in words
 
 
-def test_a_chain_of_names_is_followed_in_time() -> None:
+def test_a_long_chain_of_names_is_followed_in_bounded_time() -> None:
     chain = "\n".join(f"a{n} = a{n - 1}" for n in range(4_000, 1, -1))
     assert notes(f"{chain}\na1 = net") == []

@@ -1,4 +1,4 @@
-"""Nothing of a solution, a mark scheme or a hidden test is left in what is handed out."""
+"""A hand-out holds nothing of a solution, a mark scheme or a hidden test."""
 
 import json
 from pathlib import Path
@@ -35,7 +35,7 @@ CANARY = "CANARY"
         ("x = 1  # BEGIN SOLUTION", "# END SOLUTION here"),
     ],
 )
-def test_marks_that_nbgrader_takes_for_marks_are_marks_here(
+def test_marks_that_nbgrader_accepts_are_marks_here(
     tmp_path: Path, begin: str, end: str
 ) -> None:
     source = f"def f():\n    {begin}\n    return '{CANARY}'\n    {end}"
@@ -62,7 +62,7 @@ def test_marks_that_nbgrader_takes_for_marks_are_marks_here(
         "BEGIN-MARK SCHEME",
     ],
 )
-def test_what_looks_like_a_mark_and_is_none_is_a_fault(line: str) -> None:
+def test_text_that_looks_like_a_mark_and_is_none_is_a_fault(line: str) -> None:
     document = notebook(code(f"a = 1\n{line}\n"))
     for validate in (validate_staff_notebook, validate_handout):
         faults = ProblemList()
@@ -70,7 +70,7 @@ def test_what_looks_like_a_mark_and_is_none_is_a_fault(line: str) -> None:
         assert faults
 
 
-def test_images_of_what_is_cut_and_the_state_of_widgets_are_left_out() -> None:
+def test_images_of_removed_text_and_widget_states_are_left_out() -> None:
     scheme = "### BEGIN MARK SCHEME\nsee ![](attachment:key.png)\n### END MARK SCHEME"
     cell = {**text(f"Plot it.\n{scheme}"), "attachments": {"key.png": {"x": CANARY}}}
     kept = {
@@ -87,7 +87,7 @@ def test_images_of_what_is_cut_and_the_state_of_widgets_are_left_out() -> None:
     assert all(each in made for each in ("kept", '"k"', '"tags"'))
 
 
-def test_of_an_autograders_files_students_get_what_the_hand_out_names(
+def test_students_get_an_autograders_files_that_the_hand_out_names(
     tmp_path: Path,
 ) -> None:
     folder = tmp_path / "hw"
@@ -112,7 +112,7 @@ def test_of_an_autograders_files_students_get_what_the_hand_out_names(
 @pytest.mark.parametrize(
     "line", ["In the end, solutions differ.", "We begin: solution"]
 )
-def test_words_of_a_sentence_are_no_mark(line: str) -> None:
+def test_words_of_a_sentence_are_not_a_mark(line: str) -> None:
     faults = ProblemList()
     validate_handout(notebook(code(f"a = 1\n# {line}\n")), "x.ipynb", faults)
     assert not faults

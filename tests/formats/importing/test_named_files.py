@@ -1,4 +1,4 @@
-"""Who names a file decides whether students get it: code and links do, prose does not."""
+"""Students get a file if code or a link names it, but not if only prose does."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -46,7 +46,7 @@ def imported(
     contents: Mapping[str, str] = MappingProxyType({}),
     **options: object,
 ) -> tuple[list[str], str, Bundle]:
-    """What is public of these files, and all notes."""
+    """Return which of these files are public, and all notes."""
     write(folder / "in", "source/ps/ps.ipynb", *cells)
     for name in files:
         path = folder / "in/source/ps" / name
@@ -113,7 +113,7 @@ def test_a_module_that_a_visible_test_imports_is_public(tmp_path: Path) -> None:
         text("See [the page](https://example.org/y.npy) and `y.npy`."),
     ],
 )
-def test_what_prose_and_hidden_tests_name_is_left_out_with_what_to_do(
+def test_a_file_that_prose_and_hidden_tests_name_is_left_out(
     tmp_path: Path, cell: dict[str, object]
 ) -> None:
     hidden = hiding("assert open('y.npy')")
@@ -151,16 +151,18 @@ def test_data_that_code_or_a_link_names_is_public_without_a_note(
         code("### BEGIN SOLUTION\nx = open('train.csv')\n### END SOLUTION"),
     ],
 )
-def test_what_prose_names_and_only_a_solution_and_tests_read_is_left_out(
+def test_a_file_that_only_a_solution_and_tests_read_is_left_out(
     tmp_path: Path, answer: dict[str, object]
 ) -> None:
-    """The solution may compare with what is right, as the tests do."""
+    """The solution may compare with the right values, as the tests do."""
     prose, hidden = text("`train.csv` holds points."), hiding("open('train.csv')")
     public, notes, _ = imported(tmp_path, prose, answer, hidden, files=("train.csv",))
     assert (public, "solutions name them: train.csv" in notes) == ([], True)
 
 
-def test_what_prose_names_and_only_a_solution_reads_is_noted(tmp_path: Path) -> None:
+def test_a_file_that_prose_names_and_only_a_solution_reads_is_noted(
+    tmp_path: Path,
+) -> None:
     answer = code("x = open('train.csv')", **marks("a", solution=True))
     prose = text("`train.csv` holds points.")
     public, notes, _ = imported(tmp_path, prose, answer, CHECK, files=("train.csv",))
@@ -168,7 +170,9 @@ def test_what_prose_names_and_only_a_solution_reads_is_noted(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("name", ["labels.csv", "grades.csv", "submission.csv"])
-def test_a_doubtful_file_that_prose_names_stays_out(tmp_path: Path, name: str) -> None:
+def test_a_doubtful_file_that_prose_names_is_left_out(
+    tmp_path: Path, name: str
+) -> None:
     prose = text(f"In the end we look into {name}.")
     public, notes, _ = imported(tmp_path, prose, ANSWER, CHECK, files=(name,))
     assert (public, name in notes) == ([], True)
@@ -232,13 +236,13 @@ def test_a_path_that_code_writes_is_known(source: str) -> None:
 
 
 @pytest.mark.parametrize("source", READING)
-def test_what_code_only_reads_is_not_written(source: str) -> None:
+def test_a_path_that_code_only_reads_is_not_written(source: str) -> None:
     assert not is_written("out.csv", written_by([code(source)]))
 
 
 @pytest.mark.parametrize("where", ["given", "solution"])
 @pytest.mark.parametrize("name", ["model.pt", "data/model.pt", "net/model.pt"])
-def test_what_the_notebook_writes_is_never_public(
+def test_a_file_that_the_notebook_writes_is_never_public(
     tmp_path: Path, name: str, where: str
 ) -> None:
     source = f"x = 1\ntorch.save(net, '{name}')\nx"
@@ -252,7 +256,7 @@ def test_what_the_notebook_writes_is_never_public(
     assert "--require" in notes
 
 
-def test_what_the_notebook_writes_and_students_hand_in_is_the_model_solution_s(
+def test_a_written_file_that_is_required_belongs_to_the_model_solution(
     tmp_path: Path,
 ) -> None:
     cell = code("torch.save(net, 'net.pt')", **marks("a", solution=True))
@@ -275,10 +279,10 @@ def test_a_folder_that_the_notebook_writes_is_never_public(tmp_path: Path) -> No
     assert public == ["data/a.csv"]
 
 
-def test_what_students_are_told_to_write_and_tests_read_is_never_public(
+def test_a_file_that_students_must_write_is_never_public(
     tmp_path: Path,
 ) -> None:
-    """The staff's own would stand in for what a student's notebook should write."""
+    """The staff's file would replace the one that a student's notebook must write."""
     prose = text("Write your predictions to `predictions.csv`.")
     check = checking("t", "assert len(open('predictions.csv').read())")
     files = ("predictions.csv",)
@@ -286,7 +290,7 @@ def test_what_students_are_told_to_write_and_tests_read_is_never_public(
     assert (public, "predictions.csv" in notes) == ([], True)
 
 
-def test_what_tests_read_and_the_notebook_writes_has_to_be_required(
+def test_a_file_that_the_notebook_writes_for_tests_must_be_required(
     tmp_path: Path,
 ) -> None:
     cell = code("df.to_csv('p.csv')", **marks("a", solution=True))
@@ -321,7 +325,7 @@ def test_what_tests_read_and_the_notebook_writes_has_to_be_required(
         ("fit(root='eval')", True),
     ],
 )
-def test_a_word_that_is_no_folder_names_none(
+def test_a_word_that_is_not_a_folder_names_none(
     tmp_path: Path,
     cell: str,
     is_public: bool,  # noqa: FBT001 - a case
@@ -332,7 +336,7 @@ def test_a_word_that_is_no_folder_names_none(
 
 
 @pytest.mark.parametrize("part", ["private", "solution"])
-def test_our_own_format_notes_public_files_that_stand_in_for_others(
+def test_our_own_format_notes_public_files_that_replace_written_ones(
     tmp_path: Path, part: str
 ) -> None:
     required = "    kind: notebook\n    max_mb: 2\n"
@@ -381,15 +385,15 @@ def test_our_own_format_notes_a_hand_out_with_more_than_students_need(
     assert ["students get them" in n.message for n in notes] == [True] * is_noted
 
 
-def test_long_texts_are_searched_in_time_that_grows_with_them(tmp_path: Path) -> None:
-    """The square of these lengths, for each folder, would take minutes."""
+def test_long_texts_are_searched_in_linear_time(tmp_path: Path) -> None:
+    """In quadratic time, for each folder, these lengths would take minutes."""
     cells = [text("[a\n" * 20_000), text("](" * 40_000), code("\n" * 40_000)]
     folders = tuple(f"f{number}/a.csv" for number in range(20))
     public, _, _ = imported(tmp_path, *cells, ANSWER, CHECK, files=folders)
     assert public == []
 
 
-def test_links_are_read_as_markdown_and_html_have_them() -> None:
+def test_links_of_markdown_and_html_are_read() -> None:
     cell = text("![a](<a%201.png>) [b](b(1).csv 'title')\n<img src=\"c.png\"/>")
     named = mentions_of([cell])
     assert named.paths == {"a 1.png", "b(1).csv", "c.png"}
@@ -430,7 +434,7 @@ def test_an_import_names_a_module_by_its_whole_path_from_the_left(
     assert mentions_of([code(cell)]).names(Path(name)) == is_named
 
 
-def test_a_submodule_of_a_library_makes_no_module_of_the_staff_s_public_in_silence(
+def test_importing_a_library_s_submodule_does_not_publish_a_staff_module_silently(
     tmp_path: Path,
 ) -> None:
     cell, hidden = code("from torchvision import models"), hiding("import models")

@@ -1,4 +1,4 @@
-"""Staff are told of each name that tests take from the notebook, and no solution binds."""
+"""Staff are told of names that tests take from the notebook and no solution binds."""
 
 import ast
 from pathlib import Path
@@ -47,7 +47,7 @@ def noted(tmp_path: Path, *cells: dict[str, object]) -> list[str]:
         "try:\n    from helpers import close\nexcept ImportError:\n    close = None",
     ],
 )
-def test_a_helper_is_named_however_it_comes_about(tmp_path: Path, given: str) -> None:
+def test_a_helper_is_named_however_it_is_bound(tmp_path: Path, given: str) -> None:
     found = noted(tmp_path, code(given), solved(), checking("q1", TEST))
     assert [each for each in found if "“close”" in each]
     assert not [each for each in found if "“cube”" in each]
@@ -61,7 +61,7 @@ def test_a_helper_is_named_however_it_comes_about(tmp_path: Path, given: str) ->
         ("box.size = 3", "assert box.size == 3"),
     ],
 )
-def test_what_a_solution_changes_a_part_of_is_students_work(
+def test_an_object_that_a_solution_changes_in_part_is_students_work(
     tmp_path: Path, solution: str, test: str
 ) -> None:
     name = solution[:3]
@@ -102,7 +102,7 @@ def test_names_of_ottens_environment_are_named(tmp_path: Path) -> None:
         ("assert cube(2) == globals()['cube'](2)", 0),
     ],
 )
-def test_a_look_up_that_cannot_be_told_is_said(
+def test_a_look_up_of_an_unknown_name_is_noted(
     tmp_path: Path, test: str, count: int
 ) -> None:
     write(tmp_path, "source/ps/ps.ipynb", solved(), checking("q1", test))
@@ -125,7 +125,7 @@ def test_a_look_up_that_cannot_be_told_is_said(
         ("def f():\n    return set(locals())\nassert not f()", False),
     ],
 )
-def test_a_list_of_the_names_is_said_to_fail(
+def test_listing_the_names_is_noted_as_failing(
     tmp_path: Path, test: str, *, is_listing: bool
 ) -> None:
     tested = checking("q1", f"{test}\nassert cube(2) == 8")
@@ -136,7 +136,7 @@ def test_a_list_of_the_names_is_said_to_fail(
     assert not any("nobody can tell which of" in one for one in words)
 
 
-def test_functions_that_ask_main_read_the_notebook() -> None:
+def test_functions_that_read_main_read_the_notebook() -> None:
     source = "import __main__\ndef f(x):\n    assert {} and __main__.TOL == x"
     for listing in ("vars(__main__)['x']", "set(vars(__main__))"):
         tree = ast.parse(source.format(listing))
@@ -153,7 +153,7 @@ def test_a_word_of_a_text_is_a_name_where_the_notebook_has_one(tmp_path: Path) -
     assert found[0].startswith("“close”")
 
 
-def test_a_name_that_staff_and_a_solution_bind_is_said(tmp_path: Path) -> None:
+def test_a_name_that_staff_and_a_solution_bind_is_noted(tmp_path: Path) -> None:
     first = checking("q1", "xs = [1, 2]\nassert [cube(x) for x in xs]")
     more = code(
         SOLUTION.format("xs = [3]\ny = cube(3)"), **marks("more", solution=True)
@@ -172,7 +172,7 @@ def test_a_name_that_staff_and_a_solution_bind_is_said(tmp_path: Path) -> None:
     ("loop", "count"),
     [("cube.parts()", 1), ("(1, 2)", 0)],
 )
-def test_a_name_that_a_loop_may_leave_out_is_said(
+def test_a_name_that_a_loop_may_not_bind_is_noted(
     tmp_path: Path, loop: str, count: int
 ) -> None:
     test = checking("q1", f"for k in {loop}:\n    ok = k\nassert ok")
@@ -183,7 +183,7 @@ def test_a_name_that_a_loop_may_leave_out_is_said(
     assert all("“ok” in the tests of “q1” may be the student's" in w for w in words)
 
 
-def test_without_a_solution_the_names_are_said_at_once(tmp_path: Path) -> None:
+def test_without_a_solution_all_names_are_noted_together(tmp_path: Path) -> None:
     write(tmp_path, "hw/hw.ipynb", code(CUBE), code("grader.check('q1')"))
     (tmp_path / "hw/tests").mkdir()
     case = {"code": ">>> close(cube(2), 8)\nTrue", "hidden": False}
@@ -196,7 +196,9 @@ def test_without_a_solution_the_names_are_said_at_once(tmp_path: Path) -> None:
     assert "“close”, “cube”" in found[0]
 
 
-def test_a_parameter_with_a_default_is_no_name_of_the_notebook(tmp_path: Path) -> None:
+def test_a_parameter_with_a_default_is_not_a_name_of_the_notebook(
+    tmp_path: Path,
+) -> None:
     write(
         tmp_path,
         "hw/hw.ipynb",

@@ -1,4 +1,4 @@
-"""nbgrader's source notebooks become folders of our own, with nothing given away."""
+"""nbgrader's source notebooks become our own folders; nothing secret is handed out."""
 
 import json
 import runpy
@@ -70,13 +70,15 @@ def test_solutions_are_not_handed_out(tmp_path: Path) -> None:
     assert bundle.questions[1].kind == QuestionKind.MANUAL
 
 
-def test_tests_without_hidden_ones_are_seen_at_once(tmp_path: Path) -> None:
+def test_tests_without_hidden_ones_are_shown_at_once(tmp_path: Path) -> None:
     folder = written(tmp_path, SOLUTION, checking("t", "assert double(1) == 2"))
     _, bundle = converted(folder, tmp_path / "out")
     assert bundle.questions[0].checks[0].visibility == Visibility.ALWAYS
 
 
-def test_a_task_is_marked_by_hand_and_its_mark_scheme_kept_back(tmp_path: Path) -> None:
+def test_a_task_is_marked_by_hand_and_its_mark_scheme_is_not_handed_out(
+    tmp_path: Path,
+) -> None:
     task = text(
         "## Part C (4 points)\nDraw it.\n=== BEGIN MARK SCHEME ===\nTwo for axes.\n"
         "=== END MARK SCHEME ===",
@@ -167,7 +169,7 @@ def test_points_can_be_said_beside_the_source(tmp_path: Path) -> None:
         (code("x", **marks("t", task=True, points=1)), None, "must be a Markdown"),
     ],
 )
-def test_what_cannot_be_a_question_is_named_with_its_cell(
+def test_a_cell_that_cannot_be_a_question_is_named(
     tmp_path: Path, cell: dict[str, Any], line: int | None, words: str
 ) -> None:
     faults = refused(written(tmp_path, SOLUTION, cell), tmp_path / "out")
@@ -176,7 +178,7 @@ def test_what_cannot_be_a_question_is_named_with_its_cell(
     assert faults[0].file == "source/ps1/problem.ipynb"
 
 
-def test_an_id_stands_once(tmp_path: Path) -> None:
+def test_an_id_that_is_used_twice_is_refused(tmp_path: Path) -> None:
     (fault,) = refused(written(tmp_path, HIDDEN, HIDDEN), tmp_path / "out")
     assert (fault.cell, "cell 1 too" in fault.message) == (2, True)
 
@@ -190,7 +192,7 @@ def test_of_several_notebooks_one_must_be_chosen(tmp_path: Path) -> None:
     assert refused(folder, tmp_path / "again", **chosen) == ()
 
 
-def test_nothing_of_a_source_is_executed(tmp_path: Path) -> None:
+def test_importing_executes_no_code_of_the_source(tmp_path: Path) -> None:
     trap = tmp_path / "ran"
     line = f"open({str(trap)!r}, 'w').close()"
     folder = written(tmp_path, code(line), checking("t", line))
@@ -198,7 +200,9 @@ def test_nothing_of_a_source_is_executed(tmp_path: Path) -> None:
     assert not trap.exists()
 
 
-def test_what_tests_take_from_cells_above_stands_in_each(tmp_path: Path) -> None:
+def test_each_test_gets_the_definitions_that_it_uses_from_cells_above(
+    tmp_path: Path,
+) -> None:
     first = checking(
         "first",
         "shown = 1\n### BEGIN HIDDEN TESTS\nimport unittest.mock\nlimit = 2 * shown\n"
@@ -220,7 +224,7 @@ def test_what_tests_take_from_cells_above_stands_in_each(tmp_path: Path) -> None
     places = [taken.index(each) for each in order]
     assert places == sorted(places)
     assert taken.count("@unittest") == 1
-    # What the notebook has is left to it.
+    # Names of the student's notebook are not brought.
     assert "shown = 1" not in taken
     assert "def " not in (found.folder / "tests/third.py").read_text()
     (note,) = [each for each in found.notes if "“watched”" in each.message]
@@ -233,7 +237,7 @@ def test_a_test_cell_without_tests_and_points_is_no_question(tmp_path: Path) -> 
     found, bundle = converted(folder, tmp_path / "out")
     assert [question.key for question in bundle.questions] == ["test_double"]
     assert "“graded”" in found.notes[0].message
-    # One with points would be worth something for nothing.
+    # With points it would give them for no work.
     graded = checking("graded", "# This cell is used for grading", points=1)
     folder = written(tmp_path / "more", SOLUTION, graded)
     assert refused(folder, tmp_path / "again")

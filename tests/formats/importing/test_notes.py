@@ -1,4 +1,4 @@
-"""Notes on tests: names that stay in the test, and names that are the notebook's own."""
+"""Notes on tests say which names stay in the test and which are the notebook's."""
 
 import ast
 from pathlib import Path
@@ -83,7 +83,7 @@ def test_stand_ins_that_reach_the_notebook_are_not_noted(source: str) -> None:
         "old, double = double, lambda x: x",
     ],
 )
-def test_what_stays_in_the_test_is_noted(source: str) -> None:
+def test_a_stand_in_that_stays_in_the_test_is_noted(source: str) -> None:
     assert len(replaced(source)) == 1
 
 
@@ -102,7 +102,7 @@ def test_a_name_that_the_test_binds_itself_is_not_noted() -> None:
     assert found == []
 
 
-# --- Where they are said ---------------------------------------------------------
+# --- Where the notes point ---------------------------------------------------------
 
 SOLUTION = code("def double(x):\n    return 2 * x\ndef sum(x):\n    return x")
 
@@ -169,7 +169,7 @@ def test_our_own_format_is_refused_by_file_and_line(tmp_path: Path) -> None:
     assert (fault.file, fault.line) == ("tests/add.py", tests.count("\n"))
 
 
-def test_what_students_hand_in_is_known_from_the_manifest(tmp_path: Path) -> None:
+def test_required_files_are_known_from_the_manifest(tmp_path: Path) -> None:
     manifest = MANIFEST.replace(
         "questions:",
         "  - {name: helpers.py, kind: other, max_mb: 1}\nquestions:",

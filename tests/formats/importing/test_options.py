@@ -1,4 +1,4 @@
-"""What people write for a foreign import is read as they mean it, or refused."""
+"""Options that people write for a foreign import are read as meant, or refused."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -114,7 +114,7 @@ def test_a_file_of_the_model_solution_can_be_given(tmp_path: Path) -> None:
     assert (found.notes, bundle.files[-1].name) == ((), "net.pth")
 
 
-def test_points_of_a_question_that_is_not_there_are_refused(tmp_path: Path) -> None:
+def test_points_of_an_unknown_question_are_refused(tmp_path: Path) -> None:
     nbgrader(tmp_path / "in")
     (fault,) = refused(tmp_path / "in", tmp_path / "out", points={"tt": Decimal(1)})
     assert "“tt”" in fault.message

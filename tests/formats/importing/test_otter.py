@@ -1,4 +1,4 @@
-"""Otter's tests become questions of our own; what they score is in docs/importing.md."""
+"""Otter's tests become questions of our own; docs/importing.md says how they score."""
 
 import json
 from decimal import Decimal
@@ -84,7 +84,7 @@ def test_each_case_is_a_check(tmp_path: Path) -> None:
     assert bundle.skip_tags == ("otter_ignore",)
 
 
-def test_the_check_cell_is_marked_and_fails_nowhere(tmp_path: Path) -> None:
+def test_the_check_cell_is_marked_and_runs_without_otter(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, ok_file("q 1", SEEN))
     found, _ = converted(folder, tmp_path / "out")
     cells = json.loads((found.folder / "handout.ipynb").read_text())["cells"]
@@ -163,7 +163,7 @@ def test_tests_in_the_notebook_are_read_and_hidden_ones_not_handed_out(
         assert "np.square" not in (found.folder / name).read_text()
 
 
-def test_what_otter_assign_wrote_is_read_as_a_whole(tmp_path: Path) -> None:
+def test_the_output_of_otter_assign_is_read_whole(tmp_path: Path) -> None:
     solved = code("x = 7 # SOLUTION", tags=["otter_assign_solution_cell"])
     write(tmp_path, "dist/student/hw.ipynb", *CELLS)
     write(tmp_path, "dist/autograder/hw.ipynb", CELLS[0], solved, *CELLS[2:])
@@ -205,7 +205,7 @@ def test_an_autograder_zip_needs_the_notebook_beside_it(tmp_path: Path) -> None:
     assert (bundle.notebook, public) == ("hw.ipynb", ["data.csv"])
 
 
-def test_an_old_file_without_the_word_for_its_format_is_read(tmp_path: Path) -> None:
+def test_an_old_file_that_does_not_name_its_format_is_read(tmp_path: Path) -> None:
     old = ok_file("q 1", SEEN).replace("OK_FORMAT = True\n", "")
     found, _ = converted(folder_with(tmp_path, old), tmp_path / "out")
     assert any("does not say OK_FORMAT" in note.message for note in found.notes)
@@ -227,7 +227,7 @@ def test_an_old_file_without_the_word_for_its_format_is_read(tmp_path: Path) -> 
         (ok_file("q 1", SEEN, points=[1, 2]), "has 1 cases"),
     ],
 )
-def test_what_cannot_be_read_is_named_with_its_file(
+def test_a_test_that_cannot_be_read_is_named_with_its_file(
     tmp_path: Path, test: str, words: str
 ) -> None:
     fault = refused(folder_with(tmp_path, test), tmp_path / "out")[0]
@@ -235,7 +235,7 @@ def test_what_cannot_be_read_is_named_with_its_file(
     assert fault.file == "tests/q1.py"
 
 
-def test_a_source_for_otter_assign_is_refused_with_what_to_do(tmp_path: Path) -> None:
+def test_a_source_for_otter_assign_is_refused_with_a_remedy(tmp_path: Path) -> None:
     raw = text("# ASSIGNMENT CONFIG\nname: hw")
     (fault,) = refused(write(tmp_path, "hw.ipynb", raw), tmp_path / "out")
     assert (fault.cell, "otter assign" in fault.hint) == (1, True)
@@ -248,7 +248,7 @@ def test_a_solution_is_never_handed_out(tmp_path: Path) -> None:
     assert (fault.cell, "would be handed out" in fault.message) == (1, True)
 
 
-def test_nothing_of_a_test_file_is_executed(tmp_path: Path) -> None:
+def test_importing_executes_no_test_file(tmp_path: Path) -> None:
     trap = tmp_path / "ran"
     test = f"open({str(trap)!r}, 'w').close()\n{ok_file('q 1', SEEN)}"
     converted(folder_with(tmp_path, test), tmp_path / "out")

@@ -1,4 +1,4 @@
-"""A package that the environment lacks is said at the import, with place and remedy."""
+"""A package that the environment lacks is named at the import, with a remedy."""
 
 import json
 from pathlib import Path
@@ -106,7 +106,7 @@ def nbgrader(folder: Path, cell: str) -> Path:
         "'import jax'",
     ],
 )
-def test_who_is_ready_for_its_absence_needs_no_package(
+def test_code_that_handles_a_missing_package_needs_none(
     tmp_path: Path, cell: str
 ) -> None:
     assert missing(nbgrader(tmp_path, cell), tmp_path / "out") == []
@@ -123,7 +123,7 @@ def test_who_is_ready_for_its_absence_needs_no_package(
         "%matplotlib inline\nimport jax",
     ],
 )
-def test_each_way_of_importing_is_seen(tmp_path: Path, cell: str) -> None:
+def test_each_way_of_importing_is_found(tmp_path: Path, cell: str) -> None:
     (note,) = missing(nbgrader(tmp_path, cell), tmp_path / "out")
     assert "no “jax”" in note.message
 
@@ -157,12 +157,12 @@ def test_an_environment_that_nobody_has_is_named(tmp_path: Path) -> None:
     assert ("“none”" in note.message, note.hint) == (True, "There are: big, default.")
 
 
-def test_where_nothing_is_known_nothing_is_said(tmp_path: Path) -> None:
+def test_an_environment_with_unknown_packages_gives_no_notes(tmp_path: Path) -> None:
     source = nbgrader(tmp_path, "import jax")
     found = prepare_folder(source, scratch=tmp_path / "out", options=ImportOptions())
     notes = notes_on(found, converted(source, tmp_path / "again")[1], {})
     assert not [note for note in notes if "jax" in note.message]
 
 
-def test_what_is_no_python_imports_nothing() -> None:
+def test_code_that_is_not_python_imports_nothing() -> None:
     assert list(of_code("import (", "a.py")) == []

@@ -1,8 +1,8 @@
-"""Assignments that nbgrader itself ships, imported as they are.
+"""Assignments that nbgrader itself ships are imported unchanged.
 
-They are not ours to keep in the repository. pip fetches the package once, checks it
-against the hash below, and the files stay in `build/`. A folder with clones of other
-public repositories can be named in SOFTMARK_FOREIGN.
+They are not ours to keep in the repository. pip fetches the package once and checks it
+against the hash below; the files stay in `build/`. SOFTMARK_FOREIGN may name a folder
+with clones of other public repositories.
 """
 
 import os
@@ -34,7 +34,7 @@ OTTER: Final = "otter-grader/test/test_assign/files"
 
 @pytest.fixture(scope="module")
 def ps1() -> Path:
-    """nbgrader's own example: a folder with source/ps1."""
+    """Give nbgrader's own example: a folder with source/ps1."""
     target = ROOT / "build" / "nbgrader-0.9.5"
     if not target.exists():
         _fetch(target)
@@ -66,7 +66,7 @@ def _fetch(target: Path) -> None:
     try:
         scratch.rename(target)
     except OSError:
-        # Another worker was first.
+        # Another worker unpacked it first.
         shutil.rmtree(scratch)
 
 
@@ -110,7 +110,7 @@ def clones() -> Path:
 @pytest.mark.parametrize(
     ("name", "points"), [("example-correct", 41), ("exception-correct", 6)]
 )
-def test_what_otter_assign_wrote_is_imported(
+def test_the_output_of_otter_assign_is_imported(
     clones: Path, tmp_path: Path, name: str, points: int
 ) -> None:
     _, bundle = converted(clones / OTTER / name, tmp_path / "out")

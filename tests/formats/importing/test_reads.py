@@ -1,4 +1,4 @@
-"""A name is a test's own where it is certain to be bound; else it is the notebook's."""
+"""A name is the test's own if it is certainly bound there, else the notebook's."""
 
 import pytest
 
@@ -83,17 +83,17 @@ UNCERTAIN = {
 
 
 @pytest.mark.parametrize("source", CERTAIN.values(), ids=CERTAIN)
-def test_what_is_certain_to_be_bound_is_the_test_s_own(source: str) -> None:
+def test_a_name_that_is_certainly_bound_is_the_test_s_own(source: str) -> None:
     assert "t" not in reads_of(source).all
 
 
 @pytest.mark.parametrize("source", UNCERTAIN.values(), ids=UNCERTAIN)
-def test_what_may_not_be_bound_is_the_notebooks(source: str) -> None:
+def test_a_name_that_may_be_unbound_is_the_notebooks(source: str) -> None:
     assert "t" in reads_of(source).all
 
 
 @pytest.mark.parametrize("source", UNCERTAIN.values(), ids=UNCERTAIN)
-def test_a_constant_that_staff_give_is_brought_to_whatever_reads_it(
+def test_a_constant_of_staff_is_brought_to_each_test_that_reads_it(
     source: str,
 ) -> None:
     cells = [
@@ -128,14 +128,14 @@ def test_a_constant_that_staff_give_is_brought_to_whatever_reads_it(
         ("globals()['x']", True),
     ],
 )
-def test_a_text_that_is_computed_is_known_for_one(
+def test_a_computed_text_is_recognised(
     source: str,
     is_complete: bool,  # noqa: FBT001 - a case
 ) -> None:
     assert reads_of(source).is_complete == is_complete
 
 
-def test_what_takes_a_name_away_keeps_the_notebooks_own() -> None:
+def test_a_name_that_a_test_deletes_or_replaces_is_not_brought() -> None:
     cells = [
         AuthoredCell(cell=1, source="def g(x):\n    return x"),
         AuthoredCell(cell=2, source="def f(x):\n    return x", author=Author.STUDENT),
@@ -171,7 +171,7 @@ def test_a_name_of_the_staff_s_that_a_solution_binds_again_is_noted(
     assert StaffNames(cells).preamble_of("assert xs", cell=3).shared == shared
 
 
-def test_what_a_test_cell_computes_is_no_other_cell_s() -> None:
+def test_a_value_computed_in_a_test_cell_is_not_used_in_another() -> None:
     cells = [
         AuthoredCell(cell=1, source="t = 1e-2"),
         AuthoredCell(cell=2, source="def f(x):\n    return x", author=Author.STUDENT),

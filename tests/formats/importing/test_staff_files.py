@@ -1,4 +1,4 @@
-"""What sounds like the staff's stays out of the public files, wherever it lies."""
+"""Files with names of staff material are not public, wherever they lie."""
 
 from pathlib import Path, PurePath
 
@@ -34,7 +34,7 @@ STAFFS = (
     *("corrige.py", "data/soluzioni.csv", "solucion.py", "solucao.csv", "facit.txt"),
     *("uitwerking.csv", "antworten.csv", "data/respuestas.csv", "oplossingen.py"),
 )
-# These come along if the hand-out names them.
+# These are public if the hand-out names them.
 DOUBTFUL = (
     *("course.db", "hw.csv", "test_hw.py", "tests.py", "grades.csv", "rubric.txt"),
     *("feedback.html", "labels.csv", "old.zip", "hw_v2.py", "hw-old.md"),
@@ -52,19 +52,19 @@ def named(source: str) -> Mentions:
 
 
 @pytest.mark.parametrize("name", STAFFS)
-def test_staffs_files_stay_out_even_if_the_hand_out_names_them(name: str) -> None:
+def test_staff_files_are_left_out_even_if_the_hand_out_names_them(name: str) -> None:
     source = f"open('{name}')" if not name.endswith("png") else ""
     assert is_for_staff(PurePath(name), ["hw"], named(source))
 
 
 @pytest.mark.parametrize("name", DOUBTFUL)
-def test_doubtful_files_come_along_only_if_the_hand_out_names_them(name: str) -> None:
+def test_doubtful_files_are_public_only_if_the_hand_out_names_them(name: str) -> None:
     assert is_for_staff(PurePath(name), ["hw"], named("open('other')"))
     assert not is_for_staff(PurePath(name), ["hw"], named(f"open('{name}')"))
 
 
 @pytest.mark.parametrize("name", STUDENTS)
-def test_other_files_come_along(name: str) -> None:
+def test_other_files_are_public(name: str) -> None:
     assert not is_for_staff(PurePath(name), ["hw"], named(""))
 
 
@@ -75,7 +75,7 @@ def test_a_picture_that_the_hand_out_shows_is_for_students() -> None:
 
 
 @pytest.mark.parametrize("layout", [nbgrader, otter])
-def test_what_stays_out_is_named_with_what_to_do(
+def test_each_left_out_file_is_named_with_a_remedy(
     tmp_path: Path, layout: Layout
 ) -> None:
     names = ("data/a.csv", "data/hidden_labels.csv", "solutions.py", "a.csv")
@@ -91,7 +91,7 @@ def test_what_stays_out_is_named_with_what_to_do(
 @pytest.mark.parametrize(
     "folder", ["my_solutions", "hidden_tests", "answer-key", "autograded", "submitted"]
 )
-def test_a_folder_that_sounds_like_the_staff_s_stays_out(
+def test_a_folder_with_a_staff_like_name_is_left_out(
     tmp_path: Path, folder: str
 ) -> None:
     cell = f"x = open('data/{folder}/a.csv')"
@@ -115,7 +115,7 @@ def test_modules_that_nothing_in_the_hand_out_names_are_noted(tmp_path: Path) ->
 
 
 def test_a_file_that_only_the_tests_name_is_noted(tmp_path: Path) -> None:
-    """They need it, and it may say what is right."""
+    """The tests need such a file, and it may hold right answers."""
     write(
         tmp_path / "in",
         "source/ps/ps.ipynb",
@@ -140,7 +140,7 @@ UNNAMED = "Students get these files"
 def test_each_public_file_that_the_hand_out_does_not_name_is_noted(
     tmp_path: Path, layout: Layout
 ) -> None:
-    """No list of words knows what staff call what is right."""
+    """No list of words covers all the names that staff use for right answers."""
     names = ("a.csv", "oracle.csv", "y_test.npy", "data/b.csv", "data/test_y.csv")
     cell = "x = open('a.csv'), open('data/b.csv')"
     found, bundle = converted(
@@ -173,7 +173,7 @@ def test_a_file_of_the_same_name_in_another_folder_is_noted(tmp_path: Path) -> N
 
 
 def test_a_file_among_many_is_noted_by_its_name(tmp_path: Path) -> None:
-    """Only names that differ by a number are counted."""
+    """Notes are merged into a count only for names that differ by a number."""
     names = [f"images/n{number}.csv" for number in range(4)]
     source = nbgrader(tmp_path / "in", *names, "images/y.csv")
     found, _ = converted(source, tmp_path / "out")

@@ -1,4 +1,4 @@
-"""What of a staff's notebook is written above imported tests, and what stays there."""
+"""Which code of a staff's notebook is put above imported tests, and which is not."""
 
 import ast
 import json
@@ -28,7 +28,7 @@ SOLUTION = "def f(x):\n    return x\nlearned = [1]\nlog = []"
 
 
 def preamble(given: str, tests: str, solution: str = SOLUTION) -> tuple[str, ...]:
-    """Return the names that are preamble, then the kept ones with a minus."""
+    """Return the names that are preamble, then those left out with a minus."""
     cells = [
         AuthoredCell(cell=1, source=given),
         AuthoredCell(cell=2, source=solution, author=Author.STUDENT),
@@ -53,7 +53,9 @@ def preamble(given: str, tests: str, solution: str = SOLUTION) -> tuple[str, ...
         ("def g(a):\n    return a\n%matplotlib inline", "g(f(1))"),
     ],
 )
-def test_what_means_the_same_in_the_tests_is_brought(given: str, tests: str) -> None:
+def test_a_name_that_means_the_same_in_the_tests_is_brought(
+    given: str, tests: str
+) -> None:
     assert preamble(given, tests) == ("g",)
 
 
@@ -79,7 +81,7 @@ def test_what_means_the_same_in_the_tests_is_brought(given: str, tests: str) -> 
         ("def g(a):\n    return a", "g(1) == 1"),
     ],
 )
-def test_what_would_mean_something_else_stays_the_notebooks(
+def test_a_name_that_would_mean_something_else_stays_the_notebooks(
     given: str, tests: str
 ) -> None:
     assert preamble(given, tests) == ("-g",)
@@ -99,7 +101,7 @@ def test_a_class_that_a_solution_makes_objects_of_is_the_notebooks() -> None:
     assert preamble("class g:\n    size = 1", "f(1) == g(1)", solution) == ("-g",)
 
 
-def test_nothing_is_brought_if_nobody_can_tell_what_students_write() -> None:
+def test_nothing_is_brought_if_no_solution_is_marked() -> None:
     cells = [AuthoredCell(cell=1, source="def f(x):\n    return x")]
     assert not StaffNames(cells).preamble_of("assert f(1) == 1", cell=2).source
 
@@ -130,7 +132,7 @@ def test_a_region_in_a_cell_is_the_students_and_the_rest_is_given() -> None:
         "import builtins\nbuiltins.sum = None",
     ],
 )
-def test_what_changes_a_library_is_noted(source: str) -> None:
+def test_code_that_changes_a_library_is_noted(source: str) -> None:
     (finding,) = find_library_changes(ast.parse(source), {})
     assert "stays with the tests" in finding.message
 
@@ -148,7 +150,7 @@ def test_what_changes_a_library_is_noted(source: str) -> None:
         "np.linalg.inv(f(1))",
     ],
 )
-def test_what_changes_no_library_is_not_noted(source: str) -> None:
+def test_code_that_changes_no_library_is_not_noted(source: str) -> None:
     assert not list(find_library_changes(ast.parse(source), {}))
 
 
@@ -161,9 +163,7 @@ def test_what_changes_no_library_is_not_noted(source: str) -> None:
         ("from inspect import getsource\ngetsource(f)", "proves nothing"),
     ],
 )
-def test_a_look_that_does_not_show_what_it_seems_to_is_noted(
-    source: str, words: str
-) -> None:
+def test_a_misleading_look_at_a_name_is_noted(source: str, words: str) -> None:
     (finding,) = find_misleading_inspections(ast.parse(source))
     assert words in finding.message
 
@@ -264,7 +264,7 @@ def test_a_look_at_the_student_s_work_is_not_noted(source: str) -> None:
         "before = x._version",
     ],
 )
-def test_a_look_at_what_two_values_share_is_noted(source: str) -> None:
+def test_a_look_at_memory_shared_by_two_values_is_noted(source: str) -> None:
     (finding, *_) = find_identity_checks(ast.parse(source))
     assert not finding.is_certain
     assert "each answer arrives as a value of its own" in finding.message
@@ -299,7 +299,7 @@ def test_a_ban_that_stays_with_the_tests_is_noted(source: str) -> None:
     assert "the student's code does not notice" in finding.message
 
 
-def test_an_author_is_told_that_no_pattern_shows_the_notebook() -> None:
+def test_searching_for_the_notebook_s_file_is_noted() -> None:
     source = "import glob\nfor name in glob.glob('*.ipynb'): open(name)"
     (finding,) = find_process_inspections(ast.parse(source), {})
     assert "not the notebook itself" in finding.message

@@ -1,4 +1,4 @@
-"""Tests that would read or run what students hand in are refused at the import."""
+"""Tests that would unpickle or run handed-in files are refused at the import."""
 
 import ast
 
@@ -90,7 +90,7 @@ def test_private_files_are_the_staffs_own(code: str) -> None:
         "joblib.load(Path(private) / name_of_the_notebook)",
     ],
 )
-def test_other_unpickling_is_refused(code: str) -> None:
+def test_unpickling_other_files_is_refused(code: str) -> None:
     assert verdict(code) == "refused"
 
 
@@ -124,7 +124,7 @@ def test_other_unpickling_is_refused(code: str) -> None:
         "runpy.run_path(path_name='helpers.py')",
     ],
 )
-def test_nothing_handed_in_is_run(code: str) -> None:
+def test_running_handed_in_code_is_refused(code: str) -> None:
     assert verdict(code) == "refused"
 
 
@@ -145,7 +145,7 @@ def test_nothing_handed_in_is_run(code: str) -> None:
         "def load(path):\n    return path\nload('a')",
     ],
 )
-def test_what_looks_like_it_is_left_alone(code: str) -> None:
+def test_code_that_only_looks_like_unpickling_is_accepted(code: str) -> None:
     assert verdict(code) == "accepted"
 
 
@@ -157,7 +157,7 @@ def test_what_looks_like_it_is_left_alone(code: str) -> None:
         "def where():\n    return 1\njoblib.load(where())",
     ],
 )
-def test_what_cannot_be_told_is_noted(code: str) -> None:
+def test_doubtful_code_is_noted(code: str) -> None:
     assert verdict(code) == "noted"
 
 
@@ -191,7 +191,7 @@ def test_private_is_known_as_a_parameter_too() -> None:
         "from pickle import dumps, loads\nloads(dumps(v))",
     ],
 )
-def test_what_is_the_staff_s_or_the_test_s_own_is_accepted(code: str) -> None:
+def test_files_of_staff_or_of_the_test_are_accepted(code: str) -> None:
     assert verdict(code) == "accepted"
 
 
@@ -210,11 +210,13 @@ def test_what_is_the_staff_s_or_the_test_s_own_is_accepted(code: str) -> None:
         "joblib.load('weights.pt')",
     ],
 )
-def test_what_may_be_a_student_s_is_refused_beside_it(code: str) -> None:
+def test_files_that_may_be_a_student_s_are_refused_beside_staff_files(
+    code: str,
+) -> None:
     assert verdict(code) == "refused"
 
 
-def test_deep_nesting_is_refused_and_ends() -> None:
+def test_deep_nesting_is_refused_in_bounded_time() -> None:
     tree = ast.parse("x = 1")
     (statement,) = tree.body
     assert isinstance(statement, ast.Assign)
@@ -224,7 +226,7 @@ def test_deep_nesting_is_refused_and_ends() -> None:
     assert finding.is_certain
 
 
-def test_names_that_are_bound_to_each_other_end() -> None:
+def test_names_bound_to_each_other_are_followed_once() -> None:
     code = "".join(f"a{n} = a{n - 1} + a{n - 1}\n" for n in range(1, 200))
     assert verdict(f"a0 = a199\n{code}eval(a199)") == "accepted"
 

@@ -1,4 +1,4 @@
-"""Titles and descriptions of foreign sources are plain words."""
+"""Titles and descriptions from foreign sources are plain words."""
 
 from pathlib import Path
 
@@ -59,11 +59,11 @@ def test_a_title_is_the_words_of_a_heading(heading: str, title: str) -> None:
         "[1, 2] is (3)",
     ],
 )
-def test_what_python_writes_stays_as_it_is(words: str) -> None:
+def test_python_code_in_a_title_is_unchanged(words: str) -> None:
     assert plain_words(words, longest=500) == words
 
 
-def test_what_is_too_long_is_cut_after_a_word() -> None:
+def test_long_text_is_cut_after_a_word() -> None:
     assert plain_words("word " * 100, longest=12) == "word word…"
     assert plain_title("w" * 300) == "w" * 199 + "…"
 

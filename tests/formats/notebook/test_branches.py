@@ -1,4 +1,4 @@
-"""Files are looked for on every branch that may run, and only on those."""
+"""Opened files are looked for on every branch that may run, and only there."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tests.submissions.builders import code_cell, notebook_bytes
 
 
 def opened(*sources: str, **parameters: Any) -> list[str]:
-    """The paths that are warned of."""
+    """Return the paths that are warned of."""
     found = find_missing_files(
         notebook_bytes(*[code_cell(source) for source in sources]),
         name="work.ipynb",
@@ -51,7 +51,7 @@ ELSE = f"if TRAIN:\n    {SAVE}\nelse:\n    {LOAD}"
         "async def get():\n    torch.load('n.pt')\nawait get()",
     ],
 )
-def test_a_file_that_some_branch_opens_is_told(source: str) -> None:
+def test_a_file_that_some_branch_opens_is_warned_of(source: str) -> None:
     assert opened(source) == ["n.pt"]
 
 
@@ -75,11 +75,11 @@ def test_a_file_that_some_branch_opens_is_told(source: str) -> None:
         "json.load(open('work.ipynb'))",
     ],
 )
-def test_a_file_that_is_made_before_or_never_opened_is_not_told(source: str) -> None:
+def test_a_file_made_before_or_never_opened_is_not_warned_of(source: str) -> None:
     assert opened(source) == []
 
 
-def test_a_file_that_only_a_later_cell_makes_is_told() -> None:
+def test_a_file_that_only_a_later_cell_makes_is_warned_of() -> None:
     assert opened(LOAD, SAVE) == ["n.pt"]
     assert opened(SAVE, LOAD) == []
 
@@ -112,7 +112,7 @@ def test_a_forced_parameter_rules_out_a_branch(source: str) -> None:
         f"def run():\n    global TRAIN\n    TRAIN = 1\n    if TRAIN:\n        {LOAD}\nrun()",
     ],
 )
-def test_a_forced_parameter_decides_only_what_is_sure(source: str) -> None:
+def test_a_forced_parameter_decides_only_certain_conditions(source: str) -> None:
     assert opened(source, TRAIN=False) == []
 
 
@@ -139,6 +139,6 @@ def test_functions_that_call_each_other_are_followed_once(source: str) -> None:
     assert opened(source) == ["a.txt"]
 
 
-def test_very_many_calls_are_not_all_followed() -> None:
+def test_the_number_of_followed_calls_is_limited() -> None:
     functions = [f"def f{n + 1}():\n" + f"    f{n}()\n" * 9 for n in range(9)]
     assert opened("def f0(): open('a.txt')", *functions, "f9()") == []

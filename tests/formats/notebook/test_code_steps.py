@@ -1,4 +1,4 @@
-"""Following a notebook's code takes a bounded time, whatever stands in its functions."""
+"""Following a notebook's code takes a bounded time, whatever its functions contain."""
 
 import ast
 import io
@@ -23,12 +23,12 @@ from formats.weights.weight_names import warn_of_wrappers
 from formats.zip_directory import Member
 from tests.submissions.builders import code_cell, notebook_bytes
 
-# About one, where the machine is not busy. Uncounted work takes ten times as long.
+# About one on an idle machine; work that is not counted takes ten times as long.
 SECONDS: Final = 3.0
 PATH: Final = "'" + "a/" * 248 + "b'"
 NESTED: Final = 40
 
-# One line that is long, or of many parts; `n` is about its length.
+# A long line, or one of many parts; `n` is about its length.
 WIDE: Final[dict[str, Callable[[int], str]]] = {
     "names": lambda n: "a," * (n // 2),
     "a loop": lambda n: "for " + "a," * (n // 2) + " in x: pass",
@@ -50,7 +50,7 @@ WIDE: Final[dict[str, Callable[[int], str]]] = {
     "a number": lambda n: "x = 0x" + "f" * n,
     "calls": lambda n: "f0();" * (n // 5),
 }
-# What the line stands within, and what stands before and behind its parameters.
+# The text around the line, and the text before and behind its parameters.
 WITHIN: Final = (
     "def f{n}(*_, **__):",
     "def f{n}(self, a=1, *_):",
@@ -65,7 +65,7 @@ WITHIN: Final = (
 
 
 def code(frames: list[str], wide: list[str]) -> str:
-    """Return lines of all kinds, as long as a cell may be, within all the frames."""
+    """Return lines of all kinds within all the frames, as long as a cell may be."""
     lines = ["def f0(*_):"]
     for depth, frame in enumerate(frames, 1):
         blanks = " " * depth
@@ -77,7 +77,7 @@ def code(frames: list[str], wide: list[str]) -> str:
 
 
 def seconds(*sources: str) -> float:
-    """Return the time to read a notebook of these cells, with all that is warned of."""
+    """Return the time to read a notebook of these cells and find all its warnings."""
     data = notebook_bytes(*map(code_cell, sources))
     started = time.thread_time()
     reading = read_code(data, name="w", context=AssignmentContext())
@@ -93,7 +93,7 @@ def notebook(source: str, *, calls: str) -> list[str]:
 
 
 @pytest.mark.parametrize("line", WIDE)
-def test_what_a_call_walks_is_counted(line: str) -> None:
+def test_steps_within_a_call_are_counted(line: str) -> None:
     source = code(["def g():"], [line])
     assert ast.parse(source).body
     assert seconds(*notebook(source, calls="f0()\n")) < SECONDS
@@ -108,7 +108,7 @@ def test_what_a_call_walks_is_counted(line: str) -> None:
         min_size=1,
     ),
 )
-def test_any_nested_definitions_and_calls_are_followed_soon(
+def test_nested_definitions_and_calls_are_followed_in_time(
     frames: list[str], wide: list[str], calls: list[str]
 ) -> None:
     source = code(frames, wide)
@@ -116,7 +116,7 @@ def test_any_nested_definitions_and_calls_are_followed_soon(
 
 
 def test_the_longest_honest_notebook_is_followed_to_its_end() -> None:
-    """About as dense as real code: functions, classes and what calls them."""
+    """Its density is about that of real code: functions, classes and calls of them."""
     piece = (
         "def train_{n}(model, loader, epochs=3):\n"
         "    losses = []\n"
@@ -139,7 +139,7 @@ def test_the_longest_honest_notebook_is_followed_to_its_end() -> None:
     assert "mine.csv" in warning.message
 
 
-def test_what_stands_outside_is_read_though_functions_take_too_long() -> None:
+def test_top_level_code_is_read_even_if_functions_take_too_long() -> None:
     long = "def f():\n" + " a = b\n" * 2_000
     data = notebook_bytes(
         code_cell(long), code_cell("f()\n" * 100), code_cell("import absent")
@@ -149,8 +149,8 @@ def test_what_stands_outside_is_read_though_functions_take_too_long() -> None:
     assert [one.package for one in reading.accesses.imports] == ["absent"]
 
 
-def test_only_the_files_that_are_warned_of_are_compared() -> None:
-    """Each is compared with the names that there are, letter by letter."""
+def test_only_files_with_a_warning_are_compared() -> None:
+    """Comparing a name with all other names, letter by letter, is slow."""
     line = "".join(f"open('{'ab' * 20}{n}.csv')\n" for n in range(300))
     data = notebook_bytes(*[code_cell(line.replace("b", x)) for x in "bcdefghijk"])
     reading = read_code(data, name="w", context=AssignmentContext())
@@ -162,7 +162,9 @@ def test_only_the_files_that_are_warned_of_are_compared() -> None:
 @pytest.mark.parametrize(
     "between", [" " * 980 + "x", ", " + "()" * 480, "\n " * 480 + "x"]
 )
-def test_a_cell_is_told_from_a_check_without_reading_it_twice(between: str) -> None:
+def test_a_check_cell_is_recognised_without_parsing_each_cell_twice(
+    between: str,
+) -> None:
     """Every cell of an upload is asked, several times."""
     started = time.thread_time()
     for _ in range(200):
@@ -178,7 +180,7 @@ def text(words: bytes) -> bytes:
     return b"X" + len(words).to_bytes(4, "little") + words
 
 
-def test_an_instruction_of_a_byte_makes_no_long_name() -> None:
+def test_a_one_byte_instruction_does_not_make_a_long_name() -> None:
     pickled = b"\x80\x04" + text(b"a" * 10**6) * 2 + b"\x93" * 200_000 + b"."
     tracemalloc.start()
     contents = read_pickle(pickled)
@@ -188,7 +190,7 @@ def test_an_instruction_of_a_byte_makes_no_long_name() -> None:
     assert most < 50 * 10**6
 
 
-def test_a_name_that_stands_often_is_looked_at_once() -> None:
+def test_a_repeated_name_is_checked_once() -> None:
     name = "a." * 10**6
     made = b"ctorch._utils\n_rebuild_tensor_v2\n)R"
     pickled = b"\x80\x02}" + text(name.encode()) + b"q\x01" + made + b"s"
@@ -200,7 +202,7 @@ def test_a_name_that_stands_often_is_looked_at_once() -> None:
     assert time.thread_time() - started < 1.5
 
 
-def test_a_program_has_two_pickles_however_many_are_called_so() -> None:
+def test_a_program_has_two_pickles_however_many_have_that_name() -> None:
     class Content(io.BytesIO):
         reads = 0
 

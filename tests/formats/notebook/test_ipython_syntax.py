@@ -1,4 +1,4 @@
-"""IPython's own syntax, told from Python in one place."""
+"""IPython's own syntax is separated from Python in one module."""
 
 import pytest
 
@@ -23,7 +23,7 @@ from formats.notebook.ipython_syntax import plain_python, run_python, split_cell
         ("%%writefile a.py\nx = 1", ""),
     ],
 )
-def test_a_cell_s_python_keeps_its_lines(source: str, plain: str) -> None:
+def test_a_cell_s_python_keeps_its_line_numbers(source: str, plain: str) -> None:
     assert plain_python(source) == plain
 
 
@@ -44,5 +44,5 @@ def test_a_cell_magic_has_a_name_and_arguments() -> None:
         ("%%bash\nf(x)", ""),
     ],
 )
-def test_what_magics_run_is_read(source: str, run: str) -> None:
+def test_code_that_magics_run_is_read(source: str, run: str) -> None:
     assert run_python(source) == run

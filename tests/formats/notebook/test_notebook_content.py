@@ -1,4 +1,4 @@
-"""What a readable notebook must hold: Python, and a bearable number of things."""
+"""A readable notebook must be in Python and of a limited size."""
 
 import pytest
 
@@ -27,7 +27,7 @@ from tests.submissions.builders import (
         {"kernelspec": {"name": ["r"]}},
     ],
 )
-def test_python_is_taken_whatever_its_kernel_is_called(metadata: object) -> None:
+def test_python_is_accepted_whatever_its_kernel_is_called(metadata: object) -> None:
     assert check(notebook_bytes(metadata=metadata)).problems == ()
 
 
@@ -52,7 +52,7 @@ def test_too_many_cells_are_refused() -> None:
     assert "2,001 cells" in found.problems[0].message
 
 
-def test_most_cells_allowed_are_taken() -> None:
+def test_the_maximum_number_of_cells_is_accepted() -> None:
     assert check(notebook_bytes(*[code_cell()] * MAX_CELLS)).problems == ()
 
 
@@ -74,6 +74,6 @@ def test_conflict_marks_in_a_cell_are_a_warning() -> None:
     assert warning_codes(check(notebook_bytes(code_cell(), cell))) == ["cell_conflict"]
 
 
-def test_warnings_of_one_kind_are_few() -> None:
+def test_the_number_of_warnings_of_one_kind_is_limited() -> None:
     found = check(notebook_bytes(*[code_cell("\0")] * 100))
     assert len(found.warnings) == 5

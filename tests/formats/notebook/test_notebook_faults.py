@@ -1,4 +1,4 @@
-"""A notebook that cannot be read is refused with the place and what to do."""
+"""A notebook that cannot be read is refused with the place and a remedy."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.submissions.builders import check, code_cell, codes, notebook_bytes
 
 
 def only(data: bytes) -> Problem:
-    """The one problem of a notebook that has one."""
+    """Return the one problem of a notebook that has one."""
     (found,) = check(data).problems
     return found
 
@@ -39,7 +39,7 @@ def test_byte_that_is_not_utf8_is_placed() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
-def test_utf16_is_told(encoding: str) -> None:
+def test_utf16_is_named(encoding: str) -> None:
     data = "\ufeff".encode(encoding) + notebook_bytes().decode().encode(encoding)
     assert "notebook" in only(data).code
 
@@ -52,7 +52,7 @@ def test_syntax_error_has_line_column_and_quote() -> None:
     assert found.hint
 
 
-def test_quote_is_short_and_visible() -> None:
+def test_quoted_text_is_short_and_visible() -> None:
     found = only(b'{"cells": "' + b"a" * 5000 + b'" "\x7f\xe2\x80\xae"}')
     assert len(found.message) < 400
     assert "\u202e" not in found.message
@@ -67,7 +67,7 @@ def test_conflict_marks_are_named_with_their_line() -> None:
 
 
 @pytest.mark.parametrize("kept", [0.2, 0.5, 0.9, 0.99])
-def test_notebook_cut_short_is_told(kept: float) -> None:
+def test_truncated_notebook_is_named_as_such(kept: float) -> None:
     data = notebook_bytes(code_cell("x = 'some text'"), code_cell("y = 2"))
     assert only(data[: int(len(data) * kept)]).code == "notebook_cut_short"
 
@@ -94,7 +94,7 @@ def test_deep_nesting_is_refused(depth: int) -> None:
     assert only(data).code == "notebook_too_deep"
 
 
-def test_brackets_in_text_do_not_nest() -> None:
+def test_brackets_in_text_do_not_count_as_nesting() -> None:
     assert (
         check(notebook_bytes(code_cell("[" * 500 + '"\\"' + "{" * 50))).problems == ()
     )
@@ -130,7 +130,7 @@ def test_broken_cell_is_named_by_its_number(cell: object) -> None:
     assert "Cell 2 " in found.message
 
 
-def test_several_broken_cells_are_told_at_once() -> None:
+def test_several_broken_cells_are_reported_at_once() -> None:
     assert codes(check(notebook_bytes(1, code_cell(), 2))) == ["notebook_cell"] * 2
 
 
@@ -140,7 +140,7 @@ def test_millions_of_values_are_refused_unparsed(value: str) -> None:
     assert only(data).code == "notebook_too_many"
 
 
-def test_duplicate_key_among_many_is_found_soon() -> None:
+def test_duplicate_key_among_many_is_found_in_time() -> None:
     many = ",".join(f'"{n}": 1' for n in range(100_000))
     found = only(f'{{"nbformat": 4, {many}, "99999": 2}}'.encode())
     assert "“99999”" in found.message

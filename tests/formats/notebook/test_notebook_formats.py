@@ -1,4 +1,4 @@
-"""Old and sloppy notebooks run as a repaired copy in format 4."""
+"""Old and malformed notebooks run as a repaired copy in format 4."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ from tests.submissions.builders import (
 
 
 def readable(*cells: Any, **fields: Any) -> Any:
-    """What the runner gets, as data, after nbformat has agreed that it is valid."""
+    """Return the notebook that the runner gets, as data that nbformat calls valid."""
     data = notebook_bytes(*cells, **fields)
     assert check(data).problems == ()
     text = readable_notebook(data)
@@ -56,12 +56,12 @@ def test_illegal_ids_are_replaced(cell_id: object) -> None:
     assert readable(code_cell(id=cell_id))["cells"][0]["id"] == "cell-1"
 
 
-def test_duplicate_ids_are_told_apart_and_the_first_stays() -> None:
+def test_duplicate_ids_are_replaced_except_the_first() -> None:
     made = readable(*[code_cell(id="a") for _ in range(3)])
     assert [cell["id"] for cell in made["cells"]] == ["a", "cell-2", "cell-3"]
 
 
-def test_made_ids_never_take_a_given_one() -> None:
+def test_new_ids_differ_from_all_given_ones() -> None:
     made = readable(code_cell(), code_cell(id="cell-1"))
     assert [cell["id"] for cell in made["cells"]] == ["cell-1-", "cell-1"]
 
@@ -94,7 +94,7 @@ def test_metadata_of_a_cell_has_the_types_of_the_format() -> None:
     assert made["cells"][0]["metadata"] == {"tags": ["a"], "mine": [1]}
 
 
-def test_attachments_are_kept_where_they_are_whole() -> None:
+def test_valid_attachments_are_kept() -> None:
     image = {"image/png": "aGVsbG8="}
     cell = {
         "cell_type": "markdown",
@@ -109,7 +109,7 @@ def test_widget_state_is_dropped() -> None:
     assert made["metadata"] == {"title": "t"}
 
 
-def test_nul_and_lone_surrogates_are_replaced_and_told() -> None:
+def test_nul_and_lone_surrogates_are_replaced_with_a_warning() -> None:
     source = "a = '\0\udc80'"
     made = readable(code_cell(source), metadata={"title": "\ud800"})
     assert made["cells"][0]["source"] == "a = '��'"
@@ -124,7 +124,7 @@ def test_infinite_number_in_metadata_is_refused() -> None:
 
 
 def old_notebook(version: int) -> bytes:
-    """A notebook as IPython 0.12 to 2 saved it."""
+    """Return a notebook as IPython 0.12 to 2 saved it."""
     cells = [
         {"cell_type": "heading", "level": 2, "source": "Title"},
         {"cell_type": "markdown", "source": ["some\n", "text"]},

@@ -1,4 +1,4 @@
-"""Files that a notebook opens are compared with those that will be there."""
+"""Files that a notebook opens are compared with the files of its run."""
 
 import time
 from typing import Any
@@ -43,7 +43,7 @@ def warned(
         "def f():\n    torch.load('vae.pth')",
     ],
 )
-def test_opened_file_must_be_handed_in(source: str) -> None:
+def test_opened_file_that_is_not_handed_in_is_warned_of(source: str) -> None:
     (found,) = warned(source)
     assert found.code == "opens_missing"
     assert "Cell 1 opens “vae.pth”" in found.message
@@ -72,7 +72,7 @@ def test_opened_file_must_be_handed_in(source: str) -> None:
         "glob('*.pth'); open('*.pth')",
     ],
 )
-def test_what_needs_no_file_is_no_warning(source: str) -> None:
+def test_code_that_needs_no_file_gives_no_warning(source: str) -> None:
     assert warned(source) == ()
 
 
@@ -85,27 +85,27 @@ def test_file_in_a_folder_lies_beside_the_notebook() -> None:
 @pytest.mark.parametrize(
     "path", ["/vol/bitbucket/ab12/vae.pth", "C:\\\\Users\\\\me\\\\vae.pth", "~/vae.pth"]
 )
-def test_absolute_path_is_told(path: str) -> None:
+def test_absolute_path_is_warned_of(path: str) -> None:
     assert [each.code for each in warned(f"torch.load('{path}')")] == ["opens_absolute"]
 
 
-def test_network_is_told() -> None:
+def test_use_of_the_network_is_warned_of() -> None:
     (found,) = warned("pd.read_csv('https://example.org/a.csv?raw=1')")
     assert found.code == "opens_network"
 
 
-def test_optional_file_that_was_left_out_is_told() -> None:
+def test_missing_optional_file_is_warned_of() -> None:
     (found,) = warned("torch.load('vae.pth')", wanted=("vae.pth",))
     assert found.code == "opens_wanted"
 
 
-def test_like_name_is_suggested() -> None:
+def test_similar_name_is_suggested() -> None:
     (found,) = warned("torch.load('vae_final.pth')", present=("vae.pth",))
     assert found.code == "opens_other_name"
     assert "“vae.pth”" in found.hint
 
 
-def test_each_file_is_told_once_with_its_first_cell() -> None:
+def test_each_file_is_warned_of_once_with_its_first_cell() -> None:
     (found,) = warned("x = 1", "open('a.txt')", "open('a.txt')")
     assert "Cell 2" in found.message
 
@@ -122,7 +122,7 @@ def test_cells_that_are_not_run_are_not_read() -> None:
     assert found == ()
 
 
-def test_syntax_error_is_told_with_its_line() -> None:
+def test_syntax_error_is_warned_of_with_its_line() -> None:
     (found,) = warned("x = 1", "y = 2\nprint 'hello'")
     assert found.code == "cell_syntax"
     assert "Cell 2" in found.message
@@ -160,14 +160,14 @@ def test_unreadable_notebook_has_no_warnings() -> None:
     assert find_missing_files(b"no notebook", name="w", present=()) == ()
 
 
-def test_warnings_are_few() -> None:
+def test_the_number_of_warnings_is_limited() -> None:
     assert len(warned(*[f"open('{n}.txt')" for n in range(50)])) == 10
 
 
 def packages(
     *sources: str, present: tuple[str, ...] = (), given: Any = ()
 ) -> list[str]:
-    """The packages that are warned of, where numpy and torch are installed."""
+    """Return the packages that are warned of, where numpy and torch are installed."""
     data = notebook_bytes(*[code_cell(source) for source in sources])
     context = AssignmentContext(handout=given, parameters={"TRAIN": False})
     reading = read_code(data, name="w", context=context)
@@ -188,7 +188,7 @@ def packages(
         "import tqdm\nimport tqdm.auto",
     ],
 )
-def test_a_package_that_is_not_installed_is_told_once(source: str) -> None:
+def test_a_package_that_is_not_installed_is_warned_of_once(source: str) -> None:
     (message,) = packages("import torch", source)
     assert message.startswith("Cell 2 imports “tqdm”, which is not installed")
 
@@ -208,13 +208,13 @@ def test_a_package_that_is_not_installed_is_told_once(source: str) -> None:
         "sys.path.append('x')\nimport tqdm",
     ],
 )
-def test_a_package_that_is_not_missed_is_not_told(source: str) -> None:
+def test_a_package_that_is_not_needed_is_not_warned_of(source: str) -> None:
     assert packages(source, present=("helper.py",)) == []
 
 
-def test_a_module_that_the_notebook_writes_is_there() -> None:
+def test_a_module_that_the_notebook_writes_is_not_missing() -> None:
     assert packages("%%writefile tools.py\nx = 1", "import tools") == []
 
 
-def test_an_import_of_the_hand_out_s_own_is_not_told() -> None:
+def test_an_import_of_the_hand_out_is_not_warned_of() -> None:
     assert packages("import tqdm", given=[code_cell("import tqdm")]) == []

@@ -1,6 +1,6 @@
 """Notebooks are read in a bounded time.
 
-Everything that reads a notebook at an upload, or for a job, takes time that grows no
+All code that reads a notebook, at an upload or for a job, takes time that grows no
 faster than the notebook, whatever its cells hold.
 """
 
@@ -34,9 +34,9 @@ from formats.notebook.notebook_checks import check_notebook
 from formats.notebook.opened_files import find_missing_files
 from formats.notebook.repeated_checks import find_repeated_checks
 
-# Twice as long a notebook takes twice the time, and some on top.
+# A notebook twice as long takes twice the time, and a margin.
 MOST: Final = 2.5
-# What is too short to be compared: the clock and the collector have a part in it.
+# Times too short to compare: they depend on the clock and the garbage collector.
 SHORT_SECONDS: Final = 0.15
 SMALL: Final = 200_000
 MB: Final = 1024**2
@@ -94,7 +94,7 @@ SHAPES: Final[dict[str, Build]] = {
 
 
 def cells_of(source: str, size: int) -> list[dict[str, Any]]:
-    """Return code cells with this text in one, and in as many as are just parsed."""
+    """Return code cells with this text: one cell, and as many as are just parsed."""
     piece = source[: MAX_CELL - 1]
     pieces = [source, *[piece] * min(1_000, size // MAX_CELL), source.strip()[:900]]
     return [
@@ -142,7 +142,7 @@ CASES: Final = pytest.mark.parametrize(
 def seconds(reader: str, shape: str, size: int) -> float:
     """Return the time to read about so many bytes: half in one cell, half in many."""
     half = cells_of(SHAPES[shape](size // 2), size // 2)
-    # The collector does not walk through what the tests before this one have left.
+    # Keep the garbage collector from walking through objects of earlier tests.
     gc.freeze()
     started = time.process_time()
     try:
@@ -163,9 +163,7 @@ def test_twice_as_long_a_notebook_takes_twice_the_time(reader: str, shape: str) 
 
 
 @CASES
-def test_the_longest_cells_that_are_parsed_are_read_soon(
-    reader: str, shape: str
-) -> None:
+def test_the_longest_parsed_cells_are_read_in_time(reader: str, shape: str) -> None:
     text = SHAPES[shape](MAX_CELL)
     text = text[: MAX_CELL - 60] + text[-50:]
     cells = [cells_of(f"{text}{number}", 0)[0] for number in range(10)]
@@ -176,7 +174,7 @@ def test_the_longest_cells_that_are_parsed_are_read_soon(
 
 @pytest.mark.long
 @CASES
-def test_the_longest_notebook_is_read_soon(reader: str, shape: str) -> None:
+def test_the_longest_notebook_is_read_in_time(reader: str, shape: str) -> None:
     assert seconds(reader, shape, MAX_NOTEBOOK) < SECONDS
 
 
@@ -190,7 +188,7 @@ def test_a_heading_is_read_in_linear_time(text: str) -> None:
     assert time.process_time() - started < SHORT_SECONDS
 
 
-def test_a_cell_that_is_longer_than_people_write_is_not_parsed() -> None:
+def test_a_cell_longer_than_people_write_is_not_parsed() -> None:
     source = "a, b = 1, 2\nopen('x.csv')\n"
     long = source + "#" * MAX_CELL
     assert definitions_of({"cells": cells_of(source, 0)[:1]}).names == {"a", "b"}

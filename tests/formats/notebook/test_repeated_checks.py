@@ -1,4 +1,4 @@
-"""A student who copies a check cell is told."""
+"""A student who copies a check cell gets a warning."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def test_two_check_cells_of_one_question_are_named(cell: Any) -> None:
     assert warned(cell, code_cell("f = 1")) == []
 
 
-def test_cells_that_do_not_count_are_not_named() -> None:
+def test_cells_that_are_not_check_cells_are_not_named() -> None:
     assert warned(OTTER, CHECK) == []
     assert warned(CHECK, CHECK, keys=("q2",)) == []
 
@@ -49,7 +49,7 @@ def test_a_notebook_that_cannot_be_read_has_no_warnings() -> None:
 
 
 @pytest.mark.parametrize(("cells", "codes"), [([], ["check_cells_gone"]), ([OURS], [])])
-def test_a_notebook_with_none_of_the_hand_out_s_check_cells_is_told(
+def test_a_notebook_without_the_hand_out_s_check_cells_is_warned_of(
     cells: list[Any], codes: list[str]
 ) -> None:
     context = AssignmentContext(keys=("q1", "q2"), handout=[OURS, CHECK])
@@ -58,7 +58,7 @@ def test_a_notebook_with_none_of_the_hand_out_s_check_cells_is_told(
     assert [each.code for each in found] == codes
 
 
-def test_where_the_hand_out_has_no_check_cells_none_is_missed() -> None:
+def test_without_check_cells_in_the_hand_out_none_is_missed() -> None:
     assert find_repeated_checks(notebook_bytes(), name="a.ipynb", context=Q1) == ()
 
 

@@ -1,4 +1,4 @@
-"""A safetensors header is believed only as far as it agrees with the file."""
+"""A safetensors header is trusted only as far as it agrees with the file."""
 
 import io
 import json
@@ -30,7 +30,7 @@ def test_empty_tensor_is_allowed() -> None:
     assert check_weights(safetensors_bytes(header)) == Findings()
 
 
-def test_what_the_library_writes_is_taken() -> None:
+def test_files_that_the_library_writes_are_accepted() -> None:
     numpy = pytest.importorskip("safetensors.numpy")
     np = pytest.importorskip("numpy")
     data = numpy.save({"a": np.ones((3, 4), "float32"), "b": np.ones(3, "float16")})
@@ -70,7 +70,7 @@ def test_too_many_tensors_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         b'{"__metadata__": {"a": "b"}}',
     ],
 )
-def test_header_that_says_nothing_clear_is_refused(header: bytes) -> None:
+def test_ambiguous_header_is_refused(header: bytes) -> None:
     assert codes(check_weights(safetensors_bytes(header))) == ["safetensors_header"]
 
 
@@ -107,7 +107,7 @@ def test_overlapping_tensors_are_refused() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 7, 9, 1000])
-def test_missing_or_added_bytes_are_counted(size: int) -> None:
+def test_missing_or_extra_bytes_are_reported(size: int) -> None:
     found = check_weights(safetensors_bytes(data=bytes(size)))
     assert codes(found) == ["safetensors_length"]
     assert f"has {size:,} of the 8 bytes" in found.problems[0].message

@@ -19,7 +19,7 @@ def check_weights(data: bytes) -> Findings:
 
 
 def calling(module: str, name: str) -> bytes:
-    """A pickle that calls module.name("x") when it is loaded."""
+    """Return a pickle that calls module.name("x") when it is loaded."""
     return f"c{module}\n{name}\n(S'x'\ntR.".encode()
 
 
@@ -104,13 +104,13 @@ def test_file_cut_short_is_refused(kept: float) -> None:
 
 
 def end_of(data: bytes) -> tuple[int, list[int]]:
-    """Where a zip's end record is, and its numbers."""
+    """Return the position of a zip's end record, and its numbers."""
     at = data.rfind(zip_directory.END_MARK)
     return at, list(zip_directory.END.unpack_from(data, at)[1:])
 
 
 def with_end(data: bytes, **changes: int) -> bytes:
-    """The same zip with another end record."""
+    """Return the same zip with another end record."""
     at, numbers = end_of(data)
     order = ("disk", "first", "here", "count", "length", "start", "comment")
     for name, value in changes.items():
@@ -133,7 +133,7 @@ def with_end(data: bytes, **changes: int) -> bytes:
         {"count": 5, "here": 5},
     ],
 )
-def test_directory_that_lies_is_refused(changes: dict[str, int]) -> None:
+def test_directory_with_false_numbers_is_refused(changes: dict[str, int]) -> None:
     found = check_weights(with_end(state_dict_bytes(), **changes))
     assert codes(found) == ["state_dict_zip"]
 
@@ -142,7 +142,9 @@ def test_overlapping_members_are_refused() -> None:
     data = bytearray(state_dict_bytes())
     _, numbers = end_of(bytes(data))
     second = data.find(zip_directory.ENTRY_MARK, numbers[5] + 4)
-    struct.pack_into("<L", data, second + 42, 4)  # where it says that it lies
+    struct.pack_into(
+        "<L", data, second + 42, 4
+    )  # at the position that the record gives
     assert codes(check_weights(bytes(data))) == ["state_dict_zip"]
 
 
@@ -155,7 +157,7 @@ def test_duplicate_member_is_refused() -> None:
 
 @pytest.mark.torch
 @pytest.mark.parametrize("extra", [{}, {"epoch": 3, "loss": 0.5, "names": ["a"]}])
-def test_what_torch_saves_is_taken(extra: dict[str, object]) -> None:
+def test_files_that_torch_saves_are_accepted(extra: dict[str, object]) -> None:
     torch = pytest.importorskip("torch")
     model = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2))
     content = io.BytesIO()
@@ -164,7 +166,7 @@ def test_what_torch_saves_is_taken(extra: dict[str, object]) -> None:
 
 
 @pytest.mark.torch
-def test_checkpoint_with_optimiser_is_taken() -> None:
+def test_checkpoint_with_optimiser_is_accepted() -> None:
     torch = pytest.importorskip("torch")
     model = torch.nn.Linear(2, 2).half()
     state = torch.optim.Adam(model.parameters()).state_dict()

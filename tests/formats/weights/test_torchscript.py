@@ -1,4 +1,4 @@
-"""A TorchScript program is looked through and never loaded."""
+"""A TorchScript program is searched through and never loaded."""
 
 import io
 import zipfile
@@ -12,7 +12,7 @@ from tests.submissions.builders import check, codes, state_dict_bytes
 
 
 def program(members: dict[str, bytes] | None = None, code: int = 100) -> bytes:
-    """The bytes of a zip as torch.jit.save writes it."""
+    """Return the bytes of a zip as torch.jit.save writes it."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         for name, data in {
@@ -37,7 +37,7 @@ def test_a_program_has_no_problems() -> None:
 
 @pytest.mark.torch
 @pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
-def test_what_torch_writes_has_no_problems(tmp_path: Path) -> None:
+def test_programs_that_torch_writes_have_no_problems(tmp_path: Path) -> None:
     import torch  # noqa: PLC0415 - never beside the portal
 
     net = torch.nn.Sequential(*(torch.nn.Linear(8, 8) for _ in range(9)))
@@ -45,13 +45,13 @@ def test_what_torch_writes_has_no_problems(tmp_path: Path) -> None:
     assert check_program((tmp_path / "net.pt").read_bytes()) == Findings()
 
 
-def test_a_state_dict_is_another_kind_and_gets_the_line_that_helps() -> None:
+def test_a_state_dict_in_place_of_a_program_gets_the_fix() -> None:
     found = check_program(state_dict_bytes())
     assert codes(found) == ["wrong_kind"]
     assert 'torch.jit.script(model).save("net.pt")' in found.problems[0].hint
 
 
-def test_a_program_in_the_place_of_a_state_dict_is_told_so() -> None:
+def test_a_program_in_place_of_a_state_dict_is_named_as_one() -> None:
     found = check(program(), "state_dict", name="net.pt")
     assert codes(found) == ["wrong_kind"]
 
@@ -68,7 +68,7 @@ def test_a_damaged_program_is_refused(data: bytes) -> None:
     assert codes(check_program(data)) == ["torchscript_damaged"]
 
 
-def test_tensors_that_would_grow_are_refused() -> None:
+def test_compressed_tensors_are_refused() -> None:
     content = io.BytesIO(program())
     with zipfile.ZipFile(content, "a") as archive:
         archive.writestr("m/data/1", bytes(10**6), zipfile.ZIP_DEFLATED)
@@ -77,6 +77,6 @@ def test_tensors_that_would_grow_are_refused() -> None:
     assert "would grow" in found.problems[0].message
 
 
-def test_code_without_measure_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_much_code_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torchscript, "MAX_CODE_BYTES", 50)
     assert codes(check_program(program())) == ["torchscript_damaged"]

@@ -1,4 +1,4 @@
-"""Uploads refuse what torch.load refuses with weights_only, by one list of names."""
+"""Uploads refuse the names that torch.load with weights_only refuses: one list."""
 
 import argparse
 import collections
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.torch
 
 @pytest.fixture
 def torch() -> Iterator[Any]:
-    """torch, with what the student's process lets torch.load take."""
+    """Give torch, with the names that torch.load accepts in a student's process."""
     torch = pytest.importorskip("torch")
     from runner.inside.student.weights import allow_numpy_types  # noqa: PLC0415 - it needs torch
 
@@ -144,7 +144,7 @@ def objects(torch: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("values", [plain_values, arrays, tensors, objects])
 @pytest.mark.filterwarnings("ignore")
-def test_an_upload_takes_what_torch_load_takes_in_the_jail(
+def test_an_upload_accepts_what_torch_load_accepts_in_the_jail(
     torch: Any, values: Callable[[Any], dict[str, Any]]
 ) -> None:
     by_torch, by_us = {}, {}
@@ -156,7 +156,7 @@ def test_an_upload_takes_what_torch_load_takes_in_the_jail(
 
 
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
-def test_another_pickle_protocol_is_taken_if_torch_load_takes_it(
+def test_another_pickle_protocol_is_accepted_if_torch_load_accepts_it(
     torch: Any, protocol: int
 ) -> None:
     data = saved(
@@ -175,7 +175,7 @@ def test_the_list_is_the_installed_torch_s_own() -> None:
 
 
 @pytest.mark.usefixtures("torch")
-def test_the_jail_adds_what_the_list_says_and_nothing_else() -> None:
+def test_the_jail_adds_only_the_listed_names() -> None:
     from torch import _weights_only_unpickler as unpickler  # noqa: PLC0415 - same
 
     added = set(unpickler._get_user_allowed_globals())
@@ -191,7 +191,7 @@ def test_the_jail_adds_what_the_list_says_and_nothing_else() -> None:
         (collections.defaultdict(int), "collections.defaultdict"),
     ],
 )
-def test_a_refusal_names_what_is_asked_for_and_what_to_keep(
+def test_a_refusal_names_the_type_and_what_to_keep(
     torch: Any, value: object, named: str
 ) -> None:
     (found,) = check(saved(torch, {"a": value}), "state_dict", name="net.pt").problems
