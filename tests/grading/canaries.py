@@ -1,7 +1,7 @@
-"""Assignments of every format with a canary in each text that students may not read yet.
+"""Assignments of every format with a canary in each text that students may not read.
 
-A canary is a word that says where it was planted. `SHOWN` are those that students read
-once marks are released; all others are for staff for ever.
+A canary is a word that tells where it was planted. `SHOWN` are those that students read
+once marks are released; all others are for staff only.
 """
 
 import json
@@ -87,7 +87,7 @@ def nbgrader(folder: Path) -> None:
 
 
 def _plant_files(folder: Path, stem: str) -> None:
-    """Put beside a notebook what staff leave there, and one file for students."""
+    """Put typical files of staff beside a notebook, and one file for students."""
     names = (
         *(f"{stem}.py", f"{stem}.md", f"{stem}.ipynb.bak", "solutions.py"),
         *("answers.csv", "hidden_labels.csv", "answer_key.txt", "gradebook.db"),
@@ -122,7 +122,7 @@ def otter_ok(folder: Path) -> None:
 
 
 def otter_of_old(folder: Path) -> None:
-    """Files that do not say their format, and cases that do not say `hidden`."""
+    """Write files that do not name their format, with cases without `hidden`."""
     spec = _spec()
     spec["suites"][0]["cases"][1] = {
         key: value for key, value in _HIDDEN.items() if key != "hidden"
@@ -147,14 +147,14 @@ def otter_text_in_metadata(folder: Path) -> None:
 
 
 def otter_both(folder: Path) -> None:
-    """The files have the hidden cases, and so has the notebook's metadata."""
+    """Write the hidden cases into the files and into the notebook's metadata."""
     tests = f"OK_FORMAT = True\ntest = {_spec()!r}\n"
     specs = {"q1": _spec(), "q2": _MODULE, "q3": {"suites": ["canary-odd-suite"]}}
     _otter(folder, tests, otter={"OK_FORMAT": True, "tests": specs})
 
 
 def otter_assigned(folder: Path) -> None:
-    """What `otter assign` writes."""
+    """Write what `otter assign` writes."""
     tests = f"OK_FORMAT = True\ntest = {_spec()!r}\n"
     _otter(folder / "autograder", tests)
     staff = [

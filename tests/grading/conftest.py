@@ -1,4 +1,4 @@
-"""What several tests of grading share."""
+"""Fixtures shared by the tests of grading."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from grading import wake_up
 
 @pytest.fixture
 def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The runs for which a wake-up went out, by a broker that is not there."""
+    """Give the runs for which a wake-up was sent, without a broker."""
     sent: list[str] = []
     monkeypatch.setattr(wake_up, "connect", lambda connection: None)
     monkeypatch.setattr(

@@ -1,4 +1,4 @@
-"""Stand-ins for the runner, and short ways to its documents."""
+"""Stand-ins for the runner, and helpers that make its results."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ def found(
     /,
     **scores: float,
 ) -> QuestionOutcome:
-    """What the runner says of a question: each check's score by its name."""
+    """Return the runner's outcome of a question: each check's score by its name."""
     return QuestionOutcome(
         key=key,
         outcome=outcome,
@@ -48,7 +48,7 @@ def job_result(
     notebook: str = "{}",
     **detail: int | float | str,
 ) -> JobResult:
-    """A result whose one question passed, unless others are given."""
+    """Return a result whose one question passed, unless others are given."""
     return JobResult(
         job_id="job",
         verdict=verdict,
@@ -61,14 +61,14 @@ def job_result(
 
 
 def claim_of(run: GradingRun) -> Claim:
-    """The hold that a running run's row tells of."""
+    """Return the claim that a running run's row describes."""
     return Claim(run_id=run.pk, token=run.lease_token, worker=run.worker)
 
 
 def just_before_transition(
     monkeypatch: pytest.MonkeyPatch, action: Callable[[], object]
 ) -> None:
-    """Let the action happen in the moment before the next change of a state."""
+    """Run the action just before the next change of a state."""
     real = GradingRunQuerySet.transition
 
     def late(self: GradingRunQuerySet, **kwargs: Any) -> bool:
@@ -81,9 +81,10 @@ def just_before_transition(
 
 @dataclass
 class FakeRunner:
-    """Answers with `result`, after the events; asks once whether to stop.
+    """A runner that answers with `result` after the events; asks once whether to stop.
 
-    `during` is called before the events, `after` after them, and `error` is raised instead of an answer.
+    `during` is called before the events, `after` after them, and `error` is raised
+    instead of an answer.
     """
 
     result: JobResult = field(default_factory=job_result)

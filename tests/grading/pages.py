@@ -1,4 +1,4 @@
-"""Pages as their readers have them: the words, and who is looking."""
+"""Helpers for pages: their words, and clients of different readers."""
 
 import re
 from decimal import Decimal
@@ -32,20 +32,20 @@ KEY = "0123456789abcdef0123456789abcdef"
 
 
 def signed_in(user: User) -> Client:
-    """A client that is signed in as this person."""
+    """Return a client that is signed in as this person."""
     client = Client()
     client.force_login(user)
     return client
 
 
 def student_of(assignment: Assignment) -> User:
-    """A student who is enrolled in the assignment's course."""
+    """Return a student who is enrolled in the assignment's course."""
     student: User = EnrolmentFactory.create(course=assignment.course).user
     return student
 
 
 def staff_of(assignment: Assignment) -> User:
-    """An assistant of the assignment's course."""
+    """Return an assistant of the assignment's course."""
     assistant: User = EnrolmentFactory.create(
         course=assignment.course, assistant=True
     ).user
@@ -53,7 +53,7 @@ def staff_of(assignment: Assignment) -> User:
 
 
 def words(response: Answer) -> str:
-    """The text of a page, with single spaces."""
+    """Return the text of a page, with single spaces."""
     body = re.sub(
         r"<(script|style|head)\b.*?</\1>",
         " ",
@@ -64,14 +64,14 @@ def words(response: Answer) -> str:
 
 
 def downloaded(response: Answer) -> bytes:
-    """The bytes of a download, which is closed then as a server closes it."""
+    """Return the bytes of a download, and close it as a server does."""
     content = response.getvalue()
     response.close()
     return content
 
 
 def form(**changes: Any) -> dict[str, Any]:
-    """The form's fields with a notebook that is in order; None leaves a field out."""
+    """Return the form's fields with a valid notebook; None leaves a field out."""
     fields = {
         "idempotency_key": KEY,
         "declaration": "yes",
@@ -84,13 +84,13 @@ def form(**changes: Any) -> dict[str, Any]:
 
 
 def upload(content: bytes | str) -> SimpleUploadedFile:
-    """A file for the form."""
+    """Return a file for the form."""
     data = content.encode() if isinstance(content, str) else content
     return SimpleUploadedFile("work.ipynb", data)
 
 
 def add_question(assignment: Assignment, visibility: str, **fields: Any) -> Question:
-    """A second question, worth 3 points, whose one check has this visibility."""
+    """Add a second question, worth 3 points, whose one check has this visibility."""
     question: Question = QuestionFactory.create(
         revision=assignment.revision,
         key="secret",
@@ -112,7 +112,7 @@ def add_question(assignment: Assignment, visibility: str, **fields: Any) -> Ques
 def finished_run(
     assignment: Assignment, author: User, *, secret: float = 0.0, **fields: Any
 ) -> GradingRun:
-    """A run that passed the first question, and the harder one as `secret` says."""
+    """Return a run that passed question one, and the harder one as `secret` says."""
     run: GradingRun = GradingRunFactory.create(
         submission=SubmissionFactory.create(assignment=assignment, author=author),
         finished=True,

@@ -1,4 +1,4 @@
-"""A course with work in it, and everything that says something of its coursework."""
+"""A course with work in it, and every page, list and feed that shows its coursework."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -55,7 +55,7 @@ class World:
 
 
 def make_world() -> World:
-    """The latest counts; 3 of 5 points are shown when handing in has closed."""
+    """Return the world: the latest counts; 3 of 5 points are shown after the close."""
     course = CourseFactory.create(
         slug="dl", title="Deep Learning", summary="How networks learn."
     )
@@ -110,7 +110,7 @@ def make_world() -> World:
         latest=latest,
         clients={"student": signed_in(student), "lecturer": signed_in(lecturer)},
     )
-    # So that nothing is new to the student who looks the second time.
+    # So that nothing is new to the student on the second look.
     SURFACES["course"](world)
     return world
 
@@ -140,13 +140,13 @@ def _attempt(
     return run
 
 
-# --- Everything that says something of it ------------------------------------------------
+# --- Every page, list and feed ------------------------------------------------
 
 Surface = Callable[[World], str]
 
 
 def _page(who: str, path: Callable[[World], str]) -> Surface:
-    """The words of a page, with the address that it has now; or its status."""
+    """Return the words of a page, with its present address; or its status."""
 
     def read(world: World) -> str:
         answer = world.clients[who].get(path(world))
@@ -213,5 +213,5 @@ SURFACES: dict[str, Surface] = {
 
 
 def look(world: World) -> dict[str, str]:
-    """What each surface says now."""
+    """Return the present text of each surface."""
     return {name: read(world) for name, read in SURFACES.items()}

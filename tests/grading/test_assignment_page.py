@@ -1,4 +1,4 @@
-"""The coursework page: what is wanted, until when, and one's own attempts."""
+"""The coursework page: required files, deadlines, and the student's own attempts."""
 
 import datetime as dt
 import re
@@ -127,7 +127,7 @@ def test_each_required_file_has_an_input_with_its_limit() -> None:
     assert "at most 50\N{NO-BREAK SPACE}MB" in html
 
 
-def test_a_notebooks_limit_is_the_portals_where_that_is_smaller() -> None:
+def test_a_notebooks_limit_is_the_smaller_of_its_own_and_the_portals() -> None:
     assignment = AssignmentFactory.create(with_revision=False)
     slot = RequiredFileFactory.create(
         revision__assignment=assignment, max_bytes=500 * 1024**2
@@ -143,7 +143,7 @@ def test_after_the_deadline_the_form_says_late() -> None:
     assert "Work handed in now is taken, and is late." in words(answer)
 
 
-def test_once_closed_words_stand_in_place_of_the_form() -> None:
+def test_once_closed_a_message_replaces_the_form() -> None:
     answer = page(AssignmentFactory.create(closed=True))
     assert FORM not in answer.content.decode()
     assert "Nothing has been taken since" in words(answer)
@@ -156,7 +156,7 @@ def test_an_extension_keeps_the_form_open() -> None:
     assert FORM in page(assignment, student).content.decode()
 
 
-def test_once_attempts_are_used_up_words_stand_in_place_of_the_form() -> None:
+def test_once_attempts_are_used_up_a_message_replaces_the_form() -> None:
     assignment = AssignmentFactory.create(max_attempts=1)
     student = student_of(assignment)
     assert "1 of 1 attempt left" in words(page(assignment, student))
@@ -187,7 +187,7 @@ def test_staff_get_a_link_to_everybodys_work_and_no_form() -> None:
     assert f'{assignment.get_absolute_url()}staff/"' in answer.content.decode()
 
 
-def test_only_ones_own_attempts_are_listed() -> None:
+def test_only_the_student_s_own_attempts_are_listed() -> None:
     assignment = AssignmentFactory.create()
     student = student_of(assignment)
     own = finished_run(assignment, student)
@@ -225,7 +225,7 @@ def test_the_best_attempt_counts_and_says_why() -> None:
     assert "1 Counts your best attempt so far" in words(page(assignment, student))
 
 
-def test_which_attempt_is_best_does_not_tell_what_hidden_checks_found() -> None:
+def test_which_attempt_is_best_does_not_reveal_hidden_checks() -> None:
     assignment = AssignmentFactory.create(counting="best")
     add_question(assignment, "after_release")
     student = student_of(assignment)
@@ -269,7 +269,7 @@ def test_students_see_what_is_installed() -> None:
         assert fact in seen
 
 
-def test_what_no_worker_has_told_is_said() -> None:
+def test_page_says_that_installed_packages_are_unknown() -> None:
     record("another")
     seen = words(page(AssignmentFactory.create()))
     assert "No worker has told yet" in seen
@@ -314,11 +314,11 @@ def test_queries_do_not_grow_with_attempts(
         client.get(assignment.get_absolute_url())
 
 
-# --- What a new attempt does, and what is true of one's attempts ------------------------
+# --- New attempts, and attempts used ------------------------
 
 
 def replaces(answer: Answer) -> str:
-    """What the form says that a new attempt replaces."""
+    """Return the form's words about what a new attempt replaces."""
     found = re.search(r"<p data-replaces>(.*?)</p>", answer.content.decode())
     return re.sub("<[^>]+>", "", found[1]) if found else ""
 
@@ -334,7 +334,7 @@ def test_a_new_attempt_says_what_it_replaces_where_the_latest_counts() -> None:
     assert not replaces(page(assignment, student))
 
 
-def test_what_a_new_attempt_replaces_tells_no_hidden_points() -> None:
+def test_words_about_the_replaced_attempt_reveal_no_hidden_points() -> None:
     assignment = AssignmentFactory.create()
     add_question(assignment, "after_release")
     student = student_of(assignment)
@@ -343,7 +343,7 @@ def test_what_a_new_attempt_replaces_tells_no_hidden_points() -> None:
     assert said.startswith("This will replace your 2 points and your hidden points.")
 
 
-def test_attempts_used_are_counted_though_fewer_are_allowed_since() -> None:
+def test_used_attempts_are_counted_even_above_a_lowered_limit() -> None:
     assignment = AssignmentFactory.create()
     student = student_of(assignment)
     for _ in range(3):
@@ -372,7 +372,9 @@ def test_staff_read_that_students_do_not_see_it_while_the_course_is_hidden() -> 
         ({"due_at": hours(-1), "max_attempts": 1}, "Closed"),
     ],
 )
-def test_badge_says_whether_one_can_hand_in(values: dict[str, Any], badge: str) -> None:
+def test_badge_says_whether_students_can_hand_in(
+    values: dict[str, Any], badge: str
+) -> None:
     assignment = AssignmentFactory.create()
     student = student_of(assignment)
     SubmissionFactory.create(assignment=assignment, author=student)
@@ -385,7 +387,7 @@ def test_badge_says_whether_one_can_hand_in(values: dict[str, Any], badge: str) 
     assert badge == "Due soon" or not any("Due soon" in words(each) for each in pages)
 
 
-def test_deadline_within_a_grace_has_passed() -> None:
+def test_deadline_has_passed_even_within_a_grace() -> None:
     assignment = AssignmentFactory.create(due_at=hours(-0.5), grace_minutes=60)
     text = words(page(assignment))
     assert "Passed 30 minutes ago" in text

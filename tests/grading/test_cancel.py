@@ -1,4 +1,4 @@
-"""Cancelling holds at every state: cancelled or final, never both."""
+"""A cancelled run is cancelled or final in every state, and never both."""
 
 import pytest
 

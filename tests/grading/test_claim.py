@@ -40,7 +40,7 @@ def test_a_claim_leaves_one_event_with_its_token() -> None:
     assert event.detail == {"worker": "host:1"}
 
 
-def test_nothing_waits_means_no_claim() -> None:
+def test_an_empty_queue_gives_no_claim() -> None:
     GradingRunFactory.create(running=True)
     GradingRunFactory.create(finished=True)
     assert claimed() is None
@@ -51,7 +51,7 @@ def test_a_worker_takes_from_its_own_queues_only() -> None:
     assert claimed() is None
 
 
-def test_first_come_first_served() -> None:
+def test_runs_are_claimed_in_the_order_of_the_queue() -> None:
     later = GradingRunFactory.create(queued_at=hours(-1))
     first = GradingRunFactory.create(queued_at=hours(-2))
     assert [claimed(), claimed()] == [first, later]
@@ -69,14 +69,16 @@ def test_after_one_fault_of_ours_a_run_keeps_its_place() -> None:
     assert claimed() == unlucky
 
 
-def test_a_run_that_ended_two_workers_waits_behind_its_class() -> None:
+def test_a_run_that_two_workers_lost_waits_behind_its_class() -> None:
     suspect = GradingRunFactory.create(queued_at=hours(-2), platform_tries=2)
     sound = GradingRunFactory.create(queued_at=hours(-1))
     regrade = GradingRunFactory.create(queued_at=hours(-3), priority=-10)
     assert [claimed(), claimed(), claimed()] == [sound, suspect, regrade]
 
 
-def test_a_lost_race_goes_on_to_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_loses_a_race_claims_the_next_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     taken = GradingRunFactory.create(queued_at=hours(-2))
     other = GradingRunFactory.create(queued_at=hours(-1))
 
@@ -89,7 +91,7 @@ def test_a_lost_race_goes_on_to_the_next_run(monkeypatch: pytest.MonkeyPatch) ->
     assert claimed() == other
 
 
-def test_the_lease_does_not_follow_the_workers_clock() -> None:
+def test_the_lease_uses_the_databases_clock() -> None:
     GradingRunFactory.create(queued_at=hours(-1))
     now = hours(0)
     with time_machine.travel(hours(100), tick=False):

@@ -1,4 +1,4 @@
-"""Lecturers create coursework and change its settings, and see first what follows."""
+"""Lecturers create coursework and change its settings, after a preview of effects."""
 
 import re
 from decimal import Decimal
@@ -98,7 +98,7 @@ def store(page: Client, assignment: Assignment, **changes: object) -> Any:
 # --- New ------------------------------------------------------------------------------
 
 
-def test_new_coursework_is_hidden_in_its_zone_and_on_record(
+def test_new_coursework_is_hidden_in_its_zone_and_recorded(
     page: Client, course: Course
 ) -> None:
     week = WeekFactory.create(course=course)
@@ -116,7 +116,7 @@ def test_new_coursework_is_hidden_in_its_zone_and_on_record(
 
 
 @pytest.mark.parametrize(("change", "field", "said"), REFUSED)
-def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_lost(
+def test_errors_are_shown_beside_their_fields_and_no_input_is_lost(
     page: Client, course: Course, change: dict[str, str], field: str, said: str
 ) -> None:
     AssignmentFactory.create(course=course, slug="taken")
@@ -139,7 +139,7 @@ def test_only_the_courses_own_weeks_and_parts_can_be_chosen(page: Client) -> Non
 @pytest.mark.parametrize(
     ("role", "is_shown"), [("lecturer", True), ("assistant", False)]
 )
-def test_who_may_edit_finds_the_page(
+def test_editors_have_a_link_to_the_page(
     course: Course,
     name: str,
     role: str,
@@ -153,7 +153,7 @@ def test_who_may_edit_finds_the_page(
 # --- Settings ---------------------------------------------------------------------------
 
 
-def test_settings_sent_as_they_are_shown_change_nothing(
+def test_settings_sent_unchanged_change_nothing(
     page: Client, assignment: Assignment
 ) -> None:
     before = Assignment.objects.values().get()
@@ -162,7 +162,7 @@ def test_settings_sent_as_they_are_shown_change_nothing(
     assert not CourseChange.objects.exists()
 
 
-def test_another_deadline_is_stored_and_told(
+def test_changed_deadline_is_stored_and_announced(
     page: Client, assignment: Assignment
 ) -> None:
     assert store(page, assignment, due_at="2027-06-04T19:00", closes_at="").url
@@ -171,7 +171,7 @@ def test_another_deadline_is_stored_and_told(
     assert told.summary == "Digits is due on Fri 4 Jun 2027, 19:00 BST."
 
 
-def test_marks_that_another_rule_changes_are_shown_before_it_is_stored(
+def test_marks_changed_by_another_rule_are_previewed(
     page: Client, assignment: Assignment
 ) -> None:
     student = EnrolmentFactory.create(course=assignment.course).user
@@ -196,7 +196,7 @@ def test_rule_that_changes_no_mark_is_stored_at_once(
     assert store(page, assignment, counting="best").status_code == 302
 
 
-def test_who_becomes_late_or_not_is_shown_each_by_their_own_deadline(
+def test_students_who_become_late_or_on_time_are_previewed(
     page: Client, assignment: Assignment
 ) -> None:
     late, extended = (
@@ -215,9 +215,7 @@ def test_who_becomes_late_or_not_is_shown_each_by_their_own_deadline(
     assert "1 late attempt would be on time." in words(answer)
 
 
-def test_preview_that_no_longer_holds_is_shown_again(
-    page: Client, assignment: Assignment
-) -> None:
+def test_outdated_preview_is_shown_again(page: Client, assignment: Assignment) -> None:
     def hand_in() -> None:
         SubmissionFactory.create(
             assignment=assignment, started_at=hours(-4), received_at=hours(-4)
@@ -235,7 +233,7 @@ def test_preview_that_no_longer_holds_is_shown_again(
     ("closes_at", "said"),
     [(50, ""), (None, "Handing in ends at once"), (-1, "Handing in ends at once")],
 )
-def test_end_of_handing_in_is_shown_before_it_is_stored(
+def test_end_of_handing_in_is_previewed(
     page: Client, assignment: Assignment, closes_at: int | None, said: str
 ) -> None:
     entered = _entered(hours(closes_at)) if closes_at is not None else ""
@@ -255,7 +253,9 @@ def test_students_who_would_have_no_attempt_left_are_counted(
     assert store(page, assignment, max_attempts=3).status_code == 302
 
 
-def test_another_address_is_followed(page: Client, assignment: Assignment) -> None:
+def test_changed_key_redirects_to_the_new_address(
+    page: Client, assignment: Assignment
+) -> None:
     answer = store(page, assignment, slug="moved")
     assert re.search(r"/coursework/moved/staff/$", answer.headers["Location"])
     assert page.get(answer.headers["Location"]).status_code == 200

@@ -1,4 +1,4 @@
-"""The row is the queue: it is written with the submission, and a wake-up follows."""
+"""The row is the queue: it is stored with the submission, then a wake-up is sent."""
 
 from collections.abc import Callable
 from typing import Any
@@ -53,7 +53,7 @@ def test_an_enqueued_run_waits_with_its_first_event() -> None:
     )
 
 
-def test_earlier_attempts_that_still_wait_are_superseded() -> None:
+def test_earlier_queued_attempts_are_superseded() -> None:
     for submission in three_attempts():
         enqueue_run(actor=SYSTEM, submission=submission)
     assert states() == [State.SUPERSEDED, State.SUPERSEDED, State.QUEUED]
@@ -83,7 +83,7 @@ def test_where_the_best_attempt_counts_every_attempt_is_run() -> None:
     assert states() == [State.QUEUED] * 3
 
 
-def test_an_attempt_that_runs_already_is_left_to_run() -> None:
+def test_a_running_attempt_continues() -> None:
     first, second, _ = three_attempts()
     enqueue_run(actor=SYSTEM, submission=first)
     claim_next(worker="w", queues=["cpu"])
@@ -109,7 +109,7 @@ def test_other_students_and_other_assignments_are_left_alone() -> None:
     assert states() == [State.QUEUED] * 3
 
 
-def test_enqueuing_twice_gives_the_run_that_waits() -> None:
+def test_enqueuing_twice_returns_the_queued_run() -> None:
     submission = SubmissionFactory.create()
     run = enqueue_run(actor=SYSTEM, submission=submission)
     assert enqueue_run(actor=SYSTEM, submission=submission) == run
@@ -136,7 +136,7 @@ def test_the_wake_up_waits_for_the_commit(
     assert run.woken_at is not None
 
 
-def test_what_is_rolled_back_is_never_announced(
+def test_a_rolled_back_run_sends_no_wake_up(
     woken: list[str], django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
     submission = SubmissionFactory.create()

@@ -1,4 +1,4 @@
-"""The end of a run: result, mark and event in one write, by the token's holder only."""
+"""The token's holder alone ends a run: result, mark and event in one write."""
 
 from decimal import Decimal
 
@@ -46,7 +46,7 @@ def test_the_mark_follows_in_the_same_write(run: GradingRun) -> None:
     assert mark.student == run.work.author
 
 
-def test_one_event_tells_of_the_end(run: GradingRun) -> None:
+def test_the_end_is_recorded_by_one_event(run: GradingRun) -> None:
     finish_run(claim=claim_of(run), result=job_result())
     event = run.events.get()
     assert (event.source, event.target, event.code) == (
@@ -65,7 +65,7 @@ def test_one_event_tells_of_the_end(run: GradingRun) -> None:
         (Verdict.REJECTED, "language"),
     ],
 )
-def test_the_students_own_fault_is_a_result(
+def test_a_fault_of_the_student_s_is_a_result(
     run: GradingRun, verdict: Verdict, code: str
 ) -> None:
     result = job_result(
@@ -103,7 +103,7 @@ def test_a_result_is_written_whole_or_not_at_all(
     assert (run.state, run.results.count(), run.events.count()) == ("running", 0, 0)
 
 
-def test_a_run_without_a_notebook_finishes_all_the_same(run: GradingRun) -> None:
+def test_a_run_without_a_notebook_finishes_too(run: GradingRun) -> None:
     finish_run(claim=claim_of(run), result=job_result(notebook=""))
     run.refresh_from_db()
     assert (run.state, run.executed_sha256) == ("finished", "")
@@ -118,7 +118,7 @@ def test_a_notebook_too_large_to_keep_costs_no_points(
     assert (run.automatic_points, run.executed_sha256) == (Decimal(2), "")
 
 
-def test_text_that_no_database_takes_is_made_harmless(run: GradingRun) -> None:
+def test_text_that_no_database_accepts_is_cleaned(run: GradingRun) -> None:
     result = job_result(
         Verdict.STUDENT_ERROR, "cells_failed", ename="A\x00B\ud800", notebook="\ud800"
     )
@@ -127,7 +127,7 @@ def test_text_that_no_database_takes_is_made_harmless(run: GradingRun) -> None:
     assert run.detail["ename"] == "A�B?"
 
 
-def test_a_deleted_question_of_the_runner_earns_nothing(run: GradingRun) -> None:
+def test_a_question_that_the_revision_lacks_earns_nothing(run: GradingRun) -> None:
     finish_run(
         claim=claim_of(run),
         result=job_result(Verdict.COMPLETED, "completed", found("bonus", check=1)),

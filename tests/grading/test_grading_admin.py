@@ -74,7 +74,7 @@ def test_staff_cancel_a_run(client: Client, staff: User) -> None:
     assert (run.state, run.events.get().actor) == ("cancelled", staff)
 
 
-def test_who_may_only_look_cannot_act(client: Client) -> None:
+def test_people_who_may_only_view_cannot_run_actions(client: Client) -> None:
     looker = UserFactory.create(is_staff=True)
     looker.user_permissions.add(Permission.objects.get(codename="view_gradingrun"))
     client.force_login(looker)
@@ -84,9 +84,7 @@ def test_who_may_only_look_cannot_act(client: Client) -> None:
     assert run.state == "queued"
 
 
-def test_the_list_of_runs_says_how_they_stand_in_words(
-    client: Client, staff: User
-) -> None:
+def test_the_list_of_runs_gives_states_in_words(client: Client, staff: User) -> None:
     GradingRunFactory.create(finished=True)
     page = client.get(RUNS).content.decode()
     assert "Ran to the end" in page

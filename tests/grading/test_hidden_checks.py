@@ -1,4 +1,4 @@
-"""A check that may not be seen yet shows neither outcome nor points."""
+"""A check that is still hidden shows neither its outcome nor its points."""
 
 import datetime as dt
 from dataclasses import replace
@@ -48,7 +48,7 @@ def shown(rules: QuestionRules, moments: ViewTimes, **scores: float) -> ShownQue
 TWO = question(Visibility.ALWAYS, Visibility.AFTER_DEADLINE)
 
 
-def test_points_of_a_hidden_check_do_not_enter_the_total() -> None:
+def test_points_of_a_hidden_check_are_not_in_the_total() -> None:
     seen = shown(TWO, BEFORE, always=1, after_deadline=1)
     assert (str(seen.earned), seen.shown_points, seen.points) == (
         "3.00",
@@ -57,7 +57,7 @@ def test_points_of_a_hidden_check_do_not_enter_the_total() -> None:
     )
 
 
-def test_the_page_is_told_what_comes_later() -> None:
+def test_the_page_gets_the_points_that_are_shown_later() -> None:
     (hidden,) = shown(TWO, BEFORE, always=1, after_deadline=0).hidden
     assert hidden.text == "3 points are shown when handing in has closed"
 
@@ -68,14 +68,14 @@ def test_a_failed_hidden_check_cannot_be_told_from_a_passed_one() -> None:
     )
 
 
-def test_a_question_with_nothing_to_show_says_only_that() -> None:
+def test_a_question_with_only_hidden_checks_says_only_that() -> None:
     seen = shown(question(Visibility.NEVER), RELEASED, never=1)
     assert seen.outcome == Outcome.HIDDEN
     assert seen.earned == 0
     assert not seen.checks
 
 
-def test_a_time_out_in_a_hidden_check_does_not_shine_through() -> None:
+def test_a_time_out_in_a_hidden_check_is_not_visible() -> None:
     scored = score_question(
         TWO, found("conv", Found.TIMEOUT, always=1, after_deadline=0)
     )
@@ -92,12 +92,12 @@ def test_a_time_out_in_a_hidden_check_does_not_shine_through() -> None:
         (STAFF, ["always", "after_deadline", "after_release", "never"]),
     ],
 )
-def test_each_check_appears_in_its_time(moments: ViewTimes, names: list[str]) -> None:
+def test_each_check_is_shown_at_its_time(moments: ViewTimes, names: list[str]) -> None:
     rules = question(*Visibility)
     assert [check.name for check in shown(rules, moments, always=1).checks] == names
 
 
-def test_release_shows_nothing_hidden_to_who_may_still_hand_in() -> None:
+def test_release_shows_no_hidden_check_to_students_who_may_still_hand_in() -> None:
     moments = ViewTimes(now=NOON, closes_at=NOON + HOUR, released_at=NOON - HOUR)
     rules = question(*Visibility)
     assert [check.name for check in shown(rules, moments, always=1).checks] == [
@@ -105,13 +105,13 @@ def test_release_shows_nothing_hidden_to_who_may_still_hand_in() -> None:
     ]
 
 
-def test_a_question_that_the_run_has_not_come_to_waits() -> None:
+def test_a_question_that_the_run_has_not_reached_is_waiting() -> None:
     results = show_results([TWO], [], BEFORE)
     assert results.questions[0].outcome == Outcome.WAITING
     assert results.hides_points
 
 
-def test_one_point_is_one_point() -> None:
+def test_one_point_is_written_in_the_singular() -> None:
     rules = QuestionRules(
         key="conv",
         title="",
@@ -129,7 +129,7 @@ def test_one_point_is_one_point() -> None:
 
 
 def worth(**points: str) -> QuestionRules:
-    """A question whose checks are named for when they are shown."""
+    """Return a question whose checks are named by when they are shown."""
     checks = tuple(
         Check(name=name, points=Decimal(each), visibility=Visibility(name))
         for name, each in points.items()
@@ -142,26 +142,26 @@ def worth(**points: str) -> QuestionRules:
 @pytest.mark.parametrize(
     ("points", "scores", "moments", "outcome"),
     [
-        # Worth nothing: nobody fails it.
+        # Worth nothing, so nobody fails it.
         ({"always": "0"}, {"always": 0}, BEFORE, Outcome.NO_POINTS),
         ({"always": "0"}, {"always": 0}, STAFF, Outcome.NO_POINTS),
         ({"always": "0"}, {"always": 1}, BEFORE, Outcome.PASSED),
         ({"always": "0", "never": "0"}, {"always": 0}, BEFORE, Outcome.NO_POINTS),
         ({"always": "0", "never": "0"}, {"always": 1}, BEFORE, Outcome.PASSED),
-        # All of its worth is hidden: neither passed nor failed.
+        # All of its points are hidden: neither passed nor failed.
         ({"always": "0", "never": "3"}, {"always": 1}, BEFORE, Outcome.SHOWN_PASSED),
         ({"always": "0", "never": "3"}, {"always": 0}, BEFORE, Outcome.HIDDEN),
-        # Some of it is.
+        # Some of its points are hidden.
         ({"always": "3", "never": "3"}, {"always": 1}, BEFORE, Outcome.SHOWN_PASSED),
         ({"always": "3", "never": "3"}, {"always": 0.5}, BEFORE, Outcome.PARTIAL),
         ({"always": "3", "never": "3"}, {"always": 0}, BEFORE, Outcome.FAILED),
         ({"always": "3", "never": "0"}, {"always": 1}, BEFORE, Outcome.PASSED),
-        # What is worth nothing decides nothing.
+        # Checks worth nothing decide nothing.
         ({"always": "3", "never": "0"}, {"always": 1}, STAFF, Outcome.PASSED),
         ({"always": "0", "never": "3"}, {"always": 1}, STAFF, Outcome.FAILED),
     ],
 )
-def test_a_question_is_judged_by_what_is_worth_points_and_shown(
+def test_a_question_passes_by_its_shown_checks_with_points(
     points: dict[str, str],
     scores: dict[str, float],
     moments: ViewTimes,
@@ -172,16 +172,16 @@ def test_a_question_is_judged_by_what_is_worth_points_and_shown(
     assert shown(rules, moments, **scores, **hidden).outcome == outcome
 
 
-def test_a_check_that_failed_in_a_question_of_no_points_has_not_failed() -> None:
+def test_a_failed_check_in_a_question_without_points_is_not_a_failure() -> None:
     (check,) = shown(worth(always="0"), BEFORE, always=0).checks
     assert (check.outcome, check.message) == (Outcome.NO_POINTS, "returned False")
 
 
 @pytest.mark.parametrize(("microsecond", "second"), [(0, 0), (900_000, 0), (0, 1)])
-def test_nothing_is_shown_in_the_second_in_which_work_is_still_taken(
+def test_nothing_hidden_is_shown_while_work_is_still_accepted(
     microsecond: int, second: int
 ) -> None:
-    """Else what a hidden check found could be handed in again at once."""
+    """Otherwise a hidden check's result could be used for a submission at once."""
     now = NOON.replace(second=second, microsecond=microsecond)
     due = deadline(due_at=NOON, closes_at=None)
     moments = ViewTimes(now=now, closes_at=NOON, released_at=None)

@@ -1,7 +1,7 @@
-"""Which attempt counts tells nothing that hidden checks found, before marks are out.
+"""Which attempt counts reveals nothing about hidden checks before marks are released.
 
-The first attempt was marked by an earlier revision that hid nothing; the second one has
-hidden points, which alone decide which of the two is better.
+The first attempt was graded by an earlier revision without hidden checks. The second
+one has hidden points, which alone decide which of the two is better.
 """
 
 import re
@@ -32,7 +32,7 @@ _API = ("marks/", "runs/", "submissions/")
 
 
 def two_attempts() -> tuple[GradingRun, GradingRun]:
-    """4 points without hidden ones, and 2 points with 3 hidden ones beside them."""
+    """Give 4 points without hidden ones, and 2 points beside 3 hidden ones."""
     assignment = AssignmentFactory.create(counting=Counting.BEST)
     student = student_of(assignment)
     check = {"name": "check_answer", "points": "4", "visibility": "always"}
@@ -46,7 +46,7 @@ def two_attempts() -> tuple[GradingRun, GradingRun]:
 
 
 def find(run: GradingRun, hidden: int) -> None:
-    """Let the run's hidden check have earned so many points; the mark follows."""
+    """Set the points of the run's hidden check, and recompute the mark."""
     run.results.filter(question__key="secret").update(points=hidden)
     GradingRun.objects.filter(pk=run.pk).update(automatic_points=2 + hidden)
     work = run.work
@@ -56,7 +56,7 @@ def find(run: GradingRun, hidden: int) -> None:
 
 
 def seen_by(user: User, assignment: Assignment) -> dict[str, str]:
-    """What each page and each list of the API says, without times of the mark."""
+    """Return the text of each page and API list, without times of the mark."""
     client = signed_in(user)
     course = reverse("grading:marks", args=[assignment.course.slug])
     runs = GradingRun.objects.filter(submission__author=user)
@@ -70,7 +70,7 @@ def seen_by(user: User, assignment: Assignment) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("is_run_again", [False, True])
-def test_nothing_tells_whether_hidden_points_made_an_attempt_the_best(
+def test_nothing_reveals_whether_hidden_points_made_an_attempt_the_best(
     is_run_again: bool,  # noqa: FBT001  parametrised
 ) -> None:
     open_run, hiding = two_attempts()
@@ -85,7 +85,7 @@ def test_nothing_tells_whether_hidden_points_made_an_attempt_the_best(
     assert seen[0] == seen[1]
 
 
-def test_the_mark_is_the_best_of_what_is_shown_and_no_attempt_is_named() -> None:
+def test_the_mark_is_the_best_of_the_shown_points_without_naming_an_attempt() -> None:
     open_run, hiding = two_attempts()
     find(hiding, 3)
     seen = seen_by(hiding.work.author, hiding.work.assignment)
@@ -106,7 +106,7 @@ def test_once_marks_are_released_the_best_attempt_is_named() -> None:
     assert f'"run":"{hiding.pk}"' in seen["/api/v1/marks/"]
 
 
-def test_staff_are_told_which_attempt_counts_at_any_time() -> None:
+def test_staff_see_which_attempt_counts_at_any_time() -> None:
     _, hiding = two_attempts()
     find(hiding, 3)
     client = signed_in(staff_of(hiding.work.assignment))

@@ -1,4 +1,4 @@
-"""No word of a check reaches a student before the check may be shown."""
+"""Students read no text of a check before the check may be shown."""
 
 from decimal import Decimal
 from typing import Final
@@ -25,7 +25,7 @@ _API: Final = ("assignments/", "courses/", "marks/", "runs/", "submissions/")
 
 
 def run_with_canaries(visibility: str) -> GradingRun:
-    """A run whose second question has a canary in every text of its check."""
+    """Return a run whose second question has a canary in every text of its check."""
     assignment = AssignmentFactory.create()
     question = add_question(assignment, visibility)
     (check,) = question.checks
@@ -39,7 +39,7 @@ def run_with_canaries(visibility: str) -> GradingRun:
 
 
 def canaries_seen_by(user: User, run: GradingRun) -> set[str]:
-    """The canaries in all pages and answers about the run and its assignment."""
+    """Return the canaries in all pages and answers about the run and its assignment."""
     client = signed_in(user)
     assignment = run.work.assignment
     paths = [
@@ -60,24 +60,24 @@ def canaries_seen_by(user: User, run: GradingRun) -> set[str]:
 
 
 @pytest.mark.parametrize("visibility", ["after_deadline", "after_release", "never"])
-def test_no_word_of_a_hidden_check_is_shown_before_its_time(visibility: str) -> None:
+def test_no_text_of_a_hidden_check_is_shown_before_its_time(visibility: str) -> None:
     run = run_with_canaries(visibility)
     assert not canaries_seen_by(run.work.author, run)
 
 
-def test_a_check_that_is_never_shown_keeps_its_words_after_release() -> None:
+def test_a_never_shown_check_s_text_is_hidden_after_release() -> None:
     run = run_with_canaries("never")
     Assignment.objects.update(due_at=hours(-2), marks_released_at=hours(-1))
     assert not canaries_seen_by(run.work.author, run)
 
 
 @pytest.mark.parametrize("visibility", ["after_deadline", "after_release"])
-def test_its_words_are_shown_in_its_time(visibility: str) -> None:
+def test_a_hidden_check_s_text_is_shown_at_its_time(visibility: str) -> None:
     run = run_with_canaries(visibility)
     Assignment.objects.update(due_at=hours(-2), marks_released_at=hours(-1))
     assert canaries_seen_by(run.work.author, run) == set(CANARIES)
 
 
-def test_staff_read_the_words_of_every_check_at_once() -> None:
+def test_staff_read_the_text_of_every_check_at_once() -> None:
     run = run_with_canaries("never")
     assert canaries_seen_by(staff_of(run.work.assignment), run) == set(CANARIES)

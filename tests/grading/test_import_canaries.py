@@ -1,4 +1,4 @@
-"""No hidden word of an import reaches a student before its time, in any format."""
+"""Students read no hidden text of an import before its time, in any format."""
 
 import json
 import re
@@ -41,7 +41,7 @@ _MOST_PAGES = 150
 
 
 def imported(name: str, folder: Path) -> Assignment:
-    """The source, imported and published, with the message that each check left."""
+    """Import and publish the source; return the message that each check leaves."""
     SOURCES[name](folder / "in")
     (folder / "out").mkdir()
     found = prepare_folder(
@@ -57,7 +57,7 @@ def imported(name: str, folder: Path) -> Assignment:
 
 
 def run_of(assignment: Assignment, author: User) -> GradingRun:
-    """A run in which every check failed."""
+    """Return a run in which every check failed."""
     submission = SubmissionFactory.create(assignment=assignment, author=author)
     run: GradingRun = GradingRunFactory.create(submission=submission, finished=True)
     for question in run.revision.questions.filter(kind="auto"):
@@ -75,7 +75,7 @@ def run_of(assignment: Assignment, author: User) -> GradingRun:
 
 
 def texts(client: Client, *starts: str) -> Iterator[str]:
-    """All that the person reads: pages, downloads and answers of the API."""
+    """Return all that the person reads: pages, downloads and answers of the API."""
     waiting, seen = [*starts], set(starts)
     while waiting:
         answer = client.get(waiting.pop())
@@ -91,7 +91,7 @@ def texts(client: Client, *starts: str) -> Iterator[str]:
 
 
 def read_by(user: User, run: GradingRun) -> str:
-    """Everything together, with the calendar, the mails, and what a run executes."""
+    """Return all texts together, with calendar, mails, and what a run executes."""
     client = signed_in(user)
     assignment = run.work.assignment
     zipped = f"{assignment.get_absolute_url()}files.zip"
@@ -109,7 +109,7 @@ def canaries_in(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_no_hidden_word_is_read_before_its_time(name: str, tmp_path: Path) -> None:
+def test_no_hidden_text_is_read_before_its_time(name: str, tmp_path: Path) -> None:
     assignment = imported(name, tmp_path)
     student = student_of(assignment)
     run = run_of(assignment, student)
@@ -118,12 +118,12 @@ def test_no_hidden_word_is_read_before_its_time(name: str, tmp_path: Path) -> No
     Assignment.objects.update(due_at=hours(-2), marks_released_at=hours(-1))
     found = canaries_in(read_by(student, run))
     assert found <= {*SHOWN, "canary_check_name", "canary_case_name"}
-    # nbgrader has no words for students in its hidden tests.
+    # nbgrader's hidden tests have no messages for students.
     assert bool(found) == (name != "nbgrader")
 
 
 def executed_by(run: GradingRun) -> str:
-    """What lies where a student's code runs, and what it reads of itself."""
+    """Return the files beside a student's running code, and what it reads of itself."""
     spec = build_job(run)
     files = (*spec.files, *spec.public_files)
     return " ".join([spec.notebook, *(Path(file.path).read_text() for file in files)])

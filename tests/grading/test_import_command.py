@@ -1,4 +1,4 @@
-"""manage.py import_assignment: imports, tries, and publishes what may be published."""
+"""manage.py import_assignment imports, tries, and publishes if the trials permit it."""
 
 from decimal import Decimal
 from io import StringIO
@@ -78,7 +78,7 @@ def test_once_the_trials_are_good_it_publishes(
     assert GradingRun.objects.count() == 2
 
 
-def test_trials_that_failed_are_named(assignment: Assignment, tmp_path: Path) -> None:
+def test_failed_trials_are_named(assignment: Assignment, tmp_path: Path) -> None:
     run(assignment, write_bundle(tmp_path))
     solve(assignment.revisions.get(), solution="1")
     with pytest.raises(CommandError, match="still wait for a worker"):
@@ -98,19 +98,19 @@ def test_faults_are_listed_and_nothing_is_imported(
     assert not assignment.revisions.exists()
 
 
-def test_assignment_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_unknown_assignment_is_named(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="no assignment “x” in a course “y”"):
         call_command("import_assignment", tmp_path, course="y", assignment="x")
 
 
-def test_command_tells_of_a_dry_run_and_imports_nothing(tmp_path: Path) -> None:
+def test_dry_run_says_so_and_imports_nothing(tmp_path: Path) -> None:
     said = StringIO()
     call_command("import_assignment", write_bundle(tmp_path), dry_run=True, stdout=said)
     assert "A small task (softmark), 5 points, task.ipynb" in said.getvalue()
     assert "large  2  after_deadline" in said.getvalue()
 
 
-def test_command_takes_what_a_foreign_format_does_not_say(tmp_path: Path) -> None:
+def test_command_takes_options_that_a_foreign_format_lacks(tmp_path: Path) -> None:
     source = write(tmp_path, "hw.ipynb", checking("t", "assert x"))
     said = StringIO()
     call_command(
@@ -131,7 +131,7 @@ def test_command_takes_what_a_foreign_format_does_not_say(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("worth", ["t", "t=x", "t=-1", "t=nan"])
-def test_command_refuses_points_that_are_none(tmp_path: Path, worth: str) -> None:
+def test_command_refuses_invalid_points(tmp_path: Path, worth: str) -> None:
     with pytest.raises(CommandError, match=r"points|POINTS"):
         call_command("import_assignment", str(tmp_path), "--dry-run", "--points", worth)
 
@@ -139,5 +139,5 @@ def test_command_refuses_points_that_are_none(tmp_path: Path, worth: str) -> Non
 @pytest.mark.parametrize(
     ("number", "words"), [(1, "1 point"), (Decimal("0.5"), "0.5 points")]
 )
-def test_counts_are_said_in_the_right_number(number: Decimal, words: str) -> None:
+def test_counts_have_the_right_grammatical_number(number: Decimal, words: str) -> None:
     assert _count(number, "point") == words

@@ -1,4 +1,4 @@
-"""The import page: look first, then store, and never publish."""
+"""The import page shows a preview, then stores a revision, and never publishes it."""
 
 import json
 from io import BytesIO
@@ -83,7 +83,7 @@ def test_importing_stores_a_revision_and_publishes_nothing(
     assert assignment.revision is None
 
 
-def test_what_was_not_shown_is_not_imported(
+def test_an_upload_that_was_not_previewed_is_not_imported(
     lecturer: User, assignment: Assignment, tmp_path: Path
 ) -> None:
     shown = send(lecturer, assignment, package=upload(tmp_path / "a"))
@@ -149,7 +149,7 @@ def test_a_notebook_alone_can_be_imported(
     assert "x < 9" not in words(answer)
 
 
-def test_a_name_that_leads_elsewhere_is_kept_where_it_belongs(
+def test_a_file_name_with_a_path_stays_in_its_folder(
     lecturer: User, assignment: Assignment, settings: Any
 ) -> None:
     package = BytesIO(b"{}")
@@ -168,7 +168,7 @@ def test_tests_are_not_shown(
 
 
 @pytest.mark.parametrize("role", [Role.STUDENT, Role.ASSISTANT])
-def test_who_may_not_edit_uploads_nothing(
+def test_only_editors_upload_a_source(
     assignment: Assignment, tmp_path: Path, role: Role
 ) -> None:
     user = EnrolmentFactory.create(course=assignment.course, role=role).user
@@ -195,7 +195,7 @@ def nbgrader(tmp_path: Path) -> SimpleUploadedFile:
     return SimpleUploadedFile("ps.zip", archive.read_bytes())
 
 
-def test_what_a_foreign_format_does_not_say_is_asked_for_and_stored(
+def test_options_that_a_foreign_format_lacks_are_asked_for_and_stored(
     lecturer: User, assignment: Assignment, tmp_path: Path
 ) -> None:
     said = {
@@ -221,7 +221,7 @@ def test_what_a_foreign_format_does_not_say_is_asked_for_and_stored(
 
 
 def hidden_of(answer: Answer) -> dict[str, str]:
-    """What the page sends back when its import button is pressed."""
+    """Return the fields that the page sends when its import button is pressed."""
     repeated: list[tuple[str, str]] = answer.context["form"].repeated()
     assert all(f'name="{name}"' in answer.content.decode() for name, _ in repeated)
     return dict(repeated)
@@ -239,7 +239,7 @@ def hidden_of(answer: Answer) -> dict[str, str]:
         ("run_seconds", "0", "greater than or equal to 1"),
     ],
 )
-def test_what_is_written_wrongly_is_named_at_its_field(
+def test_invalid_options_are_errors_at_their_fields(
     lecturer: User,
     assignment: Assignment,
     tmp_path: Path,
@@ -269,7 +269,7 @@ def test_a_file_of_the_model_solution_that_nobody_hands_in_is_refused(
     assert "other.pth: Students hand in no file of this name." in words(answer)
 
 
-def test_our_own_format_says_it_itself_and_the_page_says_so(
+def test_our_own_format_needs_no_options_and_the_page_says_so(
     lecturer: User, assignment: Assignment, tmp_path: Path
 ) -> None:
     answer = send(lecturer, assignment, package=upload(tmp_path), run_seconds="900")

@@ -1,4 +1,4 @@
-"""Whatever came out of a run can be stored in both databases."""
+"""Any outcome of a run can be stored as JSON in both databases."""
 
 import json
 
@@ -16,7 +16,7 @@ ANYTHING = st.recursive(
 
 
 @given(ANYTHING)
-def test_the_outcome_is_json_and_stays_as_it_is(value: object) -> None:
+def test_any_value_becomes_json_that_stays_unchanged(value: object) -> None:
     once = storable(value)
     text = json.dumps(once, allow_nan=False)
     assert "\\u0000" not in text
@@ -24,9 +24,9 @@ def test_the_outcome_is_json_and_stays_as_it_is(value: object) -> None:
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\ud800b"])
-def test_text_without_nul_and_lone_surrogates(text: str) -> None:
+def test_nul_and_lone_surrogates_are_replaced(text: str) -> None:
     assert storable_text(text).encode() in (b"a?b", "a�b".encode())
 
 
-def test_what_is_not_plain_becomes_its_text() -> None:
+def test_a_value_that_is_not_plain_becomes_its_text() -> None:
     assert storable({"a": (1, object)}) == {"a": [1, "<class 'object'>"]}

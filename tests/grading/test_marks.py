@@ -1,4 +1,4 @@
-"""A mark follows the attempt that counts, and never changes without a trace."""
+"""A mark follows the attempt that counts, and never changes without a record."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -76,7 +76,7 @@ def test_the_latest_attempt_counts(assignment: Assignment, student: User) -> Non
     assert recompute(assignment, student).final_points == 4
 
 
-def test_the_best_attempt_counts_where_the_assignment_says_so(
+def test_the_best_attempt_counts_if_the_assignment_says_so(
     assignment: Assignment, student: User
 ) -> None:
     Assignment.objects.update(counting=Counting.BEST)
@@ -95,7 +95,7 @@ def test_of_two_equally_good_attempts_the_later_counts(
 
 
 @pytest.mark.parametrize("counting", Counting.values)
-def test_the_latest_finished_run_stands_for_its_attempt(
+def test_the_latest_finished_run_gives_an_attempt_its_points(
     assignment: Assignment, student: User, counting: str
 ) -> None:
     Assignment.objects.update(counting=counting)
@@ -134,7 +134,7 @@ def test_the_first_mark_leaves_a_change_from_nothing(
     assert (change.actor, change.run, change.reason) == (None, run, "Because")
 
 
-def test_every_change_says_from_what_to_what_by_whom(
+def test_every_change_records_old_and_new_points_and_the_actor(
     assignment: Assignment, student: User
 ) -> None:
     attempt(assignment, student, "4")
@@ -156,7 +156,7 @@ def test_a_mark_that_stays_the_same_leaves_no_change(
     assert (mark.run, mark.changes.count()) == (second, 1)
 
 
-def test_a_released_mark_changes_with_a_trace_too(
+def test_a_change_of_a_released_mark_is_recorded_too(
     assignment: Assignment, student: User
 ) -> None:
     attempt(assignment, student, "4")
@@ -166,7 +166,7 @@ def test_a_released_mark_changes_with_a_trace_too(
     assert recompute(assignment, student).changes.count() == 2
 
 
-def test_the_parts_by_hand_stay_and_are_added(
+def test_points_given_by_hand_are_kept_and_added(
     assignment: Assignment, student: User
 ) -> None:
     run = attempt(assignment, student, "4")
@@ -180,24 +180,22 @@ def test_the_parts_by_hand_stay_and_are_added(
     assert (mark.automatic_points, mark.final_points) == (Decimal(4), Decimal("10.5"))
 
 
-def test_a_mark_is_never_less_than_nothing(
-    assignment: Assignment, student: User
-) -> None:
+def test_a_mark_is_never_negative(assignment: Assignment, student: User) -> None:
     run = attempt(assignment, student, "1")
     MarkFactory.create(run=run, late_penalty=Decimal(5))
     assert recompute(assignment, student).final_points == 0
 
 
-def test_a_mark_is_of_one_student_only(assignment: Assignment, student: User) -> None:
+def test_each_student_has_their_own_mark(assignment: Assignment, student: User) -> None:
     attempt(assignment, student, "4")
     attempt(assignment, EnrolmentFactory.create(course=assignment.course).user, "9")
     assert recompute(assignment, student).final_points == 4
 
 
-# --- A setting that is changed after work is in ----------------------------------------
+# --- Settings changed after handing in ----------------------------------------
 
 
-def test_mark_follows_the_rule_that_counts_at_once(
+def test_a_changed_counting_rule_changes_the_mark_at_once(
     assignment: Assignment, student: User
 ) -> None:
     best = attempt(assignment, student, "9")
@@ -211,7 +209,7 @@ def test_mark_follows_the_rule_that_counts_at_once(
 
 @pytest.mark.parametrize("counting", Counting.values)
 @pytest.mark.parametrize("points", [("9", "4"), ("4", "9"), ("4", "4"), ("0", None)])
-def test_every_way_of_asking_finds_the_same_run(
+def test_every_query_finds_the_same_counting_run(
     assignment: Assignment,
     student: User,
     counting: str,
@@ -233,7 +231,7 @@ def test_every_way_of_asking_finds_the_same_run(
     assert GradingRun.objects.counting().count() == 2
 
 
-def test_changed_rule_leaves_a_trace_of_every_mark_that_it_changes(
+def test_a_changed_rule_records_every_mark_that_it_changes(
     assignment: Assignment, student: User
 ) -> None:
     same = EnrolmentFactory.create(course=assignment.course).user
@@ -250,7 +248,7 @@ def test_changed_rule_leaves_a_trace_of_every_mark_that_it_changes(
     assert (change.actor, change.reason) == (lecturer, "Best counts")
 
 
-def test_traces_of_a_changed_rule_are_found_in_few_queries(
+def test_recording_the_effects_of_a_rule_takes_few_queries(
     assignment: Assignment, assert_max_queries: Callable[[int], Any]
 ) -> None:
     for _ in range(6):

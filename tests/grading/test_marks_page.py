@@ -1,4 +1,4 @@
-"""One's own marks: each part by itself, and nothing hidden before its time."""
+"""A student's own marks: each part by itself, no hidden points before their time."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -81,7 +81,7 @@ def test_provisional_mark_counts_no_hidden_check() -> None:
     assert "3 points are shown when marks are released" in text
 
 
-def test_points_that_people_give_are_named_beside_hidden_ones() -> None:
+def test_points_given_by_hand_are_named_beside_hidden_ones() -> None:
     assignment = AssignmentFactory.create()
     add_question(assignment, "after_release")
     QuestionFactory.create(
@@ -120,7 +120,7 @@ def test_attempt_that_counts_is_linked() -> None:
     assert run.get_absolute_url() in answer.content.decode()
 
 
-def test_which_attempt_is_best_does_not_tell_what_hidden_checks_found() -> None:
+def test_which_attempt_is_best_does_not_reveal_hidden_checks() -> None:
     assignment = AssignmentFactory.create(counting="best")
     add_question(assignment, "after_release")
     student = student_of(assignment)
@@ -142,7 +142,7 @@ def test_unreleased_assignments_are_not_listed() -> None:
     assert "No coursework yet" in text
 
 
-def test_shares_of_the_course_mark_are_shown_with_their_work() -> None:
+def test_components_are_shown_with_their_coursework() -> None:
     assignment = AssignmentFactory.create(title="Digits")
     course = assignment.course
     ComponentFactory.create(course=course, title="Exam", position=0)
@@ -154,7 +154,7 @@ def test_shares_of_the_course_mark_are_shown_with_their_work() -> None:
     assert "Practical Digits How it is split is not settled. 50 %" in text
 
 
-def test_staff_are_told_of_shares_that_do_not_make_a_whole() -> None:
+def test_staff_see_a_warning_if_components_do_not_add_up_to_100() -> None:
     assignment = AssignmentFactory.create()
     ComponentFactory.create(course=assignment.course, weight_percent=40)
     text = words(page(assignment.course, staff_of(assignment)))
@@ -166,7 +166,7 @@ def test_staff_are_told_of_shares_that_do_not_make_a_whole() -> None:
     ("component", "inside", "alone", "total"),
     [(40, 40, 30, "70"), (40, 10, 0, "40"), (60, 60, 40, ""), (0, 0, 0, "0")],
 )
-def test_shares_add_up_the_same_on_manage_and_on_submissions(
+def test_components_add_up_equally_on_manage_and_submissions(
     component: int, inside: int, alone: int, total: str
 ) -> None:
     course = AssignmentFactory.create(weight_percent=alone).course
@@ -181,13 +181,13 @@ def test_shares_add_up_the_same_on_manage_and_on_submissions(
     assert ("do not make 100 %" in submissions) == bool(total)
 
 
-def test_coursework_of_no_component_is_among_the_shares() -> None:
+def test_coursework_without_a_component_is_listed_with_the_components() -> None:
     assignment = AssignmentFactory.create(title="Digits", weight_percent=30)
     text = words(page(assignment.course, student_of(assignment)))
     assert "Digits By itself 30 %" in text
 
 
-def test_staff_are_led_to_everybodys_work() -> None:
+def test_staff_have_a_link_to_all_submissions() -> None:
     assignment = AssignmentFactory.create()
     answer = page(assignment.course, staff_of(assignment))
     assert "Submissions" in words(answer)

@@ -1,4 +1,4 @@
-"""Every way in which a run can end has words, and hostile values change nothing."""
+"""Every end of a run has a message, which hostile values cannot change."""
 
 import pytest
 
@@ -33,19 +33,19 @@ def ended(verdict: str, code: str, **detail: object) -> GradingRun:
 
 
 @pytest.mark.parametrize(("verdict", "code"), ENDS)
-def test_every_end_has_its_own_words(verdict: str, code: str) -> None:
+def test_every_end_has_its_own_message(verdict: str, code: str) -> None:
     message = describe(ended(verdict, code))
     assert message.title != "Ended"
     assert message.text
     assert "{" not in message.text
 
 
-def test_no_verdict_is_without_words() -> None:
+def test_every_verdict_has_a_message() -> None:
     assert {verdict for verdict, _ in ENDS} == set(Verdict.values)
 
 
 @pytest.mark.parametrize("state", [s for s in State if s != State.FINISHED])
-def test_every_state_has_words(state: State) -> None:
+def test_every_state_has_a_message(state: State) -> None:
     assert describe(GradingRun(state=state)).title != "Ended"
 
 
@@ -70,12 +70,12 @@ def test_our_fault_is_called_ours(code: str) -> None:
     assert message.text != "Something failed on our side, more than once."
 
 
-def test_values_stand_in_the_words() -> None:
+def test_values_are_put_into_the_message() -> None:
     message = describe(ended("limit", "cell_time", cell=4, seconds=90))
     assert message.text == "Cell 4 was stopped at its limit of 90 seconds."
 
 
-def test_whole_minutes_and_sizes_are_said_as_such() -> None:
+def test_whole_minutes_and_sizes_are_written_without_fractions() -> None:
     assert "5 minutes" in describe(ended("limit", "run_time", seconds=300.0)).text
     for code in ("memory", "gpu_memory"):
         assert "2 GB" in describe(ended("limit", code, bytes=2 * 1024**3)).text
@@ -101,7 +101,7 @@ def test_a_limit_that_cost_one_cell_says_that_the_rest_ran(code: str) -> None:
     assert "nothing after it ran" not in message.text
 
 
-def test_a_cell_that_heard_no_interrupt_says_that_the_rest_ran_afresh() -> None:
+def test_message_of_a_killed_cell_says_that_the_rest_ran_in_a_fresh_process() -> None:
     detail = {"cell": 4, "seconds": 5, "after": "rerun"}
     assert (
         "could not be interrupted"
@@ -109,8 +109,8 @@ def test_a_cell_that_heard_no_interrupt_says_that_the_rest_ran_afresh() -> None:
     )
 
 
-def test_words_about_memory_agree_with_what_was_used() -> None:
-    """A cell that was refused memory has used less than the limit."""
+def test_message_about_memory_agrees_with_the_memory_used() -> None:
+    """A cell whose request for memory was refused has used less than the limit."""
     for more, words in (
         ({}, "Cell 2 asked for more memory than was left of the 1 GB"),
         ({"after": "stopped"}, "Cell 2 needed more than the 1 GB"),
@@ -121,13 +121,13 @@ def test_words_about_memory_agree_with_what_was_used() -> None:
 
 
 @pytest.mark.parametrize("after", [["stopped"], {}, 1, "elsewhere"])
-def test_a_cost_that_makes_no_sense_is_no_cost(after: object) -> None:
+def test_an_invalid_cost_is_ignored(after: object) -> None:
     detail = {"cell": 4, "seconds": 5, "after": after}
     text = describe(ended("limit", "cell_time", **detail)).text
     assert text == "Cell 4 was stopped at its limit of 5 seconds."
 
 
-def test_one_cell_is_one_cell() -> None:
+def test_one_cell_is_written_in_the_singular() -> None:
     detail = {"cell": 3, "failed": 1, "ename": "NameError"}
     assert describe(ended("student_error", "cells_failed", **detail)).text == (
         "1 cell raised an error, the first in cell 3: NameError."
@@ -135,7 +135,7 @@ def test_one_cell_is_one_cell() -> None:
 
 
 @pytest.mark.parametrize("cell", ["{0}", None, "x", float("inf"), [], 10**400])
-def test_a_value_that_makes_no_sense_is_left_out(cell: object) -> None:
+def test_an_invalid_value_is_left_out(cell: object) -> None:
     message = describe(ended("limit", "cell_time", cell=cell, seconds=60))
     assert message.text == "A cell was stopped at its time limit."
 
@@ -145,16 +145,16 @@ def test_a_long_value_is_cut_short() -> None:
     assert len(describe(ended("student_error", "cells_failed", **detail)).text) < 200
 
 
-def test_a_signal_is_said_in_words() -> None:
+def test_a_signal_is_named_in_words() -> None:
     message = describe(ended("student_error", "process_died", cell=2, signal=11))
     assert message.text.endswith("it touched memory that is not its own.")
 
 
-def test_an_unknown_end_is_still_an_end() -> None:
+def test_an_unknown_code_has_a_message() -> None:
     assert describe(ended("limit", "from_the_future")).title == "Ended"
 
 
 @pytest.mark.parametrize(("verdict", "code"), ENDS)
-def test_nobody_else_is_told_of_a_notebook_of_theirs(verdict: str, code: str) -> None:
+def test_message_for_other_readers_does_not_say_your(verdict: str, code: str) -> None:
     message = describe(ended(verdict, code), is_own=False)
     assert "your" not in f"{message.text} {message.hint}".lower().split()

@@ -1,8 +1,7 @@
-"""Nothing measured while tests run reaches the author of the work before release.
+"""No measure from testing reaches the author of the work before release.
 
-Code that is being tested chooses how long it takes, what memory it uses and in which
-order questions end. If its author could read these numbers, the tests' inputs could be
-read from them.
+Tested code chooses how long it takes, what memory it uses and in which order questions
+end. If its author could read these numbers, they would reveal the tests' inputs.
 """
 
 import datetime as dt
@@ -66,7 +65,7 @@ _DIFFER_ANYWAY = re.compile(
 
 
 def asked(user: User, run: GradingRun) -> list[bytes]:
-    """All that the portal answers of the run, with the headers that tell of it."""
+    """Return all of the portal's answers about the run, with their relevant headers."""
     assignment, client = run.assignment, signed_in(user)
     page = run.get_absolute_url()
     addresses = [
@@ -94,7 +93,7 @@ def answer_of(client: Client, address: str) -> bytes:
 
 
 def without_lines_of(told: tuple[str, ...], answer: bytes) -> list[str]:
-    """The answer without what says that there was a release."""
+    """Return the answer without the lines that tell of a release."""
     parts = re.split(r"\\n|\n|,", answer.decode())
     return [part for part in parts if not any(words in part for words in told)]
 
@@ -102,7 +101,7 @@ def without_lines_of(told: tuple[str, ...], answer: bytes) -> list[str]:
 def running() -> GradingRun:
     run: GradingRun = GradingRunFactory.create(
         running=True,
-        started_at=hours(1),  # so that none of it has passed
+        started_at=hours(1),  # the time limit has not started
     )
     add_question(run.assignment, "always")
     return run
@@ -131,7 +130,7 @@ def finished(assignment: Assignment | None = None) -> GradingRun:
 
 
 def remeasure(run: GradingRun) -> None:
-    """The same run, had its checks taken longer and used more."""
+    """Change the run's measures, as if its checks had taken and used more."""
     later = ENDED + dt.timedelta(seconds=5, microseconds=7)
     measures = {**NOTEBOOK, **{name: value * 3 for name, value in CHECKING.items()}}
     GradingRun.objects.filter(pk=run.pk).update(finished_at=later, measures=measures)
@@ -167,7 +166,7 @@ def test_live_answers_do_not_depend_on_the_checking(events: list[Event]) -> None
     assert answers[0] == answers[1]
 
 
-def test_questions_that_are_done_while_the_notebook_runs_are_not_shown() -> None:
+def test_questions_done_while_the_notebook_runs_are_not_shown() -> None:
     run = running()
     before = asked(run.work.author, run)
     GradingRun.objects.filter(pk=run.pk).update(
@@ -184,7 +183,9 @@ def test_final_answers_do_not_depend_on_the_checking() -> None:
 
 
 @pytest.mark.parametrize("trait", ["needs_staff", "cancelled"])
-def test_nor_do_those_of_a_run_without_a_result(trait: str) -> None:
+def test_answers_about_a_run_without_a_result_do_not_depend_on_its_end(
+    trait: str,
+) -> None:
     run = GradingRunFactory.create(needs_staff=True, started_at=ENDED)
     fields = {"finished_at": ENDED, "state": trait}
     GradingRun.objects.filter(pk=run.pk).update(**fields)
@@ -194,7 +195,7 @@ def test_nor_do_those_of_a_run_without_a_result(trait: str) -> None:
     assert asked(run.work.author, run) == before
 
 
-def test_the_next_run_does_not_tell_when_the_one_before_it_ended() -> None:
+def test_the_start_of_the_next_run_does_not_reveal_the_end_of_the_last() -> None:
     run = GradingRunFactory.create(finished=True, started_at=ENDED)
     before = asked(run.work.author, run)
     later = ENDED + dt.timedelta(seconds=5)
@@ -202,7 +203,7 @@ def test_the_next_run_does_not_tell_when_the_one_before_it_ended() -> None:
     assert asked(run.work.author, run) == before
 
 
-def test_students_see_what_their_notebook_used() -> None:
+def test_students_see_the_measures_of_their_notebook() -> None:
     run = finished()
     text = words(signed_in(run.work.author).get(run.get_absolute_url()))
     assert "13 s · 300 MB" in text
@@ -210,7 +211,7 @@ def test_students_see_what_their_notebook_used() -> None:
     assert "777 MB" not in text
 
 
-def test_staff_see_what_the_checking_used() -> None:
+def test_staff_see_the_measures_of_checking() -> None:
     run = finished()
     text = words(signed_in(staff_of(run.assignment)).get(run.get_absolute_url()))
     assert "Checks 31 s, 30 s of them computing, 777 MB at the peak" in text
@@ -224,7 +225,7 @@ def test_released_results_do_not_depend_on_the_checking_either() -> None:
     assert asked(run.work.author, run) == before
 
 
-def test_release_changes_nothing_for_who_may_still_hand_in() -> None:
+def test_release_changes_nothing_for_students_who_may_still_hand_in() -> None:
     run = finished()
     author, assignment = run.work.author, run.assignment
     Assignment.objects.update(due_at=hours(-2), marks_released_at=None)

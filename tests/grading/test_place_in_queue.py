@@ -1,4 +1,4 @@
-"""A page says honestly how many are ahead, and how long it may take."""
+"""A page gives the true place in the queue, and the likely wait."""
 
 import pytest
 from pytest_django.fixtures import Settings
@@ -37,7 +37,7 @@ def test_places_are_right_by_the_databases_own_clock() -> None:
         enqueue_run(actor=SYSTEM, submission=SubmissionFactory.create())
         for _ in range(3)
     ]
-    # As close together as two hand-ins of one rush.
+    # As close together as two submissions in one rush.
     GradingRun.objects.update(queued_at=GradingRun.objects.values("queued_at")[:1])
     fresh = [GradingRun.objects.get(pk=run.pk) for run in runs]
     assert sorted(place_in_queue(run).position for run in fresh) == [1, 2, 3]
@@ -52,7 +52,7 @@ def test_a_run_that_is_not_queued_has_no_place() -> None:
     assert place_in_queue(GradingRunFactory.create(running=True)).position == 0
 
 
-def test_before_the_first_finished_run_nobody_knows_the_wait() -> None:
+def test_before_the_first_finished_run_the_wait_is_unknown() -> None:
     assert place_in_queue(GradingRunFactory.create()).expected_wait_seconds is None
 
 
@@ -75,7 +75,7 @@ def test_the_wait_follows_recent_runs_and_slots(settings: Settings) -> None:
     assert waits == [pytest.approx(wait, abs=0.5) for wait in (0, 15, 30)]
 
 
-def test_the_wait_tells_nothing_of_how_long_students_checks_took() -> None:
+def test_the_wait_does_not_reveal_how_long_checks_took() -> None:
     GradingRunFactory.create(running=True)
     waiting = GradingRunFactory.create()
     GradingRunFactory.create(

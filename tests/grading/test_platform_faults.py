@@ -1,4 +1,4 @@
-"""What fails through our fault is tried again, then told to staff, and never a 0."""
+"""A run that fails by our fault is tried again, then goes to staff, never to 0."""
 
 import pytest
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 OUR_FAULT = job_result(Verdict.PLATFORM, "runner_failed", notebook="")
 
 
-def test_a_failed_try_goes_back_to_the_queue() -> None:
+def test_a_run_whose_try_failed_is_queued_again() -> None:
     run = GradingRunFactory.create(running=True)
     queued_at = run.queued_at
     assert fail_try(claim=claim_of(run), code="runner_failed")
@@ -57,7 +57,7 @@ def test_the_third_failed_try_goes_to_staff() -> None:
     assert not Mark.objects.exists()
 
 
-def test_what_waits_for_staff_uses_no_attempt_until_it_has_run() -> None:
+def test_a_run_waiting_for_staff_uses_no_attempt_until_it_has_run() -> None:
     run = GradingRunFactory.create(running=True, platform_tries=2)
     fail_try(claim=claim_of(run), code="runner_failed")
     run.work.refresh_from_db()
@@ -68,7 +68,7 @@ def test_what_waits_for_staff_uses_no_attempt_until_it_has_run() -> None:
     assert run.work.uses_attempt
 
 
-def test_a_regrade_that_fails_through_us_gives_no_attempt_back() -> None:
+def test_a_regrade_that_fails_by_our_fault_gives_no_attempt_back() -> None:
     done = GradingRunFactory.create(finished=True)
     regrade = GradingRunFactory.create(
         submission=done.submission, running=True, platform_tries=2
@@ -95,7 +95,7 @@ def test_failing_a_try_again_after_a_lost_answer_counts_once() -> None:
     assert (run.platform_tries, run.events.count()) == (1, 1)
 
 
-def test_a_worker_that_stops_gives_its_run_back_without_a_try() -> None:
+def test_a_stopping_worker_gives_its_run_back_without_using_a_try() -> None:
     run = GradingRunFactory.create(running=True)
     assert release_run(claim=claim_of(run))
     run.refresh_from_db()
@@ -103,7 +103,7 @@ def test_a_worker_that_stops_gives_its_run_back_without_a_try() -> None:
     assert run.events.get().code == "worker_stopped"
 
 
-def test_a_job_stopped_without_anybodys_wish_counts_as_our_fault() -> None:
+def test_a_job_stopped_without_a_request_counts_as_our_fault() -> None:
     run = GradingRunFactory.create(running=True)
     finish_run(claim=claim_of(run), result=job_result(Verdict.CANCELLED, "cancelled"))
     run.refresh_from_db()

@@ -1,4 +1,4 @@
-"""Publishing asks for good trials or for a reason, and keeps who did it and why."""
+"""Publishing needs good trials or a reason, and records who did it and why."""
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -43,7 +43,7 @@ def test_good_trials_publish_without_a_reason(revision: AssignmentRevision) -> N
 
 
 @pytest.mark.parametrize("reason", ["", "  "])
-def test_trials_not_run_ask_for_a_reason(
+def test_publishing_without_trials_needs_a_reason(
     revision: AssignmentRevision, reason: str
 ) -> None:
     with pytest.raises(TrialsNotGoodError):
@@ -52,7 +52,7 @@ def test_trials_not_run_ask_for_a_reason(
     assert revision.assignment.revision is None
 
 
-def test_reason_overrides_and_is_kept_with_what_the_trials_said(
+def test_reason_is_stored_with_the_results_of_the_trials(
     revision: AssignmentRevision,
 ) -> None:
     solve(revision, handout="1")
@@ -64,7 +64,7 @@ def test_reason_overrides_and_is_kept_with_what_the_trials_said(
     assert row.trials["handout"]["earned"] == "1.00"
 
 
-def test_publishing_again_leaves_no_second_row(revision: AssignmentRevision) -> None:
+def test_publishing_again_adds_no_second_row(revision: AssignmentRevision) -> None:
     lecturer = lecturer_of(revision)
     publish_revision(actor=lecturer, revision=revision, reason="x")
     assert publish_revision(actor=lecturer, revision=revision) is None
@@ -79,7 +79,7 @@ def test_assistants_publish_nothing(revision: AssignmentRevision) -> None:
         publish_revision(actor=assistant, revision=revision, reason="x")
 
 
-def test_page_publishes_and_the_staff_page_says_who_and_why(
+def test_staff_page_says_who_published_and_why(
     revision: AssignmentRevision,
 ) -> None:
     lecturer = lecturer_of(revision)

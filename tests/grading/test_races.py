@@ -1,4 +1,4 @@
-"""Of many at once exactly one wins, in real transactions on real connections."""
+"""Of many concurrent actions exactly one wins, on real database connections."""
 
 import threading
 from collections.abc import Callable
@@ -37,7 +37,7 @@ ROUNDS: Final = 50
 
 
 def all_at_once(*actions: Callable[[], T]) -> list[T]:
-    """What each action returned, all begun at the same moment in their own threads."""
+    """Return each action's result; all start at the same moment in own threads."""
     barrier = threading.Barrier(len(actions))
 
     def act(action: Callable[[], T]) -> T:
@@ -85,7 +85,7 @@ def test_sweepers_at_once_have_one_effect() -> None:
         assert (run.state, run.platform_tries, run.events.count()) == ("queued", 1, 1)
 
 
-def test_a_cancelled_run_and_a_finished_one_are_never_both() -> None:
+def test_a_run_is_never_both_cancelled_and_finished() -> None:
     submission = SubmissionFactory.create()
     for _ in range(10):
         run = GradingRunFactory.create(submission=submission, running=True)
@@ -104,7 +104,7 @@ def test_a_cancelled_run_and_a_finished_one_are_never_both() -> None:
         assert run.results.count() == (run.state == State.FINISHED)
 
 
-def test_two_attempts_that_finish_at_once_make_the_right_mark() -> None:
+def test_two_attempts_that_finish_at_once_give_the_right_mark() -> None:
     for _ in range(10):
         first = GradingRunFactory.create(running=True)
         later = GradingRunFactory.create(

@@ -1,4 +1,4 @@
-"""Rerun: counting attempts again, behind live work; marks change only on confirm."""
+"""A regrade runs counting attempts again behind live work, and counts if confirmed."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -41,7 +41,7 @@ pytestmark = pytest.mark.django_db
 
 
 def work_off(score: float = 1.0) -> None:
-    """Every queued run ends with this score."""
+    """Let every queued run end with this score."""
     while claim := claim_next(worker="w", queues=["cpu"]):
         outcome = found("answer", Outcome.FAILED, check_answer=score)
         assert finish_run(
@@ -51,7 +51,7 @@ def work_off(score: float = 1.0) -> None:
 
 @pytest.fixture
 def assignment() -> Assignment:
-    """One student's attempt has earned nothing yet; the environment is known."""
+    """Give an assignment with one attempt of no points and a known environment."""
     made = AssignmentFactory.create()
     assert made.revision is not None
     made.revision.bundle_sha256 = "b" * 64
@@ -92,7 +92,7 @@ def confirm(regrade: Regrade, actor: Any = SYSTEM) -> int:
     return confirm_regrade(actor=actor, regrade=regrade, seen=seen)
 
 
-def test_it_waits_behind_live_work(assignment: Assignment) -> None:
+def test_a_regrade_waits_behind_live_work(assignment: Assignment) -> None:
     run = start(assignment).runs.get()
     assert (run.state, run.priority, run.number) == ("queued", -10, 2)
 
@@ -107,7 +107,7 @@ def test_no_mark_changes_before_somebody_confirms(assignment: Assignment) -> Non
     assert MarkChange.objects.count() == 1
 
 
-def test_confirmed_the_change_says_who_and_why(assignment: Assignment) -> None:
+def test_a_confirmed_regrade_records_who_and_why(assignment: Assignment) -> None:
     regrade, lecturer = start(assignment), lecturer_of(assignment)
     work_off(1.0)
     assert confirm(regrade, lecturer) == 1
@@ -120,7 +120,7 @@ def test_confirmed_the_change_says_who_and_why(assignment: Assignment) -> None:
     assert GradingRun.objects.count() == 2
 
 
-def test_discarded_it_never_counts(assignment: Assignment) -> None:
+def test_a_discarded_regrade_never_counts(assignment: Assignment) -> None:
     regrade = start(assignment)
     work_off(1.0)
     discard_regrade(actor=SYSTEM, regrade=regrade)
@@ -129,25 +129,27 @@ def test_discarded_it_never_counts(assignment: Assignment) -> None:
         confirm(regrade)
 
 
-def test_discarding_takes_what_waits_from_the_queue(assignment: Assignment) -> None:
+def test_discarding_cancels_queued_runs(assignment: Assignment) -> None:
     regrade = start(assignment)
     discard_regrade(actor=SYSTEM, regrade=regrade)
     assert regrade.runs.get().state == "cancelled"
 
 
-def test_what_still_runs_cannot_be_confirmed(assignment: Assignment) -> None:
+def test_a_regrade_that_still_runs_cannot_be_confirmed(assignment: Assignment) -> None:
     with pytest.raises(RegradeRefusedError, match="still being run"):
         confirm(start(assignment))
 
 
-def test_what_changed_since_the_preview_stops_it(assignment: Assignment) -> None:
+def test_a_change_since_the_preview_refuses_the_confirmation(
+    assignment: Assignment,
+) -> None:
     regrade = start(assignment)
     work_off(1.0)
     with pytest.raises(RegradeRefusedError, match="since the preview"):
         confirm_regrade(actor=SYSTEM, regrade=regrade, seen="old")
 
 
-def test_student_sees_nothing_of_it_before_it_counts(assignment: Assignment) -> None:
+def test_students_see_no_regrade_before_it_counts(assignment: Assignment) -> None:
     regrade = start(assignment)
     work_off(1.0)
     run = regrade.runs.get()
@@ -168,16 +170,16 @@ def test_same_inputs_are_not_run_twice(assignment: Assignment) -> None:
     assert run.results.count() == 1
 
 
-def test_same_inputs_run_again_where_that_is_asked(assignment: Assignment) -> None:
+def test_same_inputs_run_again_if_asked_for(assignment: Assignment) -> None:
     assert start(assignment, again=True).runs.get().state == "queued"
 
 
-def test_other_versions_are_other_inputs(assignment: Assignment) -> None:
+def test_other_package_versions_are_other_inputs(assignment: Assignment) -> None:
     tell_environment("2.14.0")
     assert start(assignment, again=False).runs.get().state == "queued"
 
 
-def test_two_are_never_open_at_once(assignment: Assignment) -> None:
+def test_an_assignment_has_one_open_regrade_at_most(assignment: Assignment) -> None:
     start(assignment)
     with pytest.raises(RegradeRefusedError):
         start(assignment)
@@ -185,7 +187,7 @@ def test_two_are_never_open_at_once(assignment: Assignment) -> None:
         RegradeFactory.create(assignment=assignment)
 
 
-def test_assistants_start_none(assignment: Assignment) -> None:
+def test_assistants_cannot_start_a_regrade(assignment: Assignment) -> None:
     assistant = EnrolmentFactory.create(course=assignment.course, assistant=True).user
     assert assignment.revision is not None
     with pytest.raises(PermissionDenied):
@@ -197,7 +199,9 @@ def test_assistants_start_none(assignment: Assignment) -> None:
         )
 
 
-def test_record_says_what_went_in_and_where_it_ran(assignment: Assignment) -> None:
+def test_record_of_a_run_names_its_inputs_and_environment(
+    assignment: Assignment,
+) -> None:
     run = GradingRun.objects.get()
     record = run.record
     assert record["bundle_sha256"] == "b" * 64
@@ -209,13 +213,13 @@ def test_record_says_what_went_in_and_where_it_ran(assignment: Assignment) -> No
     assert answer["record"]["versions"] == {"torch": "2.13.0"}
 
 
-def test_record_in_the_api_is_for_staff(assignment: Assignment) -> None:
+def test_record_of_a_run_in_the_api_is_for_staff(assignment: Assignment) -> None:
     run = GradingRun.objects.get()
     answer = signed_in(run.work.author).get(f"/api/v1/runs/{run.pk}/").json()
     assert answer["record"] is None
 
 
-def test_pages_start_show_and_confirm_it(assignment: Assignment) -> None:
+def test_pages_start_show_and_confirm_a_regrade(assignment: Assignment) -> None:
     client = signed_in(lecturer_of(assignment))
     url = f"{assignment.get_absolute_url()}staff/rerun/"
     assert "Known already 1" in words(client.get(url))
@@ -247,10 +251,10 @@ def test_queries_do_not_grow_with_students(
 # --- Where the best attempt counts --------------------------------------------------------
 
 
-def test_all_attempts_are_run_again_where_the_best_one_counts(
+def test_all_attempts_are_run_again_where_the_best_counts(
     assignment: Assignment,
 ) -> None:
-    """A new run of the best one alone would name it, and another may be the best now."""
+    """Running only the best one would reveal it, and another may be best now."""
     Assignment.objects.update(counting=Counting.BEST)
     assignment.refresh_from_db()
     first = GradingRun.objects.get().work
@@ -268,7 +272,7 @@ def test_all_attempts_are_run_again_where_the_best_one_counts(
     assert Mark.objects.get().final_points == Decimal(2)
 
 
-def test_the_latest_attempt_is_run_again_where_that_counts(
+def test_the_latest_attempt_is_run_again_where_the_latest_counts(
     assignment: Assignment,
 ) -> None:
     first = GradingRun.objects.get().work

@@ -1,4 +1,4 @@
-"""Marks are released on a page that says what is shown to whom, and what is against it."""
+"""Marks are released on a page that shows each student's view and all objections."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def assignment() -> Assignment:
-    """Past its deadline, with one hidden check."""
+    """Give an assignment past its deadline, with one hidden check."""
     found = AssignmentFactory.create(due_at=hours(-5), release_at=hours(-50))
     revision = RevisionFactory.create(assignment=found)
     checks = [{"name": "a", "points": "2", "visibility": "after_release"}]
@@ -66,7 +66,7 @@ def test_the_page_says_what_each_student_would_see(
     assert not plan.problems
 
 
-def test_released_now_students_see_final_marks_and_read_of_it(
+def test_after_release_students_see_final_marks_and_are_told(
     page: Client, assignment: Assignment
 ) -> None:
     assert post(page, assignment).status_code == 302
@@ -76,7 +76,7 @@ def test_released_now_students_see_final_marks_and_read_of_it(
     assert "released" in change.summary
 
 
-def test_released_at_a_time_they_are_provisional_until_then(
+def test_marks_are_provisional_until_the_release_time(
     page: Client, assignment: Assignment
 ) -> None:
     at = timezone.localtime(hours(48)).strftime("%Y-%m-%dT%H:%M")
@@ -93,7 +93,7 @@ def test_without_a_time_nothing_is_released(
 
 
 @pytest.mark.parametrize("case", ["open", "extension", "running", "unmarked"])
-def test_what_speaks_against_it_refuses_it_until_somebody_says_so(
+def test_objections_must_be_confirmed_before_the_release(
     page: Client, assignment: Assignment, case: str
 ) -> None:
     student = EnrolmentFactory.create(course=assignment.course).user
@@ -130,7 +130,7 @@ def test_open_hand_in_is_no_problem_where_nothing_is_hidden(
     assert post(page, assignment).status_code == 302
 
 
-def test_a_later_time_is_judged_by_what_is_open_then(
+def test_a_later_release_counts_what_is_open_then(
     page: Client, assignment: Assignment
 ) -> None:
     Assignment.objects.update(closes_at=hours(5))
@@ -138,7 +138,7 @@ def test_a_later_time_is_judged_by_what_is_open_then(
     assert post(page, assignment, when="later", at=at).status_code == 302
 
 
-def test_taken_back_they_are_provisional_and_it_is_on_record(
+def test_a_withdrawn_release_is_recorded_and_marks_are_provisional(
     page: Client, assignment: Assignment
 ) -> None:
     post(page, assignment)

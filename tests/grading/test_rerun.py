@@ -1,4 +1,4 @@
-"""Staff run work again as a new run; nothing of the old one is lost."""
+"""Staff rerun work as a new run, and nothing of the old run is lost."""
 
 import pytest
 
@@ -20,18 +20,18 @@ def test_a_regrade_is_a_new_run_behind_live_work() -> None:
     assert old.state == "finished"
 
 
-def test_work_that_failed_through_our_fault_goes_with_live_work() -> None:
+def test_work_that_failed_by_our_fault_is_queued_with_live_work() -> None:
     stuck = GradingRunFactory.create(needs_staff=True)
     new = rerun(actor=SYSTEM, submission=stuck.work)
     assert (new.priority, new.platform_tries) == (0, 0)
 
 
-def test_running_again_what_is_queued_gives_the_run_that_waits() -> None:
+def test_rerunning_queued_work_returns_the_queued_run() -> None:
     run = GradingRunFactory.create()
     assert rerun(actor=SYSTEM, submission=run.work) == run
 
 
-def test_the_old_runs_results_stay_beside_the_new_ones() -> None:
+def test_the_old_runs_results_are_kept_beside_the_new_ones() -> None:
     old = QuestionResultFactory.create().run
     rerun(actor=SYSTEM, submission=old.work)
     claim = claim_next(worker="w", queues=["cpu"])

@@ -1,4 +1,4 @@
-"""Re-score: other points for what was found; nothing runs, and nothing is silent."""
+"""A re-score gives other points for stored outcomes, runs nothing, and is recorded."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -37,14 +37,14 @@ HALF: NewPoints = {"secret": {"check_secret": Decimal("1.5")}}
 
 @pytest.fixture
 def assignment() -> Assignment:
-    """Two points for the answer, three for the harder question."""
+    """Give an assignment with 2 points for the answer, 3 for the harder question."""
     made = AssignmentFactory.create()
     add_question(made, "always")
     return made
 
 
 def marked(assignment: Assignment, *, secret: float = 1.0) -> GradingRun:
-    """A student has the answer, and the harder question as `secret` says."""
+    """Return a student with the answer, and `secret` in the harder question."""
     student = student_of(assignment)
     points = Decimal(2) + 3 * Decimal(str(secret))
     run = finished_run(assignment, student, secret=secret, automatic_points=points)
@@ -79,7 +79,7 @@ def apply(assignment: Assignment, revision: AssignmentRevision, actor: User) -> 
     )
 
 
-def test_preview_tells_before_and_after_and_writes_nothing(
+def test_preview_shows_old_and_new_marks_and_writes_nothing(
     assignment: Assignment,
 ) -> None:
     run = marked(assignment)
@@ -93,7 +93,7 @@ def test_preview_tells_before_and_after_and_writes_nothing(
     assert MarkChange.objects.count() == 1
 
 
-def test_confirmed_it_changes_marks_and_says_who_and_why(
+def test_a_confirmed_re_score_changes_marks_and_records_who_and_why(
     assignment: Assignment,
 ) -> None:
     run, lecturer = marked(assignment), lecturer_of(assignment)
@@ -114,7 +114,7 @@ def test_confirmed_it_changes_marks_and_says_who_and_why(
     assert mark.run.reuses == run
 
 
-def test_nothing_is_executed(assignment: Assignment) -> None:
+def test_a_re_score_executes_nothing(assignment: Assignment) -> None:
     marked(assignment)
     apply(assignment, derived(assignment), lecturer_of(assignment))
     assert not GradingRun.objects.queued().exists()
@@ -132,7 +132,9 @@ def test_best_attempt_is_chosen_by_the_new_points(assignment: Assignment) -> Non
     assert (row.before, row.after) == (Decimal(5), Decimal(2))
 
 
-def test_what_changed_since_the_preview_stops_it(assignment: Assignment) -> None:
+def test_a_change_since_the_preview_refuses_the_confirmation(
+    assignment: Assignment,
+) -> None:
     marked(assignment)
     revision = derived(assignment)
     digest = plan(assignment, revision).digest
@@ -147,7 +149,7 @@ def test_what_changed_since_the_preview_stops_it(assignment: Assignment) -> None
         )
 
 
-def test_other_checks_cannot_be_scored(assignment: Assignment) -> None:
+def test_a_re_score_cannot_change_the_checks(assignment: Assignment) -> None:
     marked(assignment)
     other = RevisionFactory.create(assignment=assignment)
     found = plan(assignment, other)
@@ -156,7 +158,7 @@ def test_other_checks_cannot_be_scored(assignment: Assignment) -> None:
         apply(assignment, other, lecturer_of(assignment))
 
 
-def test_attempt_that_is_being_run_keeps_its_points(assignment: Assignment) -> None:
+def test_a_running_attempt_keeps_its_points(assignment: Assignment) -> None:
     run = marked(assignment)
     GradingRunFactory.create(submission=run.submission)
     found = plan(assignment, derived(assignment))
@@ -169,13 +171,13 @@ def test_same_points_change_nothing(assignment: Assignment) -> None:
     assert plan(assignment, assignment.revision).copies == ()
 
 
-def test_running_again_keeps_to_the_new_points(assignment: Assignment) -> None:
+def test_a_rerun_uses_the_new_points(assignment: Assignment) -> None:
     run, revision = marked(assignment), derived(assignment)
     apply(assignment, revision, lecturer_of(assignment))
     assert rerun(actor=SYSTEM, submission=run.work).revision == revision
 
 
-def test_assistants_change_nothing(assignment: Assignment) -> None:
+def test_assistants_cannot_re_score(assignment: Assignment) -> None:
     marked(assignment)
     assistant = EnrolmentFactory.create(course=assignment.course, assistant=True).user
     with pytest.raises(PermissionDenied):
@@ -208,9 +210,7 @@ def test_page_shows_changes_and_then_makes_them(assignment: Assignment) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "-1", "NaN", "1e9", "0.001", "x"])
-def test_points_that_are_no_points_are_refused(
-    assignment: Assignment, value: str
-) -> None:
+def test_invalid_points_are_refused(assignment: Assignment, value: str) -> None:
     marked(assignment)
     url = f"{assignment.get_absolute_url()}staff/rescore/"
     form = {"points:secret:check_secret": value, "reason": "x", "digest": "y"}

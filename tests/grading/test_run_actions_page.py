@@ -1,4 +1,4 @@
-"""Stopping a run, running it again, and taking the executed notebook home."""
+"""Stopping a run, running it again, and downloading the executed notebook."""
 
 import pytest
 from django.utils import timezone

@@ -1,4 +1,4 @@
-"""Staff walk from a run to every attempt of its student, and from student to student."""
+"""Staff go from a run to every attempt of its student, and from student to student."""
 
 import pytest
 from django.test import Client
@@ -31,7 +31,7 @@ def runs_of(assignment: Assignment, name: str, attempts: int) -> list[GradingRun
     ]
 
 
-def test_neighbours_are_by_name_and_shown_by_their_latest_run() -> None:
+def test_links_to_other_students_are_by_name_to_their_latest_run() -> None:
     assignment = AssignmentFactory.create()
     runs = {name: runs_of(assignment, name, 2) for name in ("Cole", "Abel", "Baker")}
     walk = run_links_of(runs["Baker"][0])
@@ -55,7 +55,7 @@ def test_every_attempt_is_reached_by_its_latest_run() -> None:
     assert [each.is_current for each in walk.attempts] == [False, True, False]
 
 
-def test_students_read_nothing_of_others() -> None:
+def test_students_see_no_links_to_others() -> None:
     assignment = AssignmentFactory.create()
     run = runs_of(assignment, "Abel", 1)[0]
     runs_of(assignment, "Baker", 1)

@@ -1,4 +1,4 @@
-"""The run page: where the run is, how it ended, and what may be shown of it."""
+"""The run page: the run's state, how it ended, and the results that may be shown."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -59,7 +59,7 @@ def test_queued_run_shows_its_place_and_polls() -> None:
     assert 'hx-trigger="every 2s' in page(first).content.decode()
 
 
-def test_expected_wait_is_told_once_a_run_has_finished() -> None:
+def test_expected_wait_is_shown_once_a_run_has_finished() -> None:
     run = GradingRunFactory.create()
     assert "Expected to start Unknown" in words(page(run))
     assignment = run.work.assignment
@@ -99,7 +99,7 @@ def test_results_appear_to_students_all_at_once() -> None:
     assert "All results are shown together" in text
 
 
-def test_while_questions_are_checked_the_page_says_only_that() -> None:
+def test_while_questions_are_checked_the_page_shows_no_more() -> None:
     progress = {**PROGRESS, "is_checking": True}
     text = words(page(GradingRunFactory.create(running=True, progress=progress)))
     assert "Checking your questions… Your notebook took 3 s" in text
@@ -113,7 +113,7 @@ def test_terminal_run_no_longer_polls() -> None:
     assert "run.js" not in html
 
 
-def test_verdict_is_in_the_words_of_the_catalogue() -> None:
+def test_verdict_has_the_message_of_the_catalogue() -> None:
     run = GradingRunFactory.create(
         finished=True,
         verdict=Verdict.LIMIT,
@@ -158,7 +158,7 @@ def test_student_sees_no_history() -> None:
     assert "Taken by a worker" not in words(page(run))
 
 
-def test_measures_name_the_level_and_say_what_it_is() -> None:
+def test_measures_name_and_explain_the_isolation_level() -> None:
     run = GradingRunFactory.create(
         finished=True, measures={"seconds": 3, "versions": {"torch": "2.13.0"}}
     )
@@ -174,7 +174,7 @@ def test_the_run_that_counts_says_so() -> None:
     assert "Counts for the mark" in words(page(run))
 
 
-def test_run_that_failed_through_our_fault_says_whose_fault_it_was() -> None:
+def test_run_that_failed_by_our_fault_says_so() -> None:
     text = words(page(GradingRunFactory.create(needs_staff=True)))
     assert "Our fault: staff will look at it" in text
     assert "Run again" not in text
@@ -203,7 +203,7 @@ def test_warnings_stand_between_the_status_and_the_results() -> None:
     assert said.index("A warning.") < said.index("Results")
 
 
-def test_words_for_the_author_are_not_said_to_others() -> None:
+def test_words_for_the_author_are_not_shown_to_others() -> None:
     run = GradingRunFactory.create(finished=True)
     assert "Every cell of your notebook ran" in words(page(run))
     others = words(page(run, staff_of(run.assignment)))
@@ -226,7 +226,7 @@ def test_classmate_and_outsider_get_404() -> None:
     assert page(run, outsider).status_code == 404
 
 
-def test_going_back_asks_the_server_again() -> None:
+def test_the_browser_s_back_button_asks_the_server_again() -> None:
     assert "no-store" in page(GradingRunFactory.create())["Cache-Control"]
 
 

@@ -1,4 +1,4 @@
-"""The live fragment: the same words as the page, 304 while nothing has changed."""
+"""The live fragment has the words of the page, and is 304 while nothing has changed."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def status(run: GradingRun, etag: str = "") -> Answer:
     return client.get(f"{run.get_absolute_url()}status/", headers=headers)
 
 
-def test_fragment_is_what_the_page_holds() -> None:
+def test_fragment_equals_the_part_of_the_page() -> None:
     run = GradingRunFactory.create()
     answer = status(run)
     assert "<html" not in answer.content.decode()
@@ -70,30 +70,30 @@ def test_mark_that_follows_the_run_changes_the_fragment() -> None:
     assert status(run, etag).status_code == 200
 
 
-def test_far_back_in_the_queue_is_asked_less_often() -> None:
+def test_a_run_far_back_in_the_queue_is_polled_less_often() -> None:
     for _ in range(6):
         GradingRunFactory.create(queued_at=hours(-1))
     assert 'hx-trigger="every 5s' in status(GradingRunFactory.create()).content.decode()
 
 
-def test_terminal_fragment_has_no_trigger_and_brings_the_side_along() -> None:
+def test_final_fragment_has_no_trigger_and_updates_the_sidebar() -> None:
     html = status(GradingRunFactory.create(finished=True)).content.decode()
     assert "hx-trigger" not in html
     assert 'hx-swap-oob="true"' in html
 
 
-def test_live_fragment_leaves_the_side_alone() -> None:
+def test_live_fragment_does_not_update_the_sidebar() -> None:
     assert "hx-swap-oob" not in status(GradingRunFactory.create()).content.decode()
 
 
-def test_what_is_announced_changes_with_the_place_and_the_state() -> None:
+def test_announced_text_changes_with_the_place_and_the_state() -> None:
     run = GradingRunFactory.create()
     assert 'data-announce="In the queue: place 1."' in status(run).content.decode()
     run = GradingRunFactory.create(running=True)
     assert 'data-announce="Running."' in status(run).content.decode()
 
 
-def test_fragment_is_private_and_asked_for_each_time() -> None:
+def test_fragment_is_private_and_revalidated_each_time() -> None:
     assert status(GradingRunFactory.create())["Cache-Control"] == "private, no-cache"
 
 

@@ -1,4 +1,4 @@
-"""Points come from the revision's rows; the runner only says what a check found."""
+"""Points come from the revision's rows; the runner only reports checks' outcomes."""
 
 from decimal import Decimal
 
@@ -50,7 +50,7 @@ def test_points_are_rounded_half_up_to_the_hundredth() -> None:
     assert scored.points == Decimal("0.13")
 
 
-def test_a_score_within_dust_of_one_has_passed() -> None:
+def test_a_score_within_rounding_of_one_has_passed() -> None:
     scored = score_question(
         rules("3", "3"), found("conv", check_0=0.9999999999999998, check_1=1)
     )
@@ -77,7 +77,7 @@ def test_a_claim_to_have_passed_is_not_believed_without_scores() -> None:
 
 
 @pytest.mark.parametrize("score", [7.0, -1.0, float("nan"), float("inf")])
-def test_a_score_outside_its_bounds_is_brought_back(score: float) -> None:
+def test_a_score_outside_its_bounds_is_clamped(score: float) -> None:
     scored = score_question(rules("2"), found("conv", check_0=score))
     assert Decimal(0) <= scored.points <= Decimal(2)
 
@@ -90,7 +90,7 @@ def test_a_question_cannot_earn_more_than_it_is_worth() -> None:
 
 
 @pytest.mark.parametrize("claimed", [Found.TIMEOUT, Found.NOT_REACHED])
-def test_what_was_earned_before_the_end_is_kept(claimed: Found) -> None:
+def test_points_earned_before_the_end_are_kept(claimed: Found) -> None:
     scored = score_question(
         rules("2", "3"), found("conv", claimed, check_0=1, check_1=0)
     )
@@ -122,7 +122,7 @@ def test_every_question_gets_a_score_in_the_order_of_the_revision() -> None:
     ]
 
 
-def test_the_first_word_on_a_question_stands() -> None:
+def test_the_first_outcome_of_a_question_counts() -> None:
     scored = score_questions(
         [rules("1")], [found("conv", check_0=0), found("conv", check_0=1)]
     )
@@ -154,7 +154,7 @@ def test_points_stay_within_bounds_whatever_the_runner_says(
     points=st.decimals(0, 1000, places=2),
     message=st.text(max_size=50),
 )
-def test_a_check_result_survives_the_way_through_json(
+def test_a_check_result_survives_json(
     score: float, points: Decimal, message: str
 ) -> None:
     result = CheckResult(name="check", score=score, points=points, message=message)

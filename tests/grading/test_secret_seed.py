@@ -1,4 +1,4 @@
-"""Each run's tests draw from a secret: kept by reruns, and new for each attempt."""
+"""Each run's tests draw numbers from a secret, which reruns keep and attempts renew."""
 
 import pytest
 
@@ -37,23 +37,25 @@ def test_the_job_has_the_secret_of_its_run_and_not_the_notebooks_seed() -> None:
     run.revision.seed = 7
     job = build_job(run)
     assert (job.seed, job.grading_seed) == (7, run.grading_seed)
-    assert job.grading_seed > 2**32  # drawn from 63 bits: smaller once in 2**31
+    assert (
+        job.grading_seed > 2**32
+    )  # drawn from 63 bits: smaller than this once in 2**31
 
 
-def test_each_attempt_draws_its_own() -> None:
+def test_each_attempt_gets_its_own_secret() -> None:
     first = enqueued()
     work = first.work
     second = enqueued(assignment=work.assignment, author=work.author, attempt=2)
     assert first.grading_seed != second.grading_seed
 
 
-def test_a_rerun_takes_the_secret_that_is_recorded() -> None:
+def test_a_rerun_keeps_the_recorded_secret() -> None:
     run = enqueued()
     finish()
     assert rerun(actor=SYSTEM, submission=run.work).grading_seed == run.grading_seed
 
 
-def test_a_rerun_by_another_revision_takes_it_too() -> None:
+def test_a_rerun_by_another_revision_keeps_the_secret() -> None:
     run = enqueued()
     finish()
     revision = RevisionFactory.create(assignment=run.assignment)
@@ -63,7 +65,7 @@ def test_a_rerun_by_another_revision_takes_it_too() -> None:
     assert regrade.runs.get().grading_seed == run.grading_seed
 
 
-def test_a_try_that_failed_through_our_fault_changes_nothing() -> None:
+def test_a_try_that_failed_by_our_fault_keeps_the_secret() -> None:
     run = enqueued()
     claim = claim_next(worker="w", queues=["cpu"])
     assert claim is not None
@@ -72,7 +74,7 @@ def test_a_try_that_failed_through_our_fault_changes_nothing() -> None:
     assert (again.state, again.grading_seed) == ("queued", run.grading_seed)
 
 
-def test_the_revision_may_fix_it() -> None:
+def test_a_revision_may_fix_the_secret() -> None:
     submission = SubmissionFactory.create()
     AssignmentRevision.objects.update(grading_seed=0)
     submission.revision.refresh_from_db()
@@ -80,14 +82,14 @@ def test_the_revision_may_fix_it() -> None:
     assert (run.grading_seed, build_job(run).grading_seed) == (0, 0)
 
 
-def test_each_trial_draws_its_own() -> None:
+def test_each_trial_gets_its_own_secret() -> None:
     revision = RevisionFactory.create()
     seeds = {run.grading_seed for run in start_trials(actor=SYSTEM, revision=revision)}
     assert len(seeds) == len(Trial)
     assert None not in seeds
 
 
-def test_work_that_ran_before_there_were_secrets_draws_one_when_it_runs_again() -> None:
+def test_old_work_without_a_secret_gets_one_when_it_runs_again() -> None:
     old = GradingRunFactory.create(finished=True, grading_seed=None)
     new = rerun(actor=SYSTEM, submission=old.work)
     assert new.grading_seed is not None

@@ -1,4 +1,4 @@
-"""The secret of a run is for staff: no student finds it, wherever they look."""
+"""The secret of a run is for staff: no page, hash or log shows it to students."""
 
 import json
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ EVERYBODY_ELSE = tuple(viewer for viewer in VIEWERS if viewer not in STAFF)
 
 @pytest.fixture
 def world() -> World:
-    """A world in which every run and every revision has a secret that is known."""
+    """Give a world in which every run and every revision has a known secret."""
     made = make_world()
     record = InputRecord(
         revision=1, grading_seed=OF_RUNS, bundle_sha256=DIGESTS[0], files={"a": "b"}
@@ -42,7 +42,7 @@ def world() -> World:
 
 
 def answers(world: World, viewer: str) -> Iterator[tuple[str, str]]:
-    """All that the portal answers to this person, each request taken back."""
+    """Return all of the portal's answers to this person, each request rolled back."""
     client = world.client(viewer)
     for row in ROWS:
         path = reverse(row.name, args=row.args(world))
@@ -56,8 +56,8 @@ def answers(world: World, viewer: str) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("viewer", EVERYBODY_ELSE)
-def test_no_address_tells_it(world: World, viewer: str) -> None:
-    # Nor does it when everything else may be seen.
+def test_no_address_shows_students_the_secret(world: World, viewer: str) -> None:
+    # Nor when everything else may be seen.
     Assignment.objects.update(marks_released_at=hours(-1))
     for row, answer in answers(world, viewer):
         for secret in (OF_RUNS, OF_REVISIONS, f"{OF_RUNS:x}", *DIGESTS):
@@ -76,7 +76,7 @@ def test_no_hash_that_students_are_sent_depends_on_it(world: World) -> None:
     assert tags[0] == tags[1]
 
 
-def test_staff_find_it_on_the_runs_page_and_in_the_api(world: World) -> None:
+def test_staff_find_the_secret_on_the_runs_page_and_in_the_api(world: World) -> None:
     client = signed_in(staff_of(world.assignment))
     page = words(client.get(world.run.get_absolute_url()))
     assert f"Secret seed of the tests {OF_RUNS}" in page
@@ -84,7 +84,7 @@ def test_staff_find_it_on_the_runs_page_and_in_the_api(world: World) -> None:
     assert answer["record"]["grading_seed"] == str(OF_RUNS)
 
 
-def test_neither_logs_nor_the_history_tell_it(
+def test_neither_logs_nor_the_history_show_the_secret(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     runner = FakeRunner(error=RuntimeError("the runner is unwell"))

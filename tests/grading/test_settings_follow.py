@@ -1,4 +1,4 @@
-"""A setting of coursework that changes marks leaves a trace of each, wherever it is set."""
+"""A setting that changes marks records each change, however the setting is changed."""
 
 from decimal import Decimal
 
@@ -30,7 +30,7 @@ def lecturer(assignment: Assignment) -> User:
     return EnrolmentFactory.create(course=assignment.course, lecturer=True).user
 
 
-def test_another_rule_is_told_to_students_and_traced_in_each_mark(
+def test_changed_rule_is_announced_and_recorded_in_each_mark(
     assignment: Assignment, lecturer: User
 ) -> None:
     assignment.counting = Counting.BEST
@@ -47,7 +47,7 @@ def test_another_rule_is_told_to_students_and_traced_in_each_mark(
     assert told.before == "The latest attempt counts"
 
 
-def test_rule_of_hidden_coursework_is_not_told(
+def test_changed_rule_of_hidden_coursework_is_not_announced(
     assignment: Assignment, lecturer: User
 ) -> None:
     assignment.release_at = None
@@ -56,7 +56,7 @@ def test_rule_of_hidden_coursework_is_not_told(
     assert not CourseChange.objects.filter(is_public=True).exists()
 
 
-def test_other_settings_are_on_record_for_staff_with_both_values(
+def test_other_settings_are_recorded_for_staff_with_both_values(
     assignment: Assignment, lecturer: User
 ) -> None:
     assignment.max_attempts, assignment.grace_minutes = 3, 5
@@ -68,7 +68,7 @@ def test_other_settings_are_on_record_for_staff_with_both_values(
     assert not change.is_public
 
 
-def test_settings_that_stay_leave_nothing(
+def test_unchanged_settings_record_nothing(
     assignment: Assignment, lecturer: User
 ) -> None:
     save_assignment(actor=lecturer, assignment=assignment)

@@ -1,7 +1,8 @@
-"""Every setting, changed after work is in, and what each page, list and feed says then.
+"""Each setting is changed after work is in, and every page, list and feed is compared.
 
-A case names the surfaces that change, with words that go and words that come. All the
-others must say what they said: a setting that reaches a page by surprise fails too.
+A case names the surfaces that change, with words that disappear and words that appear.
+All other surfaces must stay the same: a setting that changes a page unexpectedly fails
+too.
 """
 
 from collections.abc import Callable
@@ -34,7 +35,7 @@ from tests.grading.settings_world import (
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
-# By surface: what is said before and not after, and after and not before.
+# By surface: text that is there only before, and text that is there only after.
 Shows = dict[str, tuple[str, str]]
 PAGES = ("course", "coursework", "marks", "home", "news", "receipt", "run", "best run")
 STAFF_PAGES = ("staff table", "submissions", "manage", "extensions")
@@ -47,14 +48,14 @@ FEED = {"feed": ("SEQUENCE:1", "SEQUENCE:2")}
 
 @dataclass(frozen=True)
 class Case:
-    """A setting that is changed, and what that shows."""
+    """A setting that is changed, and the changes that this shows."""
 
     change: Callable[[World], object]
     shows: Shows
 
 
 def to(model: type[Model], **values: object) -> Callable[[World], object]:
-    """Store the values past every service: nothing may depend on being told."""
+    """Store the values without any service: no surface may need to be notified."""
     return lambda _: model._default_manager.update(**values)
 
 
@@ -62,7 +63,7 @@ def on(surfaces: tuple[str, ...], gone: str, come: str) -> Shows:
     return dict.fromkeys(surfaces, (gone, come))
 
 
-# --- Changes that are more than a value ------------------------------------------------
+# --- Changes of more than one value ------------------------------------------------
 
 
 def another_course(world: World) -> None:
@@ -100,7 +101,7 @@ def granted_by_another(world: World) -> None:
     Extension.objects.update(granted_by=other)
 
 
-# --- What shows -------------------------------------------------------------------------
+# --- Expected changes -------------------------------------------------------------------------
 
 ON_TIME: Shows = {
     "receipt": ("UTC Late", "UTC On time"),
@@ -165,7 +166,7 @@ CASES: dict[str, Case] = {
             "staff table": ("Digits", "404"),
             "extensions": ("Digits", "404"),
             "submissions": ("Digits", "No coursework yet"),
-            # There is no coursework any more in the course that is being set up.
+            # The course that is being set up then has no coursework.
             "manage": ("", "Its deadline and its share of the mark"),
             "staff api marks": ('"count":1', '"count":0'),
             "late api": ('"count":1', '"count":0'),
@@ -285,7 +286,7 @@ CASES: dict[str, Case] = {
         },
     ),
     "assignment.marks_released_at": Case(
-        # The student of this world may still hand in, and sees nothing more of it.
+        # The student of this world may still hand in, and so sees no more of it.
         to(Assignment, marks_released_at=NOW - HOUR),
         {
             "coursework": ("Marks are provisional", "Yours are shown once you can no"),
@@ -305,7 +306,7 @@ CASES: dict[str, Case] = {
     ),
     "assignment.revision": Case(
         another_revision,
-        # The marks stay by the revision that they were made by, until a re-score.
+        # The marks stay those of the revision that graded them, until a re-score.
         {
             "coursework": ("The harder one", "2 points in all"),
             "api assignments": ("The harder one", '"number":70'),
@@ -339,7 +340,7 @@ CASES: dict[str, Case] = {
         to(Course, academic_year="2027-28"),
         {
             **on((*NAMED, "api courses"), "2026-27", "2027-28"),
-            # Dates are of the year after, and named where they are not.
+            # Dates are in the next year; other years are written out.
             "export": ("starts: 8 March\n", "starts: 8 March 2027"),
         },
     ),
@@ -410,7 +411,7 @@ CASES: dict[str, Case] = {
     "extension.granted_by": Case(
         granted_by_another, {"extensions": ("", "Grace Hopper")}
     ),
-    # When it was granted is on no page: it is on record among the changes.
+    # No page shows when it was granted; the changes record it.
     "extension.granted_at": Case(to(Extension, granted_at=NOW), {}),
     "extension, withdrawn": Case(
         lambda _: Extension.objects.all().delete(),

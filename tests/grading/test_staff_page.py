@@ -1,4 +1,4 @@
-"""The staff page: everybody enrolled, with their latest run and their mark."""
+"""The staff page lists everybody enrolled, with their latest run and their mark."""
 
 from decimal import Decimal
 
@@ -57,7 +57,7 @@ def test_students_who_handed_in_nothing_are_listed() -> None:
     assert "Noor Haddad nh1000 0 nothing" in words(page(assignment))
 
 
-def test_latest_run_what_counts_and_the_mark_are_shown() -> None:
+def test_latest_run_counting_attempt_and_mark_are_shown() -> None:
     assignment = AssignmentFactory.create(late=True)
     first = SubmissionFactory.create(assignment=assignment)
     points = Decimal("1.5")
@@ -98,7 +98,7 @@ def test_summary_counts_everybody_whatever_the_filter() -> None:
     assert (summary.waiting, summary.running, summary.needs_staff) == (1, 1, 1)
 
 
-def test_what_waits_for_marking_by_hand_waits_for_staff() -> None:
+def test_work_to_be_marked_by_hand_counts_as_waiting_for_staff() -> None:
     assignment = AssignmentFactory.create()
     QuestionFactory.create(
         revision=assignment.revision, key="words", kind="manual", points=4, checks=[]
@@ -118,7 +118,7 @@ def test_what_waits_for_marking_by_hand_waits_for_staff() -> None:
     assert "4 to mark by hand" in text
 
 
-def test_median_is_of_the_marks_that_there_are() -> None:
+def test_median_is_of_the_existing_marks() -> None:
     assignment = AssignmentFactory.create()
     student(assignment, "Noor", "Haddad")
     for points in (1, 2, 9):
@@ -145,7 +145,7 @@ def test_median_is_of_the_marks_that_there_are() -> None:
         ),
     ],
 )
-def test_filter_by_state(state: str, expected: list[str]) -> None:
+def test_list_is_filtered_by_state(state: str, expected: list[str]) -> None:
     assignment = AssignmentFactory.create()
     student(assignment, "Ada", "None")
     handed_in(assignment, "Finished", finished=True)
@@ -165,7 +165,7 @@ def test_search_finds_by_name_login_and_address() -> None:
     assert names(assignment, q="nobody") == []
 
 
-def test_sorting_by_last_name_and_by_mark() -> None:
+def test_list_is_sorted_by_last_name_and_by_mark() -> None:
     assignment = AssignmentFactory.create()
     student(assignment, "Zofia", "Adams")
     for last, points in (("Baker", 1), ("Clark", 2)):
@@ -176,7 +176,7 @@ def test_sorting_by_last_name_and_by_mark() -> None:
     assert names(assignment, sort="-mark") == ["Ada Clark", "Ada Baker", "Zofia Adams"]
 
 
-def test_headings_turn_the_order_round_and_keep_the_filter() -> None:
+def test_headings_reverse_the_order_and_keep_the_filter() -> None:
     assignment = AssignmentFactory.create()
     student(assignment, "Noor", "Haddad")
     html = page(assignment, "?q=noor&sort=name").content.decode()
@@ -184,7 +184,7 @@ def test_headings_turn_the_order_round_and_keep_the_filter() -> None:
     assert 'href="?q=noor&amp;sort=-name"' in html
 
 
-def test_who_left_is_listed_only_if_something_was_handed_in() -> None:
+def test_student_who_left_is_listed_only_with_a_submission() -> None:
     assignment = AssignmentFactory.create()
     student(assignment, "Gone", "Silently", left=True)
     left = EnrolmentFactory.create(course=assignment.course, left=True).user
@@ -194,13 +194,13 @@ def test_who_left_is_listed_only_if_something_was_handed_in() -> None:
     assert (found.summary.enrolled, found.summary.handed_in) == (0, 0)
 
 
-def test_runs_that_wait_for_staff_are_announced() -> None:
+def test_runs_that_wait_for_staff_are_shown_at_the_top() -> None:
     assignment = AssignmentFactory.create()
     handed_in(assignment, "Stuck", needs_staff=True)
     assert "Some runs wait for staff" in words(page(assignment))
 
 
-def test_htmx_gets_the_table_alone() -> None:
+def test_htmx_request_gets_only_the_table() -> None:
     assignment = AssignmentFactory.create()
     client = signed_in(staff_of(assignment))
     url = f"{assignment.get_absolute_url()}staff/"
@@ -234,10 +234,10 @@ def test_queries_do_not_grow_with_students() -> None:
     assert queries_for(25) == few
 
 
-# --- What a mark is out of ---------------------------------------------------------------
+# --- Maximum of a mark ---------------------------------------------------------------
 
 
-def test_each_mark_is_out_of_what_its_own_revision_is_worth() -> None:
+def test_each_mark_is_out_of_the_points_of_its_own_revision() -> None:
     assignment = AssignmentFactory.create()
     first = GradingRunFactory.create(submission__assignment=assignment, finished=True)
     MarkFactory.create(run=first)

@@ -73,7 +73,7 @@ class LifeOfRuns(RuleBasedStateMachine):
         course = self.assignment.course
         self.students = [EnrolmentFactory.create(course=course).user for _ in "ab"]
 
-    # What people do.
+    # Actions of people.
 
     @rule(who=st.integers(0, 1))
     def submit(self, who: int) -> None:
@@ -96,8 +96,8 @@ class LifeOfRuns(RuleBasedStateMachine):
         runs = GradingRun.objects.order_by("queued_at", "pk")
         return runs[data.draw(st.integers(0, runs.count() - 1))]
 
-    # What workers do. A claim stays in the bundle for ever, so all of these are also
-    # done by workers that were frozen and have long lost their run.
+    # Actions of workers. A claim stays in the bundle for ever, so frozen workers that
+    # have long lost their run do all of these too.
 
     @rule(target=claims)
     def claim(self) -> Any:
@@ -150,7 +150,7 @@ class LifeOfRuns(RuleBasedStateMachine):
             except CrashError:
                 assert self.snapshot(claim) == before
 
-    # What time does.
+    # Effects of time.
 
     @rule()
     def leases_run_out(self) -> None:
@@ -164,7 +164,7 @@ class LifeOfRuns(RuleBasedStateMachine):
         assert sweep().expired == gone
         assert sweep().expired == 0
 
-    # What holds at every moment.
+    # Invariants.
 
     def is_held(self, claim: Claim) -> bool:
         return GradingRun.objects.filter(
@@ -224,7 +224,7 @@ class LifeOfRuns(RuleBasedStateMachine):
                 assert mark.final_points == mark.changes.latest("pk").after
 
     def teardown(self) -> None:
-        """Given a worker that works, everything ends."""
+        """Assert that everything ends if one worker works."""
         while GradingRun.objects.filter(state__in=ACTIVE).exists():
             self.leases_run_out()
             sweep()
@@ -235,7 +235,7 @@ class LifeOfRuns(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db
-def test_runs_live_by_the_rules_whatever_happens() -> None:
+def test_runs_obey_the_rules_whatever_happens() -> None:
     run_state_machine_as_test(
         LifeOfRuns,
         settings=settings(

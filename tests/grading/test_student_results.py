@@ -1,4 +1,4 @@
-"""What a student sees of a run and of a mark, from the rows."""
+"""A student's view of a run and of a mark, computed from the rows."""
 
 from decimal import Decimal
 
@@ -41,7 +41,7 @@ def set_assignment(**values: object) -> None:
     Assignment.objects.update(**values)
 
 
-def test_before_the_deadline_hidden_points_are_announced_only(run: GradingRun) -> None:
+def test_before_the_deadline_hidden_points_are_only_announced(run: GradingRun) -> None:
     shown = student_results(finish(run), timezone.now())
     assert (str(shown.earned), str(shown.shown_points)) == ("1.00", "1")
     assert [hidden.text for hidden in shown.hidden] == [
@@ -49,13 +49,13 @@ def test_before_the_deadline_hidden_points_are_announced_only(run: GradingRun) -
     ]
 
 
-def test_after_the_deadline_they_are_shown(run: GradingRun) -> None:
+def test_after_the_deadline_hidden_points_are_shown(run: GradingRun) -> None:
     set_assignment(due_at=hours(-1))
     shown = student_results(finish(run), timezone.now())
     assert (shown.earned, shown.hides_points) == (Decimal(4), False)
 
 
-def test_they_stay_hidden_while_late_work_is_still_taken(run: GradingRun) -> None:
+def test_hidden_points_stay_hidden_while_late_work_is_accepted(run: GradingRun) -> None:
     set_assignment(due_at=hours(-1), closes_at=hours(1))
     assert student_results(finish(run), timezone.now()).hides_points
 
@@ -86,7 +86,7 @@ def test_a_running_run_shows_staff_the_questions_so_far(run: GradingRun) -> None
 
 
 @pytest.mark.parametrize("state", ["queued", "cancelled"])
-def test_a_run_that_has_not_come_to_a_question_shows_it_waiting(
+def test_a_question_that_the_run_has_not_reached_shows_as_waiting(
     run: GradingRun, state: str
 ) -> None:
     run.state = state
@@ -101,7 +101,7 @@ def shown_mark(run: GradingRun) -> tuple[str, str, bool]:
     return str(shown.earned), str(shown.shown_points), shown.is_provisional
 
 
-def test_a_provisional_mark_does_not_tell_what_hidden_checks_found(
+def test_a_provisional_mark_does_not_reveal_hidden_checks(
     run: GradingRun,
 ) -> None:
     finish(run)
@@ -109,7 +109,7 @@ def test_a_provisional_mark_does_not_tell_what_hidden_checks_found(
     assert shown_mark(run) == ("1.00", "1", True)
 
 
-def test_hidden_checks_cannot_be_asked_by_what_becomes_the_best_attempt(
+def test_the_best_attempt_does_not_reveal_hidden_checks(
     run: GradingRun,
 ) -> None:
     set_assignment(counting=Counting.BEST)

@@ -1,4 +1,4 @@
-"""Handing in by the form: to the run on success, the form again otherwise."""
+"""Handing in by the form leads to the run, or back to the form with its problems."""
 
 import datetime as dt
 import re
@@ -43,7 +43,7 @@ def send(
     return signed_in(user).post(url, form(**(changes or {})), headers=headers)
 
 
-def test_success_leads_to_the_queued_run() -> None:
+def test_success_redirects_to_the_queued_run() -> None:
     assignment = AssignmentFactory.create()
     student = student_of(assignment)
     answer = send(assignment, student)
@@ -78,7 +78,7 @@ def test_same_form_sent_twice_is_one_attempt() -> None:
     assert Submission.objects.count() == 1
 
 
-def test_get_leads_to_the_coursework_page() -> None:
+def test_get_redirects_to_the_coursework_page() -> None:
     assignment = AssignmentFactory.create()
     url = f"{assignment.get_absolute_url()}submit/"
     answer = signed_in(student_of(assignment)).get(url)
@@ -95,7 +95,7 @@ def test_broken_notebook_comes_back_with_its_line_beside_its_file() -> None:
     assert not Submission.objects.exists()
 
 
-def test_every_problem_stands_beside_its_own_file() -> None:
+def test_every_problem_is_shown_beside_its_file() -> None:
     assignment = AssignmentFactory.create()
     RequiredFileFactory.create(revision=assignment.revision, weights=True)
     answer = send(assignment, student_of(assignment), {"file:work.ipynb": upload("")})
@@ -105,7 +105,7 @@ def test_every_problem_stands_beside_its_own_file() -> None:
     assert "2 things have to be put right" in words(answer)
 
 
-def test_what_can_be_kept_of_a_refused_form_is_kept() -> None:
+def test_refused_form_keeps_its_other_fields() -> None:
     assignment = AssignmentFactory.create()
     answer = send(assignment, student_of(assignment), {"file:work.ipynb": None})
     html = answer.content.decode()
@@ -142,7 +142,7 @@ def test_a_script_gets_the_panel_alone() -> None:
     assert "data-submit-panel" in answer.content.decode()
 
 
-def test_once_closed_the_answer_says_so_in_place_of_the_form() -> None:
+def test_once_closed_the_answer_is_a_message_without_the_form() -> None:
     assignment = AssignmentFactory.create(closed=True)
     answer = send(assignment, student_of(assignment))
     assert answer.status_code == 422

@@ -1,4 +1,4 @@
-"""A receipt means that the work is stored and queued: both rows, or neither."""
+"""A receipt means that the work is stored and queued: both rows exist, or neither."""
 
 import io
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def hand_in(
     )
 
 
-def test_work_that_is_taken_is_queued(assignment: Assignment, student: User) -> None:
+def test_accepted_work_is_queued(assignment: Assignment, student: User) -> None:
     run = hand_in(assignment, student)
     assert (run.state, run.work.author, run.work.attempt) == (
         "queued",
@@ -60,7 +60,7 @@ def test_work_that_is_taken_is_queued(assignment: Assignment, student: User) -> 
     assert run.revision == assignment.revision
 
 
-def test_a_package_that_the_environment_lacks_is_told(
+def test_a_package_that_the_environment_lacks_gives_a_warning(
     assignment: Assignment, student: User
 ) -> None:
     text = small_notebook("import json, tqdm")
@@ -83,9 +83,7 @@ def test_a_package_that_the_environment_lacks_is_told(
     assert "“tqdm”" in warning["message"]
 
 
-def test_work_that_is_refused_leaves_nothing(
-    assignment: Assignment, student: User
-) -> None:
+def test_refused_work_stores_nothing(assignment: Assignment, student: User) -> None:
     with pytest.raises(SubmissionRefusedError):
         hand_in(assignment, student, "no notebook")
     assert not Submission.objects.exists()
@@ -121,7 +119,7 @@ def test_without_a_queued_run_no_submission_is_stored(
     assert not Submission.objects.exists()
 
 
-def test_a_broker_that_is_down_refuses_nobody(
+def test_a_broker_that_is_down_does_not_prevent_handing_in(
     assignment: Assignment,
     student: User,
     django_capture_on_commit_callbacks: Callable[..., Any],

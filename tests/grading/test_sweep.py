@@ -1,4 +1,4 @@
-"""The sweeper makes every run end, whatever died; two of them have one effect."""
+"""The sweeper makes every run end after any crash; two sweepers act like one."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -33,14 +33,14 @@ def test_a_run_whose_worker_is_gone_is_queued_again() -> None:
     assert run.events.get().code == "lease_expired"
 
 
-def test_a_run_whose_worker_is_heard_of_is_left_alone() -> None:
+def test_a_run_with_heartbeats_is_left_alone() -> None:
     run = GradingRunFactory.create(running=True)
     assert sweep().expired == 0
     run.refresh_from_db()
     assert run.state == "running"
 
 
-def test_the_third_lost_worker_brings_in_staff() -> None:
+def test_the_third_lost_worker_sends_the_run_to_staff() -> None:
     run = expired(platform_tries=2)
     sweep()
     run.refresh_from_db()
@@ -62,13 +62,13 @@ def test_the_old_worker_cannot_write_after_the_sweep() -> None:
     assert not heartbeat(claim=claim_of(run), progress=Progress()).held
 
 
-def test_leases_are_judged_by_the_databases_clock() -> None:
+def test_leases_expire_by_the_databases_clock() -> None:
     GradingRunFactory.create(running=True)
     with time_machine.travel(hours(1000), tick=False):
         assert sweep().expired == 0
 
 
-def test_a_heartbeat_between_the_look_and_the_write_saves_the_run(
+def test_a_heartbeat_during_the_sweep_keeps_the_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     run = expired()
@@ -82,23 +82,25 @@ def test_a_heartbeat_between_the_look_and_the_write_saves_the_run(
     assert GradingRun.objects.get().state == "running"
 
 
-def test_a_forgotten_run_is_announced_again(woken: list[str]) -> None:
+def test_a_forgotten_run_gets_another_wake_up(woken: list[str]) -> None:
     run = GradingRunFactory.create(queued_at=LONG_AGO, woken_at=LONG_AGO)
     assert sweep().woken == 1
     assert woken == [str(run.pk)]
 
 
-def test_a_run_is_announced_again_and_again_while_nobody_takes_it(
+def test_wake_ups_are_repeated_while_nobody_claims_the_run(
     woken: list[str], settings: Settings
 ) -> None:
     GradingRunFactory.create(queued_at=LONG_AGO)
     sweep()
-    settings.WAKE_AGAIN_SECONDS = -1  # as if so long had passed on the database's clock
+    settings.WAKE_AGAIN_SECONDS = (
+        -1
+    )  # as if this time had passed on the database's clock
     sweep()
     assert len(woken) == 2
 
 
-def test_a_fresh_run_and_a_freshly_announced_one_are_left_alone(
+def test_a_fresh_run_or_wake_up_is_left_alone(
     woken: list[str],
 ) -> None:
     GradingRunFactory.create()
@@ -106,7 +108,7 @@ def test_a_fresh_run_and_a_freshly_announced_one_are_left_alone(
     assert (sweep().woken, woken) == (0, [])
 
 
-def test_a_second_sweep_wakes_nobody_twice(woken: list[str]) -> None:
+def test_a_second_sweep_repeats_no_wake_up(woken: list[str]) -> None:
     GradingRunFactory.create(queued_at=LONG_AGO)
     sweep()
     sweep()
@@ -129,7 +131,7 @@ def test_the_sweep_works_without_a_broker() -> None:
     assert run.state == "queued"
 
 
-def test_an_old_queue_and_an_overdue_run_are_told_of() -> None:
+def test_an_old_queue_and_an_overdue_run_are_logged() -> None:
     GradingRunFactory.create(queued_at=LONG_AGO)
     GradingRunFactory.create(running=True, started_at=LONG_AGO)
     report = sweep()
@@ -137,7 +139,7 @@ def test_an_old_queue_and_an_overdue_run_are_told_of() -> None:
     assert report.oldest_queued_seconds > 3000
 
 
-def test_a_run_has_the_seconds_of_its_questions_too() -> None:
+def test_a_run_s_time_includes_its_questions_seconds() -> None:
     run = GradingRunFactory.create(running=True, started_at=LONG_AGO)
     run.revision.question_seconds = 3600
     run.revision.save()

@@ -1,4 +1,4 @@
-"""What a test raised is for staff: no student's page, API or export has it."""
+"""The exception of a test is for staff: no page, API or export shows it to students."""
 
 from dataclasses import replace
 
@@ -50,7 +50,7 @@ def texts(client: Client, run: GradingRun) -> list[str]:
     return [answer.content.decode() for answer in answers]
 
 
-def test_no_page_or_answer_shows_it_to_its_author() -> None:
+def test_no_page_or_answer_shows_a_trace_to_the_author() -> None:
     run = end(GradingRunFactory.create())
     assert QuestionResult.objects.get().traces == {
         "check_answer": f"Traceback: {SECRET}"
@@ -58,24 +58,24 @@ def test_no_page_or_answer_shows_it_to_its_author() -> None:
     assert not any(SECRET in text for text in texts(signed_in(run.work.author), run))
 
 
-def test_staff_read_it_on_the_run_page_and_not_in_the_api() -> None:
+def test_staff_read_a_trace_on_the_run_page_and_not_in_the_api() -> None:
     run = end(GradingRunFactory.create())
     page, _, _, _, *api, _ = texts(signed_in(staff_of(run.assignment)), run)
     assert SECRET in page
     assert not any(SECRET in text for text in api)
 
 
-def test_staff_read_it_on_the_trial_page() -> None:
+def test_staff_read_a_trace_on_the_trial_page() -> None:
     run = end(TrialFactory.create())
     page = signed_in(staff_of(run.assignment)).get(run.get_absolute_url())
     assert SECRET in page.content.decode()
 
 
-def test_it_is_not_in_what_student_views_read() -> None:
+def test_a_trace_is_not_in_the_data_of_student_views() -> None:
     end(GradingRunFactory.create())
     assert SECRET not in repr(QuestionResult.objects.get().checks)
 
 
-def test_progress_of_a_running_run_leaves_it_out() -> None:
+def test_progress_of_a_running_run_has_no_trace() -> None:
     progress = Progress().after(QuestionDone(question=outcome()))
     assert SECRET not in repr(progress.to_json())

@@ -1,4 +1,4 @@
-"""A state changes along an allowed edge, once, by whoever holds the token."""
+"""A state changes along an allowed edge, once, and only for the token's holder."""
 
 import itertools
 from typing import Any
@@ -29,31 +29,31 @@ def finish(run: GradingRun, **conditions: Any) -> bool:
     ("source", "target"),
     [edge for edge in itertools.product(State, State) if edge not in EDGES],
 )
-def test_a_forbidden_step_is_an_error(source: State, target: State) -> None:
+def test_a_transition_without_an_edge_is_an_error(source: State, target: State) -> None:
     run = GradingRunFactory.create()
     with pytest.raises(ValueError, match="may not go"):
         GradingRun.objects.transition(run_id=run.pk, source=source, target=target)
 
 
-def test_nothing_leads_out_of_an_end() -> None:
+def test_a_final_state_has_no_way_out() -> None:
     assert not [source for source, _ in EDGES if source in TERMINAL]
 
 
-def test_a_run_that_is_elsewhere_stays_there() -> None:
+def test_a_run_in_another_state_does_not_change() -> None:
     run = GradingRunFactory.create()
     assert not finish(run)
     run.refresh_from_db()
     assert (run.state, run.events.count()) == ("queued", 0)
 
 
-def test_another_token_moves_nothing() -> None:
+def test_another_token_changes_nothing() -> None:
     run = GradingRunFactory.create(running=True, lease_token=2)
     assert not finish(run, lease_token=1)
     assert not finish(run, condition=Q(lease_expires_at__lt=hours(-1)))
     assert finish(run, lease_token=2)
 
 
-def test_a_result_comes_too_late_in_the_last_moment(
+def test_a_result_that_loses_a_race_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     run = GradingRunFactory.create(running=True)
@@ -66,7 +66,7 @@ def test_a_result_comes_too_late_in_the_last_moment(
 
 
 def test_no_two_claims_have_the_same_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Claimed and let go between the look and the write, the run looks the same."""
+    """After a claim and its release, the run's row looks the same as before."""
     GradingRunFactory.create()
     tokens = []
 

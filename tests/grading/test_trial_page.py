@@ -1,4 +1,4 @@
-"""The trial page shows the notebooks as they were executed, with the cells that failed."""
+"""The trial page shows the executed notebooks, with the cells that failed."""
 
 import json
 import re
@@ -69,7 +69,7 @@ def address(revision: AssignmentRevision, name: str = "trials", *more: str) -> s
 
 
 def part(answer: Answer, trial: Trial) -> str:
-    """The part of the page with the failed cells of a trial."""
+    """Return the part of the page with the failed cells of a trial."""
     html = answer.content.decode()
     found = re.search(
         rf'<details[^>]* data-failed-cells="{trial.value}".*?</details>',
@@ -91,7 +91,7 @@ def test_the_failing_cell_is_shown_with_its_number_and_its_error(
     assert part(answer, Trial.SOLUTION).partition(">")[0].endswith(" open")
 
 
-def test_the_run_is_told_in_the_words_that_a_student_reads(
+def test_the_run_s_message_is_the_one_that_a_student_reads(
     revision: AssignmentRevision,
 ) -> None:
     ended(revision, Trial.SOLUTION, cell(1, "import x", error="ModuleNotFoundError"))
@@ -118,7 +118,7 @@ def test_a_check_that_passed_says_so_once(revision: AssignmentRevision) -> None:
     assert pair.handout_message == ""
 
 
-def test_stubs_of_the_hand_out_raise_errors_and_stand_folded(
+def test_errors_of_the_hand_out_s_stubs_are_folded(
     revision: AssignmentRevision,
 ) -> None:
     ended(revision, Trial.HANDOUT, cell(1, "raise X", error="NotImplementedError"))
@@ -127,7 +127,7 @@ def test_stubs_of_the_hand_out_raise_errors_and_stand_folded(
     assert part(answer, Trial.HANDOUT)
 
 
-def test_few_cells_are_shown_of_many_that_failed(revision: AssignmentRevision) -> None:
+def test_of_many_failed_cells_a_few_are_shown(revision: AssignmentRevision) -> None:
     cells = [cell(n, "1/0", error="ZeroDivisionError") for n in range(1, 9)]
     ended(revision, Trial.SOLUTION, *cells)
     answer = signed_in(staff_of(revision.assignment)).get(address(revision))
@@ -136,7 +136,7 @@ def test_few_cells_are_shown_of_many_that_failed(revision: AssignmentRevision) -
     assert f"{8 - MOST_SHOWN} more: see the executed notebook" in words(answer)
 
 
-def test_both_executed_notebooks_are_linked_shown_and_sent(
+def test_both_executed_notebooks_can_be_viewed_and_downloaded(
     revision: AssignmentRevision,
 ) -> None:
     for trial in Trial:
@@ -155,7 +155,7 @@ def test_both_executed_notebooks_are_linked_shown_and_sent(
         )
 
 
-def test_what_cells_say_is_text_on_the_page(revision: AssignmentRevision) -> None:
+def test_output_of_cells_is_escaped(revision: AssignmentRevision) -> None:
     bad = cell(1, "'<script>a</script>'", error="<img src=x onerror=a()>")
     ended(revision, Trial.SOLUTION, bad)
     answer = signed_in(staff_of(revision.assignment)).get(address(revision))
@@ -164,7 +164,7 @@ def test_what_cells_say_is_text_on_the_page(revision: AssignmentRevision) -> Non
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"cells": 3}'])
-def test_a_notebook_that_cannot_be_read_fails_no_page(
+def test_an_unreadable_notebook_does_not_break_the_page(
     revision: AssignmentRevision, text: str
 ) -> None:
     run = ended(revision, Trial.SOLUTION)
@@ -175,7 +175,7 @@ def test_a_notebook_that_cannot_be_read_fails_no_page(
     assert "cannot be shown" in words(page)
 
 
-def test_students_do_not_reach_the_executed_model_solution(
+def test_students_cannot_reach_the_executed_model_solution(
     revision: AssignmentRevision,
 ) -> None:
     ended(revision, Trial.SOLUTION, cell(1, "secret = 1"))

@@ -1,4 +1,4 @@
-"""A revision's trials: run as all work is, belonging to nobody, and judged alone."""
+"""A revision's trials run as all work does, but belong to nobody and give no mark."""
 
 from decimal import Decimal
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def revision() -> AssignmentRevision:
-    """A revision with a staff notebook, a hand-out, and weights of the solution."""
+    """Give a revision with staff notebook, hand-out, and weights of the solution."""
     chosen: AssignmentRevision = RevisionFactory.create()
     RequiredFileFactory.create(revision=chosen, weights=True)
     for part, name, text in (
@@ -45,7 +45,7 @@ def revision() -> AssignmentRevision:
 
 
 def end(revision: AssignmentRevision, trial: Trial, **scores: float) -> GradingRun:
-    """The trial ends with these scores of its checks."""
+    """End the trial with these scores of its checks."""
     run = GradingRun.objects.get(revision=revision, trial=trial)
     GradingRun.objects.exclude(pk=run.pk).update(queue="gpu")
     claim = claim_next(worker="w", queues=["cpu"])
@@ -67,7 +67,9 @@ def test_solution_is_the_staff_notebook_with_its_files(
     assert [file.name for file in job.files] == ["digits.safetensors"]
 
 
-def test_handout_is_tried_as_it_is_and_alone(revision: AssignmentRevision) -> None:
+def test_handout_is_tried_unchanged_and_without_other_files(
+    revision: AssignmentRevision,
+) -> None:
     job = build_job(TrialFactory.create(revision=revision, trial=Trial.HANDOUT))
     assert "answer = None" in job.notebook
     assert job.files == ()
@@ -82,7 +84,7 @@ def test_students_never_get_the_solutions_files(revision: AssignmentRevision) ->
     assert job.private_files == ()
 
 
-def test_both_good_is_what_publishing_needs(revision: AssignmentRevision) -> None:
+def test_publishing_needs_both_trials_to_be_good(revision: AssignmentRevision) -> None:
     start_trials(actor=SYSTEM, revision=revision)
     assert trials_of(revision).are_under_way
     end(revision, Trial.SOLUTION, check_answer=1.0)
@@ -90,19 +92,19 @@ def test_both_good_is_what_publishing_needs(revision: AssignmentRevision) -> Non
     assert trials_of(revision).are_good
 
 
-def test_handout_that_earns_something_is_wrong(revision: AssignmentRevision) -> None:
+def test_a_handout_that_earns_points_is_not_good(revision: AssignmentRevision) -> None:
     start_trials(actor=SYSTEM, revision=revision)
     end(revision, Trial.HANDOUT, check_answer=0.25)
     assert trials_of(revision).handout.status == TrialStatus.WRONG
 
 
-def test_solution_short_of_a_point_is_wrong(revision: AssignmentRevision) -> None:
+def test_a_solution_that_loses_points_is_not_good(revision: AssignmentRevision) -> None:
     start_trials(actor=SYSTEM, revision=revision)
     end(revision, Trial.SOLUTION, check_answer=0.5)
     assert trials_of(revision).solution.status == TrialStatus.WRONG
 
 
-def test_handout_that_was_not_run_at_all_shows_nothing() -> None:
+def test_a_handout_that_did_not_run_is_not_good() -> None:
     trial = TrialFactory.create(
         trial=Trial.HANDOUT,
         finished=True,
@@ -119,12 +121,12 @@ def test_trial_counts_for_no_mark(revision: AssignmentRevision) -> None:
     assert not Mark.objects.exists()
 
 
-def test_trial_is_in_nobodys_list_not_even_site_staffs() -> None:
+def test_a_trial_is_in_no_list_even_for_site_staff() -> None:
     TrialFactory.create()
     assert not GradingRun.objects.visible_to(UserFactory.create(site_staff=True))
 
 
-def test_trial_is_tried_again_after_our_faults_and_then_left_to_staff(
+def test_a_trial_is_tried_again_after_our_faults_and_then_goes_to_staff(
     revision: AssignmentRevision,
 ) -> None:
     TrialFactory.create(revision=revision)
@@ -143,12 +145,14 @@ def test_trial_of_a_lost_worker_goes_back_to_the_queue() -> None:
     assert trial.state == "queued"
 
 
-def test_starting_twice_gives_the_runs_that_wait(revision: AssignmentRevision) -> None:
+def test_starting_trials_twice_returns_the_queued_runs(
+    revision: AssignmentRevision,
+) -> None:
     first = start_trials(actor=SYSTEM, revision=revision)
     assert start_trials(actor=SYSTEM, revision=revision) == first
 
 
-def test_students_go_before_trials(revision: AssignmentRevision) -> None:
+def test_students_runs_go_before_trials(revision: AssignmentRevision) -> None:
     start_trials(actor=SYSTEM, revision=revision)
     run = GradingRunFactory.create()
     claim = claim_next(worker="w", queues=["cpu"])
@@ -156,14 +160,14 @@ def test_students_go_before_trials(revision: AssignmentRevision) -> None:
     assert claim.run_id == run.pk
 
 
-def test_assistants_start_none(revision: AssignmentRevision) -> None:
+def test_assistants_cannot_start_trials(revision: AssignmentRevision) -> None:
     course = revision.assignment.course
     assistant = EnrolmentFactory.create(course=course, assistant=True).user
     with pytest.raises(PermissionDenied):
         start_trials(actor=assistant, revision=revision)
 
 
-def test_a_run_is_of_work_or_a_trial_and_never_both_or_neither() -> None:
+def test_a_run_belongs_to_either_work_or_a_trial() -> None:
     submission = SubmissionFactory.create()
     for fields in ({"submission": None}, {"submission": submission, "trial": "x"}):
         with pytest.raises(IntegrityError), transaction.atomic():

@@ -1,4 +1,4 @@
-"""A hint only wakes a worker: what happens to it is of no consequence."""
+"""A wake-up only wakes a worker: losing or repeating one does no harm."""
 
 import signal
 import time
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def our_broker(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Broker:
-    """A real broker, to which this process sends its wake-ups."""
+    """Give a real broker, to which this process sends its wake-ups."""
     monkeypatch.setenv("CELERY_BROKER_WRITE_URL", broker.url)
     return broker
 
@@ -35,13 +35,13 @@ def seconds_to_wake_up(run: GradingRun) -> float:
     return time.monotonic() - began
 
 
-def test_the_wake_up_names_the_task_that_there_is() -> None:
+def test_the_wake_up_names_an_existing_task() -> None:
     assert execute_run.name == TASK
     assert TASK in current_app.tasks
 
 
 @pytest.mark.services
-def test_a_wake_up_reaches_the_broker_and_is_noted(our_broker: Broker) -> None:
+def test_a_wake_up_reaches_the_broker_and_is_recorded(our_broker: Broker) -> None:
     run = GradingRunFactory.create()
     send_wake_up(run.pk)
     run.refresh_from_db()
@@ -49,14 +49,14 @@ def test_a_wake_up_reaches_the_broker_and_is_noted(our_broker: Broker) -> None:
     assert waiting_hints() == 1
 
 
-def test_a_run_that_is_not_queued_is_not_hinted() -> None:
+def test_a_run_that_is_not_queued_gets_no_wake_up() -> None:
     run = GradingRunFactory.create(finished=True)
     send_wake_up(run.pk)
     run.refresh_from_db()
     assert run.woken_at is None
 
 
-def test_without_a_broker_the_wake_up_is_given_up_at_once() -> None:
+def test_without_a_broker_the_wake_up_is_dropped_at_once() -> None:
     run = GradingRunFactory.create()
     assert seconds_to_wake_up(run) < 1
     run.refresh_from_db()

@@ -1,4 +1,4 @@
-"""Trials that have ended, without a worker."""
+"""Trials that have ended, for tests without a worker."""
 
 from decimal import Decimal
 
@@ -13,7 +13,7 @@ from grading.services import start_trials
 def solve(
     revision: AssignmentRevision, *, solution: str = "", handout: str = "0"
 ) -> None:
-    """Both trials have run; the model solution earned everything, unless told."""
+    """Finish both trials; the model solution earns all points unless told otherwise."""
     start_trials(actor=SYSTEM, revision=revision)
     questions = revision.questions.filter(kind="auto")
     whole = sum((question.points for question in questions), Decimal(0))

@@ -1,4 +1,4 @@
-"""Files to hand in, made byte by byte."""
+"""Builders of files to hand in, byte by byte."""
 
 import io
 import json
@@ -15,7 +15,7 @@ MB = 1024**2
 
 
 def code_cell(source: Any = "x = 1", **fields: Any) -> dict[str, Any]:
-    """A code cell of nbformat 4, with fields replaced or added."""
+    """Return a code cell of nbformat 4, with fields replaced or added."""
     return {
         "cell_type": "code",
         "execution_count": None,
@@ -27,7 +27,7 @@ def code_cell(source: Any = "x = 1", **fields: Any) -> dict[str, Any]:
 
 
 def notebook_bytes(*cells: Any, **fields: Any) -> bytes:
-    """The bytes of an nbformat-4.5 notebook, with fields replaced or added."""
+    """Return the bytes of an nbformat-4.5 notebook, with fields replaced or added."""
     document = {
         "cells": list(cells) or [code_cell()],
         "metadata": {"language_info": {"name": "python"}},
@@ -41,21 +41,21 @@ def notebook_bytes(*cells: Any, **fields: Any) -> bytes:
 def tensor(
     dtype: str = "F32", shape: Sequence[int] = (2,), begin: int = 0, end: int = 8
 ) -> dict[str, Any]:
-    """A header's entry for one tensor."""
+    """Return a header's entry for one tensor."""
     return {"dtype": dtype, "shape": list(shape), "data_offsets": [begin, end]}
 
 
 def safetensors_bytes(
     header: Mapping[str, Any] | bytes | None = None, data: bytes = bytes(8)
 ) -> bytes:
-    """The bytes of a safetensors file with this header and data."""
+    """Return the bytes of a safetensors file with this header and data."""
     if not isinstance(header, bytes):
         entries = {"weight": tensor()} if header is None else header
         header = json.dumps(entries).encode()
     return struct.pack("<Q", len(header)) + header + data
 
 
-# What git leaves in the place of a large file that was not fetched.
+# The pointer that git leaves in place of a large file that was not fetched.
 POINTER = (
     b"version https://git-lfs.github.com/spec/v1\noid sha256:"
     + b"a" * 64
@@ -66,7 +66,7 @@ PLAIN_PICKLE = b"\x80\x02}X\x06\x00\x00\x00weightK\x01s."
 
 
 def tensors_pickle(*names: str, location: str = "cpu") -> bytes:
-    """A dict of tensors, pickled by hand as torch.save does."""
+    """Return a dict of tensors, pickled by hand as torch.save does."""
 
     def text(value: str) -> bytes:
         return b"X" + struct.pack("<I", len(value)) + value.encode()
@@ -84,7 +84,7 @@ def state_dict_bytes(
     members: Mapping[str, bytes] | None = None,
     compression: int = zipfile.ZIP_STORED,
 ) -> bytes:
-    """The bytes of a zip as torch.save writes it."""
+    """Return the bytes of a zip as torch.save writes it."""
     content = io.BytesIO()
     named = {
         "m/data.pkl": pickled,
@@ -95,7 +95,7 @@ def state_dict_bytes(
     }
     with zipfile.ZipFile(content, "w", compression) as archive:
         for name, data in named.items():
-            # Without the time of writing, which would be part of a test's name.
+            # Without the time of writing, which would change a test's name.
             archive.writestr(zipfile.ZipInfo(name), data, compression)
     return content.getvalue()
 
@@ -107,25 +107,25 @@ def check(
     name: str = "work.ipynb",
     max_bytes: int = 50 * MB,
 ) -> Findings:
-    """Check the bytes as a file that was asked for."""
+    """Check the bytes as a required file."""
     rule = FileRule(name=name, kind=kind, max_bytes=max_bytes)
     return check_file(io.BytesIO(data), rule)
 
 
 def codes(found: Findings) -> list[str]:
-    """The codes of the problems."""
+    """Return the codes of the problems."""
     return [problem.code for problem in found.problems]
 
 
 def warning_codes(found: Findings) -> list[str]:
-    """The codes of the warnings."""
+    """Return the codes of the warnings."""
     return [problem.code for problem in found.warnings]
 
 
 def incoming(
     data: bytes | None = None, name: str = "work.ipynb", original: str = ""
 ) -> IncomingFile:
-    """A file as a view hands it on."""
+    """Return a file as a view hands it on."""
     data = notebook_bytes() if data is None else data
     return IncomingFile(
         name=name,

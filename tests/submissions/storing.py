@@ -1,4 +1,4 @@
-"""Submissions of tests that are about what is handed in, and not about runs."""
+"""Stores submissions for tests that are not about runs."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ def create_submission(
     started_at: datetime,
     idempotency_key: str = "",
 ) -> Submission:
-    """Store one attempt of the actor with its files, as handing in does, without a run."""
+    """Store one attempt of the actor with its files, without queueing a run."""
     accepted = accept_files(
         actor=actor,
         assignment=assignment,

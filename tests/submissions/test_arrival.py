@@ -1,4 +1,4 @@
-"""When an upload began is the server's own time; nobody unknown may send files."""
+"""The server's clock says when an upload began; unknown people may not send files."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from submissions.arrival import upload_started_at, upload_was_too_large
 
 @contextmanager
 def upload(user: User | AnonymousUser, size: int = 10) -> Iterator[HttpRequest]:
-    """A request with a file between two fields, closed in the end as servers do."""
+    """Return a request with a file between two fields; close it as servers do."""
     file = SimpleUploadedFile("work.ipynb", b"x" * size)
     request = RequestFactory().post("/", {"first": "1", "file": file, "last": "2"})
     request.user = user
@@ -25,7 +25,7 @@ def upload(user: User | AnonymousUser, size: int = 10) -> Iterator[HttpRequest]:
     request.close()
 
 
-def test_the_time_is_noted_before_the_files_are_read() -> None:
+def test_the_time_is_recorded_before_the_files_are_read() -> None:
     with upload(User()) as request:
         before = timezone.now()
         assert list(request.FILES) == ["file"]
@@ -44,7 +44,7 @@ def test_a_request_without_files_began_now() -> None:
     assert timezone.now() - started < dt.timedelta(seconds=5)
 
 
-def test_files_of_somebody_unknown_are_thrown_away() -> None:
+def test_files_of_unknown_people_are_discarded() -> None:
     with upload(AnonymousUser()) as request:
         assert not request.FILES
 

@@ -1,4 +1,4 @@
-"""Warnings number cells as the run does, and are silent about the hand-out's own."""
+"""Warnings number cells as the run does, and ignore the hand-out's own cells."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ def test_other_faults_of_the_hand_outs_own_cells_are_not_warned_of() -> None:
     assert found.warnings == ()
 
 
-def test_what_the_student_was_to_hand_in_is_told_whoever_opens_it() -> None:
+def test_a_missing_required_file_is_warned_of_whichever_cell_opens_it() -> None:
     own = code_cell("torch.load('n.pt')")
     (found,) = missing(own, context=given(own), wanted={"n.pt"})
     assert found.code == "opens_wanted"
@@ -65,14 +65,14 @@ def test_a_students_function_that_the_hand_out_calls_is_warned_of() -> None:
     assert found.message.startswith("Cell 2 opens “x.csv”")
 
 
-def test_a_locked_cell_is_read_as_it_is_put_back() -> None:
+def test_a_locked_cell_is_read_as_it_will_be_restored() -> None:
     locked = {"softmark": {"locked": "a"}}
     context = given(code_cell("n = 1", metadata=locked))
     assert missing(code_cell(OPENS, metadata=locked), context=context) == []
 
 
 def test_a_cell_has_the_number_of_its_run() -> None:
-    """Text, empty cells and skipped ones do not count, comments and emptied checks do."""
+    """Text, empty and skipped cells do not count, comments and emptied checks do."""
     check = {"softmark": {"question": "q"}}
     cells = [
         *(TEXT, code_cell(" \n"), code_cell("1", metadata={"tags": ["slow"]})),
@@ -101,12 +101,14 @@ def test_a_cell_has_the_number_of_its_run() -> None:
         ),
     ],
 )
-def test_a_cell_without_a_number_is_called_by_its_place(cells: Any, where: str) -> None:
+def test_a_cell_without_a_number_is_called_by_its_position(
+    cells: Any, where: str
+) -> None:
     (found,) = check_notebook(notebook_bytes(*cells), name="w").warnings
     assert found.message.startswith(where)
 
 
-def test_copies_that_the_hand_out_has_itself_are_not_warned_of() -> None:
+def test_copies_within_the_hand_out_are_not_warned_of() -> None:
     check = code_cell("# softmark: check q")
     context = given(check, check, keys=["q"])
     for copies, told in ((2, 0), (3, 1)):
@@ -117,7 +119,7 @@ def test_copies_that_the_hand_out_has_itself_are_not_warned_of() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("part", [Part.HANDOUT, Part.STAFF])
-def test_the_revision_s_own_notebooks_are_looked_at(part: str) -> None:
+def test_the_revision_s_own_notebooks_are_compared(part: str) -> None:
     assignment = AssignmentFactory.create()
     QuestionFactory.create(revision=assignment.revision, key="q")
     content = notebook_bytes(code_cell(OPENS), code_cell("# softmark: check q"))

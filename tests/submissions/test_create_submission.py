@@ -1,4 +1,4 @@
-"""Handing in stores the files, then the rows, and judges by the server's clock."""
+"""Handing in stores the files, then the rows; the server's clock decides lateness."""
 
 import datetime as dt
 import hashlib
@@ -77,7 +77,7 @@ def test_original_bytes_are_stored_under_the_required_name() -> None:
     "original",
     ["\u202egpj.ipynb", "a\0b\r\n.ipynb", "../../etc/passwd", "x" * 900, "", "\udc80"],
 )
-def test_strange_original_names_are_stored_visibly(original: str) -> None:
+def test_unusual_original_names_are_stored_visibly(original: str) -> None:
     stored = hand_in(
         AssignmentFactory.create(), incoming(original=original)
     ).files.get()
@@ -164,7 +164,7 @@ def test_start_is_never_after_the_receipt() -> None:
     assert submission.started_at == submission.received_at
 
 
-def test_warnings_are_kept_with_the_submission() -> None:
+def test_warnings_are_stored_with_the_submission() -> None:
     source = "torch.load('vae.pth'); open('data.txt')"
     assignment = AssignmentFactory.create()
     RevisionFileFactory.create(
@@ -177,7 +177,7 @@ def test_warnings_are_kept_with_the_submission() -> None:
     assert "vae.pth" in warning["message"]
 
 
-def test_private_files_are_not_there_for_the_notebook() -> None:
+def test_opening_a_private_file_is_warned_of() -> None:
     assignment = AssignmentFactory.create()
     RevisionFileFactory.create(
         revision=assignment.revision, part=Part.PRIVATE, name="labels.npy"

@@ -1,4 +1,4 @@
-"""Lateness follows from the deadline as it stands: one rule in Python and in SQL."""
+"""Lateness follows from the present deadline: one rule in Python and in SQL."""
 
 import datetime as dt
 
@@ -18,7 +18,7 @@ DAY = dt.timedelta(days=1)
 def received(
     after: dt.timedelta, *, due_at: dt.datetime = DUE, grace_minutes: int = 0
 ) -> Submission:
-    """Work received so long after the common deadline."""
+    """Return work received so long after the common deadline."""
     assignment = AssignmentFactory.create(due_at=due_at, grace_minutes=grace_minutes)
     return SubmissionFactory.create(
         assignment=assignment, started_at=due_at - DAY, received_at=due_at + after
@@ -32,7 +32,7 @@ def extend(submission: Submission, by: dt.timedelta) -> None:
 
 
 def is_late(submission: Submission) -> bool:
-    """What the row says; every way of asking must agree."""
+    """Return the row's lateness, on which every query must agree."""
     rows = Submission.objects.filter(pk=submission.pk)
     alone, listed = rows.get(), rows.with_extension().select_related("assignment").get()
     said = {alone.is_late, listed.is_late, rows.late().exists()}
@@ -52,7 +52,7 @@ def test_the_second_of_the_deadline_is_on_time(
 
 
 @pytest.mark.parametrize("fraction", [0, 1, 500_000, 999_999])
-def test_a_deadline_within_a_second_is_judged_alike(fraction: int) -> None:
+def test_a_deadline_with_microseconds_gives_the_same_answer(fraction: int) -> None:
     due_at = DUE.replace(microsecond=fraction)
     for after in (0, 1, 500_000, 999_999, 1_000_000, 1_500_000):
         is_late(received(dt.timedelta(microseconds=after), due_at=due_at))
@@ -81,13 +81,13 @@ def test_an_extension_of_somebody_else_changes_nothing() -> None:
     assert is_late(submission)
 
 
-def test_an_extension_before_the_common_deadline_takes_nothing_away() -> None:
+def test_an_extension_before_the_common_deadline_has_no_effect() -> None:
     submission = received(-DAY)
     extend(submission, by=-2 * DAY)
     assert not is_late(submission)
 
 
-def test_the_common_deadline_moved_either_way_is_followed() -> None:
+def test_lateness_follows_the_moved_common_deadline() -> None:
     submission = received(DAY)
     Assignment.objects.update(due_at=DUE + 2 * DAY)
     assert not is_late(submission)
@@ -95,7 +95,7 @@ def test_the_common_deadline_moved_either_way_is_followed() -> None:
     assert is_late(submission)
 
 
-def test_grace_given_or_taken_afterwards_is_followed() -> None:
+def test_lateness_follows_a_changed_grace() -> None:
     submission = received(dt.timedelta(minutes=7))
     assert is_late(submission)
     Assignment.objects.update(grace_minutes=7)
@@ -110,7 +110,7 @@ def test_grace_is_added_to_an_extension_too() -> None:
     assert not is_late(submission)
 
 
-def test_admin_lists_and_filters_by_the_deadline_as_it_stands(
+def test_admin_lists_and_filters_by_the_present_deadline(
     admin_client: Client,
 ) -> None:
     submission = received(DAY)

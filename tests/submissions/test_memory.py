@@ -1,4 +1,4 @@
-"""A large upload adds little memory: it is read in pieces."""
+"""A large upload needs little more memory: it is read in pieces."""
 
 import json
 import struct

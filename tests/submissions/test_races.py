@@ -1,6 +1,6 @@
-"""Hand-ins sent at once never go past the limit, and a double click makes one.
+"""Concurrent submissions never exceed the limit, and a double click makes one.
 
-Threads with connections of their own, on the database that the tests run on.
+Threads have their own connections, on the database that the tests run on.
 """
 
 import threading
@@ -24,7 +24,7 @@ SENDERS = 10
 
 
 def at_once(send: Callable[[int], Submission]) -> list[Submission | None]:
-    """What each of ten senders gets who start together; None where refused."""
+    """Return the result of each of ten concurrent senders; None where refused."""
     start = threading.Barrier(SENDERS)
 
     def one(number: int) -> Submission | None:
@@ -55,7 +55,7 @@ def sender(
     return send
 
 
-def test_one_attempt_left_takes_exactly_one_of_ten() -> None:
+def test_with_one_attempt_left_exactly_one_of_ten_is_accepted() -> None:
     assignment = AssignmentFactory.create(max_attempts=3)
     student = EnrolmentFactory.create(course=assignment.course).user
     for _ in range(2):
@@ -80,7 +80,7 @@ def test_attempts_without_a_limit_are_numbered_without_gaps() -> None:
     assert sorted(each.attempt for each in taken if each) == list(range(1, 11))
 
 
-def test_ten_students_at_once_are_all_taken() -> None:
+def test_ten_students_at_once_are_all_accepted() -> None:
     assignment = AssignmentFactory.create(max_attempts=1)
     students = [
         EnrolmentFactory.create(course=assignment.course).user for _ in range(SENDERS)

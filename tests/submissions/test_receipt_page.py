@@ -1,4 +1,4 @@
-"""The receipt: what arrived, when, and its hashes; and the files again."""
+"""The receipt: the files that arrived, the time, their hashes, and downloads."""
 
 import datetime as dt
 
@@ -112,7 +112,7 @@ def test_unknown_name_is_404() -> None:
     assert download(SubmissionFactory.create(), "..").status_code == 404
 
 
-def test_receipt_and_run_light_the_same_tab() -> None:
+def test_receipt_and_run_highlight_the_same_tab() -> None:
     run = GradingRunFactory.create()
     client = signed_in(run.work.author)
     lit = [

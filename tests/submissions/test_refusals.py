@@ -1,4 +1,4 @@
-"""A hand-in that is not taken says why, all at once, and leaves nothing behind."""
+"""A refused submission says why, with all problems at once, and stores nothing."""
 
 from collections.abc import Iterator
 
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def nothing_is_left() -> Iterator[None]:
-    """Every refusal here leaves no row."""
+    """Assert after each test that the refusal left no row."""
     before = Submission.objects.count()
     yield
     assert Submission.objects.filter(files__isnull=False).count() == before
@@ -43,7 +43,7 @@ def nothing_is_left() -> Iterator[None]:
 def refused(
     assignment: Assignment, *files: IncomingFile, actor: User | None = None
 ) -> list[Problem]:
-    """The problems with which the hand-in is refused."""
+    """Return the problems with which the submission is refused."""
     actor = actor or EnrolmentFactory.create(course=assignment.course).user
     with pytest.raises(SubmissionRefusedError) as caught:
         create_submission(
@@ -59,7 +59,7 @@ def codes(problems: list[Problem]) -> list[str]:
     return [problem.code for problem in problems]
 
 
-def test_person_outside_the_course() -> None:
+def test_person_outside_the_course_is_refused() -> None:
     found = refused(AssignmentFactory.create(), actor=UserFactory.create())
     assert codes(found) == ["not_enrolled"]
 
@@ -71,7 +71,7 @@ def test_only_active_students_hand_in(trait: str) -> None:
     assert codes(refused(assignment, actor=person)) == ["not_enrolled"]
 
 
-def test_site_staff_hand_in_nothing() -> None:
+def test_site_staff_cannot_hand_in() -> None:
     staff = UserFactory.create(site_staff=True)
     assert codes(refused(AssignmentFactory.create(), actor=staff)) == ["not_enrolled"]
 
@@ -79,16 +79,16 @@ def test_site_staff_hand_in_nothing() -> None:
 @pytest.mark.parametrize(
     "release", [{"hidden": True}, {"release_at": hours(1)}], ids=["hidden", "later"]
 )
-def test_assignment_that_is_not_released(release: dict[str, object]) -> None:
+def test_unreleased_assignment_is_refused(release: dict[str, object]) -> None:
     assert codes(refused(AssignmentFactory.create(**release))) == ["not_released"]
 
 
-def test_course_that_is_not_released() -> None:
+def test_unreleased_course_is_refused() -> None:
     assignment = AssignmentFactory.create(course=CourseFactory.create(hidden=True))
     assert codes(refused(assignment)) == ["not_released"]
 
 
-def test_assignment_without_a_revision() -> None:
+def test_assignment_without_a_revision_is_refused() -> None:
     assignment = AssignmentFactory.create(with_revision=False)
     assert codes(refused(assignment)) == ["not_published"]
 
@@ -112,7 +112,7 @@ def test_somebody_elses_extension_does_not_reopen() -> None:
     assert codes(refused(assignment)) == ["closed"]
 
 
-def test_attempts_that_are_used_up() -> None:
+def test_used_up_attempts_are_refused() -> None:
     assignment = AssignmentFactory.create(max_attempts=2)
     student = EnrolmentFactory.create(course=assignment.course).user
     for _ in range(2):
@@ -122,7 +122,7 @@ def test_attempts_that_are_used_up() -> None:
     assert "all 2 attempts" in found.message
 
 
-def test_rules_that_change_during_the_upload_hold() -> None:
+def test_rules_that_change_during_the_upload_apply() -> None:
     assignment = AssignmentFactory.create()
     student = EnrolmentFactory.create(course=assignment.course).user
     accepted = accept_files(actor=student, assignment=assignment, files=[incoming()])
@@ -136,7 +136,7 @@ def test_rules_that_change_during_the_upload_hold() -> None:
         )
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     assignment = AssignmentFactory.create()
     for name in ("a.safetensors", "b.safetensors", "c.safetensors"):
         RequiredFileFactory.create(
@@ -167,7 +167,7 @@ def test_no_files_at_all_names_those_wanted() -> None:
     assert [each.file for each in caught.value.problems] == ["work.ipynb"]
 
 
-def test_name_in_other_case_is_led_to_the_right_one() -> None:
+def test_file_name_in_another_case_is_told_the_right_one() -> None:
     found = refused(AssignmentFactory.create(), incoming(name="Work.IPYNB"))
     unexpected = next(each for each in found if each.code == "file_unexpected")
     assert unexpected.hint == "Hand in “work.ipynb”."
@@ -176,13 +176,13 @@ def test_name_in_other_case_is_led_to_the_right_one() -> None:
 @pytest.mark.parametrize(
     "name", ["../work.ipynb", "a\0b", "\u202e", "x" * 5000, "\udc80"]
 )
-def test_strange_names_are_shown_safely(name: str) -> None:
+def test_unusual_names_are_shown_safely(name: str) -> None:
     for found in refused(AssignmentFactory.create(), incoming(name=name)):
         assert found.message.isprintable()
         assert len(found.message) < 300
 
 
-def test_limit_of_one_file_is_counted_not_believed() -> None:
+def test_size_of_a_file_is_counted_and_not_trusted() -> None:
     assignment = AssignmentFactory.create()
     RequiredFile.objects.update(max_bytes=100)
     file = incoming(notebook_bytes())
@@ -190,7 +190,7 @@ def test_limit_of_one_file_is_counted_not_believed() -> None:
     assert codes(refused(assignment, lying)) == ["file_too_large"]
 
 
-def test_notebook_is_held_to_the_portals_limit_too(settings: Settings) -> None:
+def test_the_portals_limit_applies_to_the_notebook_too(settings: Settings) -> None:
     settings.MAX_NOTEBOOK_BYTES = 100
     assert codes(refused(AssignmentFactory.create())) == ["file_too_large"]
 
@@ -200,7 +200,7 @@ def test_files_are_limited_together(settings: Settings) -> None:
     assert codes(refused(AssignmentFactory.create())) == ["files_too_large"]
 
 
-def test_full_store_is_told_as_our_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_store_is_reported_as_our_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> blobs.Blob:
         raise BlobStoreFullError
 

@@ -52,7 +52,7 @@ def test_other_key_makes_a_new_attempt(assignment: Assignment, student: User) ->
     assert send(student, assignment, "a") != send(student, assignment, "b")
 
 
-def test_other_files_under_the_same_key_are_not_lost(
+def test_other_files_under_the_same_key_are_a_new_attempt(
     assignment: Assignment, student: User
 ) -> None:
     first = send(student, assignment, "k")
@@ -93,7 +93,9 @@ def test_retry_after_closing_gets_its_receipt(student: User) -> None:
     assert send(student, assignment, "k") == first
 
 
-def test_long_and_strange_keys_are_taken(assignment: Assignment, student: User) -> None:
+def test_long_and_unusual_keys_are_accepted(
+    assignment: Assignment, student: User
+) -> None:
     key = "\0\udc80" + "x" * 10_000
     assert send(student, assignment, key) == send(student, assignment, key)
     assert len(Submission.objects.get().idempotency_key) == 64

@@ -1,4 +1,4 @@
-"""Work is seen by its author and the staff of its course, and by nobody else."""
+"""Work is visible only to its author and the staff of its course."""
 
 import pytest
 
@@ -49,7 +49,7 @@ def test_people_of_other_courses_see_nothing(
 
 
 @pytest.mark.parametrize("role", Role)
-def test_those_who_left_see_nothing(submission: Submission, role: Role) -> None:
+def test_people_who_left_see_nothing(submission: Submission, role: Role) -> None:
     course = submission.assignment.course
     left = EnrolmentFactory.create(course=course, role=role, left=True).user
     assert not sees(left, submission)

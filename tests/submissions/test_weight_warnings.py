@@ -1,4 +1,4 @@
-"""What the names and the devices of weights tell is told at the upload."""
+"""The upload warns of unusual parameter names and devices in weights."""
 
 import io
 from typing import Any
@@ -25,7 +25,7 @@ NAMES = "a.weight", "b.weight"
 
 
 def named(*names: str) -> bytes:
-    """A safetensors file with tensors of these names."""
+    """Return a safetensors file with tensors of these names."""
     places = range(0, 8 * len(names), 8)
     header = {
         name: tensor(begin=place, end=place + 8)
@@ -52,7 +52,7 @@ def warned(data: bytes, kind: str, **context: Any) -> list[Problem]:
         ("_fsdp_wrapped_module.", "model._fsdp_wrapped_module"),
     ],
 )
-def test_names_of_a_wrapped_model_are_told_with_the_fix(
+def test_names_of_a_wrapped_model_are_warned_of_with_the_fix(
     prefix: str, inner: str
 ) -> None:
     names = [prefix + name for name in NAMES]
@@ -72,7 +72,7 @@ def test_names_of_a_wrapped_model_are_told_with_the_fix(
         (["encoder.module.a", "head.weight"], "1 of 2 names"),
     ],
 )
-def test_names_of_a_wrapped_part_are_told(names: list[str], words: str) -> None:
+def test_names_of_a_wrapped_part_are_warned_of(names: list[str], words: str) -> None:
     (found,) = warned(named(*names), "safetensors")
     assert found.message.startswith(words)
     assert found.hint
@@ -81,7 +81,7 @@ def test_names_of_a_wrapped_part_are_told(names: list[str], words: str) -> None:
 @pytest.mark.parametrize(
     "names", [NAMES, ["module"], ["modules.a"], ["my_module.a"], ["a.module"]]
 )
-def test_other_names_are_not_told(names: list[str]) -> None:
+def test_other_names_are_not_warned_of(names: list[str]) -> None:
     assert warned(named(*names), "safetensors") == []
     assert warned(state_dict_bytes(tensors_pickle(*names)), "state_dict") == []
 
@@ -96,7 +96,7 @@ def test_other_names_are_not_told(names: list[str]) -> None:
         ("hpu", "the device “hpu”"),
     ],
 )
-def test_a_device_that_the_run_lacks_is_told_with_the_fix(
+def test_a_device_that_the_run_lacks_is_warned_of_with_the_fix(
     location: str, words: str
 ) -> None:
     pickled = tensors_pickle(*NAMES, location=location)
@@ -118,7 +118,7 @@ def test_a_device_is_found_in_a_checkpoint_and_in_torchscript() -> None:
     assert 'torch.jit.load("net.pt", map_location="cpu")' in found.hint
 
 
-def test_a_run_with_a_gpu_has_one() -> None:
+def test_weights_on_a_gpu_are_fine_in_a_run_with_a_gpu() -> None:
     for location, told in (("cuda:0", 0), ("cpu", 0), ("cuda:1", 1), ("mps", 1)):
         pickled = tensors_pickle("a", location=location)
         found = warned(state_dict_bytes(pickled), "state_dict", has_gpu=True)
@@ -147,7 +147,7 @@ def test_a_run_with_a_gpu_has_one() -> None:
         ("cpu", "_orig_mod.a", "k.replace('_orig_mod.', '')", []),
     ],
 )
-def test_what_the_notebook_takes_care_of_is_not_told(
+def test_problems_that_the_notebook_handles_are_not_warned_of(
     location: str, names: str, source: str, told: list[str]
 ) -> None:
     assignment = AssignmentFactory.create()

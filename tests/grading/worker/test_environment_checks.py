@@ -51,7 +51,9 @@ def test_interpreter_that_is_not_there_is_refused(
     assert reason.startswith("environment 'old'")
 
 
-def test_own_packages_go_before_shared_ones(settings: Settings, tmp_path: Path) -> None:
+def test_own_packages_take_precedence_over_shared_ones(
+    settings: Settings, tmp_path: Path
+) -> None:
     python = make_installation(tmp_path / "old")
     (site,) = (tmp_path / "old" / "lib").glob("*/site-packages")
     (site / "numpy-1.0.dist-info").mkdir()
@@ -65,7 +67,7 @@ def test_own_packages_go_before_shared_ones(settings: Settings, tmp_path: Path) 
 
 
 @pytest.mark.django_db
-def test_what_a_worker_has_is_recorded_once_for_each_environment(
+def test_packages_of_a_worker_are_recorded_once_for_each_environment(
     settings: Settings,
 ) -> None:
     settings.RUNNER_ENVIRONMENTS = {"default": ""}
@@ -78,7 +80,7 @@ def test_what_a_worker_has_is_recorded_once_for_each_environment(
 
 
 @pytest.mark.django_db
-def test_what_can_be_imported_is_asked_here_until_a_worker_has_told(
+def test_importable_modules_are_read_here_until_a_worker_has_recorded_them(
     settings: Settings,
 ) -> None:
     settings.RUNNER_ENVIRONMENTS = {"default": "", "gone": "/nowhere/python"}
@@ -89,7 +91,7 @@ def test_what_can_be_imported_is_asked_here_until_a_worker_has_told(
     assert installed_modules() == {"default": {"jax"}}
 
 
-def test_a_module_that_was_found_unusable_is_not_there(
+def test_an_unusable_module_counts_as_missing(
     settings: Settings, tmp_path: Path
 ) -> None:
     python = make_installation(tmp_path / "old")

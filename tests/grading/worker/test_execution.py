@@ -1,4 +1,4 @@
-"""A worker executes what it claims, and no fault on the way loses a run."""
+"""A worker executes the runs that it claims, and no fault on the way loses a run."""
 
 from collections.abc import Callable
 from typing import Any
@@ -38,7 +38,7 @@ def execute(runner: FakeRunner) -> GradingRun:
 
 
 def away(times: int, then: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, behind a database that is away at first."""
+    """Return the function with a database that is away at first."""
     left = [OperationalError("server closed the connection")] * times
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -61,7 +61,7 @@ def test_a_queued_run_is_executed_to_its_end(run: GradingRun) -> None:
     assert [job.job_id for job in runner.jobs] == [f"{run.pk}-1"]
 
 
-def test_progress_is_seen_while_the_job_runs(run: GradingRun) -> None:
+def test_progress_is_stored_while_the_job_runs(run: GradingRun) -> None:
     seen: list[dict[str, Any]] = []
 
     def look() -> None:
@@ -104,7 +104,7 @@ def test_a_worker_that_lost_its_run_stops_and_writes_nothing(run: GradingRun) ->
     assert [event.target for event in after.events.all()] == ["running"]
 
 
-def test_a_worker_that_stops_gives_its_run_back(
+def test_a_stopping_worker_gives_its_run_back(
     run: GradingRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(execution._stopping, "is_set", lambda: True)
@@ -112,17 +112,17 @@ def test_a_worker_that_stops_gives_its_run_back(
     assert (after.state, after.platform_tries) == ("queued", 0)
 
 
-def test_a_runner_that_raises_costs_a_try_of_ours(run: GradingRun) -> None:
+def test_an_exception_of_the_runner_uses_a_try(run: GradingRun) -> None:
     after = execute(FakeRunner(error=RuntimeError("broken")))
     assert (after.state, after.platform_tries) == ("queued", 1)
 
 
-def test_a_runner_that_reports_our_fault_costs_a_try_of_ours(run: GradingRun) -> None:
+def test_a_fault_of_ours_uses_a_try(run: GradingRun) -> None:
     after = execute(FakeRunner(result=job_result(Verdict.PLATFORM, "runner_failed")))
     assert (after.state, after.platform_tries) == ("queued", 1)
 
 
-def test_damaged_content_ends_with_staff_and_never_with_a_mark(run: GradingRun) -> None:
+def test_damaged_content_goes_to_staff_and_gives_no_mark(run: GradingRun) -> None:
     run.work.files.update(sha256="0" * 64)
     for _ in range(3):
         after = execute(FakeRunner())
@@ -130,7 +130,7 @@ def test_damaged_content_ends_with_staff_and_never_with_a_mark(run: GradingRun) 
     assert not after.work.assignment.marks.exists()
 
 
-def test_a_revision_without_tests_ends_with_staff(run: GradingRun) -> None:
+def test_a_revision_without_tests_goes_to_staff(run: GradingRun) -> None:
     RevisionFile.objects.all().delete()
     for _ in range(3):
         after = execute(FakeRunner())
@@ -169,7 +169,7 @@ def test_a_result_written_before_the_connection_broke_is_not_written_twice(
     assert (after.state, after.results.count()) == ("finished", 1)
 
 
-def test_a_result_that_cannot_be_stored_costs_a_try_of_ours(
+def test_a_result_that_cannot_be_stored_uses_a_try(
     run: GradingRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def disk_full(**kwargs: Any) -> bool:
@@ -181,14 +181,14 @@ def test_a_result_that_cannot_be_stored_costs_a_try_of_ours(
     assert after.events.latest("pk").code == "result_not_stored"
 
 
-def test_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_for_the_database_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(execution, "PATIENCE_SECONDS", 0)
     with pytest.raises(OperationalError):
         execution.retry_while_database_is_away(away(1, lambda: None))
 
 
 @pytest.mark.parametrize("message", [{"v": 1, "run": "x"}, {"v": 99}, {}])
-def test_any_hint_means_only_that_something_is_queued(
+def test_any_wake_up_means_only_that_something_is_queued(
     run: GradingRun, monkeypatch: pytest.MonkeyPatch, message: dict[str, Any]
 ) -> None:
     runner = FakeRunner()

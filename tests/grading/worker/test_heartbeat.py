@@ -1,4 +1,4 @@
-"""A heartbeat extends the lease of whoever holds the run, and of nobody else."""
+"""A heartbeat extends the lease of the worker that holds the run, and no other."""
 
 import pytest
 
@@ -40,23 +40,23 @@ def test_an_old_token_is_told_that_the_run_is_lost() -> None:
 
 
 @pytest.mark.parametrize("state", ["queued", "finished", "needs_staff"])
-def test_a_run_that_does_not_run_is_held_by_nobody(state: str) -> None:
+def test_a_run_that_is_not_running_has_no_holder(state: str) -> None:
     traits = {} if state == "queued" else {state: True}
     run = GradingRunFactory.create(lease_token=1, **traits)
     assert not heartbeat(claim=claim_of(run), progress=Progress()).held
 
 
-def test_the_answer_says_that_somebody_wants_it_stopped() -> None:
+def test_the_answer_says_that_the_run_should_stop() -> None:
     run = GradingRunFactory.create(running=True)
     cancel_run(actor=SYSTEM, run=run)
     assert heartbeat(claim=claim_of(run), progress=Progress()).cancel_requested
 
 
-def test_a_new_cell_begins_with_no_output() -> None:
+def test_a_new_cell_starts_without_output() -> None:
     assert HALF_WAY.after(CellStarted(cell=3, cells=4)).tail == ""
 
 
-def test_output_that_no_database_takes_is_made_harmless() -> None:
+def test_output_that_no_database_accepts_is_cleaned() -> None:
     run = GradingRunFactory.create(running=True)
     hostile = Progress(tail="\x00 \ud800 end")
     heartbeat(claim=claim_of(run), progress=hostile)

@@ -1,4 +1,4 @@
-"""A job holds what its run needs, checked, and nobody's name."""
+"""A job holds all that its run needs, checked, and no names of people."""
 
 import json
 from decimal import Decimal
@@ -67,7 +67,9 @@ def test_a_job_of_the_gpu_queue_computes_on_its_share_of_a_gpu(run: GradingRun) 
     assert job.limits.gpu_memory_bytes == 512 * 1024**2
 
 
-def test_files_lie_beside_the_notebook_and_private_ones_apart(run: GradingRun) -> None:
+def test_public_files_are_beside_the_notebook_and_private_ones_apart(
+    run: GradingRun,
+) -> None:
     SubmittedFileFactory.create(
         submission=run.submission, name="w.safetensors", kind="safetensors", text="abc"
     )
@@ -117,7 +119,9 @@ def give_style(run: GradingRun, style: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("style", ["script", "doctest"])
-def test_a_check_of_its_own_code_has_its_section(run: GradingRun, style: str) -> None:
+def test_a_check_with_its_own_code_gets_its_section(
+    run: GradingRun, style: str
+) -> None:
     give_style(run, style, "# %% other\nno\n# %% check_answer\nassert answer == 42\n")
     (question,) = build_job(run).questions
     (check,) = question.checks
@@ -125,7 +129,7 @@ def test_a_check_of_its_own_code_has_its_section(run: GradingRun, style: str) ->
     assert check.source == "assert answer == 42\n"
 
 
-def test_cases_have_their_module(run: GradingRun) -> None:
+def test_cases_get_their_module(run: GradingRun) -> None:
     module = "@test_case()\ndef check_answer(answer): ...\n"
     give_style(run, "cases", module)
     (question,) = build_job(run).questions
@@ -138,7 +142,7 @@ def test_a_check_without_its_section_stops_the_job(run: GradingRun) -> None:
         build_job(run)
 
 
-def test_names_stand_for_what_the_revision_says(run: GradingRun) -> None:
+def test_test_names_stand_for_the_modules_of_the_revision(run: GradingRun) -> None:
     run.revision.imports = {"np": "numpy"}
     assert build_job(run).test_names == {"np": "numpy"}
 
@@ -192,7 +196,7 @@ def test_no_solution_is_put_into_a_student_s_notebook(
     assert "YOUR CODE HERE" in job.notebook + str(job.restored)
 
 
-def test_what_is_put_back_is_the_hand_out_s(run: GradingRun) -> None:
+def test_locked_cells_are_restored_from_the_hand_out(run: GradingRun) -> None:
     for part, text in (
         (Part.STAFF, "1"),
         (Part.HANDOUT, "2"),
@@ -220,7 +224,7 @@ def test_what_is_put_back_is_the_hand_out_s(run: GradingRun) -> None:
         ),
     ],
 )
-def test_a_notebook_that_the_upload_takes_is_read_by_the_run(
+def test_a_notebook_that_the_upload_accepts_is_read_by_the_run(
     run: GradingRun, data: bytes
 ) -> None:
     assert check_notebook(data, name="w").problems == ()
@@ -231,7 +235,7 @@ def test_a_notebook_that_the_upload_takes_is_read_by_the_run(
     read_notebook(build_job(run))
 
 
-def test_a_question_marked_by_hand_is_no_part_of_the_job(run: GradingRun) -> None:
+def test_a_question_marked_by_hand_is_not_in_the_job(run: GradingRun) -> None:
     QuestionFactory.create(
         revision=run.revision,
         key="essay",
@@ -248,7 +252,7 @@ def test_check_cells_are_restored_from_the_staff_notebook(run: GradingRun) -> No
     assert build_job(run).restored == {"answer": source}
 
 
-def test_the_names_that_the_staff_notebook_defines_are_told(run: GradingRun) -> None:
+def test_the_job_has_the_names_that_the_staff_notebook_defines(run: GradingRun) -> None:
     net = "%time\nclass Net:\n    def dist(self): pass\ndef f(): y = 2"
     staff_notebook(run, "import torch\nx = 1", net)
     job = build_job(run)
@@ -257,7 +261,7 @@ def test_the_names_that_the_staff_notebook_defines_are_told(run: GradingRun) -> 
     assert job.defined_methods == ("dist",)
 
 
-def test_the_hand_out_is_told_cell_by_cell(run: GradingRun) -> None:
+def test_the_job_describes_the_hand_out_cell_by_cell(run: GradingRun) -> None:
     RevisionFileFactory.create(
         revision=run.revision,
         part=Part.HANDOUT,
@@ -272,7 +276,7 @@ def test_the_hand_out_is_told_cell_by_cell(run: GradingRun) -> None:
     assert cells[0].source == fingerprint("a = 1\n")
 
 
-def test_what_the_hand_out_s_cells_relate_to_is_told_by_what_the_solution_reads(
+def test_names_related_to_the_hand_out_s_cells_follow_from_the_solution(
     run: GradingRun,
 ) -> None:
     RevisionFileFactory.create(
@@ -292,7 +296,7 @@ def test_without_a_hand_out_one_is_made_of_the_staff_notebook(run: GradingRun) -
     assert [cell.binds for cell in cells] == [(), ("b",)]
 
 
-def test_a_job_tells_nobodys_name_and_no_address(run: GradingRun) -> None:
+def test_a_job_holds_no_name_and_no_address(run: GradingRun) -> None:
     author = run.work.author
     text = repr(build_job(run))
     for secret in (author.email, author.last_name, author.login, "http", "redis"):
@@ -344,10 +348,10 @@ def test_a_submission_without_a_notebook_stops_the_job(run: GradingRun) -> None:
         build_job(run)
 
 
-def test_a_check_that_is_shown_tells_of_none_that_is_hidden_for_longer(
+def test_checks_that_stay_hidden_longer_have_a_higher_secrecy(
     run: GradingRun,
 ) -> None:
-    """Checks of a higher secrecy are asked later, and "never" is the longest."""
+    """Checks of a higher secrecy are asked later, and "never" is the highest."""
     shown = ("never", "after_release", "always", "after_deadline")
     checks = [{"name": one, "visibility": one} for one in shown]
     QuestionFactory.create(revision=run.revision, key="q9", checks=checks)

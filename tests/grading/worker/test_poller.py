@@ -1,4 +1,4 @@
-"""The poller never has more in flight than there are slots."""
+"""The poller never has more jobs in flight than there are slots."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -13,7 +13,7 @@ from tests.services.processes import wait_until
 
 
 class Pool:
-    """A pool whose jobs run when the test says so."""
+    """A pool that runs a job when the test says so."""
 
     def __init__(self) -> None:
         self.waiting: list[tuple[Callable[[], object], Callable[[object], None]]] = []
@@ -41,21 +41,21 @@ def poller(pool: Pool, slots: int) -> QueuePoller:
     return QueuePoller(SimpleNamespace(pool=pool, concurrency=slots))
 
 
-def test_looks_stop_at_the_number_of_slots(pool: Pool) -> None:
+def test_polling_stops_at_the_number_of_slots(pool: Pool) -> None:
     steps = poller(pool, slots=2)
     for _ in range(5):
         steps._fill()
     assert len(pool.waiting) == 2
 
 
-def test_hints_hold_slots_too(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wake_ups_use_slots_too(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bootsteps, "reserved_requests", {"a hint"})
     steps = poller(pool, slots=1)
     steps._fill()
     assert pool.waiting == []
 
 
-def test_finished_look_frees_its_slot(pool: Pool) -> None:
+def test_a_finished_poll_frees_its_slot(pool: Pool) -> None:
     steps = poller(pool, slots=1)
     steps._fill()
     pool.run_one()
@@ -63,7 +63,7 @@ def test_finished_look_frees_its_slot(pool: Pool) -> None:
     assert len(pool.waiting) == 1
 
 
-def test_look_that_fails_frees_its_slot(
+def test_a_failed_poll_frees_its_slot(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(**given: Any) -> bool:
@@ -77,7 +77,7 @@ def test_look_that_fails_frees_its_slot(
 
 
 @pytest.mark.parametrize("found", [True, False])
-def test_only_a_look_that_found_a_run_is_followed_at_once(
+def test_only_a_poll_that_found_a_run_is_repeated_at_once(
     pool: Pool, monkeypatch: pytest.MonkeyPatch, *, found: bool
 ) -> None:
     monkeypatch.setattr(bootsteps, "execute_next", lambda **given: found)
@@ -88,7 +88,7 @@ def test_only_a_look_that_found_a_run_is_followed_at_once(
 
 
 @pytest.mark.parametrize("error", [RuntimeError, OperationalError])
-def test_loop_outlives_what_goes_wrong_in_a_turn(error: type[Exception]) -> None:
+def test_the_loop_continues_after_an_error(error: type[Exception]) -> None:
     turns: list[int] = []
 
     def act() -> None:
