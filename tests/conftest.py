@@ -66,7 +66,7 @@ CHROMIUM_FLAGS: Final = (
 )
 TESTS: Final = Path(__file__).parent
 ONE_AT_A_TIME: Final = ("services", "faults", "e2e", "torch")
-# How long one example takes is a matter of what else the machine does.
+# The time of one example depends on how busy the machine is.
 hypothesis.settings.register_profile("softmark", deadline=None)
 hypothesis.settings.load_profile("softmark")
 
@@ -87,9 +87,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def uses_database(item: pytest.Item) -> bool:
-    """Whether the test reads or writes rows, by its mark or by a fixture's need.
+    """Return whether the test reads or writes rows, by its mark or its fixtures.
 
-    What is about pages or the runner, and takes a minute, is marked `one_database`.
+    Tests about pages or the runner that take a minute are marked `one_database`.
     """
     if item.get_closest_marker("one_database") is not None:
         return False
@@ -103,11 +103,11 @@ def uses_database(item: pytest.Item) -> bool:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Put a folder's tests of real processes on one xdist worker, and drop what is asked.
+    """Put each folder's tests of real processes on one xdist worker; apply the options.
 
-    Under `--dist loadgroup` they so run one after another and share what is warm, and
-    the larger groups begin first. All others are quick, or wait most of their time as
-    those of tests/faults do, whose marks come later; they fill up whoever is free.
+    Under `--dist loadgroup` such tests run one after another and share warm processes,
+    and the larger groups start first. All other tests are quick, or mostly wait, as
+    those of tests/faults, which are marked later; they run on any free worker.
     """
     for item in items:
         if any(item.get_closest_marker(mark) for mark in ONE_AT_A_TIME):
@@ -123,7 +123,7 @@ def pytest_collection_modifyitems(
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name the database, so that the end of a log says which run it is of."""
+    """Print the database at the end of the log."""
     terminalreporter.write_line(f"database: {connection.vendor}")
 
 
@@ -137,7 +137,7 @@ def short_folder() -> Iterator[Path]:
 
 @pytest.fixture
 def broker(short_folder: Path) -> Iterator[Broker]:
-    """Give a broker that serves, and ends with the test."""
+    """Give a running broker, which ends with the test."""
     broker = Broker(short_folder)
     broker.start()
     yield broker
@@ -148,7 +148,7 @@ def broker(short_folder: Path) -> Iterator[Broker]:
 def make_portal(
     transactional_db: None, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., LivePortal]]:
-    """Give a function that makes a portal of real processes, with variables set."""
+    """Give a function that makes a portal of real processes with these variables."""
     portals: list[LivePortal] = []
     request.node.stash[live_portals] = portals
 
@@ -161,7 +161,7 @@ def make_portal(
     for portal in portals:
         portal.stop()
         shutil.rmtree(portal.folder, ignore_errors=True)
-    # A test may have cut our connections; what cleans the tables up needs new ones.
+    # A test may have cut our connections; cleaning up the tables needs new ones.
     connection.close()
     if connection.vendor == "postgresql":
         connection.close_pool()  # type: ignore[attr-defined]  # of PostgreSQL's backend
@@ -169,7 +169,7 @@ def make_portal(
 
 @pytest.fixture
 def live_portal(make_portal: Callable[..., LivePortal]) -> LivePortal:
-    """Give a portal with the default variables; the test starts what it needs."""
+    """Give a portal with the default variables; the test starts its processes."""
     return make_portal()
 
 
@@ -205,12 +205,12 @@ def chromium_path() -> str | None:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
-    """Start the system's Chromium; skip with a reason where there is none."""
+    """Start the system's Chromium, or skip with a reason if there is none."""
     path = chromium_path()
     if path is None:
         pytest.skip(
             "no Chromium: apt-get install chromium, or set CHROMIUM to its path"
         )
-    # Playwright runs an event loop in this thread, which Django takes for async code.
+    # Playwright runs an event loop in this thread, which Django mistakes for async code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     return {"executable_path": path, "args": list(CHROMIUM_FLAGS)}

@@ -1,4 +1,4 @@
-"""Rows for tests. A trait names a state; nothing is filled at random.
+"""Factories of rows for tests. A trait names a state; no value is random.
 
     student = EnrolmentFactory(course=course).user
     run = GradingRunFactory(submission=submission, finished=True)
@@ -53,12 +53,12 @@ from submissions.models import Submission, SubmittedFile
 
 
 def hours(count: float) -> dt.datetime:
-    """The moment so many hours from now; negative is in the past."""
+    """Return the moment so many hours from now; negative is in the past."""
     return timezone.now() + dt.timedelta(hours=count)
 
 
 def small_notebook(*sources: str) -> str:
-    """Notebook text, nbformat 4.5, with one code cell for each source."""
+    """Return notebook text, nbformat 4.5, with one code cell for each source."""
     cells: list[dict[str, Any]] = [
         {
             "cell_type": "code",
@@ -88,7 +88,7 @@ def small_notebook(*sources: str) -> str:
 
 
 def store_text(text: str) -> tuple[str, int]:
-    """Store text as a blob; its SHA-256 and size in bytes."""
+    """Store text as a blob; return its SHA-256 and its size in bytes."""
     blob = store_blob([text.encode()], max_bytes=10**8)
     return blob.sha256, blob.size
 
@@ -146,7 +146,7 @@ class WeekFactory(factory.django.DjangoModelFactory[Week]):
         lambda week: dt.date(2027, 1, 4) + dt.timedelta(weeks=week.number)
     )
     title = "Convolutions"
-    # Before this week began, whatever day it is.
+    # Before the start of this week, whatever day it is.
     release_at = factory.LazyFunction(lambda: hours(-200))
 
     class Params:
@@ -199,7 +199,7 @@ class TeacherFactory(factory.django.DjangoModelFactory[Teacher]):
 
 
 class SlotFactory(factory.django.DjangoModelFactory[Slot]):
-    """Fridays from nine to ten."""
+    """A slot on Fridays from nine to ten."""
 
     class Meta:
         model = Slot
@@ -281,7 +281,7 @@ class AnnouncementFactory(factory.django.DjangoModelFactory[Announcement]):
 
 
 class CourseChangeFactory(factory.django.DjangoModelFactory[CourseChange]):
-    """Something that students are told."""
+    """A change that students can read."""
 
     class Meta:
         model = CourseChange
@@ -502,7 +502,7 @@ class GradingRunFactory(factory.django.DjangoModelFactory[GradingRun]):
 
 
 class TrialFactory(GradingRunFactory):
-    """A trial of a revision, in the queue unless a trait says otherwise."""
+    """A trial of a revision, queued unless a trait says otherwise."""
 
     submission: Any = None
     revision: Any = factory.SubFactory(RevisionFactory)
@@ -516,7 +516,7 @@ class TrialFactory(GradingRunFactory):
 
 
 class RegradeFactory(factory.django.DjangoModelFactory[Regrade]):
-    """An open regrade; `of` is a submission that it has run again."""
+    """An open regrade, in which the submission `of` was run again."""
 
     class Meta:
         model = Regrade
@@ -563,7 +563,7 @@ class QuestionResultFactory(factory.django.DjangoModelFactory[QuestionResult]):
 
 
 class MarkFactory(factory.django.DjangoModelFactory[Mark]):
-    """The mark of whoever handed in the work of `run`."""
+    """The mark of the author of `run`."""
 
     class Meta:
         model = Mark

@@ -1,4 +1,4 @@
-"""The table of tests/test_permission_matrix.py: every address, and who gets what.
+"""The table of tests/test_permission_matrix.py: each address, and each viewer's answer.
 
 A new page or endpoint gets a row here. `expected` has a status for each of
 tests.world.VIEWERS, or `login` for a redirect to the sign-in page.
@@ -19,7 +19,7 @@ Form = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One address, how it is asked, and what each of VIEWERS gets."""
+    """One address, how it is requested, and the answer for each of VIEWERS."""
 
     name: str
     expected: str
@@ -32,7 +32,7 @@ class Row:
         return " ".join(filter(None, [self.name, self.method, self.note]))
 
 
-# --- What the nine viewers get -----------------------------------------------
+# --- Answers for the nine viewers -----------------------------------------------
 #            anonymous outsider owner classmate former assistant lecturer other super
 OPEN: Final = "200      200     200     200     200     200     200     200     200"
 SIGNED_IN: Final = "login 200   200     200     200     200     200     200     200"
@@ -50,7 +50,7 @@ POST_ONLY: Final = "login 405   405     405     405     405     405     405     
 
 
 def api(expected: str) -> str:
-    """The same for a program: told to sign in, instead of sent to a page."""
+    """Return the row for a program, which gets a 401 in place of the sign-in page."""
     return expected.replace("login", "401")
 
 
@@ -133,7 +133,7 @@ PAGES: Final = [
     Row(name="health", expected=OPEN),
     Row(name="accounts:profile", expected=SIGNED_IN),
     Row(name="accounts:tokens", expected=SIGNED_IN),
-    # Everybody makes tokens of their own, after giving the password again.
+    # Everybody makes their own tokens, after giving the password again.
     Row(
         name="accounts:token-create",
         method="post",
@@ -263,7 +263,7 @@ PAGES: Final = [
         form=lambda world: {"from_week": world.week.number, "weeks": 1, "reason": "x"},
         expected=EDITORS.replace("200", "422"),
     ),
-    # A course is created by those with the switch, of whom there is none here.
+    # Only people with the right to create courses create one, and none of them is here.
     *(
         Row(
             name=name,
@@ -424,7 +424,7 @@ PAGES: Final = [
     ),
     Row(name="courses:roster-export", args=of_course, expected=EDITORS),
     Row(name="courses:calendar", expected=SIGNED_IN),
-    # Everybody has a calendar of their own; the password is asked for again.
+    # Everybody has their own calendar, after giving the password again.
     Row(
         name="courses:calendar-renew",
         method="post",
@@ -436,7 +436,7 @@ PAGES: Final = [
         expected=SIGNED_IN.replace("200", "302"),
     ),
     Row(name="courses:calendar-revoke", expected=POST_ONLY),
-    # Whoever has the address reads it.
+    # Everybody who has the address can read it.
     Row(name="courses:feed", args=lambda world: [world.feed_secret], expected=OPEN),
     Row(
         name="courses:feed",

@@ -1,7 +1,7 @@
-"""The project's settings, for tests: a key of their own and no work that slows them.
+"""The project's settings for tests, with their own key and without slow work.
 
 The real processes that tests start use these settings too. DATABASE_URL chooses the
-database server; each pytest-xdist worker has a database and a folder of its own.
+database server; each pytest-xdist worker has its own database and folder.
 """
 
 import atexit
@@ -10,7 +10,7 @@ import shutil
 import tempfile
 
 if "SOFTMARK_TEST_VAR" in os.environ:
-    # A process that a test started: the folder of that test.
+    # In a process that a test started, this is the test's folder.
     os.environ["SOFTMARK_VAR"] = os.environ["SOFTMARK_TEST_VAR"]
 else:
     _folder = tempfile.mkdtemp(prefix="softmark-tests-")
@@ -31,6 +31,6 @@ WHITENOISE_USE_FINDERS = True
 
 _database = DATABASES["default"]
 if _database["ENGINE"] == "django.db.backends.sqlite3":
-    # A file, so that the processes of a test share it, and no wait for the disk.
+    # A file, so that a test's processes share it, without waiting for the disk.
     _database["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
     _database["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"

@@ -1,4 +1,4 @@
-"""Who gets what from every address of the admin.
+"""The answer of every address of the admin for each kind of person.
 
 An address of the admin without an entry in ACCESS or SITE fails
 `test_every_address_of_the_admin_has_a_row`.
@@ -54,7 +54,7 @@ SENT_ON: Final = "login        403   302       302      302    302        302"
 POST_ONLY: Final = "login      403   405       405      405    405        405"
 TO_ACCOUNT: Final = "login     403   account   account  account account   account"
 
-# What one gets of each page of a model.
+# Each viewer's answer from each page of a model.
 Access = dict[str, str]
 CONTENT: Final[Access] = {
     "changelist": EDITORS,
@@ -86,7 +86,7 @@ ACCESS: Final[dict[str, Access]] = {
     "courses_extension": CONTENT,
     "courses_lecture": CONTENT | TABLE,
     "courses_material": CONTENT | TABLE,
-    # Rooms are the college's: who edits a course sees and adds some.
+    # Rooms belong to the college: editors of a course see rooms and add new ones.
     "courses_room": {
         "changelist": EDITORS,
         "add": EDITORS,
@@ -112,7 +112,7 @@ ACCESS: Final[dict[str, Access]] = {
         "change": "login 403 200 200 index 403 200",
     },
 }
-# What one gets of the site's own addresses, by GET.
+# Each viewer's answer from the site's own addresses, by GET.
 SITE: Final[dict[str, str]] = {
     "index": EVERY_ENTRANT,
     "login": "login 403 index index index index index",
@@ -165,7 +165,7 @@ def clients(world: World) -> dict[str, Client]:
 
 
 def row_of(model: type[models.Model], world: World) -> models.Model:
-    """A row of the world's course, or of the site."""
+    """Return a row of the world's course, or of the site."""
     rows = model._default_manager.order_by("pk")
     own = rows.filter(pk__in=of_course(model, world))
     found = own.first() or rows.first()
@@ -183,7 +183,7 @@ def of_course(model: type[models.Model], world: World) -> list[Any]:
 
 
 def outcome(client: Client, path: str, **form: Any) -> str:
-    """A status, or where one is sent; a GET unless there is a form."""
+    """Return the status, or the target of a redirect; a GET unless there is a form."""
     with transaction.atomic():
         answer = client.post(path, form) if form else client.get(path)
         transaction.set_rollback(True)
@@ -201,7 +201,7 @@ def outcomes(clients: dict[str, Client], path: str, **form: Any) -> list[str]:
 
 
 def names_of_site() -> set[str | None]:
-    """The names of all the admin's addresses."""
+    """Return the names of all the admin's addresses."""
 
     def walk(urls: list[URLPattern | URLResolver]) -> Iterator[str | None]:
         for url in urls:
@@ -215,13 +215,15 @@ def names_of_site() -> set[str | None]:
 
 def test_every_address_of_the_admin_has_a_row() -> None:
     of_models = {f"{m}_{page}" for m, pages in ACCESS.items() for page in pages}
-    # Without a name: a row's old address, and whatever is no address at all.
+    # Without a name are a row's old address and the pattern for all unknown addresses.
     assert names_of_site() == of_models | set(SITE) | {None}
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("label", sorted(ACCESS))
-def test_pages_of_a_model(label: str, world: World, clients: dict[str, Client]) -> None:
+def test_pages_of_a_model_answer_as_in_the_table(
+    label: str, world: World, clients: dict[str, Client]
+) -> None:
     model = next(m for m in admin.site._registry if key_of(m) == label)
     row = row_of(model, world)
     for page, expected in ACCESS[label].items():
@@ -236,7 +238,9 @@ def key_of(model: type[models.Model]) -> str:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", sorted(SITE))
-def test_pages_of_the_site(name: str, world: World, clients: dict[str, Client]) -> None:
+def test_pages_of_the_site_answer_as_in_the_table(
+    name: str, world: World, clients: dict[str, Client]
+) -> None:
     hidden = world.hidden_material
     args: dict[str, list[Any]] = {
         "view_on_site": [ContentType.objects.get_for_model(hidden).pk, hidden.pk],
@@ -249,7 +253,7 @@ def test_pages_of_the_site(name: str, world: World, clients: dict[str, Client]) 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["courses/week/1/", "courses/week/x/", "courses/week"])
-def test_address_without_a_name_leads_to_one_that_has_a_row(
+def test_address_without_a_name_redirects_to_one_with_a_row(
     path: str, clients: dict[str, Client]
 ) -> None:
     found = {outcome(clients[viewer], f"/admin/{path}") for viewer in ENTERING}
@@ -259,7 +263,7 @@ def test_address_without_a_name_leads_to_one_that_has_a_row(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("viewer", ["assistant", "other_lecturer", "no_course"])
-def test_short_link_tells_no_address_of_a_row_that_is_not_seen(
+def test_short_link_to_an_invisible_row_is_not_found(
     viewer: str, world: World, clients: dict[str, Client]
 ) -> None:
     for kind in ContentType.objects.all():
@@ -273,14 +277,14 @@ def test_short_link_tells_no_address_of_a_row_that_is_not_seen(
 
 
 def sees(viewer: str, model: type[models.Model]) -> bool:
-    """Whether the viewer sees such rows of the world's course in the admin."""
+    """Return whether the viewer sees such rows of the world's course in the admin."""
     return viewer == "assistant" and model._meta.label == "submissions.Submission"
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", ["0", "x", "9" * 5000, "9" * 30, "-1", "1e9"])
 @pytest.mark.parametrize("row", ["0", "x", "9" * 2000, "9" * 30, "-1"])
-def test_short_link_to_nothing_is_not_found(
+def test_short_link_to_a_missing_row_is_not_found(
     kind: str, row: str, clients: dict[str, Client]
 ) -> None:
     assert outcome(clients["superuser"], f"/admin/r/{kind}/{row}/") == "404"
@@ -299,7 +303,7 @@ def test_short_link_to_nothing_is_not_found(
         ("password_change_done", {"old_password": "x"}),
     ],
 )
-def test_form_of_the_admin_takes_no_password(
+def test_form_of_the_admin_does_not_sign_in_with_a_password(
     name: str, form: dict[str, str], viewer: str, clients: dict[str, Client]
 ) -> None:
     found = outcome(clients[viewer], reverse(f"admin:{name}"), **form)
@@ -307,7 +311,7 @@ def test_form_of_the_admin_takes_no_password(
 
 
 @pytest.mark.django_db
-def test_password_of_somebody_is_set_after_signing_in_again_only(
+def test_setting_a_person_s_password_needs_a_fresh_sign_in(
     world: World, clients: dict[str, Client]
 ) -> None:
     owner = world.people["owner"]
@@ -319,7 +323,7 @@ def test_password_of_somebody_is_set_after_signing_in_again_only(
 
 
 @pytest.mark.django_db
-def test_second_factors_data_is_shown_to_nobody(clients: dict[str, Client]) -> None:
+def test_data_of_second_factors_is_shown_to_nobody(clients: dict[str, Client]) -> None:
     row = Authenticator.objects.get()
     for page, args in (("changelist", []), ("change", [row.pk])):
         path = reverse(f"admin:mfa_authenticator_{page}", args=args)
@@ -329,7 +333,7 @@ def test_second_factors_data_is_shown_to_nobody(clients: dict[str, Client]) -> N
 
 
 @pytest.mark.django_db
-def test_leaving_the_admin_ends_the_session(world: World) -> None:
+def test_signing_out_of_the_admin_ends_the_session(world: World) -> None:
     client = world.client("superuser")
     assert client.post(reverse("admin:logout")).status_code == 302
     assert outcome(client, "/admin/") == "login"

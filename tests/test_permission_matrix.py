@@ -1,7 +1,7 @@
-"""Who gets what from every address of the portal.
+"""The answer of every address of the portal for each kind of person.
 
 A new address without a row in tests/matrix.py fails `test_every_address_has_a_row`.
-What one may not see is 404; what one sees but may not do is 403.
+Rows that a person may not see are 404; visible rows with a forbidden action are 403.
 """
 
 from collections.abc import Iterator
@@ -18,15 +18,15 @@ from accounts.models import User
 from tests.matrix import ROWS, Row
 from tests.world import VIEWERS, World, make_world
 
-# allauth's own pages are tested as a group below, the admin's in test_admin_matrix; the
-# page of components is there in development only.
+# allauth's own pages are tested as a group below, the admin's in test_admin_matrix. The
+# page of components exists in development only.
 GROUPS: Final = ("account_", "mfa_", "admin:", "style")
 
 
 def addresses(
     resolver: URLResolver, namespaces: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, URLPattern]]:
-    """Every named address with its namespaces."""
+    """Return every named address with its namespaces."""
     for pattern in resolver.url_patterns:
         if isinstance(pattern, URLPattern):
             yield ":".join([*namespaces, str(pattern.name)]), pattern
@@ -49,12 +49,12 @@ def clients(world: World) -> dict[str, Client]:
 
 
 def outcome(client: Client, row: Row, world: World) -> str:
-    """What comes back: a status, or that one is asked to sign in."""
+    """Return the status of the answer, or that the sign-in page is next."""
     path = reverse(row.name, args=row.args(world))
     with transaction.atomic():
         answer = getattr(client, row.method)(path, row.form(world))
         if answer.streaming:
-            b"".join(answer.streaming_content)  # which closes the file
+            b"".join(answer.streaming_content)  # this closes the file
         transaction.set_rollback(True)
     where = answer.headers.get("Location", "")
     if answer.status_code == 302 and where.startswith("/accounts/login/"):
@@ -64,7 +64,9 @@ def outcome(client: Client, row: Row, world: World) -> str:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_address(row: Row, world: World, clients: dict[str, Client]) -> None:
+def test_address_answers_as_in_the_table(
+    row: Row, world: World, clients: dict[str, Client]
+) -> None:
     expected = dict(zip(VIEWERS, row.expected.split(), strict=True))
     found = {viewer: outcome(clients[viewer], row, world) for viewer in VIEWERS}
     assert found == expected
@@ -89,10 +91,10 @@ WRITTEN: Final = {row.name for row in ROWS if row.method != "get"}
     "row", [row for row in ROWS if row.name not in WRITTEN and not row.note], ids=str
 )
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-def test_what_is_read_is_not_written(
+def test_read_only_address_refuses_writing(
     row: Row, method: str, world: World, clients: dict[str, Client]
 ) -> None:
-    """Not even by site staff, who see everything."""
+    """Not even site staff, who see everything, can write there."""
     path = reverse(row.name, args=row.args(world))
     assert getattr(clients["superuser"], method)(path).status_code == 405
 
@@ -110,7 +112,7 @@ def test_what_is_read_is_not_written(
 @pytest.mark.parametrize(
     "name", ["%00", "work.ipynb%00", "..", "%2e%2e%2fkey", "x" * 999]
 )
-def test_name_that_no_file_has_is_not_found(
+def test_unknown_file_name_is_not_found(
     address: str, name: str, world: World, clients: dict[str, Client]
 ) -> None:
     path = address.format(world=world, name=name)
@@ -135,7 +137,7 @@ def test_admin_is_for_site_staff(
 
 
 def admin_outcome(client: Client, path: str) -> str:
-    """Where one ends up: at our own sign-in page, or with a status."""
+    """Return `login` for our own sign-in page, or else the status."""
     answer = client.get(path, follow=True)
     places = [where for where, _ in answer.redirect_chain]
     if any(where.startswith("/accounts/login/") for where in places):

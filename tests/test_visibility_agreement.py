@@ -1,7 +1,7 @@
-"""`visible_to` and the table of rights say the same, for everybody and everything.
+"""`visible_to` and the table of rights agree, for every person and every row.
 
-The table (courses.permissions) is asked in Python, the querysets ask the database: two
-forms of one rule, which this file keeps together.
+The table (courses.permissions) is in Python, and the querysets are in SQL: two forms of
+one rule, which this file compares.
 """
 
 import datetime as dt
@@ -130,7 +130,7 @@ def everything() -> Everything:
 def make_attachments(
     course: Course, material_release: dt.datetime | None
 ) -> list[Attachment]:
-    """Each state of release, of a material that is open and of one that opens later."""
+    """Make attachments in each state of release, of open and announced materials."""
     return [
         AttachmentFactory.create(
             material=MaterialFactory.create(
@@ -147,7 +147,7 @@ def make_attachments(
 
 
 def people(everything: Everything) -> dict[str, User]:
-    """Each role, present and past, with and without site staff's rights."""
+    """Return a person of each role, present and past, also with site staff's rights."""
     found = {"author": everything.authors[0]}
     for superuser in (False, True):
         suffix = " and site staff" if superuser else ""
@@ -165,7 +165,7 @@ def people(everything: Everything) -> dict[str, User]:
 
 
 def seen_by(user: User, rows: Sequence[models.Model]) -> list[models.Model]:
-    """Those of the rows that the querysets let the person see."""
+    """Return those of the rows that the querysets show the person."""
     seen: set[models.Model] = set()
     for model in {type(row) for row in rows}:
         manager: Any = model._default_manager
@@ -174,7 +174,7 @@ def seen_by(user: User, rows: Sequence[models.Model]) -> list[models.Model]:
 
 
 def may_see_course(user: User, course: Course) -> bool:
-    """What the table says: staff always, others from the release on."""
+    """Return the table's answer: staff always, others from the release on."""
     rights = rights_in(user, course)
     return Right.VIEW_ALL_WORK in rights or (
         Right.VIEW in rights and is_released(course)
@@ -196,14 +196,14 @@ def owner_of(row: Any) -> User:
 
 
 @pytest.mark.django_db
-def test_courses(everything: Everything) -> None:
+def test_courses_are_visible_as_in_the_table(everything: Everything) -> None:
     for name, user in people(everything).items():
         expected = [c for c in everything.courses if may_see_course(user, c)]
         assert seen_by(user, everything.courses) == expected, name
 
 
 @pytest.mark.django_db
-def test_content(everything: Everything) -> None:
+def test_content_is_visible_as_in_the_table(everything: Everything) -> None:
     for name, user in people(everything).items():
         expected = [
             row
@@ -215,14 +215,16 @@ def test_content(everything: Everything) -> None:
 
 
 @pytest.mark.django_db
-def test_rows_that_have_no_release_of_their_own(everything: Everything) -> None:
+def test_rows_without_a_release_are_visible_with_their_course(
+    everything: Everything,
+) -> None:
     for name, user in people(everything).items():
         expected = [r for r in everything.owned if may_see_course(user, r.course)]
         assert seen_by(user, everything.owned) == expected, name
 
 
 @pytest.mark.django_db
-def test_changes(everything: Everything) -> None:
+def test_public_changes_are_visible_with_their_course(everything: Everything) -> None:
     for name, user in people(everything).items():
         expected = [
             change
@@ -234,8 +236,8 @@ def test_changes(everything: Everything) -> None:
 
 
 @pytest.mark.django_db
-def test_attachments(everything: Everything) -> None:
-    """Of a student's: released, of a released material that is open."""
+def test_attachments_are_visible_as_in_the_table(everything: Everything) -> None:
+    """Students see released attachments of released materials that are open."""
     for name, user in people(everything).items():
         expected = [
             row
@@ -252,8 +254,8 @@ def test_attachments(everything: Everything) -> None:
 
 
 @pytest.mark.django_db
-def test_what_pages_show_to_a_reader(everything: Everything) -> None:
-    """`shown_to` knows the viewer's role, and finds what `visible_to` finds."""
+def test_shown_to_agrees_with_visible_to(everything: Everything) -> None:
+    """`shown_to` already knows the viewer's role."""
     models = {type(row) for row in (*everything.contents, *everything.attachments)}
     for name, user in people(everything).items():
         for course in Course.objects.visible_to(user):
@@ -266,7 +268,9 @@ def test_what_pages_show_to_a_reader(everything: Everything) -> None:
 
 
 @pytest.mark.django_db
-def test_submissions_runs_and_marks(everything: Everything) -> None:
+def test_submissions_runs_and_marks_are_visible_as_in_the_table(
+    everything: Everything,
+) -> None:
     for name, user in people(everything).items():
         expected = [
             row
@@ -278,7 +282,7 @@ def test_submissions_runs_and_marks(everything: Everything) -> None:
 
 
 @pytest.mark.django_db
-def test_staffed_courses_are_those_whose_work_one_may_see(
+def test_staffed_courses_are_those_whose_work_a_person_may_see(
     everything: Everything,
 ) -> None:
     for name, user in people(everything).items():
@@ -296,7 +300,7 @@ def test_author_who_left_no_longer_sees_their_own_work(everything: Everything) -
 
 
 @pytest.mark.django_db
-def test_nobody_is_visible_to_an_account_without_a_course(
+def test_an_account_without_a_course_sees_no_people(
     everything: Everything,
 ) -> None:
     user = UserFactory.create()
@@ -316,11 +320,11 @@ def test_staff_are_the_roles_that_see_all_work() -> None:
     assert with_right == set(STAFF)
 
 
-def test_every_role_is_in_the_table_and_may_look() -> None:
+def test_every_role_is_in_the_table_and_may_view() -> None:
     assert set(RIGHTS) == set(Role)
     assert all(Right.VIEW in rights for rights in RIGHTS.values())
 
 
-def test_nobody_who_grades_hands_in() -> None:
+def test_roles_that_grade_do_not_hand_in() -> None:
     for rights in RIGHTS.values():
         assert not {Right.SUBMIT, Right.GRADE} <= rights

@@ -1,7 +1,6 @@
-"""A small world to look at with everybody's eyes: who is there, and what they own.
+"""A small world for permission tests: people, and the rows that they own.
 
-world = make_world()
-client = world.client("classmate")
+world = make_world() client = world.client("classmate")
 """
 
 from dataclasses import dataclass
@@ -51,9 +50,9 @@ from tests.factories import (
     store_text,
 )
 
-# Everybody who may come: nobody, somebody without a course, the author of the work,
-# another student, one who has left, the course's staff, another course's lecturer,
-# and site staff.
+# Every kind of viewer: not signed in, without a course, the author of the work, another
+# student, a student who has left, the course's staff, another course's lecturer, and
+# site staff.
 VIEWERS: Final = (
     "anonymous",
     "outsider",
@@ -69,7 +68,7 @@ VIEWERS: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """One course with everything in it, and who looks at it."""
+    """One course with a row of everything, and the people who view it."""
 
     people: dict[str, User]
     course: Course
@@ -101,7 +100,7 @@ class World:
     hidden_course: Course
 
     def client(self, viewer: str) -> Client:
-        """A client that is signed in as this viewer, and skips the CSRF check."""
+        """Return a client signed in as this viewer, without the CSRF check."""
         client = Client()
         if viewer in self.people:
             client.force_login(self.people[viewer])
@@ -109,7 +108,7 @@ class World:
 
 
 def make_people(course: Course) -> dict[str, User]:
-    """Everybody but the anonymous visitor."""
+    """Return all viewers except the anonymous one."""
     return {
         "outsider": UserFactory.create(),
         "owner": EnrolmentFactory.create(course=course).user,
@@ -123,7 +122,7 @@ def make_people(course: Course) -> dict[str, User]:
 
 
 def attach(material: Material, **more: object) -> Attachment:
-    """A file of answers beside the material."""
+    """Return an attachment with answers, beside the material."""
     file = ContentFile(b"x", name="answers.txt")
     found: Attachment = AttachmentFactory.create(
         material=material, url="", file=file, **more
@@ -132,7 +131,7 @@ def attach(material: Material, **more: object) -> Attachment:
 
 
 def make_world() -> World:
-    """Store the world. The owner has a finished attempt and one that waits."""
+    """Return the stored world. The owner has one finished attempt and one queued."""
     course = CourseFactory.create()
     people = make_people(course)
     owner = people["owner"]

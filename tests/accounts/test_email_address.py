@@ -1,4 +1,4 @@
-"""The address is how rosters know a person: staff change it, the person does not."""
+"""Rosters know a person by email address, so staff change it and the person cannot."""
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -24,7 +24,7 @@ def test_page_says_who_changes_the_address(client: Client) -> None:
     assert "action_add" not in page
 
 
-def test_page_offers_nothing_to_choose_between(client: Client) -> None:
+def test_page_offers_no_choice_of_addresses(client: Client) -> None:
     client.force_login(UserFactory.create(email="sam@example.org"))
     page = client.get("/accounts/email/").content.decode()
     assert "sam@example.org" in page

@@ -1,4 +1,4 @@
-"""Mail names the portal, says what to do, and has no words of the machinery."""
+"""Mail names the portal, says what to do, and uses no technical words."""
 
 import pytest
 from django.core import mail

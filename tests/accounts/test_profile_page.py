@@ -1,4 +1,4 @@
-"""The page of one's own account."""
+"""The page of a person's own account."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""Staff reach nothing but the set-up of their second factor until they have one."""
+"""Staff reach only the set-up page of their second factor until they have one."""
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -31,7 +31,7 @@ def course() -> Course:
 
 
 def person(kind: str, course: Course) -> User:
-    """Somebody with these rights and no second factor."""
+    """Return a person with these rights and without a second factor."""
     if kind == "superuser":
         return UserFactory.create(site_staff=True)
     if kind == "staff":
@@ -41,7 +41,7 @@ def person(kind: str, course: Course) -> User:
 
 
 def code() -> str:
-    """What the authenticator app shows now."""
+    """Return the code that the authenticator app shows now."""
     return str(format_hotp_value(hotp_value(SECRET, next(iter(counters())))))
 
 
@@ -51,7 +51,7 @@ def set_up(user: User) -> None:
 
 
 def sign_in(user: User, *, with_code: bool) -> Client:
-    """A session that began with the password and, if asked for, the code."""
+    """Return a session that began with the password and, if asked for, the code."""
     user.set_password(PASSWORD)
     user.save()
     client = Client()
@@ -64,7 +64,9 @@ def sign_in(user: User, *, with_code: bool) -> Client:
 
 @pytest.mark.parametrize("kind", ["superuser", "staff", "lecturer", "assistant"])
 @pytest.mark.parametrize("path", ["/", "/account/tokens/", "/admin/", "{course}"])
-def test_page_leads_staff_to_the_set_up(kind: str, path: str, course: Course) -> None:
+def test_page_redirects_staff_to_the_set_up(
+    kind: str, path: str, course: Course
+) -> None:
     client = session_of(person(kind, course))
     answer = client.get(path.format(course=course.get_absolute_url()))
     assert (answer.status_code, answer.headers.get("Location")) == (302, INDEX)
@@ -73,7 +75,9 @@ def test_page_leads_staff_to_the_set_up(kind: str, path: str, course: Course) ->
 @pytest.mark.parametrize(
     "traits", [{}, {"assistant": True, "left": True}], ids=["student", "former staff"]
 )
-def test_others_are_asked_for_nothing(traits: dict[str, bool], course: Course) -> None:
+def test_other_people_need_no_second_factor(
+    traits: dict[str, bool], course: Course
+) -> None:
     user = EnrolmentFactory.create(course=course, **traits).user
     assert session_of(user).get("/").status_code == 200
     assert Client().get(f"{ROOT}me/", headers=bearer(user)).status_code == 200
@@ -86,7 +90,7 @@ def test_form_changes_nothing_and_says_so(course: Course) -> None:
     assert "Nothing was changed" in answer.content.decode()
 
 
-def test_fragment_sends_the_whole_page_on(course: Course) -> None:
+def test_fragment_redirects_the_whole_page(course: Course) -> None:
     client = session_of(person("lecturer", course))
     answer = client.get("/", headers={"HX-Request": "true"})
     assert answer.headers["HX-Redirect"] == INDEX
@@ -115,7 +119,7 @@ def test_refused_token_is_not_noted_as_used(course: Course) -> None:
     assert ApiToken.objects.get().last_used_at is None
 
 
-def test_role_that_changes_changes_what_is_asked_at_once(course: Course) -> None:
+def test_changed_role_takes_effect_at_once(course: Course) -> None:
     enrolment = EnrolmentFactory.create(course=course)
     client = session_of(enrolment.user)
     assert client.get("/").status_code == 200
@@ -124,7 +128,7 @@ def test_role_that_changes_changes_what_is_asked_at_once(course: Course) -> None
     assert client.get("/").status_code == 302
 
 
-def test_course_staff_are_asked_by_a_setting(
+def test_a_setting_asks_course_staff_for_a_second_factor(
     settings: Settings, course: Course
 ) -> None:
     settings.COURSE_STAFF_SECOND_FACTOR = False
@@ -134,7 +138,7 @@ def test_course_staff_are_asked_by_a_setting(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_setting_it_up_opens_the_portal_in_this_session(course: Course) -> None:
+def test_set_up_opens_the_portal_in_this_session(course: Course) -> None:
     client = sign_in(person("superuser", course), with_code=False)
     client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     page = client.get(reverse("mfa_activate_totp"))
@@ -174,14 +178,14 @@ def test_factor_that_site_staff_delete_is_asked_for_again(course: Course) -> Non
     assert client.get("/admin/").headers["Location"] == INDEX
 
 
-def test_way_out_stays_open(course: Course) -> None:
+def test_signing_out_stays_possible(course: Course) -> None:
     client = session_of(person("superuser", course))
     assert client.get(INDEX).status_code == 200
     client.post(reverse("account_logout"))
     assert "_auth_user_id" not in client.session
 
 
-def test_where_nobody_is_asked_staff_are_told_so(
+def test_a_warning_says_so_if_no_second_factor_is_asked_for(
     settings: Settings, course: Course
 ) -> None:
     settings.STAFF_SECOND_FACTOR = False

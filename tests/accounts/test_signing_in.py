@@ -1,4 +1,4 @@
-"""Signing in and passwords: in our words, and a changed password ends other sessions."""
+"""Signing in and passwords: the words used, and the end of other sessions."""
 
 import pytest
 from django.test import Client

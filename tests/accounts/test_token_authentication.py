@@ -37,7 +37,7 @@ def test_scheme_is_read_in_any_case(secret: str) -> None:
     assert status_with(f"bearer {secret}") == 200
 
 
-def test_missing_token_is_told_what_to_send() -> None:
+def test_request_without_a_token_is_told_what_to_send() -> None:
     answer = Client().get(ME)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="Softmark API"'
@@ -57,7 +57,7 @@ def test_missing_token_is_told_what_to_send() -> None:
         "Bearer {prefix}",
     ],
 )
-def test_anything_but_the_secret_is_refused(header: str, secret: str) -> None:
+def test_anything_other_than_the_secret_is_refused(header: str, secret: str) -> None:
     token = ApiToken.objects.get()
     filled = header.format(secret=secret, digest=token.digest, prefix=token.prefix)
     assert status_with(filled) == 401

@@ -92,7 +92,7 @@ def test_owner_and_digest_cannot_be_sent(client: Client, user: User) -> None:
     assert token.digest != "0" * 64
 
 
-def test_borrowed_session_makes_no_token(user: User) -> None:
+def test_session_without_a_fresh_password_makes_no_token(user: User) -> None:
     client = Client()
     client.force_login(user)
     answer = client.post(NEW, FORM)
@@ -122,7 +122,7 @@ def test_form_needs_the_csrf_token(user: User) -> None:
     assert client.post(NEW, FORM).status_code == 403
 
 
-def test_too_many_new_tokens_are_told_to_wait(
+def test_too_many_new_tokens_must_wait(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(TokenCreationThrottle, "rate", "2/hour")
@@ -132,7 +132,7 @@ def test_too_many_new_tokens_are_told_to_wait(
     assert ApiToken.objects.count() == 2
 
 
-def test_list_shows_ones_own_tokens_only(client: Client, user: User) -> None:
+def test_list_shows_only_the_person_s_own_tokens(client: Client, user: User) -> None:
     create_token(actor=user, name="my laptop", scopes=[ApiToken.Scope.READ])
     other = UserFactory.create()
     create_token(actor=other, name="their laptop", scopes=[ApiToken.Scope.READ])

@@ -96,7 +96,7 @@ def test_inactive_persons_token_is_not_usable(user: User) -> None:
     assert not ApiToken.objects.usable().exists()
 
 
-def test_use_is_noted_at_most_once_a_minute(user: User) -> None:
+def test_use_is_recorded_at_most_once_a_minute(user: User) -> None:
     token, _ = create_token(actor=user, name="x", scopes=[READ])
     with time_machine.travel("2027-01-04 10:00:00+00:00", tick=False) as clock:
         noted = []

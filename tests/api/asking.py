@@ -1,4 +1,4 @@
-"""Asking the API as somebody."""
+"""Requests to the API as a person, and their answers."""
 
 from typing import Any
 
@@ -15,14 +15,14 @@ READ, SUBMIT = ApiToken.Scope.READ, ApiToken.Scope.SUBMIT
 
 
 def session_of(user: User) -> Client:
-    """A client with the person's session; the CSRF check is off, as in Django's own."""
+    """Return a client with the person's session; it skips the CSRF check."""
     client = Client()
     client.force_login(user)
     return client
 
 
 def bearer(user: User, *scopes: ApiToken.Scope) -> dict[str, str]:
-    """The header of a new token of the person; every scope if none is named."""
+    """Return the header with a new token of the person; all scopes if none is given."""
     _, secret = create_token(
         actor=user, name="test", scopes=scopes or list(ApiToken.Scope)
     )
@@ -30,19 +30,19 @@ def bearer(user: User, *scopes: ApiToken.Scope) -> dict[str, str]:
 
 
 def get(user: User, path: str, **query: Any) -> Any:
-    """What the API answers the person, as plain data; it must be a 200."""
+    """Return the API's answer to the person as plain data; it must be a 200."""
     answer = session_of(user).get(ROOT + path, query)
     assert answer.status_code == 200, answer.content
     return answer.json()
 
 
 def rows(user: User, path: str, **query: Any) -> list[Any]:
-    """The rows of a list."""
+    """Return the rows of a list."""
     return list(get(user, path, **query)["results"])
 
 
 def notebook_file(text: str = "", name: str = "mine.ipynb") -> SimpleUploadedFile:
-    """An upload of a small notebook."""
+    """Return an upload of a small notebook."""
     return SimpleUploadedFile(name, (text or small_notebook()).encode())
 
 
@@ -66,7 +66,7 @@ def hand_in(
 
 
 def codes(answer: Any) -> set[tuple[str, str | None]]:
-    """Each error's code and where it is, of an answer in the one error shape."""
+    """Return each error's code and place, of an answer in the API's error shape."""
     body = answer.json()
     assert set(body) == {"type", "errors"}, body
     assert all(set(error) == {"code", "detail", "attr"} for error in body["errors"])
@@ -74,5 +74,5 @@ def codes(answer: Any) -> set[tuple[str, str | None]]:
 
 
 def content(answer: Any) -> bytes:
-    """What a download sends."""
+    """Return the content of a download."""
     return b"".join(answer.streaming_content)

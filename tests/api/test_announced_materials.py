@@ -1,4 +1,4 @@
-"""A material that is announced only has a name, and no content, for students."""
+"""A material that is only announced has a name, but no content, for students."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def assistant(course: Course) -> User:
 
 
 def full(course: Course, **fields: Any) -> Material:
-    """A material with a link, a text, a file, and answers by link and by file."""
+    """Return a material with link, text and file, and answers by link and by file."""
     material = MaterialFactory.create(
         course=course,
         url=f"https://example.org/{SECRET}",
@@ -106,7 +106,9 @@ def test_announced_material_is_not_downloaded_by_students(
         assert answer.status_code == 404
 
 
-def test_staff_read_what_is_announced(assistant: User, course: Course) -> None:
+def test_staff_read_the_content_of_an_announced_material(
+    assistant: User, course: Course
+) -> None:
     full(course, announced=True)
     (found,) = rows(assistant, "materials/")
     assert found["body"] == SECRET
@@ -139,7 +141,7 @@ def test_attachment_that_is_a_link_has_no_download(
 
 
 @pytest.mark.parametrize("number", ["9" * 40, "0"])
-def test_number_that_no_attachment_has_is_not_found(
+def test_unknown_attachment_is_not_found(
     student: User, course: Course, number: str
 ) -> None:
     material = MaterialFactory.create(course=course)
@@ -148,7 +150,7 @@ def test_number_that_no_attachment_has_is_not_found(
         assert answer.status_code == 404
 
 
-def test_material_names_its_places_that_one_sees(
+def test_material_names_only_visible_weeks_and_sessions(
     student: User, assistant: User, course: Course
 ) -> None:
     session = SessionFactory.create(course=course, key="w3-lab", hidden=True)

@@ -52,12 +52,12 @@ def test_points_are_text(found: dict[str, dict]) -> None:
     assert question["points"] == "2.00"
 
 
-def test_limits_are_told(found: dict[str, dict]) -> None:
+def test_limits_are_shown(found: dict[str, dict]) -> None:
     assert found["revision"]["cell_seconds"] == 10
     assert found["revision"]["run_seconds"] == 60
 
 
-def test_deadline_is_ones_own(student: User, assignment: Assignment) -> None:
+def test_deadline_is_the_reader_s_own(student: User, assignment: Assignment) -> None:
     other = EnrolmentFactory.create(course=assignment.course).user
     extended = ExtensionFactory.create(assignment=assignment, student=student)
     path = f"assignments/{assignment.pk}/"
@@ -65,7 +65,7 @@ def test_deadline_is_ones_own(student: User, assignment: Assignment) -> None:
     assert moment(get(other, path)["mine"]["due_at"]) == assignment.due_at
 
 
-def test_somebody_elses_extension_is_not_told(
+def test_somebody_elses_extension_is_not_shown(
     student: User, assignment: Assignment
 ) -> None:
     ExtensionFactory.create(assignment=assignment, reason="Illness")
@@ -74,14 +74,14 @@ def test_somebody_elses_extension_is_not_told(
     assert "extension" not in body
 
 
-def test_attempts_are_ones_own(student: User, assignment: Assignment) -> None:
+def test_attempts_are_the_reader_s_own(student: User, assignment: Assignment) -> None:
     SubmissionFactory.create(assignment=assignment, author=student)
     SubmissionFactory.create(assignment=assignment, author=student)
     SubmissionFactory.create(assignment=assignment)
     assert get(student, f"assignments/{assignment.pk}/")["attempts_used"] == 2
 
 
-def test_checks_are_never_told(student: User, assignment: Assignment) -> None:
+def test_checks_are_never_shown(student: User, assignment: Assignment) -> None:
     Question.objects.update(
         checks=[{"name": "secret_check", "points": "2", "visibility": "never"}]
     )
@@ -125,7 +125,7 @@ def test_closed_file_is_not_found(
 
 
 @pytest.mark.parametrize("name", ["%00", "..", "data.txt%00", "%2e%2e%2fdata.txt"])
-def test_name_that_no_file_has_is_not_found(
+def test_unknown_file_name_is_not_found(
     student: User, assignment: Assignment, name: str
 ) -> None:
     answer = session_of(student).get(
@@ -151,7 +151,9 @@ def test_unpublished_assignment_has_no_revision(student: User) -> None:
     assert row["revision"] is None
 
 
-def test_assignments_come_by_deadline(student: User, assignment: Assignment) -> None:
+def test_assignments_are_ordered_by_deadline(
+    student: User, assignment: Assignment
+) -> None:
     course = assignment.course
     AssignmentFactory.create(course=course, slug="last", due_at=hours(500))
     AssignmentFactory.create(course=course, slug="first", due_at=hours(1))

@@ -28,19 +28,19 @@ def student(course: Course) -> User:
     return EnrolmentFactory.create(course=course).user
 
 
-def test_courses_are_those_that_one_is_in(student: User) -> None:
+def test_courses_are_those_of_the_reader(student: User) -> None:
     CourseFactory.create()
     assert [row["slug"] for row in rows(student, "courses/")] == ["dl-2027"]
 
 
-def test_course_says_what_one_is_in_it(student: User, course: Course) -> None:
+def test_course_gives_the_reader_s_role(student: User, course: Course) -> None:
     assistant = EnrolmentFactory.create(course=course, assistant=True).user
     superuser = UserFactory.create(site_staff=True)
     found = [get(p, "courses/dl-2027/") for p in (student, assistant, superuser)]
     assert [course["role"] for course in found] == ["student", "assistant", None]
 
 
-def test_course_lists_nobody(student: User, course: Course) -> None:
+def test_course_lists_no_people(student: User, course: Course) -> None:
     other = EnrolmentFactory.create(course=course).user
     assert other.email not in str(get(student, "courses/dl-2027/"))
 
@@ -114,7 +114,7 @@ def test_material_without_a_file_has_no_download(student: User, course: Course) 
         *("changes/", "people/", "assignments/", "submissions/", "runs/", "marks/"),
     ],
 )
-def test_course_that_one_cannot_see_is_refused_like_one_that_is_not_there(
+def test_invisible_course_is_refused_like_an_unknown_one(
     student: User, path: str
 ) -> None:
     other = WeekFactory.create().course
@@ -126,7 +126,7 @@ def test_course_that_one_cannot_see_is_refused_like_one_that_is_not_there(
 
 
 @pytest.mark.parametrize("path", ["submissions/", "runs/", "marks/"])
-def test_assignment_that_one_cannot_see_is_refused(student: User, path: str) -> None:
+def test_invisible_assignment_is_refused(student: User, path: str) -> None:
     hidden = AssignmentFactory.create(
         course=student.enrolments.get().course, hidden=True
     )
@@ -140,7 +140,7 @@ def test_assignment_that_one_cannot_see_is_refused(student: User, path: str) -> 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 @pytest.mark.parametrize("path", ["courses/dl-2027/", "courses/", "weeks/"])
-def test_nothing_is_written(
+def test_lists_and_details_refuse_writing(
     course: Course, student: User, method: str, path: str
 ) -> None:
     lecturer = EnrolmentFactory.create(course=course, lecturer=True).user

@@ -11,7 +11,7 @@ from tests.e2e.looking import flaws_of
 pytestmark = pytest.mark.e2e
 
 
-def test_page_shows_the_api_and_breaks_no_policy(
+def test_page_shows_the_api_within_the_content_policy(
     page: Page, live_server: LiveServer
 ) -> None:
     said: list[str] = []

@@ -1,4 +1,4 @@
-"""Every refusal has the one shape, and none tells what is inside."""
+"""Every error has the same shape, and reveals nothing internal."""
 
 import pytest
 from django.test import Client
@@ -22,24 +22,24 @@ pytestmark = pytest.mark.django_db
         ("runs/?page=99", 404, "not_found"),
     ],
 )
-def test_not_found(path: str, status: int, code: str) -> None:
+def test_unknown_row_is_404_in_the_one_shape(path: str, status: int, code: str) -> None:
     answer = session_of(UserFactory.create()).get(ROOT + path)
     assert answer.status_code == status
     assert codes(answer) == {(code, None)}
 
 
-def test_wrong_method() -> None:
+def test_wrong_method_is_405_in_the_one_shape() -> None:
     answer = session_of(UserFactory.create()).delete(f"{ROOT}courses/")
     assert answer.status_code == 405
     assert codes(answer) == {("method_not_allowed", None)}
 
 
-def test_bad_token() -> None:
+def test_bad_token_is_401_in_the_one_shape() -> None:
     answer = Client().get(f"{ROOT}me/", headers={"Authorization": "Bearer x"})
     assert codes(answer) == {("bad_token", None)}
 
 
-def test_fault_of_ours_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_internal_error_reveals_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("the password of the database is hunter2")
 
@@ -52,7 +52,7 @@ def test_fault_of_ours_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert codes(answer) == {("error", None)}
 
 
-def test_answers_are_never_pages() -> None:
+def test_errors_are_never_html_pages() -> None:
     header = {**bearer(UserFactory.create()), "Accept": "text/html"}
     answer = Client().get(f"{ROOT}courses/", headers=header)
     assert answer.headers["Content-Type"].startswith("application/json")
@@ -110,7 +110,7 @@ def test_hand_in_without_the_slash_stores_nothing_and_looks_like_it() -> None:
 
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "image/*"])
 @pytest.mark.parametrize("path", ["courses/", "me/", "schema/", "nowhere/"])
-def test_what_is_not_json_is_406_in_json(path: str, accept: str) -> None:
+def test_request_for_another_format_is_406_in_json(path: str, accept: str) -> None:
     answer = session_of(UserFactory.create()).get(
         ROOT + path, headers={"Accept": accept}
     )
@@ -119,7 +119,7 @@ def test_what_is_not_json_is_406_in_json(path: str, accept: str) -> None:
 
 
 @pytest.mark.parametrize("debug", [False, True])
-def test_fault_is_json_also_while_debugging(
+def test_internal_error_is_json_while_debugging_too(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, *, debug: bool
 ) -> None:
     def fail(*_: object) -> None:
@@ -135,7 +135,7 @@ def test_fault_is_json_also_while_debugging(
     assert b"hunter2" not in answer.content
 
 
-def test_host_that_is_not_ours_is_told_in_json() -> None:
+def test_unknown_host_is_refused_in_json() -> None:
     answer = Client().get(f"{ROOT}courses/", headers={"host": "evil.example"})
     assert answer.status_code == 400
     assert codes(answer) == {("bad_request", None)}
@@ -148,7 +148,7 @@ def test_body_of_another_type_is_415() -> None:
     assert codes(answer) == {("unsupported_media_type", None)}
 
 
-def test_request_in_the_clear_is_refused_and_sent_nowhere(
+def test_unencrypted_request_is_refused_without_a_redirect(
     settings: Settings,
 ) -> None:
     settings.SECURE_SSL_REDIRECT = True

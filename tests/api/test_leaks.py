@@ -1,4 +1,4 @@
-"""Lists, filters, orders and pages let nobody's rows out."""
+"""Lists, filters, orders and pages show nobody else's rows."""
 
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ def world() -> World:
 
 
 def everything_about(world: World) -> list[dict[str, Any]]:
-    """Every filter that names the owner's work."""
+    """Return every filter that names the owner's work."""
     owner = world.people["owner"].pk
     return [
         {"author": owner},
@@ -46,7 +46,7 @@ def everything_about(world: World) -> list[dict[str, Any]]:
     ]
 
 
-def test_each_list_of_the_api_is_among_these() -> None:
+def test_each_list_of_the_api_is_tested_here() -> None:
     known = {path.rstrip("/") for path in (*PERSONAL_LISTS, *COURSE_LISTS)}
     assert known >= {prefix for prefix, _, _ in router.registry}
 
@@ -71,7 +71,7 @@ def test_no_filter_shows_somebody_elses_work(
 
 
 @pytest.mark.parametrize("path", PERSONAL_LISTS)
-def test_staff_and_owner_do_find_it(world: World, path: str) -> None:
+def test_staff_and_owner_find_the_work(world: World, path: str) -> None:
     for viewer in ("owner", "assistant", "lecturer", "superuser"):
         assert rows(world.people[viewer], path), viewer
 
@@ -100,7 +100,7 @@ def test_filter_by_a_person_does_not_tell_whether_they_exist(
         {"expand": "author,revision"},
     ],
 )
-def test_parameters_that_we_do_not_have_are_refused_by_name(
+def test_unknown_parameters_are_refused_by_name(
     world: World, path: str, query: dict[str, str]
 ) -> None:
     answer = session_of(world.people["owner"]).get(ROOT + path, query)
@@ -114,7 +114,7 @@ def test_content_is_for_the_course_only(world: World, viewer: str, path: str) ->
     assert world.course.slug not in str(rows(world.people[viewer], path))
 
 
-def test_count_and_pages_tell_nothing_more(world: World) -> None:
+def test_count_and_pages_cover_visible_rows_only(world: World) -> None:
     client = session_of(world.people["classmate"])
     for path in PERSONAL_LISTS:
         body = client.get(ROOT + path).json()
@@ -123,7 +123,7 @@ def test_count_and_pages_tell_nothing_more(world: World) -> None:
         assert client.get(ROOT + path, {"page": 2}).status_code == 404
 
 
-def test_lecturer_of_another_course_sees_their_own_only(world: World) -> None:
+def test_lecturer_of_another_course_sees_only_their_own(world: World) -> None:
     other = world.people["other_lecturer"]
     seen = {course["slug"] for course in rows(other, "courses/")}
     assert seen == {world.other_course.slug, world.hidden_course.slug}

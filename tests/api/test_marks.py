@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def mark() -> Mark:
-    """A mark of 2 out of 2, less half a point for being late; not released."""
+    """Return an unreleased mark of 2 out of 2, less half a point for being late."""
     mark = MarkFactory.create(late_penalty=Decimal("0.5"))
     QuestionResultFactory.create(run=mark.run)
     return mark
@@ -85,7 +85,7 @@ def test_best_attempt_is_not_named_while_hidden_checks_decide_it(
     assert rows(mark.student, "marks/")[0]["run"] == str(mark.run_id)
 
 
-def test_check_after_the_deadline_waits_for_ones_own(mark: Mark) -> None:
+def test_check_shown_after_the_deadline_waits_for_the_reader_s_own(mark: Mark) -> None:
     hide_checks("after_deadline")
     assignment = mark.assignment
     assignment.due_at = hours(-2)
@@ -123,6 +123,6 @@ def test_marks_are_found_by_course_assignment_and_student(
     assert row["student"]["id"] == other.pk
 
 
-def test_changes_and_their_reasons_are_not_told(mark: Mark) -> None:
+def test_changes_and_their_reasons_are_not_shown(mark: Mark) -> None:
     mark.changes.create(after=Decimal("1.5"), reason="Something private")
     assert "private" not in str(rows(mark.student, "marks/"))

@@ -1,4 +1,4 @@
-"""Every filter of the API is of a kind whose input is bounded."""
+"""Every filter of the API has a type that limits its input."""
 
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from portal.api import router
 from tests.api.asking import ROOT, codes, session_of
 from tests.factories import UserFactory
 
-# A kind that is not here fails: look at what its field does with a long text.
+# Another type fails the test: first check how its field handles a long text.
 BOUNDED: Final = {
     BooleanFilter,
     ChoiceFilter,
@@ -75,7 +75,7 @@ def subclasses(kind: type[Any]) -> set[type[Any]]:
     return {kind}.union(*map(subclasses, kind.__subclasses__()))
 
 
-def test_every_filter_is_of_a_bounded_kind() -> None:
+def test_every_filter_has_a_bounded_type() -> None:
     assert len(NUMBERS) >= 10
     assert {type(each) for _, _, each in FILTERS} <= BOUNDED
 
@@ -102,11 +102,11 @@ def test_malformed_number_is_refused_by_its_name(
 
 @pytest.mark.parametrize(("prefix", "name"), NUMBERS)
 @pytest.mark.parametrize("value", ["0", "7", " 7 ", str(MAX_NUMBER)])
-def test_whole_number_is_taken(
+def test_whole_number_is_accepted(
     prefix: str, name: str, value: str, student: Client
 ) -> None:
     answer = student.get(f"{ROOT}{prefix}/", {name: value})
-    if name == "assignment":  # read, but there is none
+    if name == "assignment":  # valid, but no such row
         assert codes(answer) == {("unknown_assignment", name)}
     else:
         assert answer.status_code == 200
@@ -126,7 +126,7 @@ def test_bad_number_of_a_page_is_refused_by_its_name(
 @pytest.mark.parametrize(
     "value", ["\x00", "x" * 8000, "9" * 8000, "\ufffd"], ids=ascii_start
 )
-def test_no_text_of_a_filter_is_a_fault_of_ours(
+def test_no_text_in_a_filter_is_an_internal_error(
     prefix: str, name: str, value: str, student: Client
 ) -> None:
     answer = student.get(f"{ROOT}{prefix}/", {name: value})

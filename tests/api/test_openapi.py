@@ -1,6 +1,6 @@
-"""The API's description: without warnings, as kept in docs/, and for everyone.
+"""The API's description is public, free of warnings, and the same as in docs/.
 
-After a change on purpose: `make openapi`.
+After an intended change: `make openapi`.
 """
 
 import threading
@@ -18,14 +18,14 @@ from portal import api_description as api
 SNAPSHOT = Path(settings.BASE_DIR) / "docs" / "openapi.yaml"
 
 
-def test_description_is_the_one_that_is_kept(tmp_path: Path) -> None:
+def test_description_equals_the_stored_one(tmp_path: Path) -> None:
     made = tmp_path / "openapi.yaml"
     options = ["--fail-on-warn", "--validate", "--file", str(made)]
     call_command("spectacular", *options)
     assert made.read_text() == SNAPSHOT.read_text()
 
 
-def test_notes_for_those_who_write_the_api_are_not_published() -> None:
+def test_developer_notes_are_not_published() -> None:
     published = SNAPSHOT.read_text()
     for word in ("SECURITY:", "Takes rows", "Takes marks", "ViewSet"):
         assert word not in published

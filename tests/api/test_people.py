@@ -1,4 +1,4 @@
-"""Reading people, announcements and changes: to each what is theirs to read."""
+"""People, announcements and changes: each reader gets only what they may read."""
 
 import pytest
 
@@ -67,7 +67,7 @@ def test_students_read_public_changes_without_who_made_them(
     assert for_staff[1]["made_by"] == change.made_by.name
 
 
-def test_change_is_told_once_what_it_is_about_is_seen(
+def test_change_is_shown_once_its_subject_is_visible(
     student: User, assistant: User, course: Course
 ) -> None:
     session = SessionFactory.create(course=course, key="w3-lecture")
@@ -89,16 +89,14 @@ def test_changes_are_found_by_kind_and_time(assistant: User, course: Course) -> 
     assert [row["kind"] for row in later] == ["session"]
 
 
-def test_nobody_but_staff_reads_who_is_there(
-    student: User, assistant: User, course: Course
-) -> None:
+def test_only_staff_list_people(student: User, assistant: User, course: Course) -> None:
     assert rows(student, "people/") == []
     found = rows(assistant, "people/", role="student")
     assert [row["email"] for row in found] == [student.email]
     assert found[0]["user"] == student.pk
 
 
-def test_people_of_other_courses_are_nobodys_business(assistant: User) -> None:
+def test_people_of_other_courses_are_not_listed(assistant: User) -> None:
     other = EnrolmentFactory.create()
     EnrolmentFactory.create(course=other.course, user=assistant)
     assert {row["course"] for row in rows(assistant, "people/")} == {"dl-2027"}

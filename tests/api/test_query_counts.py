@@ -51,7 +51,7 @@ def assistant(course: Course) -> User:
 
 
 def queries(client: Client, path: str, rows: int) -> int:
-    """How many queries the list takes; it must have that many rows."""
+    """Return how many queries the list takes; assert that it has so many rows."""
     with CaptureQueriesContext(connection) as captured:
         answer = client.get(ROOT + path)
     assert answer.json()["count"] == rows
@@ -59,7 +59,7 @@ def queries(client: Client, path: str, rows: int) -> int:
 
 
 def assert_flat(user: User, path: str, add: Callable[[], object], most: int) -> None:
-    """One row and four take the same number of queries, and no more than `most`."""
+    """Assert that one row and four take equally many queries, at most `most`."""
     client = session_of(user)
     add()
     one = queries(client, path, 1)
@@ -69,7 +69,7 @@ def assert_flat(user: User, path: str, add: Callable[[], object], most: int) -> 
 
 
 def marked(course: Course, author: User | None = None) -> None:
-    """A submission with a finished run, results and a mark."""
+    """Return a submission with a finished run, results and a mark."""
     assignment = AssignmentFactory.create(course=course)
     author = author or EnrolmentFactory.create(course=course).user
     submission = SubmissionFactory.create(assignment=assignment, author=author)
@@ -79,7 +79,7 @@ def marked(course: Course, author: User | None = None) -> None:
     ExtensionFactory.create(assignment=assignment, student=author)
 
 
-def test_courses(student: User) -> None:
+def test_courses_take_few_queries(student: User) -> None:
     client = session_of(student)
     one = queries(client, "courses/", 1)
     for _ in range(3):
@@ -87,11 +87,11 @@ def test_courses(student: User) -> None:
     assert queries(client, "courses/", 4) == one <= 4
 
 
-def test_weeks(student: User, course: Course) -> None:
+def test_weeks_take_few_queries(student: User, course: Course) -> None:
     assert_flat(student, "weeks/", lambda: WeekFactory.create(course=course), 4)
 
 
-def test_materials(student: User, course: Course) -> None:
+def test_materials_take_few_queries(student: User, course: Course) -> None:
     def add() -> None:
         week = WeekFactory.create(course=course)
         material = MaterialFactory.create(
@@ -106,7 +106,7 @@ def test_materials(student: User, course: Course) -> None:
     assert_flat(student, "materials/", add, 6)
 
 
-def test_sessions(student: User, course: Course) -> None:
+def test_sessions_take_few_queries(student: User, course: Course) -> None:
     def add() -> None:
         session = SessionFactory.create(course=course)
         SessionLectureFactory.create(session=session)
@@ -115,18 +115,18 @@ def test_sessions(student: User, course: Course) -> None:
     assert_flat(student, "sessions/", add, 6)
 
 
-def test_lectures(student: User, course: Course) -> None:
+def test_lectures_take_few_queries(student: User, course: Course) -> None:
     assert_flat(student, "lectures/", lambda: LectureFactory.create(course=course), 4)
 
 
-def test_announcements(student: User, course: Course) -> None:
+def test_announcements_take_few_queries(student: User, course: Course) -> None:
     def add() -> None:
         AnnouncementFactory.create(course=course)
 
     assert_flat(student, "announcements/", add, 4)
 
 
-def test_changes(assistant: User, course: Course) -> None:
+def test_changes_take_few_queries(assistant: User, course: Course) -> None:
     def add() -> None:
         session = SessionFactory.create(course=course)
         CourseChangeFactory.create(course=course, session=session)
@@ -134,14 +134,14 @@ def test_changes(assistant: User, course: Course) -> None:
     assert_flat(assistant, "changes/", add, 4)
 
 
-def test_people(course: Course, assistant: User) -> None:
+def test_people_take_few_queries(course: Course, assistant: User) -> None:
     client = session_of(assistant)
     one = queries(client, "people/", 1)
     EnrolmentFactory.create_batch(3, course=course)
     assert queries(client, "people/", 4) == one <= 4
 
 
-def test_assignments(student: User, course: Course) -> None:
+def test_assignments_take_few_queries(student: User, course: Course) -> None:
     def add() -> None:
         component = ComponentFactory.create(course=course)
         assignment = AssignmentFactory.create(course=course, component=component)
@@ -152,12 +152,16 @@ def test_assignments(student: User, course: Course) -> None:
 
 
 @pytest.mark.parametrize("path", ["submissions/", "runs/", "marks/"])
-def test_ones_own_work(student: User, course: Course, path: str) -> None:
+def test_a_student_s_own_work_takes_few_queries(
+    student: User, course: Course, path: str
+) -> None:
     assert_flat(student, path, lambda: marked(course, student), 7)
 
 
 @pytest.mark.parametrize("path", ["submissions/", "runs/", "marks/"])
-def test_everybodys_work(assistant: User, course: Course, path: str) -> None:
+def test_everybody_s_work_takes_few_queries(
+    assistant: User, course: Course, path: str
+) -> None:
     assert_flat(assistant, path, lambda: marked(course), 7)
 
 

@@ -1,4 +1,4 @@
-"""Reading runs: where they are, and what of their results one may see."""
+"""Runs: their state, and the part of their results that the reader may see."""
 
 from decimal import Decimal
 from typing import Any
@@ -35,7 +35,7 @@ def assignment() -> Assignment:
 
 @pytest.fixture
 def run(assignment: Assignment) -> GradingRun:
-    """A finished run: 2 points that are shown, and 3 of a check that is not yet."""
+    """Return a finished run: 2 points shown, and 3 of a check that is still hidden."""
     question = QuestionFactory.create(
         revision=assignment.revision,
         key="hidden",
@@ -93,7 +93,7 @@ def test_staff_read_everything(run: GradingRun, assignment: Assignment) -> None:
     assert results["questions"][1]["checks"][0]["name"] == "hidden_check"
 
 
-def test_author_reads_it_once_marks_are_released(
+def test_author_reads_the_hidden_check_once_marks_are_released(
     run: GradingRun, assignment: Assignment
 ) -> None:
     assignment.due_at = hours(-2)
@@ -119,7 +119,7 @@ def test_queued_run_has_its_place_in_the_queue(assignment: Assignment) -> None:
     assert places == [1, 2]
 
 
-def test_running_run_tells_its_progress_but_not_what_checks_found() -> None:
+def test_running_run_shows_its_progress_but_no_check_results() -> None:
     shown = {
         "cell": 3,
         "cells": 9,
@@ -144,13 +144,13 @@ def test_finished_run_says_how_it_ended_in_words(run: GradingRun) -> None:
     assert answer["progress"] is None
 
 
-def test_run_that_failed_through_our_fault_says_so() -> None:
+def test_run_that_failed_by_our_fault_says_so() -> None:
     run = GradingRunFactory.create(needs_staff=True)
     message = read(author_of(run), run)["message"]
     assert "Our fault" in message["title"]
 
 
-def test_worker_lease_and_raw_columns_are_nobodys(run: GradingRun) -> None:
+def test_worker_lease_and_raw_columns_are_not_shown(run: GradingRun) -> None:
     course = run.work.assignment.course
     assistant = EnrolmentFactory.create(course=course, assistant=True).user
     for user in (author_of(run), assistant):
@@ -172,13 +172,13 @@ def test_run_without_an_executed_notebook_has_none(run: GradingRun) -> None:
     assert session_of(author_of(run)).get(path).status_code == 404
 
 
-def test_list_leaves_results_out(run: GradingRun) -> None:
+def test_list_has_no_results(run: GradingRun) -> None:
     (row,) = rows(author_of(run), "runs/")
     assert row["id"] == str(run.pk)
     assert not {"results", "progress", "message"} & set(row)
 
 
-def test_runs_are_found_by_what_they_are_of(run: GradingRun) -> None:
+def test_runs_are_filtered_by_assignment_and_submission(run: GradingRun) -> None:
     submission = run.work
     user = submission.author
     other = AssignmentFactory.create()
@@ -198,9 +198,7 @@ def test_runs_are_found_by_what_they_are_of(run: GradingRun) -> None:
 
 
 @pytest.mark.parametrize("query", [{"state": "asleep"}, {"submission": "7"}])
-def test_filter_that_makes_no_sense_is_an_error(
-    run: GradingRun, query: dict[str, str]
-) -> None:
+def test_invalid_filter_is_an_error(run: GradingRun, query: dict[str, str]) -> None:
     answer = session_of(author_of(run)).get("/api/v1/runs/", query)
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["attr"] in query

@@ -1,4 +1,4 @@
-"""What a token may do is what its scopes say, and never more than its owner may."""
+"""A token may do only what its scopes allow, and no more than its owner may."""
 
 import pytest
 from django.test import Client
@@ -39,7 +39,7 @@ def test_token_of_a_student_reads_no_classmates_mark() -> None:
     assert answer.status_code == 404
 
 
-def test_role_that_changes_changes_what_the_token_reads_at_once() -> None:
+def test_changed_role_changes_what_the_token_reads_at_once() -> None:
     mark = MarkFactory.create()
     enrolment = EnrolmentFactory.create(course=mark.assignment.course, assistant=True)
     header, path = bearer(enrolment.user), f"{ROOT}marks/{mark.pk}/"

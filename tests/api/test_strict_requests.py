@@ -1,4 +1,4 @@
-"""Every address of the description refuses what it does not take, by its name."""
+"""Every address in the description refuses unknown or invalid input by its name."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -27,7 +27,7 @@ LISTED: Final = [path for path in PATHS if "{" not in path and path != f"{ROOT}m
 
 
 def filled(path: str) -> str:
-    """The path with keys that no row has."""
+    """Return the path with keys that no row has."""
     of_uuid = path.startswith((f"{ROOT}submissions/", f"{ROOT}runs/"))
     key = UUID if of_uuid else "999999"
     return path.replace("{id}", key).format(
@@ -36,7 +36,7 @@ def filled(path: str) -> str:
 
 
 def parameters() -> Iterator[tuple[str, str, str]]:
-    """Each query parameter: path, name, and a value that cannot be read, if any can."""
+    """Return each query parameter: path, name, and an invalid value if there is one."""
     for path, operations in PATHS.items():
         for each in operations.get("get", {}).get("parameters", []):
             schema = each["schema"]
@@ -54,7 +54,7 @@ def user() -> User:
     return UserFactory.create(site_staff=True)
 
 
-def test_the_walk_meets_every_kind_of_address() -> None:
+def test_every_kind_of_address_is_tested() -> None:
     assert len(PATHS) >= 25
     assert len(LISTED) >= 12
     assert {"is_late", "kind", "after", "submission", "page"} <= {
@@ -74,7 +74,7 @@ def test_unknown_parameter_is_refused_by_its_name(
 
 
 @pytest.mark.parametrize(("path", "name", "bad"), [p for p in PARAMETERS if p[2]])
-def test_value_that_cannot_be_read_is_refused_by_its_name(
+def test_invalid_value_is_refused_by_its_name(
     path: str, name: str, bad: str, user: User
 ) -> None:
     answer = session_of(user).get(path, {name: bad})
@@ -84,7 +84,7 @@ def test_value_that_cannot_be_read_is_refused_by_its_name(
 
 @pytest.mark.parametrize(("path", "name"), [p[:2] for p in PARAMETERS])
 @pytest.mark.parametrize("query", ["{name}=", "{name}=%20", "{name}=1&{name}=2"])
-def test_no_value_and_two_values_are_refused_by_name(
+def test_missing_and_repeated_values_are_refused_by_name(
     path: str, name: str, query: str, user: User
 ) -> None:
     answer = session_of(user).get(f"{path}?{query.format(name=name)}")

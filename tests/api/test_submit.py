@@ -69,7 +69,7 @@ def test_answer_says_where_the_submission_is(
     assert answer.json()["id"] == str(Submission.objects.get().pk)
 
 
-def test_work_waits_in_the_queue_as_its_author_s(
+def test_handed_in_work_is_queued_for_its_author(
     student: User, assignment: Assignment
 ) -> None:
     hand_in(student, assignment)
@@ -179,7 +179,7 @@ def test_broken_notebook_is_refused_with_its_line(
     assert not Submission.objects.exists()
 
 
-def test_all_files_are_judged_at_once(student: User, assignment: Assignment) -> None:
+def test_all_files_are_validated_at_once(student: User, assignment: Assignment) -> None:
     extra = SimpleUploadedFile("notes.txt", b"hello")
     answer = hand_in(student, assignment, **{"work.ipynb": None, "notes.txt": extra})
     assert {attr for _, attr in codes(answer)} == {"work.ipynb", "notes.txt"}
@@ -193,7 +193,7 @@ def test_closed_assignment_is_refused(student: User, assignment: Assignment) -> 
 
 
 @pytest.mark.parametrize("declared", [None, "false", ""])
-def test_work_must_be_declared_as_ones_own(
+def test_work_must_be_declared_as_the_student_s_own(
     student: User, assignment: Assignment, declared: str | None
 ) -> None:
     answer = hand_in(student, assignment, declaration=declared)
@@ -210,7 +210,7 @@ def test_assignment_must_be_named(
     assert {attr for _, attr in codes(answer)} == {"assignment"}
 
 
-def test_assignment_out_of_reach_of_any_integer_is_not_found(
+def test_too_large_an_assignment_number_is_not_found(
     student: User, assignment: Assignment
 ) -> None:
     answer = hand_in(student, assignment, assignment="9" * 40)
@@ -224,7 +224,7 @@ def test_other_bodies_are_refused(student: User, content_type: str) -> None:
     assert codes(answer) == {("unsupported_media_type", None)}
 
 
-def test_torn_form_is_a_plain_error(student: User) -> None:
+def test_malformed_form_is_a_plain_error(student: User) -> None:
     answer = session_of(student).post(
         SUBMISSIONS, b"--x\r\n", content_type="multipart/form-data; boundary="
     )
@@ -260,7 +260,7 @@ def test_anonymous_upload_is_not_kept(assignment: Assignment) -> None:
     assert Client().post(SUBMISSIONS, form).status_code == 401
 
 
-def test_too_many_are_told_to_wait(
+def test_too_many_submissions_must_wait(
     student: User, assignment: Assignment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(SubmitThrottle, "rate", "2/hour")

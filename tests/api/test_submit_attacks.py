@@ -1,4 +1,4 @@
-"""What a hand-in may not say: whose it is, when it came, what it is worth."""
+"""A hand-in cannot set its owner, its time or its points."""
 
 from typing import Any
 
@@ -109,17 +109,17 @@ def test_staff_do_not_hand_in(assignment: Assignment) -> None:
         assert refused(hand_in(user, assignment), 403)
 
 
-def test_stranger_hears_of_no_assignment(assignment: Assignment) -> None:
+def test_stranger_does_not_learn_of_an_assignment(assignment: Assignment) -> None:
     stranger = EnrolmentFactory.create().user
     assert refused(hand_in(stranger, assignment), 404)
 
 
-def test_former_student_hears_of_no_assignment(assignment: Assignment) -> None:
+def test_former_student_does_not_learn_of_an_assignment(assignment: Assignment) -> None:
     former = EnrolmentFactory.create(course=assignment.course, left=True).user
     assert refused(hand_in(former, assignment), 404)
 
 
-def test_hidden_assignment_is_not_there_for_students(
+def test_hidden_assignment_does_not_exist_for_students(
     student: User, assignment: Assignment
 ) -> None:
     hidden = AssignmentFactory.create(course=assignment.course, hidden=True)
@@ -134,7 +134,7 @@ def test_refusal_is_the_same_whether_the_assignment_exists(student: User) -> Non
     assert there.content == missing.content
 
 
-def test_key_of_somebody_else_gives_nothing_away(
+def test_key_of_somebody_else_reveals_nothing(
     student: User, assignment: Assignment
 ) -> None:
     other = EnrolmentFactory.create(course=assignment.course).user
@@ -167,7 +167,7 @@ def test_submission_is_never_changed(
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 @pytest.mark.parametrize("path", ["runs/", "marks/", "marks/1/"])
-def test_runs_and_marks_are_not_written(
+def test_runs_and_marks_cannot_be_written(
     student: User, assignment: Assignment, method: str, path: str
 ) -> None:
     lecturer = EnrolmentFactory.create(course=assignment.course, lecturer=True).user

@@ -31,7 +31,9 @@ def student(course: Course) -> User:
     return EnrolmentFactory.create(course=course).user
 
 
-def test_session_says_when_where_who_and_what(student: User, course: Course) -> None:
+def test_session_has_time_place_teachers_and_lectures(
+    student: User, course: Course
+) -> None:
     session = SessionFactory.create(
         course=course,
         week=WeekFactory.create(course=course, number=7),

@@ -1,4 +1,4 @@
-"""The benchmarks' own rules, on made-up timings: no peer is run."""
+"""The benchmarks' own rules, tested on made-up timings without running a peer."""
 
 import json
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def series(*values: float) -> Series:
     return Series(values=values)
 
 
-def test_contestants_take_turns_and_warm_ups_do_not_count() -> None:
+def test_contestants_alternate_and_warm_ups_do_not_count() -> None:
     order: list[str] = []
 
     def run(name: str) -> float:

@@ -1,4 +1,4 @@
-"""A real portal with our own coursework in it, and people who use it in a browser."""
+"""A real portal with our own coursework, and people who use it in a browser."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Campus:
     lecturer: User
 
     def sign_in(self, page: Page, user: User) -> None:
-        """The browser is signed in as this person, by the form."""
+        """Sign the browser in as this person, by the form."""
         page.goto(f"{self.portal.url}/accounts/login/")
         page.get_by_label("Email").fill(user.email)
         page.get_by_label("Password", exact=True).fill(PASSWORD)
@@ -51,7 +51,7 @@ class Campus:
 
 @pytest.fixture
 def campus(live_portal: LivePortal) -> Campus:
-    """Give a campus that is served; what is handed in waits for `worker`."""
+    """Give a served campus; submissions wait for `worker`."""
     course = CourseFactory.create(summary="Networks, from **convolutions** on.")
     week = WeekFactory.create(course=course, number=2)
     MaterialFactory.create(course=course, week=week, url="https://example.org/n01")
@@ -71,7 +71,7 @@ def campus(live_portal: LivePortal) -> Campus:
     assignment.refresh_from_db()
     student = UserFactory.create(first_name="Sam", last_name="Okafor")
     EnrolmentFactory.create(course=course, user=student)
-    EnrolmentFactory.create(course=course)  # hands in nothing
+    EnrolmentFactory.create(course=course)  # has handed nothing in
     lecturer = EnrolmentFactory.create(course=course, lecturer=True).user
     live_portal.start_broker()
     live_portal.start_web()
@@ -82,7 +82,7 @@ def campus(live_portal: LivePortal) -> Campus:
 
 @pytest.fixture
 def worker(campus: Campus) -> Service:
-    """Give the worker that grades what is handed in on the campus."""
+    """Give the worker that grades submissions on the campus."""
     return campus.portal.start_worker()
 
 

@@ -1,4 +1,4 @@
-"""One of everything that a course shows, for a browser to look at."""
+"""One row of everything that a course shows, for pages in a browser."""
 
 from django.core.files.base import ContentFile
 
@@ -37,7 +37,7 @@ PDF = b"%PDF-1.4\n1 0 obj <</Type /Catalog>> endobj\ntrailer <</Root 1 0 R>>\n"
 
 
 def add_content(course: Course, week: Week) -> None:
-    """The course has sessions, materials of every sort, news and shares of the mark."""
+    """Add sessions, materials of every kind, news and components to the course."""
     ComponentFactory.create(course=course, title="Exam", kind="exam")
     ComponentFactory.create(course=course, title="Coursework", note="Two tasks.")
     AnnouncementFactory.create(course=course, is_pinned=True)

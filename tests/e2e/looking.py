@@ -1,7 +1,7 @@
-"""How a page looks: whether it fits, in both themes and sizes, and what axe says.
+"""Checks a page's layout in both themes and sizes, and runs axe on it.
 
-axe looks twice, so that it sees each theme and each size: its rules on colours do not
-depend on the width, nor those on what is shown on the colours.
+axe runs twice, so that it sees each theme and each size: its rules about colours do not
+depend on the width, and the other rules do not depend on colours.
 """
 
 from itertools import product
@@ -13,14 +13,14 @@ from playwright.sync_api import Page
 SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 WIDTHS: Final = (1280, 390)
 LOOKED_AT: Final = (("light", 1280), ("dark", 390))
-# When nothing on the page moves any more.
+# Resolves once nothing on the page moves any more.
 SETTLED: Final = (
     "() => Promise.all(document.getAnimations().map(each => each.finished))"
 )
 AXE: Final = Axe().axe_script
 TOO_WIDE: Final = "document.documentElement.scrollWidth > innerWidth"
-# Preloading would fetch each imported stylesheet again, beside the page. A frame that
-# runs no script cannot be asked. What is in order need not be told.
+# Preloading would fetch each imported stylesheet once more. A frame without scripts
+# cannot be tested. Passed rules are left out of the report.
 OPTIONS: Final = {
     "preload": False,
     "iframes": False,
@@ -29,7 +29,7 @@ OPTIONS: Final = {
 
 
 def flaws_of(page: Page) -> list[str]:
-    """What is wrong with the page that is open, in each theme and size."""
+    """Return the flaws of the open page, in each theme and size."""
     page.wait_for_load_state()
     page.evaluate(AXE)
     found = []

@@ -1,4 +1,4 @@
-"""The admin holds up for everyone: axe, both themes, and lists inside 1280 pixels."""
+"""The admin is accessible: axe, both themes, and lists within 1280 pixels."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ pytestmark = [
     pytest.mark.one_database,
     pytest.mark.timeout(900),
 ]
-# A table that has to be scrolled by itself.
+# A table that must scroll sideways.
 SCROLLS = (
     "[...document.querySelectorAll('#changelist .results, .tabular .module')]"
     ".some((each) => each.scrollWidth > each.clientWidth + 1)"
@@ -32,7 +32,7 @@ SCROLLS = (
 
 @pytest.fixture
 def signed_in(campus: Campus, browser: Browser) -> Iterator[Page]:
-    """Give a page of site staff, in a portal with one row of most things."""
+    """Give a page signed in as site staff, in a portal with a row of most things."""
     submission = SubmissionFactory.create(
         assignment=campus.assignment, author=campus.student
     )
@@ -50,7 +50,7 @@ def signed_in(campus: Campus, browser: Browser) -> Iterator[Page]:
 
 
 def flaws_at(page: Page, campus: Campus, path: str) -> list[str]:
-    """What is wrong with the page at this address."""
+    """Return the flaws of the page at this address."""
     heard: list[str] = []
     page.on("console", lambda said: heard.append(f"{path} console: {said.text}"))
     answer = page.goto(campus.portal.url + path)
@@ -63,7 +63,7 @@ def flaws_at(page: Page, campus: Campus, path: str) -> list[str]:
 
 
 def pages_of(model: type[Model], course: int) -> Iterator[str]:
-    """The list of such rows, one row with its history, and the page to add another."""
+    """Return the model's list, a row's page and history, and the page to add one."""
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
     row = model._default_manager.first()
     yield reverse(f"{name}_changelist")

@@ -1,4 +1,4 @@
-"""The form and the live page with their scripts: nothing is lost, nothing asked twice."""
+"""The form and the live page with their scripts: no input is lost or asked twice."""
 
 import re
 from pathlib import Path
@@ -36,7 +36,7 @@ PASSWORD: Final = "correct horse battery staple"
 
 @pytest.fixture
 def assignment(live_portal: LivePortal) -> Assignment:
-    """Give a served coursework that wants a notebook and weights; nothing runs it."""
+    """Give a served coursework that requires notebook and weights; nothing runs it."""
     found: Assignment = AssignmentFactory.create()
     RequiredFileFactory.create(revision=found.revision, weights=True)
     live_portal.start_web()
@@ -62,7 +62,7 @@ def sign_in(page: Page, live_portal: LivePortal, person: User) -> None:
 
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, Path]:
-    """Give files to hand in, by what is the matter with them."""
+    """Give files to hand in, by the fault that each has."""
     contents = {
         "good.ipynb": small_notebook().encode(),
         "broken.ipynb": b'{"cells": [}',
@@ -84,7 +84,7 @@ def choose(
 
 
 def chosen(page: Page) -> list[str]:
-    """The names that the inputs hold now."""
+    """Return the names of the files chosen in the inputs."""
     script = "[...document.querySelectorAll('[type=file]')].map(i => i.files[0]?.name)"
     return [name or "" for name in page.evaluate(script)]
 
@@ -94,7 +94,7 @@ def hand_in(page: Page) -> None:
 
 
 @pytest.mark.usefixtures("student")
-def test_refused_form_keeps_every_file_that_was_in_order(
+def test_refused_form_keeps_every_valid_file(
     page: Page, live_portal: LivePortal, assignment: Assignment, files: dict[str, Path]
 ) -> None:
     page.goto(live_portal.url + assignment.get_absolute_url())
@@ -113,7 +113,7 @@ def test_refused_form_keeps_every_file_that_was_in_order(
 
 
 @pytest.mark.usefixtures("student")
-def test_file_over_the_limit_is_told_before_it_is_sent(
+def test_file_over_the_limit_is_refused_before_it_is_sent(
     page: Page, live_portal: LivePortal, assignment: Assignment, files: dict[str, Path]
 ) -> None:
     page.goto(live_portal.url + assignment.get_absolute_url())
@@ -142,7 +142,7 @@ def test_file_that_changed_since_it_was_chosen_is_asked_for_again(
     assert chosen(page) == ["", "good.safetensors"]
 
 
-def test_who_was_signed_out_meanwhile_signs_in_elsewhere_and_goes_on(
+def test_person_signed_out_meanwhile_can_sign_in_and_continue(
     student: User,
     page: Page,
     live_portal: LivePortal,

@@ -1,4 +1,4 @@
-"""The main job, as a student does it: sign in, hand in, watch, read the mark."""
+"""The main job of a student: sign in, hand in, watch the run, read the mark."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -55,7 +55,7 @@ def test_student_hands_in_and_reads_the_mark_and_the_lecturer_sees_it(
 
 
 @pytest.mark.one_database
-def test_broken_notebook_is_told_with_its_line_and_nothing_is_used_up(
+def test_broken_notebook_is_refused_with_its_line_and_uses_no_attempt(
     campus: Campus, page: Page, tmp_path: Path
 ) -> None:
     broken = tmp_path / "conv-digits.ipynb"

@@ -1,4 +1,4 @@
-"""A lecturer manages a course in a browser: what is announced, moved and shifted."""
+"""A lecturer announces, cancels and shifts parts of a course in a browser."""
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -52,7 +52,7 @@ def test_pages_are_accessible_in_both_themes_and_sizes(
         found += faults_of(page, campus.portal.url + path)
         page.close()
     context.close()
-    # The form that is refused answers 422, and the browser says so.
+    # The refused form answers 422, which the browser logs.
     assert [fault for fault in found if "status of 422" not in fault] == []
 
 

@@ -1,4 +1,4 @@
-"""Every page holds up for everyone: axe, both themes, wide and narrow, a quiet console."""
+"""Every page is accessible: axe, both themes, wide and narrow, no console errors."""
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -48,7 +48,7 @@ def student_pages(campus: Campus, run: GradingRun) -> list[str]:
 
 
 def faults_of(page: Page, url: str) -> list[str]:
-    """What is wrong with the page at this address, in each theme and size."""
+    """Return the flaws of the page at this address, in each theme and size."""
     heard: list[str] = []
     page.on("console", lambda said: heard.append(f"{url} console: {said.text}"))
     answer = page.goto(url)
@@ -59,7 +59,7 @@ def faults_of(page: Page, url: str) -> list[str]:
 
 
 def tried(campus: Campus) -> GradingRun:
-    """A trial of the published revision, in which a test raised something."""
+    """Return a trial of the published revision, in which a test raised an exception."""
     assert campus.assignment.revision is not None
     trial = TrialFactory.create(revision=campus.assignment.revision, finished=True)
     QuestionResultFactory.create(
@@ -108,7 +108,7 @@ def faults_everywhere(browser: Browser, campus: Campus, who: str) -> list[str]:
 
 
 def faults_without_policy(signed_in: BrowserContext, campus: Campus) -> list[str]:
-    """Of the page of a notebook, whose policy keeps axe from running in it."""
+    """Return the flaws of a notebook's page, whose policy would block axe."""
     browser = signed_in.browser
     assert browser is not None
     context = browser.new_context(

@@ -1,4 +1,4 @@
-"""A lecturer imports a roster and a student takes a calendar's address, in a browser."""
+"""A lecturer imports a roster, a student creates a calendar address, in a browser."""
 
 from pathlib import Path
 from typing import Final
@@ -21,7 +21,7 @@ FAULTY: Final = "email,role\nnobody,king\n"
 
 
 def go_by(page: Page, press: Locator) -> list[str]:
-    """What is wrong with the page that this leads to."""
+    """Click this link or button; return the flaws of the page that it leads to."""
     with page.expect_navigation():
         press.click()
     return flaws_of(page)
@@ -33,7 +33,7 @@ def look_at(page: Page, path: Path) -> list[str]:
 
 
 def import_and_change(page: Page, folder: Path) -> list[str]:
-    """Import one person, make them an assistant; what is wrong with the pages."""
+    """Import one person, make them an assistant; return the flaws of the pages."""
     good, bad = folder / "good.csv", folder / "bad.csv"
     good.write_text(ROSTER)
     bad.write_text(FAULTY)
@@ -50,7 +50,9 @@ def import_and_change(page: Page, folder: Path) -> list[str]:
     return found + flaws_of(page)
 
 
-def test_roster_and_roles(campus: Campus, page: Page, tmp_path: Path) -> None:
+def test_lecturer_imports_a_roster_and_changes_a_role(
+    campus: Campus, page: Page, tmp_path: Path
+) -> None:
     course = campus.assignment.course
     campus.sign_in(page, campus.lecturer)
     page.goto(f"{campus.portal.url}{course.get_absolute_url()}people/")
@@ -59,7 +61,9 @@ def test_roster_and_roles(campus: Campus, page: Page, tmp_path: Path) -> None:
     assert [row.role for row in made] == ["assistant"]
 
 
-def test_calendar(campus: Campus, page: Page, browser: Browser) -> None:
+def test_student_creates_a_calendar_address(
+    campus: Campus, page: Page, browser: Browser
+) -> None:
     sessions = campus.assignment.course.sessions.count()
     campus.sign_in(page, campus.student)
     page.goto(f"{campus.portal.url}/account/calendar/")

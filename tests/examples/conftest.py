@@ -7,7 +7,7 @@ from runner.host.runner import Runner
 
 @pytest.fixture(scope="module")
 def runner() -> Iterator[Runner]:
-    """One warm runner for a file: a zygote takes seconds to start."""
+    """Give one warm runner for a file's tests: a zygote takes seconds to start."""
     runner = Runner({"default": ""})
     yield runner
     runner.close()

@@ -1,4 +1,4 @@
-"""Runs what an example hands in, and marks it, without a database."""
+"""Runs and marks the submissions of an example without a database."""
 
 import hashlib
 import json
@@ -30,7 +30,7 @@ WEIGHTS: Final = "digits.safetensors"
 
 
 def handed_in(name: str) -> tuple[Path, Path | None]:
-    """The notebook and the weights of one column of the README's table."""
+    """Return the notebook and the weights of one column of the README's table."""
     if name == "handout":
         return EXAMPLE / "handout.ipynb", None
     if name == "solution":
@@ -39,7 +39,7 @@ def handed_in(name: str) -> tuple[Path, Path | None]:
 
 
 def run_example(runner: Runner, name: str) -> tuple[JobResult, dict[str, Decimal]]:
-    """Run one column of the table; how it ended, and the points of each question."""
+    """Run one column of the table; return how it ended and each question's points."""
     bundle = read_bundle(EXAMPLE)
     notebook, weights = handed_in(name)
     result = runner.run(job_of(bundle, notebook, weights))
@@ -52,7 +52,7 @@ def run_example(runner: Runner, name: str) -> tuple[JobResult, dict[str, Decimal
 
 
 def job_of(bundle: Bundle, notebook: Path, weights: Path | None) -> JobSpec:
-    """The job of a hand-in, as it is made from the rows of an imported bundle."""
+    """Return the job of a hand-in, as made from the rows of an imported bundle."""
     staff = json.loads((EXAMPLE / "staff.ipynb").read_text(encoding="utf-8"))
     files = [_job_file(file) for file in bundle.files if file.part == Part.PUBLIC]
     if weights is not None:

@@ -1,6 +1,6 @@
-"""What only the tests may know reaches nothing that a student can fetch.
+"""Secrets of the tests reach nothing that a student can fetch.
 
-A hostile notebook goes the whole way, through the real runner; then everything that its
+A hostile notebook is handed in and graded by the real runner. Then everything that its
 author can reach by links and by the API is fetched, with the mails and the log.
 """
 
@@ -52,7 +52,7 @@ def large(add, private):
     label = (private / "labels.txt").read_text()
     raise ValueError(f"{CANARIES["error"]} {{label}}")
 '''
-# It keeps, prints, raises and shows what it is given, and looks for the rest.
+# It keeps, prints, raises and displays its arguments, and searches for other secrets.
 KEEPS: Final = """
 kept = []
 def add(a, b):
@@ -73,7 +73,7 @@ _MOST: Final = 300
 
 @pytest.fixture
 def run(tmp_path: Path, runner: Runner) -> GradingRun:
-    """A hostile notebook that has been handed in and marked."""
+    """Return the run of a hostile notebook that was handed in and graded."""
     folder = tmp_path / "bundle"
     staff = notebook_of(
         "def add(a, b):\n    ### BEGIN SOLUTION\n"
@@ -120,7 +120,7 @@ def run(tmp_path: Path, runner: Runner) -> GradingRun:
 
 
 def reachable(client: Client, *starts: str) -> Iterator[tuple[str, bytes]]:
-    """Yield the address and content of all that links lead to."""
+    """Yield the address and content of every page that links lead to."""
     waiting, seen = list(starts), set(starts)
     while waiting:
         address = waiting.pop()
@@ -134,7 +134,7 @@ def reachable(client: Client, *starts: str) -> Iterator[tuple[str, bytes]]:
         assert len(seen) < _MOST
 
 
-def test_no_canary_is_in_anything_that_its_author_can_fetch(
+def test_no_canary_is_in_anything_that_the_author_can_fetch(
     run: GradingRun, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

@@ -1,4 +1,4 @@
-"""The example of a course: its files are those that it names."""
+"""The example course has exactly the files that it names."""
 
 import json
 from typing import Final
@@ -16,7 +16,7 @@ NAMED: Final = [
 ]
 
 
-def test_pdfs_are_what_the_script_makes() -> None:
+def test_pdfs_are_those_that_the_script_makes() -> None:
     made = dict(sheets())
     assert len(made) == 26
     for path, content in made.items():
@@ -30,7 +30,7 @@ def test_every_file_is_named_once() -> None:
 
 
 @pytest.mark.parametrize("name", ["notebook-1", "notebook-2"])
-def test_notebook_shows_what_its_cells_print(name: str) -> None:
+def test_notebook_shows_the_output_of_its_cells(name: str) -> None:
     path = EXAMPLE / "files" / f"{name}.ipynb"
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     code = [cell for cell in cells if cell["cell_type"] == "code"]

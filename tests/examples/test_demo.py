@@ -33,7 +33,7 @@ def demo(**options: Any) -> str:
 
 
 def everything() -> dict[str, list[Any]]:
-    """Every row that the demo made, with all its columns."""
+    """Return every row that the demo made, with all its columns."""
     models = (Course, Assignment, Material, User, GradingRun)
     return {m.__name__: list(m.objects.order_by("pk").values()) for m in models}
 
@@ -47,7 +47,7 @@ def test_demo_has_a_course_with_people_and_work_in_the_queue() -> None:
     assert [week.number for week in course.weeks.all()] == list(range(2, 11))
     assert course.materials.filter(code="N02a", kind="slides").exists()
     handed_in = sum(len(person.hands_in) for person in EVERYBODY)
-    # And the trials of the one revision.
+    # The rest are the trials of the one revision.
     assert GradingRun.objects.filter(trial="").count() == handed_in
     assert GradingRun.objects.exclude(trial="").count() == 2
     assert set(GradingRun.objects.values_list("state", flat=True)) <= {
@@ -77,7 +77,7 @@ def test_nobody_teaches_while_the_college_is_closed(
     assert not course.changes.filter(kind="shift").exists()
 
 
-def test_the_extension_stands_in_changes_as_one_that_a_lecturer_granted() -> None:
+def test_the_extension_is_recorded_as_granted_by_a_lecturer() -> None:
     demo()
     change = Course.objects.get().changes.get(kind="extension")
     assert change.student is not None
@@ -85,7 +85,7 @@ def test_the_extension_stands_in_changes_as_one_that_a_lecturer_granted() -> Non
     assert change.made_by is not None
 
 
-def test_second_time_changes_nothing() -> None:
+def test_running_demo_again_changes_nothing() -> None:
     demo()
     before = everything()
     said = demo()
@@ -93,7 +93,7 @@ def test_second_time_changes_nothing() -> None:
     assert "unchanged" in said
 
 
-def test_what_somebody_changed_stays() -> None:
+def test_rows_that_somebody_changed_are_kept() -> None:
     demo()
     Course.objects.update(title="Shallow Learning")
     Material.objects.all().delete()
@@ -167,7 +167,7 @@ def test_known_password_on_a_portal_that_others_can_reach_is_warned_of(
 
 
 @pytest.mark.parametrize("factory", [CourseFactory, UserFactory])
-def test_portal_in_use_gets_no_demo_unasked(factory: Any) -> None:
+def test_portal_in_use_gets_no_demo_without_being_asked(factory: Any) -> None:
     factory.create()
     with pytest.raises(CommandError, match="of its own"):
         demo()
@@ -189,12 +189,12 @@ def test_this_week_is_week_4_and_the_deadline_a_few_days_ahead(day: int) -> None
     )
 
 
-def test_times_are_those_of_london_in_summer_too() -> None:
+def test_times_are_london_times_in_summer_too() -> None:
     calendar = Calendar(now=dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC))
     assert calendar.at(4, hour=9).astimezone(dt.UTC).hour == 8
 
 
-def test_first_coursework_is_open_and_the_second_is_not_out(
+def test_first_coursework_is_open_and_the_second_is_not_released(
     time_machine: TimeMachineFixture,
 ) -> None:
     time_machine.move_to("2026-11-23T00:10:00Z", tick=True)
@@ -205,7 +205,7 @@ def test_first_coursework_is_open_and_the_second_is_not_out(
     assert Assignment.objects.count() == 2
 
 
-def test_materials_of_later_weeks_are_announced_at_most() -> None:
+def test_materials_of_later_weeks_are_at_most_announced() -> None:
     demo()
     student = User.objects.get(email="student@demo.example")
     out = Material.objects.visible_to(student).filter(week__isnull=False)
@@ -232,7 +232,7 @@ def test_demo_course_is_the_example_of_a_course_file() -> None:
     assert str(course.sessions.get(key="w6-tutorial").room) == "Huxley 311"
 
 
-def test_every_file_is_what_its_name_says() -> None:
+def test_every_file_has_the_type_of_its_name() -> None:
     demo()
     files = [material.file for material in Material.objects.exclude(file="")]
     assert files

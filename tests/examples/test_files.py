@@ -1,4 +1,4 @@
-"""The files of the example belong together, and give nothing away."""
+"""The files of the example fit together and reveal no solution."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ SUBMITTED = sorted(path.name for path in SUBMISSIONS.iterdir())
 
 
 def readme_table() -> list[dict[str, str]]:
-    """The rows of the README's table of marks."""
+    """Return the rows of the README's table of marks."""
     text = (EXAMPLE / "README.md").read_text(encoding="utf-8")
     lines = [
         line.strip("|")
@@ -59,7 +59,7 @@ def test_readme_says_what_each_question_is_worth() -> None:
     assert rows == points | {"total": sum(points.values())}
 
 
-def test_handout_is_what_the_staff_notebook_makes() -> None:
+def test_handout_is_made_from_the_staff_notebook() -> None:
     staff = json.loads((EXAMPLE / "staff.ipynb").read_text(encoding="utf-8"))
     handout = (EXAMPLE / "handout.ipynb").read_text(encoding="utf-8")
     assert handout == dump_notebook(make_handout(staff))

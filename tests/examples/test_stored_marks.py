@@ -1,4 +1,4 @@
-"""From handing in to the mark: the whole way, with the real runner."""
+"""The whole way from handing in to the mark, with the real runner."""
 
 from contextlib import ExitStack
 from decimal import Decimal
@@ -27,7 +27,7 @@ pytestmark = [
 
 
 def hand_in(name: str) -> GradingRun:
-    """A student of a course that uses the example hands in what `name` holds."""
+    """Hand in the files of `name`, as a student of a course that uses the example."""
     assignment = AssignmentFactory.create(with_revision=False)
     revision = import_revision(
         actor=SYSTEM, assignment=assignment, bundle=read_bundle(EXAMPLE)
@@ -67,7 +67,7 @@ def test_handed_in_example_has_its_mark_stored(runner: Runner, name: str) -> Non
     assert Mark.objects.get().final_points == sum(points.values())
 
 
-def test_example_may_be_published_by_its_trials(runner: Runner) -> None:
+def test_trials_of_the_example_allow_publishing(runner: Runner) -> None:
     assignment = AssignmentFactory.create(with_revision=False)
     revision = import_revision(
         actor=SYSTEM, assignment=assignment, bundle=read_bundle(EXAMPLE)

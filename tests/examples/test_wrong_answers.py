@@ -1,7 +1,7 @@
-"""Each usual mistake costs exactly the checks that are about it.
+"""Each usual mistake fails exactly the checks that are about it.
 
 The model solution is changed in one place, and only the cells that the question needs
-are run. A mistake that costs nothing would mean that the tests can be passed by it.
+run. If a mistake failed no check, it would pass the tests.
 """
 
 import json
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.torch, pytest.mark.timeout(300)]
 
 @dataclass(frozen=True, kw_only=True)
 class Mistake:
-    """Text of the model solution, what stands there instead, and what that costs."""
+    """A text of the model solution, its replacement, and the checks that this fails."""
 
     question: str
     right: str
@@ -153,7 +153,7 @@ MISTAKES: Final = {
 
 
 def failed_checks(runner: Runner, question: str, right: str, wrong: str) -> set[str]:
-    """The checks that a changed model solution does not pass in full."""
+    """Return the checks that a changed model solution does not pass in full."""
     spec = job_of(read_bundle(EXAMPLE), *handed_in("solution"))
     notebook = json.loads(spec.notebook)
     notebook["cells"] = [
@@ -175,13 +175,13 @@ def failed_checks(runner: Runner, question: str, right: str, wrong: str) -> set[
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_mistake_costs_the_checks_that_are_about_it(runner: Runner, name: str) -> None:
+def test_mistake_fails_the_checks_that_are_about_it(runner: Runner, name: str) -> None:
     entry = MISTAKES[name]
     failed = failed_checks(runner, entry.question, entry.right, entry.wrong)
     assert failed == entry.costs
 
 
-def test_every_hidden_check_of_a_question_is_failed_by_some_mistake() -> None:
+def test_every_hidden_check_is_failed_by_some_mistake() -> None:
     costly = {
         (entry.question, cost) for entry in MISTAKES.values() for cost in entry.costs
     }
@@ -189,7 +189,7 @@ def test_every_hidden_check_of_a_question_is_failed_by_some_mistake() -> None:
     for path in sorted((Path(EXAMPLE) / "tests").glob("*.py")):
         question = path.stem
         if question in ("weights", "accuracy"):
-            continue  # they are about files, which the three submissions differ in
+            continue  # these are about files, in which the three submissions differ
         names = {
             check.name
             for entry in read_bundle(EXAMPLE).questions

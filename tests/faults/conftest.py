@@ -1,4 +1,4 @@
-"""A portal of real processes, runs for it, and what was found in the end."""
+"""A portal of real processes, runs for it, and helpers that read the outcome."""
 
 import signal
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from tests.services.processes import Service, wait_until
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder kills real processes."""
+    """Mark everything in this folder: its tests kill real processes."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
@@ -30,17 +30,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def portal(make_portal: Callable[..., LivePortal]) -> LivePortal:
-    """A portal whose leases run out within seconds."""
+    """Give a portal whose leases run out within seconds."""
     return make_portal(LEASE_SECONDS="3", HEARTBEAT_SECONDS="0.5")
 
 
 def queued(seconds: float = 0, **values: Any) -> GradingRun:
-    """A queued run of a notebook that takes about so long and earns 2 points."""
+    """Return a queued run of a notebook that takes so long and earns 2 points."""
     return GradingRunFactory.create(submission=handed_in(seconds), **values)
 
 
 def handed_in(seconds: float = 0) -> Submission:
-    """A submission, not queued, of a notebook that takes about so long."""
+    """Return a submission, not queued, of a notebook that takes so long."""
     notebook = small_notebook(f"import time\ntime.sleep({seconds})", "answer = 6 * 7")
     return SubmissionFactory.create(notebook=notebook)
 
@@ -60,7 +60,7 @@ def wait_for(run: GradingRun, state: State, *, seconds: float = 40) -> None:
 
 
 def wait_for_first_cell(run: GradingRun, *, after_tries: int = 0) -> None:
-    """Return once the run's notebook itself is running, after so many lost tries."""
+    """Return once the run's notebook runs its first cell, after so many lost tries."""
 
     def is_under_way() -> bool:
         return (
@@ -73,12 +73,12 @@ def wait_for_first_cell(run: GradingRun, *, after_tries: int = 0) -> None:
 
 
 def steps(run: GradingRun) -> list[tuple[str, str]]:
-    """The run's states in their order, with the reason of each change."""
+    """Return the run's states in their order, with the reason of each change."""
     return list(run.events.values_list("target", "code"))
 
 
 def descendants(pid: int) -> list[int]:
-    """The processes below this one, the nearest first."""
+    """Return the processes below this one, the nearest first."""
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
@@ -93,7 +93,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def zygote_of(worker: Service) -> int:
-    """The warm process from which the worker's jobs are forked."""
+    """Return the zygote from which the worker's jobs are forked."""
     for pid in descendants(worker.pid):
         with suppress(OSError):
             if (
@@ -109,7 +109,7 @@ def kill_zygote_of(worker: Service) -> None:
 
 
 def are_gone(pids: list[int]) -> bool:
-    """Whether none of these processes lives, zombies aside."""
+    """Return whether none of these processes lives, zombies aside."""
     for pid in pids:
         with suppress(OSError):
             state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

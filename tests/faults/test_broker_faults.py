@@ -1,4 +1,4 @@
-"""The broker may be down, killed or emptied, and may say things twice: all is graded."""
+"""With a broker that is down, killed, emptied or repeats itself, all work is graded."""
 
 import time
 from typing import Any
@@ -43,7 +43,7 @@ def test_nothing_is_lost_with_a_broker_that_is_killed_and_emptied(
     wait_for(queued(), State.FINISHED)
 
 
-def test_hints_may_come_often_late_and_for_runs_that_have_ended(
+def test_wake_ups_may_be_repeated_late_or_for_ended_runs(
     portal: LivePortal,
 ) -> None:
     portal.start_broker()
@@ -66,14 +66,14 @@ def states(runs: list[GradingRun]) -> list[str]:
 
 
 def send_wake_ups(portal: LivePortal, runs: list[GradingRun]) -> None:
-    """Send a hint for each run through the portal's own broker."""
+    """Send a wake-up for each run through the portal's own broker."""
     with Celery(broker=portal.broker.url) as app:
         for run in runs:
             app.send_task(TASK, args=[{"v": 1, "run": str(run.pk)}], queue="cpu")
 
 
 def left_in_broker(portal: LivePortal) -> int:
-    """How many wake-ups nobody has taken yet."""
+    """Return how many wake-ups nobody has taken yet."""
     with Celery(broker=portal.broker.url) as app, app.connection() as connection:
         channel: Any = connection.default_channel
         return int(channel.client.llen("cpu"))

@@ -1,4 +1,4 @@
-"""A database that throws everybody out is waited for."""
+"""The portal waits for a database that closes all connections."""
 
 import pytest
 from django.db import connection
@@ -15,7 +15,7 @@ from tests.services.processes import wait_until
 )
 def test_a_run_outlives_its_database_connections(portal: LivePortal) -> None:
     run = queued(seconds=3)
-    # On a busy machine each new connection takes seconds, and no heartbeat gets through.
+    # On a busy machine each new connection takes seconds, so no heartbeat succeeds.
     portal.start_worker(LEASE_SECONDS="120")
     wait_for_first_cell(run)
     for _ in range(10):
@@ -26,7 +26,7 @@ def test_a_run_outlives_its_database_connections(portal: LivePortal) -> None:
 
 
 def throw_out_others() -> bool:
-    """End every connection but this one; False if there was none."""
+    """Close every connection but this one; return False if there was none."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"

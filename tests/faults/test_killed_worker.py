@@ -1,4 +1,4 @@
-"""A worker that dies or freezes costs the student nothing but time."""
+"""A worker that dies or freezes costs the student only time."""
 
 import os
 import signal
@@ -61,7 +61,7 @@ def test_a_frozen_workers_result_is_thrown_away(portal: LivePortal) -> None:
     assert f":{second.pid}:" in run.worker
     frozen.send(signal.SIGCONT)
     wait_until(lambda: "run_lost" in frozen.log() or "thrown_away" in frozen.log())
-    # It is of use again.
+    # The worker can be used again.
     second.kill()
     wait_for(queued(), State.FINISHED)
     run.refresh_from_db()

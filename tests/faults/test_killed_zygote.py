@@ -1,4 +1,4 @@
-"""The warm process is replaceable, and a run that ends it is not tried for ever."""
+"""A killed zygote is replaced; a run that ends it each time is not tried for ever."""
 
 import pytest
 
@@ -15,7 +15,7 @@ from tests.faults.conftest import (
 )
 from tests.services.portal import LivePortal
 
-# The runner's own process dies, not one that holds a claim in the database.
+# A process of the runner dies, not one that holds a claim in the database.
 pytestmark = [pytest.mark.one_database, pytest.mark.long]
 
 
@@ -42,7 +42,7 @@ def test_a_run_that_ends_its_zygote_every_time_goes_to_staff(
         wait_for_first_cell(poison, after_tries=tries)
         kill_zygote_of(worker)
     wait_for(poison, State.NEEDS_STAFF)
-    # After its second fault it stood behind the others.
+    # After its second fault the run was queued behind the others.
     assert state_of(other) == State.FINISHED
     assert (poison.code, poison.platform_tries) == ("runner_failed", 3)
     assert Mark.objects.get().student == other.work.author

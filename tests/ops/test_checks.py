@@ -1,4 +1,4 @@
-"""`check --deploy` refuses what is unfit for real students."""
+"""`check --deploy` refuses settings that are unsafe for real students."""
 
 from typing import Any
 
@@ -61,5 +61,5 @@ def test_command_refuses_a_runner_without_a_jail(settings: Settings) -> None:
         call_command("check", deploy=True)
 
 
-def test_ordinary_check_says_nothing_of_it() -> None:
+def test_ordinary_check_does_not_report_them() -> None:
     call_command("check", fail_level="WARNING")

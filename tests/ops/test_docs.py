@@ -1,4 +1,4 @@
-"""The documents say what the code does."""
+"""The documents agree with the code."""
 
 import re
 from pathlib import Path
@@ -19,20 +19,20 @@ def variables_read() -> set[str]:
     return {*found, *re.findall(r"environ\.get\(['\"]([A-Z_]+)", gunicorn)} - INTERNAL
 
 
-def test_every_variable_has_a_row() -> None:
+def test_every_environment_variable_has_a_row() -> None:
     assert variables_read() == set(
         re.findall(r"^\| `([A-Z_]+)`", OPERATING, re.MULTILINE)
     )
 
 
-def test_every_edge_has_a_row() -> None:
+def test_every_edge_of_the_state_machine_has_a_row() -> None:
     _, _, section = ARCHITECTURE.partition("\n## States\n")
     table, _, _ = section.partition("\n## ")
     rows = re.findall(r"^\| (\w+) \| (\w+) \| ", table, re.MULTILINE)
     assert set(rows) - {("from", "to")} == {(str(a), str(b)) for a, b in EDGES}
 
 
-def test_every_link_and_named_test_is_there() -> None:
+def test_every_link_and_named_test_exists() -> None:
     for document in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\((?!http)([^)#]+)", document.read_text()):
             if target.endswith("screenshot.png"):

@@ -1,9 +1,9 @@
-"""The tests of real processes really are in groups: a new pytest once undid that."""
+"""Tests of real processes are in xdist groups, which a new pytest once undid."""
 
 import pytest
 
 
-def test_test_of_processes_is_in_the_group_of_its_folder(
+def test_a_test_of_processes_is_in_the_group_of_its_folder(
     pytester: pytest.Pytester,
 ) -> None:
     pytester.makepyfile(

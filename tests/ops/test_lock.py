@@ -12,7 +12,7 @@ from portal.supervisor.lock import AlreadyRunningError, hold_lock
 HOLD = "import sys; from portal.supervisor.lock import hold_lock as h; h(sys.argv[1])"
 
 
-def test_second_holder_is_told_who_holds_it(tmp_path: Path) -> None:
+def test_second_supervisor_is_told_who_holds_the_lock(tmp_path: Path) -> None:
     lock = hold_lock(tmp_path / "up.lock")
     with pytest.raises(AlreadyRunningError, match=f"process {os.getpid()}"):
         hold_lock(tmp_path / "up.lock")

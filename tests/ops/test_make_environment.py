@@ -1,4 +1,4 @@
-"""make_environment imports what it installed before it says that all is well."""
+"""make_environment imports the packages that it installed before it reports success."""
 
 import importlib.util
 from pathlib import Path
@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def install(pins: list[str], site: Path) -> None:
-    """Write a package for each pin, as pip would: `text==1` is a module `text`."""
+    """Write a module for each pin, as pip would: `text==1` is a module `text`."""
     for pin in pins:
         name, _, code = pin.partition("==")
         (site / f"{name}.py").write_text(code.partition("#")[2])
@@ -34,7 +34,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-def test_what_was_installed_is_imported(script: ModuleType, tmp_path: Path) -> None:
+def test_installed_packages_are_imported(script: ModuleType, tmp_path: Path) -> None:
     python, notes = script.make_environment(tmp_path, ["good==1#x = 1"])
     assert (python, notes) == (tmp_path / "bin" / "python", [])
 
@@ -59,7 +59,7 @@ def test_a_pin_that_cannot_be_imported_is_named_with_its_reason(
     assert "good" not in str(error.value)
 
 
-def test_what_every_notebook_needs_must_be_importable(
+def test_packages_that_every_notebook_needs_must_be_importable(
     script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(script, "_NEEDED", ("json", "nothing_there"))
@@ -69,7 +69,7 @@ def test_what_every_notebook_needs_must_be_importable(
         script.make_environment(tmp_path, ["good==1#x = 1"])
 
 
-def test_a_shared_package_that_the_pins_break_is_a_note_and_is_written_down(
+def test_a_shared_package_that_the_pins_break_is_noted_and_recorded(
     script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(script, "_USUAL", ("json", "nothing_there"))

@@ -1,4 +1,4 @@
-"""A module's name says what is in it: two with one name are about one thing."""
+"""A module's name says what is in it: modules with one name have one subject."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -6,14 +6,14 @@ from typing import Final
 
 MOST_LINES: Final = 400
 ROOT: Final = Path(__file__).resolve().parents[2]
-# Names that Django gives a meaning in each app.
+# Names that have a meaning in every Django app.
 DJANGO: Final = frozenset(
     (
         *("__init__", "admin", "apps", "filters", "forms", "models", "permissions"),
         *("querysets", "serializers", "services", "tasks", "urls", "views", "viewsets"),
     )
 )
-# A page has one name wherever its parts are, and the services and models behind it.
+# A page has one name in all its parts, and in the services and models behind it.
 PARTS: Final = frozenset(
     (
         "models",
@@ -28,7 +28,7 @@ PARTS: Final = frozenset(
         "commands",
     )
 )
-# One subject, on two sides of an arrow: nbgrader's format and nbgrader itself.
+# One subject in two layers: nbgrader's format and nbgrader itself.
 ONE_SUBJECT: Final = frozenset(
     (
         *("arrays", "assessment", "calendar", "doctor", "downloads", "errors"),
@@ -55,7 +55,7 @@ def add(found: dict[str, list[Path]], top: Path) -> None:
 
 
 def test_no_module_is_longer_than_400_lines() -> None:
-    """The settings are one list, and are read as one."""
+    """The settings are an exception: one list, which is read as one."""
     long = {
         str(folder / f"{name}.py"): lines
         for name, folders in modules().items()

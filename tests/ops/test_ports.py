@@ -1,4 +1,4 @@
-"""A port that cannot be had is a message that names the port and the variable."""
+"""For a port that is not available, the error names the port and the variable."""
 
 import socket
 from pathlib import Path
@@ -23,7 +23,7 @@ def test_taken_port_is_named_with_the_variable() -> None:
     assert "PORT" in reason
 
 
-def test_word_is_no_port() -> None:
+def test_a_word_is_not_a_port() -> None:
     assert "not a port" in why_not_listening("127.0.0.1", "http")
 
 
@@ -41,7 +41,7 @@ def test_port_of_the_env_file_is_used(
     assert setting_value("PORT", "8000", tmp_path / ".env") == "9100"
 
 
-def test_environment_wins_over_the_env_file(
+def test_environment_overrides_the_env_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PORT", "9200")

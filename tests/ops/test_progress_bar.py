@@ -1,4 +1,4 @@
-"""The bar of `run_notebook`: one line on a terminal, plain lines in a log."""
+"""The progress bar of `run_notebook`: one line on a terminal, plain lines in a log."""
 
 import io
 import re
@@ -38,11 +38,11 @@ class Clock:
 
 
 def last_shown(out: io.StringIO) -> str:
-    """The line that stands there now, without colour."""
+    """Return the line shown now, without colour."""
     return re.sub(r"\x1b\[\d+m", "", out.getvalue().rpartition(CLEAR)[2])
 
 
-def test_the_line_tells_cell_time_memory_and_the_last_words() -> None:
+def test_the_line_shows_cell_time_memory_and_the_last_output() -> None:
     out, clock = Terminal(), Clock()
     bar = ProgressBar(out, clock=clock)
     bar.take(Usage(seconds=0, memory_bytes=300 * 1024**2))
@@ -54,7 +54,7 @@ def test_the_line_tells_cell_time_memory_and_the_last_words() -> None:
     )
 
 
-def test_it_is_one_line_that_is_gone_at_the_end() -> None:
+def test_the_bar_is_one_line_that_is_removed_at_the_end() -> None:
     out = Terminal()
     bar = ProgressBar(out, clock=Clock())
     for number in range(1, 4):
@@ -64,7 +64,7 @@ def test_it_is_one_line_that_is_gone_at_the_end() -> None:
     assert out.getvalue().endswith(CLEAR)
 
 
-def test_it_never_fills_the_line() -> None:
+def test_the_bar_never_fills_the_whole_line() -> None:
     out = Terminal()
     bar = ProgressBar(out, clock=Clock())
     bar.take(CellStarted(cell=1, cells=2))
@@ -74,7 +74,7 @@ def test_it_never_fills_the_line() -> None:
     assert len(last_shown(out)) + last_shown(out).count("損") * 2 <= 80
 
 
-def test_no_color_leaves_the_line_and_takes_the_colour(
+def test_no_color_removes_the_colour_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
@@ -84,7 +84,7 @@ def test_no_color_leaves_the_line_and_takes_the_colour(
     assert "\x1b" not in out.getvalue().removeprefix(CLEAR)
 
 
-def test_a_terminal_without_the_characters_gets_others() -> None:
+def test_a_terminal_without_unicode_gets_ascii_characters() -> None:
     out = Ascii()
     ProgressBar(out, clock=Clock()).take(CellStarted(cell=2, cells=2))
     assert f"{'#' * 10}{'-' * 10}" in last_shown(out)
@@ -121,7 +121,7 @@ def test_a_log_is_not_flooded_by_short_cells() -> None:
     assert lines(out) == ["cell 1 of 500  0:00"]
 
 
-def test_a_dumb_terminal_is_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dumb_terminal_gets_lines_as_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
     out = Terminal()
     ProgressBar(out, clock=Clock()).take(CellStarted(cell=1, cells=1))

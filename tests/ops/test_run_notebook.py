@@ -39,7 +39,7 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 def run(
     folder: Path, *arguments: str, **env: str
 ) -> "subprocess.CompletedProcess[str]":
-    """Run the command in the folder to its end, away from any terminal."""
+    """Run the command in the folder to its end, without a terminal."""
     return subprocess.run(
         [sys.executable, str(MANAGE), "run_notebook", *arguments],
         cwd=folder,
@@ -53,7 +53,7 @@ def run(
 
 
 def printed(document: Mapping[str, Any]) -> list[str]:
-    """What each code cell printed."""
+    """Return the printed text of each code cell."""
     return [
         "".join(output.get("text", "") for output in each["outputs"])
         for each in document["cells"]
@@ -92,7 +92,7 @@ OLD = {
 }
 
 
-def test_an_old_notebook_is_upgraded_and_standard_output_holds_nothing_else(
+def test_an_old_notebook_is_upgraded_and_alone_on_standard_output(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "old.ipynb").write_text(json.dumps(OLD))
@@ -105,7 +105,7 @@ def test_an_old_notebook_is_upgraded_and_standard_output_holds_nothing_else(
     assert [each.name for each in tmp_path.glob("*.ipynb*")] == ["old.ipynb"]
 
 
-def test_a_limit_ends_it_and_what_ran_is_written(tmp_path: Path) -> None:
+def test_a_limit_ends_the_run_and_the_executed_part_is_written(tmp_path: Path) -> None:
     (tmp_path / "long.ipynb").write_text(
         notebook("print('before')", "import time; time.sleep(60)")
     )
@@ -115,7 +115,9 @@ def test_a_limit_ends_it_and_what_ran_is_written(tmp_path: Path) -> None:
     assert printed(json.loads((tmp_path / "out.ipynb").read_text()))[0] == "before\n"
 
 
-def test_what_is_no_notebook_is_refused_before_anything_starts(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_notebook_is_refused_before_anything_starts(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "cut.ipynb").write_text('{"cells": [')
     ended = run(tmp_path, "cut.ipynb")
     assert ended.returncode == 1
@@ -133,7 +135,7 @@ def test_what_is_no_notebook_is_refused_before_anything_starts(tmp_path: Path) -
         (["work.ipynb", "--memory-mb", "0"], "is not a whole number above 0"),
     ],
 )
-def test_wrong_use_is_not_the_notebooks_fault(
+def test_wrong_options_are_not_the_notebooks_fault(
     tmp_path: Path, arguments: list[str], words: str
 ) -> None:
     (tmp_path / "work.ipynb").write_text(notebook("1"))
@@ -144,7 +146,7 @@ def test_wrong_use_is_not_the_notebooks_fault(
 
 
 class Terminal:
-    """The command on a terminal of its own, and all that it has shown there."""
+    """The command on its own terminal, and everything that it has shown there."""
 
     def __init__(self, folder: Path, *arguments: str, **env: str) -> None:
         self.screen = ""
@@ -161,12 +163,12 @@ class Terminal:
             )
 
     def look(self) -> str:
-        """Take in what is new, and return all."""
+        """Read new output, and return all output."""
         while descriptors.wait([self._master], seconds=0):
             try:
                 data = os.read(self._master, 65536)
             except OSError:
-                break  # the command has let go of the terminal
+                break  # the command has closed the terminal
             self.screen += data.decode(errors="replace")
         return self.screen
 
@@ -179,7 +181,7 @@ class Terminal:
 
 @pytest.fixture
 def sleeper(tmp_path: Path) -> Iterator[Terminal]:
-    """A notebook that prints one line, and then sleeps."""
+    """Return a notebook that prints one line and then sleeps."""
     source = (
         "print('\\x1b[31mepoch 1\\x1b[0m', flush=True)\nimport time; time.sleep(90)"
     )
@@ -189,7 +191,7 @@ def sleeper(tmp_path: Path) -> Iterator[Terminal]:
     terminal.end()
 
 
-def test_a_terminal_shows_progress_and_ctrl_c_keeps_what_ran(
+def test_a_terminal_shows_progress_and_ctrl_c_keeps_the_executed_part(
     sleeper: Terminal, tmp_path: Path
 ) -> None:
     wait_until(lambda: "epoch 1" in sleeper.look(), seconds=90, what="a line of output")

@@ -1,4 +1,4 @@
-"""What `run_notebook` takes, and the words for what it does not."""
+"""The inputs that `run_notebook` accepts, and the errors for others."""
 
 import hashlib
 import io
@@ -54,7 +54,7 @@ def test_a_parameter_is_python_or_yaml_or_text(text: str, value: Scalar) -> None
 
 
 @pytest.mark.parametrize("text", ["TRAIN", "=1", "1x=2", "for=1", "a b=1"])
-def test_what_names_no_variable_is_no_parameter(text: str) -> None:
+def test_a_parameter_must_name_a_variable(text: str) -> None:
     with pytest.raises(UnusableRequestError, match="Write NAME=VALUE"):
         read_parameter(text)
 
@@ -68,7 +68,7 @@ def test_a_file_goes_with_its_hash_and_its_own_name(work: Path) -> None:
     assert file.sha256 == hashlib.sha256(b"weights").hexdigest()
 
 
-def test_two_files_of_one_name_are_one_too_many(work: Path, tmp_path: Path) -> None:
+def test_two_files_with_the_same_name_are_refused(work: Path, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     twin = tmp_path / "other" / work.name
     twin.write_text("{}")
@@ -81,7 +81,7 @@ def test_a_folder_is_not_a_file(work: Path) -> None:
         read(Request(notebook=work, files=[work.parent]))
 
 
-def test_a_cell_may_not_take_longer_than_the_run(work: Path) -> None:
+def test_a_cell_s_limit_may_not_exceed_the_run_s(work: Path) -> None:
     limits = Limits(cell_seconds=600)
     with pytest.raises(UnusableRequestError, match="Give --run-seconds too"):
         read(Request(notebook=work, limits=limits))
@@ -98,7 +98,7 @@ def test_a_cell_may_not_take_longer_than_the_run(work: Path) -> None:
         (b"version https://git-lfs.github.com/spec/v1\n", "lfs_pointer"),
     ],
 )
-def test_what_an_upload_refuses_is_refused(
+def test_a_notebook_that_an_upload_refuses_is_refused(
     work: Path, content: bytes, code: str
 ) -> None:
     work.write_bytes(content)
@@ -134,7 +134,9 @@ def output(work: Path, target: str) -> Output:
         ("{folder}/none/out.ipynb", "there is no folder"),
     ],
 )
-def test_a_bad_target_is_told_before_the_run(work: Path, target: str, why: str) -> None:
+def test_an_unusable_output_path_is_refused_before_the_run(
+    work: Path, target: str, why: str
+) -> None:
     with pytest.raises(UnusableRequestError, match=why):
         output(work, target.format(folder=work.parent))
 
@@ -160,7 +162,7 @@ def test_our_fault_comes_with_its_reason_and_no_escapes() -> None:
     assert "\x1b" not in words.text
 
 
-def test_nothing_is_said_of_questions_that_nobody_checked() -> None:
+def test_questions_that_were_not_checked_are_not_mentioned() -> None:
     for verdict, code in (("limit", "cell_time"), ("student_error", "cells_failed")):
         result = JobResult(job_id="job", verdict=Verdict(verdict), code=code)
         words = words_for(result)

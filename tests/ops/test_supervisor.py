@@ -1,4 +1,4 @@
-"""The supervisor, with small programs of its own: order, restarts, and the end."""
+"""The supervisor with small programs: their order, restarts, and end."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ RIG = Path(__file__).parent / "rig.py"
 
 
 class Rig:
-    """`rig.py` runs two programs under the supervisor; each notes what it does."""
+    """`rig.py` runs two programs under the supervisor; each records what it does."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
@@ -50,7 +50,7 @@ class Rig:
 
 
 def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
-    """Return those that still run; a zombie is dead, whoever has yet to reap it."""
+    """Return the processes that still run; zombies do not count."""
     return [
         process
         for process in processes
@@ -59,7 +59,7 @@ def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
 
 
 def start_with_hangup(folder: Path, answer: signal.Handlers) -> Rig:
-    """Start a rig that inherits this answer to a closed terminal.
+    """Start a rig with this reaction to a closed terminal.
 
     The tests themselves may run under nohup.
     """
@@ -78,19 +78,19 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
     rig.process.wait()
 
 
-def test_second_program_waits_for_the_first(rig: Rig) -> None:
+def test_second_program_starts_once_the_first_is_ready(rig: Rig) -> None:
     rig.wait_for("all ready")
     assert rig.notes() == ["first-up", "first-ready", "second-up"]
 
 
-def test_sigterm_ends_all_in_reverse_order(rig: Rig) -> None:
+def test_sigterm_ends_all_programs_in_reverse_order(rig: Rig) -> None:
     rig.wait_for("all ready")
     rig.process.terminate()
     assert rig.process.wait(10) == 0
     assert rig.notes()[-2:] == ["second-down", "first-down"]
 
 
-def test_ctrl_c_ends_all(rig: Rig) -> None:
+def test_ctrl_c_ends_all_programs(rig: Rig) -> None:
     rig.wait_for("all ready")
     below = rig.descendants()
     rig.process.send_signal(signal.SIGINT)
@@ -98,13 +98,13 @@ def test_ctrl_c_ends_all(rig: Rig) -> None:
     wait_until(lambda: not alive(below), seconds=2, what=f"all of {below} gone")
 
 
-def test_closed_terminal_ends_all(rig: Rig) -> None:
+def test_a_closed_terminal_ends_all_programs(rig: Rig) -> None:
     rig.wait_for("all ready")
     rig.process.send_signal(signal.SIGHUP)
     assert rig.process.wait(10) == 0
 
 
-def test_closed_terminal_does_not_matter_under_nohup(tmp_path: Path) -> None:
+def test_a_closed_terminal_ends_nothing_under_nohup(tmp_path: Path) -> None:
     rig = start_with_hangup(tmp_path, signal.SIG_IGN)
     rig.wait_for("all ready")
     rig.process.send_signal(signal.SIGHUP)
@@ -114,7 +114,7 @@ def test_closed_terminal_does_not_matter_under_nohup(tmp_path: Path) -> None:
     assert rig.process.wait(10) == 0
 
 
-def test_lines_carry_the_name_of_their_writer(rig: Rig) -> None:
+def test_log_lines_start_with_the_name_of_their_program(rig: Rig) -> None:
     rig.wait_for("all ready")
     assert "first   | hello from first" in rig.lines()
 
@@ -135,7 +135,7 @@ def test_killed_supervisor_leaves_nothing_behind(rig: Rig) -> None:
     wait_until(lambda: not alive(below), seconds=5, what=f"all of {below} gone")
 
 
-def test_program_that_never_starts_ends_everything(tmp_path: Path) -> None:
+def test_a_program_that_never_starts_ends_all_programs(tmp_path: Path) -> None:
     rig = Rig(tmp_path, "--second-fails")
     assert rig.process.wait(10) == 1
     assert "softmark| second did not start: exit status 3" in rig.lines()

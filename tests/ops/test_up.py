@@ -23,13 +23,13 @@ MEMORY_LIMIT = 120 * 1024**2
 
 
 class Up:
-    """`manage.py` in a var folder of its own."""
+    """`manage.py` in its own var folder."""
 
     def __init__(self, var: Path) -> None:
         self.var = var
         self.port = free_port()
         self.console = var / "console.txt"
-        # Where a killed worker leaves its jobs' files. Jobs' users pass through it.
+        # A killed worker leaves its jobs' files here. Users of jobs must be able to enter it.
         self.scratch = Path(tempfile.mkdtemp(prefix="sm-"))
         self.scratch.chmod(0o711)
         kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
@@ -55,7 +55,7 @@ class Up:
         )
 
     def start(self) -> psutil.Process:
-        """Return the supervisor once it says that it is ready."""
+        """Start the supervisor, and return it once it reports ready."""
         with self.console.open("wb") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "up"],
@@ -75,7 +75,7 @@ class Up:
         return "Ctrl-C stops it" in told
 
     def find(self, name: str) -> psutil.Process | None:
-        """Return the process that does the work of the program, if it is there."""
+        """Return the program's working process, if there is one."""
         assert self.process is not None
         word = {"web": "gunicorn"}.get(name, name)
         for process in psutil.Process(self.process.pid).children():
@@ -90,7 +90,7 @@ class Up:
         return process
 
     def notebooks(self) -> list[psutil.Process]:
-        """Return the processes that the worker has for running notebooks."""
+        """Return the worker's processes for running notebooks."""
         try:
             worker = self.find("worker")
             return worker.children(recursive=True) if worker else []
@@ -125,7 +125,7 @@ def up(prepared: Path, tmp_path: Path) -> Iterator[Up]:
 
 @pytest.fixture(scope="module")
 def running(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """Give a portal that runs, and goes on running after the test."""
+    """Give a portal that runs, and continues to run after the test."""
     folder = tmp_path_factory.mktemp("running") / "var"
     up = Up(Path(shutil.copytree(prepared, folder)))
     up.start()
@@ -139,7 +139,7 @@ def test_greeting_names_the_address_and_the_accounts(running: Up) -> None:
     assert "student@demo.example" in told
 
 
-def test_web_answers(running: Up) -> None:
+def test_the_web_server_answers(running: Up) -> None:
     address = f"http://127.0.0.1:{running.port}/healthz"
     with urllib.request.urlopen(address) as answer:
         assert answer.status == 200

@@ -1,4 +1,4 @@
-"""A real Celery worker: what it refuses, and how it grades without a broker."""
+"""A real Celery worker: when it refuses to start, how it grades without a broker."""
 
 import signal
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def test_run_is_executed_after_the_broker_was_killed(live_portal: LivePortal) ->
 
 
 @pytest.mark.one_database
-def test_worker_ends_in_order_without_a_broker(live_portal: LivePortal) -> None:
+def test_worker_stops_cleanly_without_a_broker(live_portal: LivePortal) -> None:
     worker = live_portal.start_worker()
     worker.send(signal.SIGTERM)
     assert worker.process.wait(10) == 0

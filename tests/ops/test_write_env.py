@@ -1,4 +1,4 @@
-"""`make run` writes a secret of its own, once."""
+"""`make run` writes a secret once, for this portal alone."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ def test_secret_is_long_and_for_the_owner_alone(tmp_path: Path) -> None:
     assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
 
 
-def test_file_that_is_there_is_kept(tmp_path: Path) -> None:
+def test_an_existing_file_is_kept(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("SECRET_KEY=mine\n")
     write(tmp_path / ".env")
     assert (tmp_path / ".env").read_text() == "SECRET_KEY=mine\n"

@@ -10,11 +10,11 @@ from typing import Any
 from portal import client_socket, gunicorn_worker
 from portal.gunicorn import *  # noqa: F403  the settings of the portal
 
-# As the portal, in a tenth of the time and with threads that are soon all taken.
+# As the portal, with a tenth of the time and with few threads.
 gunicorn_worker.HEAD_SECONDS = 2.0  # type: ignore[misc]
 gunicorn_worker.BODY_SECONDS = 2.0  # type: ignore[misc]
 client_socket.STALL_SECONDS = 2.0  # type: ignore[misc]
-# What the kernel holds of an answer counts as taken, and may be megabytes.
+# The part of an answer in the kernel's buffers counts as read: up to megabytes.
 client_socket.LEAST_RATE = 1024 * 1024  # type: ignore[misc]
 threads = 2
 workers = 1
@@ -23,7 +23,7 @@ errorlog = "-"
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Answer with how much was read, or with as much as the address asks for."""
+    """Answer with the number of bytes read, or with as many as the address asks for."""
     read = 0
     while piece := environ["wsgi.input"].read(64 * 1024):
         read += len(piece)

@@ -1,4 +1,4 @@
-"""A request is one line of the access log, whatever is in its address."""
+"""A request is one line of the access log, whatever its address contains."""
 
 import datetime as dt
 from types import SimpleNamespace
@@ -24,7 +24,7 @@ HOSTILE = (
 
 
 def atoms(text: str) -> dict[str, Any]:
-    """What gunicorn's lines are made of, for a client that sends this everywhere."""
+    """Return the parts of gunicorn's lines, for a client that sends this everywhere."""
     environ = {
         "REQUEST_METHOD": "GET",
         "RAW_URI": f"/{text}",
@@ -41,7 +41,7 @@ def atoms(text: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_nothing_that_a_client_sends_breaks_or_colours_the_line(text: str) -> None:
+def test_client_input_cannot_break_or_colour_the_line(text: str) -> None:
     found = atoms(text)
     assert all(
         value.isprintable() for value in found.values() if isinstance(value, str)
@@ -49,16 +49,16 @@ def test_nothing_that_a_client_sends_breaks_or_colours_the_line(text: str) -> No
     assert (access_log_format % SafeAtoms(found)).isprintable()
 
 
-def test_an_ordinary_address_is_logged_as_it_is() -> None:
+def test_an_ordinary_address_is_logged_unchanged() -> None:
     assert atoms("courses/70010/é")["U"] == "/courses/70010/é"
 
 
-def test_what_is_not_printable_is_spelt_out() -> None:
+def test_unprintable_characters_are_escaped() -> None:
     assert atoms("a\nb\x1b")["U"] == r"/a\nb\x1b"
 
 
 @pytest.mark.parametrize("end", ['"', '\\"', '\\\\"'])
-def test_an_address_does_not_end_its_own_quotation_marks(end: str) -> None:
+def test_an_address_cannot_close_its_quotation_marks(end: str) -> None:
     line = access_log_format % SafeAtoms(atoms(f"a{end} 500 forged"))
     quoted = line.removeprefix('GET "')
     while quoted.startswith("\\") or quoted[0] != '"':

@@ -1,4 +1,4 @@
-"""The admin speaks the words of the pages, and nothing of it is in a migration."""
+"""The admin uses the words of the pages, and no migration holds them."""
 
 import re
 
@@ -24,7 +24,7 @@ def test_no_label_is_the_name_of_a_column() -> None:
     assert found == [], "say these in portal.admin_words"
 
 
-def test_every_word_is_of_a_field_that_there_is() -> None:
+def test_every_word_belongs_to_an_existing_field() -> None:
     names = {
         field.name
         for app in OUR_APPS

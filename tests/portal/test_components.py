@@ -1,4 +1,4 @@
-"""Components: documented, whole, and escaping what they are given."""
+"""Components are documented and complete, and escape their arguments."""
 
 import re
 from pathlib import Path
@@ -47,7 +47,7 @@ def test_style_guide_renders(rf: RequestFactory) -> None:
     assert views.style(rf.get("/style/")).status_code == 200
 
 
-def test_icons_that_templates_name_are_drawn() -> None:
+def test_icons_that_templates_name_exist() -> None:
     sprite = Path(settings.BASE_DIR, "static/img/icons.svg").read_text()
     named = re.compile(r'''(?:\{% icon |icon=)"([\w-]+)"''')
     for path in TEMPLATES.rglob("*.html"):
@@ -83,7 +83,7 @@ def test_block_component_escapes_variables_and_keeps_markup() -> None:
         '{% component "table" caption=e %}{{ e }}{% endcomponent %}',
     ],
 )
-def test_component_escapes(component: str) -> None:
+def test_component_escapes_its_arguments(component: str) -> None:
     assert "<script>" not in render(component, e=EVIL)
 
 
@@ -104,7 +104,7 @@ def test_field_ties_label_help_and_errors_together() -> None:
     assert 'id="id_name_error"' in html
 
 
-def test_choices_are_a_named_group() -> None:
+def test_choices_are_a_group_with_a_name() -> None:
     html = render_to_string("components/form_fields.html", {"form": SampleForm()})
     assert 'aria-labelledby="id_scopes_label"' in html
     assert 'id="id_scopes_label"' in html

@@ -1,4 +1,4 @@
-"""Text and controls stand out from what they stand on, in both themes: WCAG 2.1 AA."""
+"""Text and controls contrast with their background in both themes: WCAG 2.1 AA."""
 
 import re
 from itertools import product
@@ -27,7 +27,7 @@ PAIRS: Final = [
 
 
 def tokens(theme: int) -> dict[str, str]:
-    """The colours of tokens.css: of the light theme (0) or the dark one (1)."""
+    """Return the colours of tokens.css: of the light theme (0) or the dark one (1)."""
     css = Path(settings.BASE_DIR, "static/css/tokens.css").read_text()
     pairs = re.findall(
         r"--([\w-]+):\s*(?:light-dark\((#\w{6}), (#\w{6})\)|(#\w{6}));", css
@@ -50,6 +50,8 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 @pytest.mark.parametrize(("front", "back", "least"), PAIRS)
-def test_pair_has_contrast(front: str, back: str, least: float, theme: int) -> None:
+def test_pair_of_colours_has_enough_contrast(
+    front: str, back: str, least: float, theme: int
+) -> None:
     colours = tokens(theme)
     assert contrast(colours[front], colours[back]) >= least

@@ -1,4 +1,4 @@
-"""Pages that say that something went wrong, in our clothes and in words."""
+"""Error pages have the portal's design and say in words what went wrong."""
 
 import pytest
 from django.http import HttpRequest
@@ -36,7 +36,7 @@ def test_form_without_its_token_is_refused_in_words() -> None:
     assert "This form is out of date" in answer.content.decode()
 
 
-def test_host_that_is_not_ours_is_400(client: Client) -> None:
+def test_unknown_host_is_400(client: Client) -> None:
     answer = client.get("/", headers={"host": "evil.example"})
     assert answer.status_code == 400
     assert b"could not read that" in answer.content

@@ -1,4 +1,4 @@
-"""The health address answers for this process and its database."""
+"""The health address reports on this process and its database."""
 
 import pytest
 from django.db import DatabaseError, connection
@@ -6,13 +6,15 @@ from django.test import Client
 
 
 @pytest.mark.django_db
-def test_ok_without_signing_in(client: Client) -> None:
+def test_health_is_ok_without_signing_in(client: Client) -> None:
     answer = client.get("/healthz")
     assert (answer.status_code, answer.content) == (200, b"ok\n")
     assert "no-store" in answer["Cache-Control"]
 
 
-def test_no_database_is_503(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_database_health_is_503(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail() -> None:
         raise DatabaseError
 

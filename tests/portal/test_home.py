@@ -1,4 +1,4 @@
-"""The home page: one's courses, what is due in all of them, one's latest runs."""
+"""The home page: the person's courses, due work in all of them, and latest runs."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -97,7 +97,7 @@ def test_late_work_is_due_until_it_is_handed_in(client: Client) -> None:
     assert "Late work taken" not in home_of(client, student)
 
 
-def test_run_again_keeps_the_time_of_handing_in(client: Client) -> None:
+def test_a_rerun_keeps_the_time_of_handing_in(client: Client) -> None:
     submission = SubmissionFactory.create(started_at=hours(-3), received_at=hours(-3))
     GradingRunFactory.create(submission=submission, finished=True)
     GradingRunFactory.create(submission=submission)
@@ -142,7 +142,7 @@ def test_session_that_is_over_hidden_or_cancelled_is_not_next(client: Client) ->
     assert "Next sessions" not in home_of(client, student)
 
 
-def test_what_to_watch_before_is_said(client: Client) -> None:
+def test_lectures_to_watch_before_a_session_are_named(client: Client) -> None:
     place = SessionLectureFactory.create(watch_before=True)
     course = place.session.course
     student = EnrolmentFactory.create(course=course).user

@@ -1,4 +1,4 @@
-"""No form and no address makes a fault of ours, whatever is sent to it."""
+"""No input to any form or address causes an internal error."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -40,7 +40,7 @@ def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
 
 @pytest.fixture(scope="module")
 def clients(world: World) -> list[Client]:
-    """Of those who may enter the admin."""
+    """Give a client for each kind of person who may enter the admin."""
     found = [world.client("lecturer"), world.client("superuser")]
     for client in found:
         client.raise_request_exception = False
@@ -53,7 +53,7 @@ def page(model: type[models.Model], name: str, *args: Any) -> str:
 
 
 def status(client: Client, path: str, form: Any = None, *, post: bool = False) -> int:
-    """The status of the answer, whose effect is rolled back."""
+    """Return the status of the answer; its effect is rolled back."""
     with transaction.atomic():
         answer: Any = client.post(path, form) if post else client.get(path, form)
         if answer.streaming:
@@ -67,7 +67,7 @@ def faults(found: dict[Any, int]) -> dict[Any, int]:
 
 
 def parameters_of(model: type[models.Model]) -> Iterator[str]:
-    """Those that the list takes, one of any field, and those of every page."""
+    """Return the list's own parameters, any field's, and those of every page."""
     names = {field.name for field in model._meta.fields}
     filters: Any = admin.site._registry[model].list_filter
     for each in filters:
@@ -84,7 +84,7 @@ def parameters_of(model: type[models.Model]) -> Iterator[str]:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
-def test_list_takes_any_parameter(
+def test_list_accepts_any_parameter(
     model: type[models.Model], clients: list[Client]
 ) -> None:
     path = page(model, "changelist")
@@ -98,7 +98,7 @@ def test_list_takes_any_parameter(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
-def test_page_to_add_takes_any_parameter(
+def test_page_to_add_accepts_any_parameter(
     model: type[models.Model], clients: list[Client]
 ) -> None:
     path = page(model, "add")
@@ -116,7 +116,7 @@ def first(model: type[models.Model]) -> models.Model | None:
 
 
 def sent_by(client: Client, path: str) -> dict[str, Any]:
-    """What the page would send as it stands."""
+    """Return the data that the page would send unchanged."""
     context: Any = client.get(path).context
     if context is None or "adminform" not in context:
         return {}
@@ -129,7 +129,7 @@ def sent_by(client: Client, path: str) -> dict[str, Any]:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
-def test_form_of_a_row_takes_any_value(
+def test_form_of_a_row_accepts_any_value(
     model: type[models.Model], clients: list[Client]
 ) -> None:
     row, client = first(model), clients[1]
@@ -151,7 +151,7 @@ def test_form_of_a_row_takes_any_value(
 @pytest.mark.django_db
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
 @pytest.mark.parametrize("key", ["x", "-1", "9" * 30, "0", "a_00b", "_", "x" * 1000])
-def test_row_that_is_not_there_is_no_fault(
+def test_a_missing_row_is_no_internal_error(
     model: type[models.Model], key: str, clients: list[Client]
 ) -> None:
     found = {
@@ -164,7 +164,7 @@ def test_row_that_is_not_there_is_no_fault(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
-def test_action_takes_any_selection(
+def test_action_accepts_any_selection(
     model: type[models.Model], clients: list[Client]
 ) -> None:
     actions = ["delete_selected", "cancel", "restore", "run_again", "revoke", "x"]
@@ -213,7 +213,7 @@ FILES: Final = (
 @pytest.mark.django_db
 @pytest.mark.parametrize("model", TABLES, ids=lambda model: model._meta.label)
 @pytest.mark.parametrize("form", ["0", "1", "2", "3", "x", "", "9" * 30])
-def test_import_takes_any_table(
+def test_import_accepts_any_table(
     model: type[models.Model], form: str, world: World, clients: list[Client]
 ) -> None:
     found: dict[Any, int] = {}
@@ -232,7 +232,7 @@ def test_import_takes_any_table(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("model", TABLES, ids=lambda model: model._meta.label)
-def test_export_takes_any_form(
+def test_export_accepts_any_form(
     model: type[models.Model], clients: list[Client]
 ) -> None:
     path = page(model, "export")
@@ -246,7 +246,7 @@ def test_export_takes_any_form(
 
 
 @pytest.mark.django_db
-def test_suggestions_take_any_parameter(clients: list[Client]) -> None:
+def test_suggestions_accept_any_parameter(clients: list[Client]) -> None:
     asked = {
         "app_label": "courses",
         "model_name": "extension",
@@ -288,7 +288,7 @@ POSTED: Final = [row for row in ROWS if row.method == "post"]
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("row", POSTED, ids=str)
-def test_form_of_a_page_takes_any_value(
+def test_form_of_a_page_accepts_any_value(
     row: Row, world: World, clients: list[Client]
 ) -> None:
     path = reverse(row.name, args=row.args(world))
@@ -307,7 +307,7 @@ def test_form_of_a_page_takes_any_value(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("row", [r for r in ROWS if r.method == "get"], ids=str)
-def test_page_takes_any_parameter(
+def test_page_accepts_any_parameter(
     row: Row, world: World, clients: list[Client]
 ) -> None:
     path = reverse(row.name, args=row.args(world))
@@ -340,7 +340,7 @@ def test_page_takes_any_parameter(
         "/api/v1/submissions/{}/",
     ],
 )
-def test_number_in_an_address_is_not_found(
+def test_unknown_number_in_an_address_is_not_found(
     path: str, number: str, world: World, clients: list[Client]
 ) -> None:
     slugs = {"slug": world.course.slug, "aslug": world.assignment.slug}

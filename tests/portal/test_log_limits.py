@@ -1,4 +1,4 @@
-"""What one request leaves in the log is bounded, whatever was sent with it."""
+"""One request leaves a bounded amount of text in the log, whatever it contains."""
 
 import io
 import json
@@ -46,7 +46,7 @@ urlpatterns = [
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """All that the portal's own handler writes."""
+    """Give everything that the portal's own log handler writes."""
     stream = io.StringIO()
     console = next(
         handler
@@ -85,7 +85,7 @@ def send_a_broken_form() -> None:
     client_of().generic("POST", "/accounts/login/", LONG, kind)
 
 
-# Requests that have something to be logged.
+# Requests that cause a log entry.
 KINDS: Final[dict[str, Callable[[], Any]]] = {
     "long path": lambda: client_of().get(f"/{'x' * 100_000}/"),
     "long host": lambda: client_of(HTTP_HOST="x" * 50_000).get("/"),
@@ -102,7 +102,7 @@ KINDS: Final[dict[str, Callable[[], Any]]] = {
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", KINDS)
-def test_fault_of_a_client_is_a_line(kind: str, log: io.StringIO) -> None:
+def test_an_error_of_a_client_is_one_line(kind: str, log: io.StringIO) -> None:
     KINDS[kind]()
     written = log.getvalue()
     assert len(written) <= 2 * MAX_VALUE
@@ -112,14 +112,14 @@ def test_fault_of_a_client_is_a_line(kind: str, log: io.StringIO) -> None:
 @pytest.mark.django_db
 @override_settings(ROOT_URLCONF=__name__, DATA_UPLOAD_MAX_MEMORY_SIZE=10**7)
 @pytest.mark.parametrize("kind", ["fault", "suspicious", "bad-repr"])
-def test_fault_of_ours_has_a_length(kind: str, log: io.StringIO) -> None:
+def test_an_internal_error_has_a_length_limit(kind: str, log: io.StringIO) -> None:
     client_of().post(f"/{kind}/", {"text": LONG})
     written = log.getvalue()
     assert written
     assert len(written) <= 3 * MOST_CHARACTERS
 
 
-def test_json_stays_json(log: io.StringIO) -> None:
+def test_a_shortened_json_entry_stays_json(log: io.StringIO) -> None:
     formatters: Any = settings.LOGGING["formatters"]
     line = formatters["line"]
     formatter = structlog.stdlib.ProcessorFormatter(
@@ -135,7 +135,7 @@ def test_json_stays_json(log: io.StringIO) -> None:
     assert len(json.loads(log.getvalue())["event"]) < 2 * MAX_VALUE
 
 
-def test_cut_keeps_both_ends() -> None:
+def test_shortened_text_keeps_both_ends() -> None:
     short = cut("a" * 5000 + "z" * 5000, 100)
     assert short.startswith("a" * 50)
     assert short.endswith("z" * 50)

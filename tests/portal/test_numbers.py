@@ -36,7 +36,9 @@ def test_points_round_to_asked_digits() -> None:
     ("value", "whole", "percent"),
     [(5, 10, "50"), (15, 10, "100"), (-1, 10, "0"), (1, 0, "0"), (None, 10, "0")],
 )
-def test_percent_stays_on_the_bar(value: object, whole: object, percent: str) -> None:
+def test_percent_stays_between_0_and_100(
+    value: object, whole: object, percent: str
+) -> None:
     assert percent_of(value, whole) == percent
 
 
@@ -54,7 +56,7 @@ def test_percent_stays_on_the_bar(value: object, whole: object, percent: str) ->
         (9000 * 1024**4, "9000 TB"),
     ],
 )
-def test_size_in_words(value: int, words: str) -> None:
+def test_size_is_written_with_a_unit(value: int, words: str) -> None:
     assert size(value) == words.replace(" ", "\N{NO-BREAK SPACE}")
 
 
@@ -70,9 +72,9 @@ def test_size_in_words(value: int, words: str) -> None:
         (3600, "1 h"),
     ],
 )
-def test_duration_in_words(value: float, words: str) -> None:
+def test_duration_is_written_in_words(value: float, words: str) -> None:
     assert duration(value).replace("\N{NO-BREAK SPACE}", " ") == words
 
 
-def test_nothing_is_a_dash() -> None:
+def test_a_missing_number_is_a_dash() -> None:
     assert size(None) == duration(None) == "\N{EN DASH}"

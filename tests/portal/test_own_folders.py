@@ -1,4 +1,4 @@
-"""The portal's own folders: made when Django starts, and read by nobody else."""
+"""The portal's own folders are made when Django starts, for its user only."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Pages keep to the content policy: nothing inline, nothing from elsewhere."""
+"""Pages follow the content policy: nothing inline, nothing from other hosts."""
 
 import re
 from pathlib import Path
@@ -53,13 +53,13 @@ def test_template_loads_nothing_from_elsewhere(path: Path) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", OPEN_PAGES)
-def test_open_page_is_in_our_clothes(name: str, client: Client) -> None:
+def test_public_page_has_the_portal_s_design(name: str, client: Client) -> None:
     assert_ours(client.get(reverse(name)).content.decode())
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", OWN_PAGES)
-def test_own_page_is_in_our_clothes(name: str, client: Client) -> None:
+def test_signed_in_page_has_the_portal_s_design(name: str, client: Client) -> None:
     client.force_login(EnrolmentFactory.create().user)
     assert_ours(client.get(reverse(name), follow=True).content.decode())
 
@@ -80,11 +80,11 @@ def test_staff_reach_the_admin_under_the_policy(client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_style_guide_is_not_routed_for_people(client: Client) -> None:
+def test_style_guide_has_no_address_in_production(client: Client) -> None:
     assert client.get("/style/").status_code == 404
 
 
-def test_every_file_that_a_stylesheet_names_is_there(
+def test_every_file_that_a_stylesheet_names_exists(
     settings: Settings, tmp_path: Path
 ) -> None:
     settings.STATIC_ROOT = tmp_path
@@ -117,6 +117,6 @@ def test_fonts_are_small_and_licensed() -> None:
 
 
 def test_scripts_do_not_import_each_other() -> None:
-    """Hashed names would break an import, so each module stands alone."""
+    """File names with hashes would break an import, so each module stands alone."""
     for path in (STATIC / "js").glob("*.js"):
         assert not re.search(r"^\s*import\b", path.read_text(), re.MULTILINE)

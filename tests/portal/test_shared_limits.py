@@ -1,4 +1,4 @@
-"""Limits on signing in count each address apart, and forget nobody in a rush."""
+"""Limits on signing in count each address separately, and survive a rush."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ from django.core.cache import cache
 
 
 def setting(name: str, folder: Path, **env: str) -> Any:
-    """The setting's value in a process with these variables."""
+    """Return the setting's value in a process with these variables."""
     code = f"import json, portal.settings as s; print(json.dumps(s.{name}))"
     run = subprocess.run(
         [sys.executable, "-c", code],
@@ -25,14 +25,14 @@ def setting(name: str, folder: Path, **env: str) -> Any:
 
 
 @pytest.mark.django_db
-def test_a_rush_forgets_no_limit() -> None:
+def test_a_rush_does_not_reset_a_limit() -> None:
     for number in range(400):
         cache.set(f"limit-{number}", [1])
     assert len(cache.get_many(f"limit-{number}" for number in range(400))) == 400
 
 
 @pytest.mark.parametrize(("behind", "proxies"), [("1", 1), ("0", 0)])
-def test_people_behind_a_proxy_are_told_apart(
+def test_people_behind_a_proxy_are_counted_separately(
     behind: str, proxies: int, tmp_path: Path
 ) -> None:
     count = setting("ALLAUTH_TRUSTED_PROXY_COUNT", tmp_path, BEHIND_PROXY=behind)

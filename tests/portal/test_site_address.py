@@ -1,6 +1,6 @@
-"""What is mailed, and what programs read, names the portal by SITE_URL alone.
+"""Mails, and addresses for programs, name the portal by SITE_URL alone.
 
-A request says by its Host where it thinks that it was sent; whoever sends it chooses.
+A request's Host header is chosen by whoever sends the request.
 """
 
 import re
@@ -53,7 +53,7 @@ ADDRESS: Final = re.compile(r"https?://[^\s<>\")]+")
 
 @pytest.fixture(autouse=True)
 def _portal(settings: Any) -> None:
-    """A portal that mails whatever it can, and answers to any name."""
+    """Give a portal that mails everything it can, and answers to any host name."""
     for name, value in OPEN.items():
         setattr(settings, name, value)
 
@@ -77,7 +77,7 @@ def hostile(user: User) -> Client:
 
 
 def the_mail() -> str:
-    """All that was mailed, each address of which is the portal's."""
+    """Return all mail, after asserting that each address in it is the portal's."""
     assert mail.outbox
     text = "\n".join(
         str(part)
@@ -92,31 +92,31 @@ def the_mail() -> str:
 
 @pytest.mark.parametrize("address", ["sam@example.org", "nobody@example.org"])
 @pytest.mark.usefixtures("user")
-def test_mail_for_a_new_password(address: str) -> None:
+def test_mail_for_a_new_password_names_the_portal(address: str) -> None:
     Client(**HOSTILE).post("/accounts/password/reset/", {"email": address})
     assert ("/password/reset/key/" in the_mail()) == address.startswith("sam")
 
 
 @pytest.mark.parametrize("address", ["sam@example.org", "new@example.org"])
 @pytest.mark.usefixtures("user")
-def test_mail_for_somebody_who_signs_up(address: str) -> None:
+def test_mail_for_somebody_who_signs_up_names_the_portal(address: str) -> None:
     form = {"email": address, "password1": NEW, "password2": NEW}
     Client(**HOSTILE).post("/accounts/signup/", form)
     assert f"{SITE}/accounts/" in the_mail()
 
 
-def test_mail_that_confirms_another_address(hostile: Client) -> None:
+def test_mail_that_confirms_another_address_names_the_portal(hostile: Client) -> None:
     hostile.post("/accounts/email/", {"action_add": "", "email": "s@example.org"})
     assert f"{SITE}/accounts/confirm-email/" in the_mail()
 
 
-def test_mail_about_a_changed_password(hostile: Client) -> None:
+def test_mail_about_a_changed_password_names_the_portal(hostile: Client) -> None:
     form = {"oldpassword": OLD, "password1": NEW, "password2": NEW}
     hostile.post("/accounts/password/change/", form)
     assert "portal.example" in the_mail()
 
 
-def test_mails_that_workers_send() -> None:
+def test_mails_that_workers_send_name_the_portal() -> None:
     newcomer = EnrolmentFactory.create(user=User.objects.create_user("una@example.org"))
     send_invitations(newcomer.course, [newcomer.user])
     mail_due_invitations(now=timezone.now())
@@ -128,7 +128,7 @@ def test_mails_that_workers_send() -> None:
 
 
 @pytest.mark.parametrize("path", ["runs/", "runs/{pk}/", "courses/?page_size=1"])
-def test_addresses_in_the_api(path: str) -> None:
+def test_addresses_in_the_api_name_the_portal(path: str) -> None:
     run = GradingRunFactory.create(finished=True)
     EnrolmentFactory.create(user=run.work.author)
     client = Client(**HOSTILE)
@@ -139,7 +139,7 @@ def test_addresses_in_the_api(path: str) -> None:
     assert all(each.startswith(f"{SITE}/") for each in found)
 
 
-def test_addresses_in_a_calendar(hostile: Client, user: User) -> None:
+def test_addresses_in_a_calendar_name_the_portal(hostile: Client, user: User) -> None:
     EnrolmentFactory.create(user=user)
     feed = hostile.get(reverse("courses:feed", args=[renew_feed(actor=user)]))
     page = hostile.get(reverse("courses:calendar"))
@@ -148,7 +148,7 @@ def test_addresses_in_a_calendar(hostile: Client, user: User) -> None:
 
 @override_settings(ACCOUNT_RATE_LIMITS={"login_failed": "3/5m/key"})
 @pytest.mark.usefixtures("user")
-def test_another_host_has_no_tries_of_its_own() -> None:
+def test_another_host_header_gives_no_extra_tries() -> None:
     for port in range(3):
         client = Client(HTTP_HOST=f"evil.example:{port}")
         client.post("/accounts/login/", {"login": "sam@example.org", "password": "x"})
@@ -158,7 +158,7 @@ def test_another_host_has_no_tries_of_its_own() -> None:
     assert b"Too many tries" in answer.content
 
 
-def test_nothing_of_ours_asks_a_request_for_the_portals_name() -> None:
+def test_our_code_never_reads_the_portal_s_name_from_a_request() -> None:
     asking = re.compile(r"\bget_host\b|get_current_site|HTTP_HOST|FORWARDED_HOST")
     root = Path(configured.BASE_DIR)
     sources = [

@@ -1,4 +1,4 @@
-"""No client keeps a thread of the web server waiting without a clock."""
+"""No client can hold a thread of the web server for ever."""
 
 import os
 import socket
@@ -21,7 +21,7 @@ MANY: Final = 12
 HEAD: Final = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
 GET: Final = b"GET /%d HTTP/1.1\r\nHost: localhost\r\n\r\n"
 LONG: Final = 10**6
-# Above each clock of the server's configuration, with room for a busy machine.
+# Longer than each time limit of the server, with a margin for a busy machine.
 LATEST: Final = 15.0
 
 pytestmark = pytest.mark.one_database
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.one_database
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    """The real server, with its clocks ten times as fast."""
+    """Give the port of the real server, with time limits ten times as short."""
     port = free_port()
     command = ["-m", "gunicorn", "-c", str(CONFIG), "tests.portal.slow_clients_app"]
     server = subprocess.Popen(
@@ -64,7 +64,7 @@ def answers(port: int, timeout: float = LATEST) -> bool:
 
 
 def read_answer(connection: socket.socket) -> bytes:
-    """The body of the next answer."""
+    """Return the body of the next answer."""
     data = b""
     while b"\r\n\r\n" not in data:
         data += connection.recv(1) or pytest.fail(f"no answer: {data!r}")
@@ -77,7 +77,7 @@ def read_answer(connection: socket.socket) -> bytes:
 
 
 def is_given_up(connection: socket.socket, trickle: bytes = b"") -> bool:
-    """Whether the server ends the connection, while a byte comes now and then."""
+    """Return whether the server ends the connection while bytes are trickled."""
     deadline = time.monotonic() + LATEST
     connection.settimeout(0.1)
     while time.monotonic() < deadline:
@@ -117,7 +117,7 @@ STARTS: Final = {
 
 
 @pytest.mark.parametrize("start", STARTS)
-def test_clients_that_stop_keep_nobody_waiting(start: str, port: int) -> None:
+def test_clients_that_stop_do_not_delay_others(start: str, port: int) -> None:
     data, _ = STARTS[start]
     with ExitStack() as stack:
         for _ in range(MANY):
@@ -127,7 +127,7 @@ def test_clients_that_stop_keep_nobody_waiting(start: str, port: int) -> None:
 
 @pytest.mark.parametrize("start", STARTS)
 @pytest.mark.parametrize("is_trickling", [False, True])
-def test_client_that_is_slow_is_given_up(
+def test_a_slow_client_is_disconnected(
     start: str, port: int, *, is_trickling: bool
 ) -> None:
     data, more = STARTS[start]
@@ -143,8 +143,8 @@ def slow_reader(port: int) -> socket.socket:
     return connection
 
 
-def test_readers_that_take_little_give_their_threads_back(port: int) -> None:
-    """What the kernel holds of their answers may go on to them, without a thread."""
+def test_slow_readers_do_not_keep_their_threads(port: int) -> None:
+    """The kernel may continue to send its buffered part without a thread."""
     done = threading.Event()
     with ExitStack() as stack:
         readers = [stack.enter_context(slow_reader(port)) for _ in range(MANY)]
@@ -165,7 +165,7 @@ def test_readers_that_take_little_give_their_threads_back(port: int) -> None:
             taking.join()
 
 
-def test_clients_that_never_close_hold_up_nobody(port: int) -> None:
+def test_clients_that_never_close_do_not_delay_others(port: int) -> None:
     ending = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     with ExitStack() as stack:
         for _ in range(MANY):
@@ -173,7 +173,7 @@ def test_clients_that_never_close_hold_up_nobody(port: int) -> None:
         assert seconds_to_answer(port) < 1.5
 
 
-def test_head_without_an_end_is_refused(port: int) -> None:
+def test_endless_request_head_is_refused(port: int) -> None:
     with connect(port, b"GET / HTTP/1.1\r\nX: ") as connection:
         try:
             connection.sendall(b"x" * 200_000)
@@ -214,7 +214,7 @@ def test_requests_that_come_at_once_are_all_answered(port: int) -> None:
         assert read_answer(connection) == b"x" * 7
 
 
-def test_head_in_pieces_is_one_request(port: int) -> None:
+def test_request_head_in_pieces_is_one_request(port: int) -> None:
     with connect(port) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for byte in b"\r\n" + HEAD % 2 + b"ab":
@@ -229,7 +229,7 @@ def test_chunked_body_is_read(port: int) -> None:
         assert read_answer(connection) == b"5"
 
 
-def test_client_that_waits_to_be_asked_is_asked(port: int) -> None:
+def test_client_that_expects_100_continue_gets_it(port: int) -> None:
     head = HEAD.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n")
     with connect(port, head % 3) as connection:
         asked = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -238,7 +238,7 @@ def test_client_that_waits_to_be_asked_is_asked(port: int) -> None:
         assert read_answer(connection) == b"3"
 
 
-def test_client_that_has_said_all_is_answered(port: int) -> None:
+def test_client_that_closes_its_side_gets_an_answer(port: int) -> None:
     with connect(port, GET % 5) as connection:
         connection.shutdown(socket.SHUT_WR)
         assert read_answer(connection) == b"x" * 5

@@ -1,4 +1,4 @@
-"""A client that stops half way gives its thread back."""
+"""A client that stops in the middle of a request frees its thread."""
 
 import socket
 from typing import Any
@@ -10,7 +10,7 @@ from portal.wsgi import STALL_SECONDS, application
 
 
 @pytest.mark.django_db
-def test_the_connection_waits_for_no_stalled_client() -> None:
+def test_a_connection_has_a_time_limit_for_stalled_clients() -> None:
     ours, theirs = socket.socketpair()
     environ: dict[str, Any] = RequestFactory().get("/healthz").environ
     with ours, theirs:

@@ -1,4 +1,4 @@
-"""What Celery's clock reminds of exists, and does what its name says."""
+"""Each task of Celery's schedule exists and does what its name says."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ from portal.tasks import discard_uploads
 YESTERDAY = 90_000  # seconds
 
 
-def test_every_reminder_names_a_task() -> None:
+def test_every_scheduled_entry_names_a_task() -> None:
     app.loader.import_default_modules()
     named = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
     assert named <= set(app.tasks)

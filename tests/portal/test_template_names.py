@@ -1,4 +1,4 @@
-"""A template's first comment says which classes its variables are: they are there."""
+"""Classes that a template's first comment names for its variables exist."""
 
 import re
 from collections.abc import Iterator
@@ -26,9 +26,9 @@ def named_classes() -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("template", "name"), [*named_classes()])
-def test_class_that_a_template_names_is_there(template: str, name: str) -> None:
+def test_class_that_a_template_names_exists(template: str, name: str) -> None:
     assert isinstance(import_string(name), type), template
 
 
-def test_templates_name_classes() -> None:
+def test_many_templates_name_classes() -> None:
     assert len(list(named_classes())) > 50

@@ -1,4 +1,4 @@
-"""Times are in the course's zone, the zone named, and say how far away they are."""
+"""Times are in the course's zone, which is named, with how far away they are."""
 
 import datetime as dt
 
@@ -41,7 +41,7 @@ def test_zone_without_letters_is_named_from_utc() -> None:
     assert "23:00 UTC+04" in course_time(WINTER, Course(time_zone="Asia/Dubai"))
 
 
-def test_same_moment_is_told_in_each_course_s_zone() -> None:
+def test_same_moment_is_shown_in_each_course_s_zone() -> None:
     dubai = Course(time_zone="Asia/Dubai")
     session = Session(starts_at=WINTER, ends_at=WINTER + dt.timedelta(hours=1))
     for course, hour in ((LONDON, "19:00"), (dubai, "23:00"), (LONDON, "19:00")):
@@ -50,7 +50,7 @@ def test_same_moment_is_told_in_each_course_s_zone() -> None:
         assert f", {hour}" in session_time(session, course)
 
 
-def test_another_year_is_written() -> None:
+def test_another_year_is_shown() -> None:
     html = course_time(WINTER.replace(year=2028), LONDON)
     assert "Mon 31 Jan 2028, 19:00 GMT" in html
 
@@ -60,20 +60,20 @@ def test_year_is_the_course_zones_year() -> None:
     assert "Fri 1 Jan, 00:00" in course_time(new_year, Course(time_zone="Asia/Dubai"))
 
 
-def test_date_and_clock_alone() -> None:
+def test_date_and_time_can_be_written_alone() -> None:
     assert ">Fri 4 Jun</time>" in course_time(SUMMER, LONDON, "date")
     assert ">19:00 BST</time>" in course_time(SUMMER, LONDON, "clock")
 
 
-def test_leaf_shows_day_and_month() -> None:
+def test_calendar_leaf_shows_day_and_month() -> None:
     assert course_day(SUMMER, LONDON) == "<strong>4</strong><span>Jun</span>"
 
 
-def test_no_time_is_a_dash() -> None:
+def test_a_missing_time_is_a_dash() -> None:
     assert course_time(None, LONDON) == relative(None) == "\N{EN DASH}"
 
 
-def test_relative_never_promises_more_than_is_left() -> None:
+def test_relative_time_never_exceeds_the_time_left() -> None:
     at = timezone.now() + dt.timedelta(hours=3, minutes=59)
     assert ">in 3 hours</time>" in relative(at)
 
@@ -94,7 +94,7 @@ def test_relative_never_promises_more_than_is_left() -> None:
         (-800 * 86400, "2 years ago"),
     ],
 )
-def test_relative_words(seconds: float, words: str) -> None:
+def test_relative_time_has_the_right_words(seconds: float, words: str) -> None:
     assert relative_words(seconds) == words
 
 
@@ -120,12 +120,12 @@ def test_relative_words(seconds: float, words: str) -> None:
         (27 * 24 + 5, "in 4 weeks"),
     ],
 )
-def test_days_are_those_of_the_calendar(hours: float, words: str) -> None:
+def test_relative_days_are_calendar_days(hours: float, words: str) -> None:
     at = timezone.now() + dt.timedelta(hours=hours)
     assert f">{words}</time>" in relative(at, LONDON)
 
 
-def test_days_are_those_of_the_course_s_calendar() -> None:
+def test_relative_days_are_those_of_the_course_s_zone() -> None:
     at = dt.datetime(2027, 2, 2, 21, tzinfo=dt.UTC)  # in Dubai it is the next day
     assert ">in 4 days<" in relative(at, LONDON)
     assert ">in 5 days<" in relative(at, Course(time_zone="Asia/Dubai"))

@@ -1,4 +1,4 @@
-"""What gunicorn itself cannot read is refused in the API's shape, not in HTML."""
+"""Requests that gunicorn cannot read are refused in the API's shape, not in HTML."""
 
 import json
 import socket
@@ -11,7 +11,7 @@ from tests.services.portal import LivePortal
 
 
 @pytest.mark.parametrize(("status", "kind"), [(400, "client"), (500, "server")])
-def test_refusal_has_the_one_shape(status: int, kind: str) -> None:
+def test_refusal_has_the_api_s_error_shape(status: int, kind: str) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         gunicorn_worker.write_error(ours, status, "Bad Request", 'A "bad" <header>')
@@ -24,7 +24,7 @@ def test_refusal_has_the_one_shape(status: int, kind: str) -> None:
 
 
 @pytest.mark.services
-def test_gunicorn_answers_so(live_portal: LivePortal) -> None:
+def test_gunicorn_uses_this_answer(live_portal: LivePortal) -> None:
     live_portal.start_web()
     with socket.create_connection(("127.0.0.1", live_portal.port), 10) as client:
         client.sendall(b"GET /api/v1/me/ HTTP/1.1\r\nHost: x\r\nBad Header\r\n\r\n")

@@ -1,4 +1,4 @@
-"""Formatting tags that are not closed do not make a page out of a few bytes."""
+"""Formatting tags that are not closed do not turn a few bytes into a large page."""
 
 from collections.abc import Callable
 from typing import Final
@@ -47,7 +47,7 @@ def test_an_output_that_would_grow_is_not_shown() -> None:
 
 
 @pytest.mark.parametrize("attribute", ["address", "title"])
-def test_a_reference_that_is_used_often_is_shown_as_written(attribute: str) -> None:
+def test_a_reference_used_too_often_is_shown_as_written(attribute: str) -> None:
     long = "b" * 20_000
     target = f"http://x/{long}" if attribute == "address" else f'http://x "{long}"'
     text = f"[a]: {target}\n\n" + "[a] " * (MAX_TARGETS // 10_000)
@@ -55,7 +55,7 @@ def test_a_reference_that_is_used_often_is_shown_as_written(attribute: str) -> N
     assert "<a" not in render_markdown(text)
 
 
-def test_a_reference_may_be_used_in_each_sentence() -> None:
+def test_a_reference_may_be_used_in_every_sentence() -> None:
     text = "[a]: http://example.org/some/page\n\n" + "See [a]. " * 500
 
     assert render_markdown(text).count("<a ") == 500

@@ -1,4 +1,4 @@
-"""Markdown is written by staff and quoted from students: nothing in it may run."""
+"""Markdown comes from staff and quotes students: no script in it may run."""
 
 import pytest
 
@@ -28,7 +28,7 @@ ATTACKS = [
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_scripts_are_inert(attack: str) -> None:
+def test_scripts_do_not_run(attack: str) -> None:
     html = render_markdown(attack).lower()
     for tag in (
         "<script",
@@ -70,7 +70,7 @@ def test_aligned_equations_keep_their_sides_without_styles() -> None:
     assert "style=" not in html.replace("displaystyle=", "")
 
 
-def test_formula_that_cannot_be_set_is_shown_as_written() -> None:
+def test_formula_that_cannot_be_rendered_is_shown_as_written() -> None:
     html = render_markdown(r"$\frac{$")
     assert r'<code class="math-source">\frac{</code>' in html
 
@@ -99,7 +99,7 @@ def test_table_columns_are_aligned_by_class() -> None:
     assert '<td class="align-right">2</td>' in html
 
 
-def test_links_do_not_leak_the_page() -> None:
+def test_links_do_not_send_the_page_s_address() -> None:
     assert 'rel="noopener noreferrer"' in render_markdown("[x](https://example.org)")
 
 
@@ -110,7 +110,7 @@ def test_formula_nested_too_deeply_is_shown_as_it_was_written(opening: str) -> N
     assert "math-source" in render_markdown(f"${source}$")
 
 
-def test_longest_text_is_kept() -> None:
+def test_longest_text_is_cached() -> None:
     text = ("long " * MAX_LENGTH)[:MAX_LENGTH]
     assert render_markdown(text) is render_markdown(text)
 
@@ -120,7 +120,7 @@ def test_text_past_the_longest_is_shown_as_it_was_written() -> None:
     assert html.startswith('<pre tabindex="0">**b** &lt;i&gt;xxx')
 
 
-def test_what_is_kept_has_a_bound() -> None:
+def test_the_cache_is_bounded() -> None:
     kept: RenderedTexts[str, str] = RenderedTexts(100, lambda _, html: len(html))
     for number in range(50):
         kept.get(str(number), lambda _: "x" * 30)
@@ -129,7 +129,7 @@ def test_what_is_kept_has_a_bound() -> None:
     assert len(kept) == 3
 
 
-def test_what_was_used_last_is_kept_longest() -> None:
+def test_the_last_used_text_is_cached_longest() -> None:
     kept: RenderedTexts[str, str] = RenderedTexts(2, lambda _, html: len(html))
     for key in ("a", "b", "a", "c"):
         kept.get(key, lambda key: key)
@@ -137,11 +137,11 @@ def test_what_was_used_last_is_kept_longest() -> None:
     assert kept.get("b", lambda _: "made again") == "made again"
 
 
-def test_half_a_character_is_replaced() -> None:
+def test_a_lone_surrogate_is_replaced() -> None:
     assert "a?b" in render_markdown("a\ud800b")
 
 
-def test_paragraph_of_too_many_quotation_marks_keeps_them() -> None:
+def test_too_many_quotation_marks_are_kept_as_written() -> None:
     many = '"a" ' * MAX_QUOTES
     html = render_markdown(f'"a"\n\n{many}')
     assert "“a”" in html

@@ -1,4 +1,4 @@
-"""Notebooks as HTML: everything shown, nothing run, nothing harmful left."""
+"""Notebooks as HTML: all content is shown, no script runs, no harmful markup stays."""
 
 import json
 from typing import Any
@@ -73,7 +73,7 @@ def test_image_is_shown_from_the_file_itself() -> None:
     assert html.startswith('<img src="data:image/png;base64,iVBOR')
 
 
-def test_image_that_is_none_falls_back_to_text() -> None:
+def test_an_invalid_image_falls_back_to_text() -> None:
     html = only_output(code(result(image_png='"><script>', text_plain="<Figure>")))
     assert html == "&lt;Figure&gt;"
 
@@ -102,13 +102,13 @@ def test_table_of_a_data_frame_stays_a_table() -> None:
     assert "<td>1.5</td>" in html
 
 
-def test_long_output_is_cut_with_a_word() -> None:
+def test_long_output_is_cut_with_a_note() -> None:
     text = "x" * (MAX_TEXT + 5)
     html = only_output(code({"output_type": "stream", "text": text}))
     assert html.endswith("… 5 more characters")
 
 
-def test_what_is_beyond_the_styled_part_is_plain_text() -> None:
+def test_content_beyond_the_styled_part_is_plain_text() -> None:
     source = "x = 1  # <b>\n" * 30_000
     [cell] = read_cells(code(source=source))
     assert "hl-" not in cell.html
@@ -147,7 +147,7 @@ def test_old_notebook_is_upgraded() -> None:
         (b'{"worksheets": 3}', "old format"),
     ],
 )
-def test_what_cannot_be_shown_says_why(data: bytes, words: str) -> None:
+def test_a_notebook_that_cannot_be_shown_says_why(data: bytes, words: str) -> None:
     with pytest.raises(NotebookUnreadableError, match=words):
         read_cells(data)
 
@@ -183,7 +183,7 @@ def test_any_json_is_shown_without_a_script(cells: list[Any]) -> None:
         assert "<script" not in cell.html
 
 
-def test_half_a_character_of_a_file_is_replaced() -> None:
+def test_a_lone_surrogate_of_a_file_is_replaced() -> None:
     outputs = [{"output_type": "stream", "text": "a\ud800"}]
     html = only_output(code(*outputs))
     assert html == "a?"
@@ -196,7 +196,7 @@ def test_html_nested_too_deeply_is_not_shown() -> None:
     assert "<b>1</b>" in only_output(code(result(text_html=f"<table>{rows}</table>")))
 
 
-def test_outputs_past_the_last_are_left_out_with_a_word() -> None:
+def test_outputs_past_the_limit_are_left_out_with_a_note() -> None:
     outputs = [{"output_type": "stream", "text": "x"}] * (MAX_OUTPUTS + 5)
     [cell] = read_cells(code(*outputs))
     assert len(cell.outputs) == MAX_OUTPUTS + 1

@@ -1,7 +1,7 @@
-"""The time to render what people write grows no faster than its length.
+"""The time to render text grows no faster than its length.
 
-Lines of Python that run are counted, so that a busy machine changes nothing; a limit
-on time finds what the lines do not tell.
+The tests count lines of Python that run, so that a busy machine changes nothing; a time
+limit finds work that lines do not count.
 """
 
 import json
@@ -21,7 +21,7 @@ from rendering.notebooks import _read
 # Thousands of requests and texts: see `make test-long`.
 pytestmark = pytest.mark.long
 
-# Twice as long a text runs twice as many lines, and some on top.
+# A text twice as long runs twice as many lines, and a margin.
 MOST: Final = 2.7
 # Of CPU, for the longest text of a field: the worst take a third of this.
 SECONDS: Final = 4.0
@@ -153,7 +153,7 @@ MARKDOWN: Final[dict[str, Build]] = {
 
 
 def lines_run(work: Callable[[], Any]) -> int:
-    """How many lines of Python run while this is done."""
+    """Return how many lines of Python run during this call."""
     count = 0
 
     def step(frame: FrameType, event: str, argument: Any) -> Any:
@@ -171,7 +171,7 @@ def lines_run(work: Callable[[], Any]) -> int:
 
 
 def seconds_of(work: Callable[[], Any]) -> float:
-    """The CPU time of this thread, the better of two."""
+    """Return the CPU seconds of this thread, the better of two measurements."""
     taken = []
     for _ in range(2):
         start = time.thread_time()
@@ -183,7 +183,7 @@ def seconds_of(work: Callable[[], Any]) -> float:
 @pytest.mark.parametrize("construct", MARKDOWN)
 def test_markdown_grows_with_its_length(construct: str) -> None:
     build = MARKDOWN[construct]
-    _render(build(SMALL))  # what is made once, at first
+    _render(build(SMALL))  # objects that are made once, at first
     small = lines_run(lambda: _render(build(SMALL)))
     large = lines_run(lambda: _render(build(2 * SMALL)))
     assert large <= MOST * small

@@ -1,4 +1,4 @@
-"""A real broker on a socket of its own, which tests may kill and empty."""
+"""A real broker on its own socket, which tests may kill and empty."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ class Broker:
         return f"redis+socket://{self.socket}"
 
     def start(self) -> None:
-        """Serve, with whatever an earlier life left on disk."""
+        """Serve, with the data that an earlier life left on disk."""
         self.service = Service(
             "broker",
             broker_process.server_command(self.socket, self.folder),
@@ -29,13 +29,13 @@ class Broker:
         self.service.wait_ready(lambda: broker_process.answers(self.socket), seconds=10)
 
     def kill(self) -> None:
-        """End it as a power cut would; what it stored stays on disk."""
+        """End the broker as a power cut would; stored data stays on disk."""
         if self.service is not None:
             self.service.kill()
             self.socket.unlink(missing_ok=True)
 
     def forget(self) -> None:
-        """Kill it and lose all that it stored."""
+        """Kill the broker and delete all its stored data."""
         self.kill()
         for path in sorted(self.folder.rglob("appendonly*"), reverse=True):
             if path.is_file():

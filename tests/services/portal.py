@@ -56,7 +56,7 @@ class LivePortal:
         self.url = f"http://127.0.0.1:{self.port}"
         self.web: Service | None = None
         self.workers: list[Service] = []
-        # Where killed workers leave their jobs' files. Jobs' users pass through it.
+        # Killed workers leave their jobs' files here. Users of jobs must be able to enter it.
         self.folder.chmod(0o711)
         self.env = {
             **{k: v for k, v in os.environ.items() if not k.startswith("PYTEST")},
@@ -75,7 +75,7 @@ class LivePortal:
         }
 
     def start_broker(self) -> Broker:
-        """Serve wake-ups, with whatever an earlier life of the broker stored."""
+        """Serve wake-ups, with the data that an earlier life of the broker stored."""
         self.broker.start()
         return self.broker
 
@@ -122,7 +122,7 @@ class LivePortal:
         return done.stdout
 
     def stop(self) -> None:
-        """End whatever still runs, the broker last."""
+        """End all processes that still run, the broker last."""
         for service in [*self.workers, self.web]:
             if service is not None:
                 service.stop(seconds=5)

@@ -41,7 +41,7 @@ class PostgresMissingError(Exception):
 
 
 class PostgresFailedError(Exception):
-    """PostgreSQL's programs are there and do not do their work."""
+    """PostgreSQL's programs are there but do not work."""
 
 
 class PostgresServer:

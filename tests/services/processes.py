@@ -1,4 +1,4 @@
-"""Real processes for tests: started tied to this one, watched, and ended."""
+"""Real processes for tests: started tied to this process, watched, and ended."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from portal.supervisor.launch import LAUNCHER
 def wait_until(
     condition: Callable[[], object], *, seconds: float = 20, what: str = ""
 ) -> None:
-    """Return as soon as the condition is true; fail with words after the deadline."""
+    """Return as soon as the condition is true; fail with `what` after the deadline."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -74,13 +74,13 @@ class Service:
         self.process.send_signal(number)
 
     def kill(self) -> None:
-        """End it as a power cut would, with every process of its session."""
+        """End the process as a power cut would, with all processes of its session."""
         if self.alive:
             os.killpg(self.pid, signal.SIGKILL)
         self.process.wait(10)
 
     def stop(self, *, seconds: float = 10) -> None:
-        """End it in order; what is left after the time is killed."""
+        """End the process cleanly; kill the rest once the time is over."""
         if self.alive:
             self.process.send_signal(signal.SIGCONT)
             self.process.terminate()

@@ -1,4 +1,4 @@
-"""Content is stored whole, once and for good, or not at all."""
+"""Content is stored complete, once and permanently, or not at all."""
 
 import errno
 import hashlib
@@ -33,7 +33,7 @@ HASH = hashlib.sha256(DATA).hexdigest()
 
 @pytest.fixture(autouse=True)
 def store(tmp_path: Path, settings: Settings) -> Path:
-    """An empty store of the test's own."""
+    """Give an empty store for the test."""
     options = {**settings.STORAGES["blobs"]["OPTIONS"], "location": tmp_path / "blobs"}
     changed = {**settings.STORAGES["blobs"], "OPTIONS": options}
     settings.STORAGES = {**settings.STORAGES, "blobs": changed}
@@ -76,7 +76,7 @@ def test_same_content_is_kept_once(store: Path) -> None:
     assert len(files_in(store)) == 1
 
 
-def test_empty_content_is_content() -> None:
+def test_empty_content_is_stored() -> None:
     assert read_blob(store_data(b"").sha256) == b""
 
 
@@ -107,7 +107,7 @@ def test_sender_that_fails_leaves_nothing(store: Path) -> None:
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
 @pytest.mark.parametrize("call", ["fsync", "fchmod"])
-def test_full_disk_is_told_and_leaves_nothing(
+def test_full_disk_is_reported_and_leaves_nothing(
     store: Path, monkeypatch: pytest.MonkeyPatch, call: str, code: int
 ) -> None:
     def fail(*_: object) -> None:
@@ -119,7 +119,7 @@ def test_full_disk_is_told_and_leaves_nothing(
     assert files_in(store) == []
 
 
-def test_write_that_the_kernel_refuses_is_told_and_leaves_nothing(store: Path) -> None:
+def test_refused_write_is_reported_and_leaves_nothing(store: Path) -> None:
     resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4 * 1024**2, hard))
@@ -131,7 +131,7 @@ def test_write_that_the_kernel_refuses_is_told_and_leaves_nothing(store: Path) -
     assert files_in(store) == []
 
 
-def test_other_faults_of_the_disk_are_not_disguised(
+def test_other_disk_errors_are_raised_unchanged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fail(*_: object) -> None:
@@ -142,7 +142,7 @@ def test_other_faults_of_the_disk_are_not_disguised(
         store_data()
 
 
-def test_content_is_on_the_disk_before_it_has_its_name(
+def test_content_is_flushed_to_disk_before_it_gets_its_name(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[str] = []
@@ -160,7 +160,7 @@ def test_content_is_on_the_disk_before_it_has_its_name(
     assert {store.parent.name, store.name, HASH[:2]} <= set(synced)
 
 
-def test_parts_lie_in_the_file_system_of_the_store(
+def test_partial_files_are_in_the_store_s_file_system(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", "/nowhere")
@@ -209,7 +209,7 @@ def test_many_writers_of_the_same_content_leave_one_whole_copy(store: Path) -> N
 @pytest.mark.parametrize(
     "name", ["", "../../etc/passwd", "A" * 64, "0" * 63, "0" * 64 + "\n", "incoming"]
 )
-def test_what_is_no_hash_is_missing(name: str) -> None:
+def test_text_that_is_not_a_hash_is_missing(name: str) -> None:
     for call in (open_blob, read_blob, blob_path):
         with pytest.raises(BlobMissingError):
             call(name)
@@ -220,7 +220,7 @@ def test_unknown_hash_is_missing() -> None:
         open_blob("0" * 64)
 
 
-def test_parts_of_killed_writers_are_discarded_once_old(store: Path) -> None:
+def test_old_partial_files_of_killed_writers_are_deleted(store: Path) -> None:
     store_data()
     for name, age in (("old.part", 7200), ("new.part", 0)):
         part = store / "incoming" / name
@@ -230,20 +230,22 @@ def test_parts_of_killed_writers_are_discarded_once_old(store: Path) -> None:
     assert {path.name for path in files_in(store)} == {"new.part", HASH}
 
 
-def test_discarding_needs_no_store() -> None:
+def test_deleting_partial_files_needs_no_store() -> None:
     assert discard_abandoned(older_than=timedelta(0)) == 0
 
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> InMemoryStorage:
-    """A store that is no folder, as S3 is none."""
+    """Give a store that is not a folder, as S3 is not."""
     storage = InMemoryStorage()
     picked: Any = {"blobs": storage}
     monkeypatch.setattr(blobs, "storages", picked)
     return storage
 
 
-def test_store_that_is_no_folder_keeps_content_once(bucket: InMemoryStorage) -> None:
+def test_a_store_other_than_a_folder_keeps_content_once(
+    bucket: InMemoryStorage,
+) -> None:
     store_data()
     store_data()
     assert read_blob(HASH) == DATA
@@ -254,7 +256,7 @@ def test_second_writer_in_such_a_store_leaves_no_copy(
     bucket: InMemoryStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store_data()
-    answers = iter([False, True, False])  # not yet there, there by now, another name
+    answers = iter([False, True, False])  # not there yet, then there, then another name
     monkeypatch.setattr(bucket, "exists", lambda name: next(answers))
     store_data()
     assert bucket.listdir(f"{HASH[:2]}/{HASH[2:4]}")[1] == [HASH]
