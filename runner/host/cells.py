@@ -26,7 +26,7 @@ _NO_MEMORY: Final = re.compile(
     r"DefaultCPUAllocator|not enough memory|Cannot allocate memory"
 )
 _NO_SPACE: Final = re.compile(r"No space left on device|File too large")
-_NO_FILE: Final = re.compile(r"Too many open files")
+_NO_FILE: Final = re.compile(r"Too many open files|items of ancdata")
 _NO_PROCESS: Final = re.compile(r"can't start new thread|Resource temporarily unavail")
 
 

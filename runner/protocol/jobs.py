@@ -61,7 +61,7 @@ class Limits:
     cell_output_bytes: int = 1024**2
     job_output_bytes: int = 10 * 1024**2
     processes: int = 128
-    open_files: int = 256
+    open_files: int = 1024
     gpu_memory_bytes: int = 0
 
 

@@ -9,6 +9,7 @@ import json
 import math
 import os
 import re
+import select
 import socket
 import struct
 import time
@@ -178,10 +179,17 @@ class Channel:
             data = data[sent:]
         self.sock.sendall(data)
 
+    def wait(self) -> None:
+        """Wait until there is something for `receive` to return or to read."""
+        if not self._ready:
+            poll = select.poll()
+            poll.register(self.sock, select.POLLIN)
+            poll.poll()
+
     def receive(self) -> tuple[Frame, list[int]]:
         """Wait for the next frame, and return it with its descriptors.
 
-        Raises ChannelClosedError or FrameError.
+        Descriptors that this process may not have any more are missing. Raises ChannelClosedError or FrameError.
         """
         while not self._ready:
             data, fds, _, _ = socket.recv_fds(self.sock, _CHUNK, MAX_DESCRIPTORS)

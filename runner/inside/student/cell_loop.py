@@ -1,6 +1,7 @@
 """The student process: it runs the cells that the host sends, one by one."""
 
 import contextlib
+import errno
 import json
 import os
 import random
@@ -13,13 +14,22 @@ import torch
 from IPython.core.formatters import format_display_data
 
 from runner.gpu.cuda_order import CudaOrder
-from runner.inside.student import otter, parameters, snapshot, text_bars, weights
+from runner.inside.student import (
+    otter,
+    parameters,
+    reserved_descriptors,
+    snapshot,
+    text_bars,
+    weights,
+)
 from runner.inside.student.cell_execution import CellExecution
 from runner.inside.student.channel import StudentChannel
 from runner.inside.student.shell import OUTPUT, StudentShell, make_shell, text_or_empty
 from runner.wire.frames import ChannelClosedError
 
 _NUMPY_SEEDS: Final = 2**32
+# With a check come the sockets to the host and to the grader.
+_SOCKETS: Final = 2
 _shell: StudentShell | None = None
 
 
@@ -103,8 +113,8 @@ class Session:
             case "cell":
                 self._run_cell(frame)
             case "check":
-                answer = snapshot.answer if frame["in_place"] else snapshot.make
-                answer(self.shell, self.channel, fds, frame["files"])
+                with reserved_descriptors.lifted():
+                    self._check(frame, fds)
 
     def _set_up(self, frame: Mapping[str, Any]) -> None:
         self.channel.max_output = int(frame["max_frame"])
@@ -117,7 +127,18 @@ class Session:
             parameters.force(self.shell, frame["parameters"])
         self.channel.send({"t": "set_up"})
 
+    def _check(self, frame: Mapping[str, Any], fds: list[int]) -> None:
+        if len(fds) < _SOCKETS:
+            # The notebook has taken the reserve, too. That costs only this question.
+            for fd in fds:
+                os.close(fd)
+            self.channel.send({"t": "checked", "errno": errno.EMFILE})
+            return
+        answer = snapshot.answer if frame["in_place"] else snapshot.make
+        answer(self.shell, self.channel, fds, frame["files"])
+
     def _run_cell(self, frame: Mapping[str, Any]) -> None:
+        reserved_descriptors.allow_cell()
         self.shell.display_error = None
         # The host's number: tracebacks and `Out` then agree with it after a fresh start.
         self.shell.execution_count = frame["cell"]

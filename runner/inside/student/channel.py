@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from types import FrameType
 
+from runner.inside.student import reserved_descriptors
 from runner.wire.frames import SMALL_FRAME, Channel, FrameError, pack
 
 
@@ -50,7 +51,9 @@ class StudentChannel:
 
     def receive(self) -> tuple[dict[str, object], Sequence[int]]:
         """Wait for the host's next frame."""
-        return self.channel.receive()
+        self.channel.wait()
+        with reserved_descriptors.lifted():
+            return self.channel.receive()
 
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from runner.inside.student import reserved_descriptors
 from runner.jail.isolation import Isolation
 from runner.system import linux
 from runner.system.environment import literal_environment
@@ -71,7 +72,6 @@ def _set_limits(order: Order) -> None:
     for kind, value in (
         (resource.RLIMIT_DATA, data),
         (resource.RLIMIT_FSIZE, shape.disk_bytes),
-        (resource.RLIMIT_NOFILE, shape.open_files),
         (resource.RLIMIT_NPROC, processes),
         (resource.RLIMIT_CPU, shape.cpu_seconds),
         (resource.RLIMIT_CORE, 0),
@@ -88,6 +88,10 @@ def _set_limits(order: Order) -> None:
         if hard != resource.RLIM_INFINITY:
             most = min(most, hard)
         resource.setrlimit(kind, (allowed, most))
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, reserved_descriptors.split(shape.open_files, hard)
+    )
 
 
 def _data_limit(memory_bytes: int) -> int:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import torch
 
+from runner.inside.student import reserved_descriptors
 from runner.inside.student.channel import StudentChannel
 from runner.inside.student.data_loaders import start_workers_anew
 from runner.inside.student.service import Service
@@ -100,7 +101,9 @@ def _serve_all(shell: StudentShell, fds: Sequence[int], files: str) -> None:
             with contextlib.suppress(KeyboardInterrupt):
                 _answer_one(shell, grader, files)
             host.send({"t": "idle"})
-            grader = host.receive()[1][0]
+            host.wait()
+            with reserved_descriptors.lifted():
+                grader = host.receive()[1][0]
 
 
 def _answer_one(shell: StudentShell, fd: int, files: str) -> None:
@@ -141,8 +144,11 @@ def _serve(shell: StudentShell, fds: Sequence[int], files: str) -> None:
 
 def _listen(shell: StudentShell, grader: socket.socket, files: str) -> None:
     """Answer the grader until it is gone."""
+    with reserved_descriptors.lifted():
+        service = Service(shell.user_ns, Link(grader), Path(files))
+    reserved_descriptors.allow_question()
     with contextlib.suppress(LinkError, LinkClosedError):
-        Service(shell.user_ns, Link(grader), Path(files)).listen()
+        service.listen()
 
 
 @contextlib.contextmanager
