@@ -45,6 +45,9 @@ _FLAT_TAGS: Final = frozenset(
         "col",
     ]
 )
+# Of these, the parts of a table, which contain each other within SVG and MathML.
+_TABLE_PARTS: Final = frozenset(["col", "tbody", "td", "th", "thead", "tr"])
+_FOREIGN: Final = re.compile(r"<(?:math|svg)\b", re.IGNORECASE)
 # A parser reads the content of these elements as text, without tags.
 _RAW: Final = re.compile(
     r"<(?:iframe|math|noembed|noframes|noscript|plaintext|script|select|svg"
@@ -76,10 +79,11 @@ def _tags_in(html: str) -> Iterator[_Tag]:
 
 def is_nested_deeper(html: str, limit: int) -> bool:
     """Return whether tags may be nested in each other more than `limit` times."""
+    flat = _FLAT_TAGS - _TABLE_PARTS if _FOREIGN.search(html) else _FLAT_TAGS
     still_open: Counter[str] = Counter()
     depth = 0
     for tag in _tags_in(html):
-        if tag.name in _FLAT_TAGS or (tag.is_end and not still_open[tag.name]):
+        if tag.name in flat or (tag.is_end and not still_open[tag.name]):
             continue
         still_open[tag.name] += -1 if tag.is_end else 1
         depth += -1 if tag.is_end else 1

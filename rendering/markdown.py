@@ -14,11 +14,10 @@ from markdown_it.rules_core import StateCore, smartquotes
 from markdown_it.token import Token
 from math_core import LatexError, LatexToMathML
 from mdit_py_plugins.dollarmath import dollarmath_plugin
-from pygments import highlight
-from pygments.formatters.html import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
 from rendering.cache import RenderedTexts
+from rendering.highlighting import highlighted
 
 
 def _names(text: str) -> frozenset[str]:
@@ -74,7 +73,6 @@ MAX_KEPT: Final = 16_000_000
 ALIGN: Final = re.compile(r'<(t[hd]|mtd) style="text-align: ?(left|right|center)[^"]*"')
 
 _math = LatexToMathML(pretty_print="never")
-_formatter = HtmlFormatter(nowrap=True, classprefix="hl-")
 
 
 def _render_math(source: str, options: dict[str, bool]) -> str:
@@ -90,7 +88,7 @@ def _render_math(source: str, options: dict[str, bool]) -> str:
 def _highlight(source: str, language: str, _attributes: str) -> str:
     if language.lower() not in LANGUAGES or len(source) > MAX_CODE:
         return escape(source)
-    return highlight(source, get_lexer_by_name(language), _formatter)
+    return highlighted(source, get_lexer_by_name(language))
 
 
 def _set_quotes(state: StateCore) -> None:

@@ -7,6 +7,7 @@ the portal, and the HTML of an output is cleaned just as strictly.
 import hashlib
 import json
 import re
+import time
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterator, Sequence
@@ -17,11 +18,10 @@ import nbformat
 import nh3
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
-from pygments import highlight
-from pygments.formatters.html import HtmlFormatter
 from pygments.lexers.python import PythonLexer
 
 from rendering.cache import RenderedTexts
+from rendering.highlighting import highlighted
 from rendering.html_tags import is_nested_deeper, reopened_characters
 from rendering.markdown import (
     ATTRIBUTES,
@@ -35,6 +35,8 @@ MAX_CELLS: Final = 1000
 # The most characters of all cells and outputs together that are styled. The rest is
 # plain text.
 MAX_STYLED: Final = 300_000
+# The most seconds of processor time for the classes of all code cells together.
+MAX_SECONDS: Final = 5.0
 # The most outputs of all cells together; further ones are left out.
 MAX_OUTPUTS: Final = 2000
 # The most characters of one output; a longer one is cut, and its end says so.
@@ -49,7 +51,6 @@ IMAGES: Final = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _ANSI: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-_]")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _lexer = PythonLexer()
-_formatter = HtmlFormatter(nowrap=True, classprefix="hl-")
 
 
 class NotebookUnreadableError(Exception):
@@ -80,11 +81,19 @@ class _Budget:
     def __init__(self) -> None:
         self.styled = MAX_STYLED
         self.outputs = MAX_OUTPUTS
+        self._seconds = MAX_SECONDS
 
     def takes(self, text: str) -> bool:
         """Count the text, and return whether it may be styled."""
         self.styled -= len(text)
         return self.styled >= 0
+
+    def highlighted(self, source: str) -> SafeString:
+        """Return a code cell as HTML, with classes while there is time for them."""
+        started = time.thread_time()
+        html = highlighted(source, _lexer, seconds=self._seconds)
+        self._seconds -= time.thread_time() - started
+        return html
 
 
 def read_cells(data: bytes) -> Sequence[Cell]:
@@ -160,14 +169,10 @@ def _cell(cell: dict[str, Any], budget: _Budget) -> Cell:
     number, outputs = cell.get("execution_count"), cell.get("outputs")
     return Cell(
         kind="code",
-        html=_highlighted(source) if is_styled else escape(source),
+        html=budget.highlighted(source) if is_styled else escape(source),
         number=number if isinstance(number, int) else None,
         outputs=list(_outputs(outputs if isinstance(outputs, list) else [], budget)),
     )
-
-
-def _highlighted(source: str) -> SafeString:
-    return mark_safe(highlight(source, _lexer, _formatter))  # noqa: S308  it escapes
 
 
 def _text(value: Any) -> str:

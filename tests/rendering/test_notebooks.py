@@ -50,6 +50,12 @@ def test_markdown_has_mathematics_and_no_script() -> None:
     assert "<script" not in cell.html
 
 
+def test_lines_of_blanks_are_shown_as_empty_lines() -> None:
+    [cell] = read_cells(code(source="x = 1\n  \n\t\ny = 2"))
+    assert "\n\n\n" in cell.html
+    assert cell.html.count("\n") == 4
+
+
 def test_code_is_highlighted_and_escaped() -> None:
     [cell] = read_cells(code(source="if a < b: pass  # <img src=x onerror=y>"))
     assert cell.number == 3
@@ -216,3 +222,17 @@ def test_styled_results_count_towards_the_styled_part() -> None:
 def test_notebook_is_read_once() -> None:
     data = code(source="y = 2")
     assert read_cells(data) is read_cells(data)
+
+
+@pytest.mark.parametrize("outer", ["svg", "math"])
+@pytest.mark.parametrize("tag", ["td", "th", "tr", "tbody", "thead", "col"])
+def test_parts_of_a_table_nest_in_a_drawing(outer: str, tag: str) -> None:
+    parts = f"<{tag}>" * 500
+    assert "too long" in only_output(code(result(text_html=f"<{outer}>{parts}")))
+    assert "too long" not in only_output(code(result(text_html=f"<table>{parts}")))
+
+
+def test_a_table_beside_a_drawing_is_shown() -> None:
+    row = "<tr><td>1<br></td><td><p>2</td></tr>"
+    html = f"<svg><path></path></svg><table>{row * 300}</table>"
+    assert only_output(code(result(text_html=html))).count("<tr>") == 300

@@ -211,6 +211,11 @@ def test_longest_code_is_highlighted_in_time(language: str, opening: str) -> Non
         "- ",
         "#",
         "\n",
+        " \n",
+        "\t\n",
+        "\f\n",
+        "...  \n",
+        ">>>  \n",
         "@a",
     ):
         code = (opening + piece * MAX_CODE)[:MAX_CODE]
@@ -229,6 +234,17 @@ HTML: Final[dict[str, Build]] = {
     "attributes": lambda n: "<span " + "a=b " * (n // 4) + ">",
     "comment": lambda n: "<!--" * (n // 4),
     "unclosed": lambda n: "<" * n,
+    **{
+        f"{tag} in {outer}": partial(
+            lambda tag, outer, n: (
+                f"<{outer}>" + f"<{tag}>" * (n // 9) + "</x>" * (n // 9)
+            ),
+            tag,
+            outer,
+        )
+        for tag in ("td", "th", "tr", "tbody", "thead", "col", "p", "li", "dt", "br")
+        for outer in ("svg", "math", "SVG/")
+    },
 }
 
 
@@ -250,6 +266,7 @@ NOTEBOOKS: Final[dict[str, Callable[[], list[dict[str, Any]]]]] = {
         cell("markdown", MARKDOWN["table wide"](1000)) for _ in range(1000)
     ],
     "code": lambda: [cell(source="x = '\n" * 70_000)],
+    "lines of blanks": lambda: [cell(source="x = 1\n" + " \n" * 149_000 + "y = 2")],
     "many outputs": lambda: [
         cell(outputs=[{"output_type": "stream", "text": "x"}] * 300_000)
     ],
