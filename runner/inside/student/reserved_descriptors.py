@@ -16,8 +16,10 @@ RESERVE: Final = 256
 # How many of these are for the channels alone, and for answers to a question.
 _FOR_CHANNELS: Final = 16
 _FOR_A_QUESTION: Final = 112
-# How many more files each cell may open, whatever earlier cells have left open.
+# How many more files each cell may open, whatever earlier cells have left open, and the
+# part of the assignment's limit that this is at most.
 _FOR_A_CELL: Final = 64
+_PART: Final = 4
 
 
 def split(files: int, most: int) -> tuple[int, int]:
@@ -47,7 +49,8 @@ def allow_cell() -> None:
     except OSError:
         return
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = min(there + _FOR_A_CELL, most - _FOR_A_QUESTION - _FOR_CHANNELS)
+    room = min(_FOR_A_CELL, max(most - RESERVE, 0) // _PART)
+    wanted = min(there + room, most - _FOR_A_QUESTION - _FOR_CHANNELS)
     if wanted > now:
         _allow(wanted)
 
