@@ -1,7 +1,6 @@
 """Bounds on what a parser makes of the tags in a text of HTML."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -27,12 +26,12 @@ FORMATTING: Final = frozenset(
     ]
 )
 _VOID: Final = frozenset(["br", "col", "hr", "img", "input", "link", "meta", "wbr"])
-# Tags that end by themselves, or never contain anything.
-_FLAT_TAGS: Final = frozenset(
+# Tags that never contain anything, wherever they stand.
+_EMPTY_TAGS: Final = frozenset(["br", "hr", "img"])
+# Tags that end by themselves, or never contain anything, in HTML. Within SVG and MathML
+# they contain each other, or keep what is around them open.
+_FLAT_TAGS: Final = _EMPTY_TAGS | frozenset(
     [
-        "br",
-        "hr",
-        "img",
         "p",
         "li",
         "td",
@@ -43,14 +42,16 @@ _FLAT_TAGS: Final = frozenset(
         "tbody",
         "thead",
         "col",
+        "input",
+        "link",
+        "meta",
+        "wbr",
     ]
 )
-# Of these, the parts of a table, which contain each other within SVG and MathML.
-_TABLE_PARTS: Final = frozenset(["col", "tbody", "td", "th", "thead", "tr"])
 _FOREIGN: Final = re.compile(r"<(?:math|svg)\b", re.IGNORECASE)
 # A parser reads the content of these elements as text, without tags.
 _RAW: Final = re.compile(
-    r"<(?:iframe|math|noembed|noframes|noscript|plaintext|script|select|svg"
+    r"<(?:iframe|noembed|noframes|noscript|plaintext|script|select"
     r"|template|textarea|title|xmp)\b"
     r"|<style\b[^<>]*+>[^<]*+<(?!/style)",
     re.IGNORECASE,
@@ -78,16 +79,22 @@ def _tags_in(html: str) -> Iterator[_Tag]:
 
 
 def is_nested_deeper(html: str, limit: int) -> bool:
-    """Return whether tags may be nested in each other more than `limit` times."""
-    flat = _FLAT_TAGS - _TABLE_PARTS if _FOREIGN.search(html) else _FLAT_TAGS
-    still_open: Counter[str] = Counter()
-    depth = 0
+    """Return whether tags may be nested in each other more than `limit` times.
+
+    A tag counts as closed only if all tags opened inside it have been closed in order.
+    Where that cannot be told without a parser, no tag counts as closed.
+    """
+    closes_count = _is_plain(html)
+    flat = _EMPTY_TAGS if _FOREIGN.search(html) else _FLAT_TAGS
+    opened: list[str] = []
     for tag in _tags_in(html):
-        if tag.name in flat or (tag.is_end and not still_open[tag.name]):
+        if tag.name in flat:
             continue
-        still_open[tag.name] += -1 if tag.is_end else 1
-        depth += -1 if tag.is_end else 1
-        if depth > limit:
+        if not tag.is_end:
+            opened.append(tag.name)
+        elif closes_count and opened and opened[-1] == tag.name:
+            opened.pop()
+        if len(opened) > limit:
             return True
     return False
 
@@ -97,10 +104,10 @@ def reopened_characters(html: str) -> int:
 
     An unclosed `<a href="…">` is written again in every later block, so 80 kB can
     become 400 MB. A tag counts as closed only if all tags opened inside it have been
-    closed in order. Where that cannot be told without a parser (comments, scripts, odd
-    quotation marks), no tag counts as closed.
+    closed in order. Where that cannot be told without a parser (comments, scripts, SVG,
+    odd quotation marks), no tag counts as closed.
     """
-    closes_count = _is_plain(html)
+    closes_count = _is_plain(html) and not _FOREIGN.search(html)
     opened: list[tuple[str, int]] = []
     active = total = 0
     for tag in _tags_in(html):

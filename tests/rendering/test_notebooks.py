@@ -233,6 +233,29 @@ def test_parts_of_a_table_nest_in_a_drawing(outer: str, tag: str) -> None:
 
 
 def test_a_table_beside_a_drawing_is_shown() -> None:
-    row = "<tr><td>1<br></td><td><p>2</td></tr>"
+    row = "<tr><td>1<br></td><td><p>2</p></td></tr>"
     html = f"<svg><path></path></svg><table>{row * 300}</table>"
     assert only_output(code(result(text_html=html))).count("<tr>") == 300
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<q title='</q>'>",
+        "<q><!--</q>-->",
+        "<q><textarea></q></textarea>",
+        "<q><table><td></q></table>",
+        "<svg><g a='</g>'>",
+        "<svg><desc><p></desc></svg>",
+        "<math><mtext><li></mtext></math>",
+    ],
+)
+def test_an_end_tag_that_a_parser_does_not_see_closes_nothing(piece: str) -> None:
+    assert "too long" in only_output(code(result(text_html=piece * 500)))
+
+
+def test_a_large_table_with_links_and_styles_is_shown() -> None:
+    row = "<tr><th>1</th><td><a href='https://x.y'><b>2</b></a><input></td></tr>"
+    style = "<style scoped>.dataframe tbody tr th { color: red; }</style>"
+    html = f"<div>{style}<table><tbody>{row * 500}</tbody></table></div>"
+    assert only_output(code(result(text_html=html))).count("<tr>") == 500
