@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 from django.utils.html import strip_tags
 from pygments.lexers import get_lexer_by_name
+from pygments.token import Text
 
 from rendering import highlighting
 from rendering.highlighting import highlighted
@@ -95,7 +96,7 @@ def test_a_text_has_no_more_than_its_time() -> None:
                 until = time.thread_time() + 0.01
                 while time.thread_time() < until:
                     pass
-                yield highlighting.Text, letter
+                yield Text, letter
 
     html = highlighted("x" * 1000, Slow(), seconds=0.05)
     assert asked < 20
