@@ -64,14 +64,13 @@ class Outgoing(Encoder):
         data = self._pickles.pickled(value)
         return None if data is None else {"k": "pickle", "b": self.add(data)}
 
-    def text(self, value: str) -> str:
-        """Count the text and return it. Raises CodecError if it names `private`."""
-        if self._folders is not None and self._folders.tells_of_private(value):
+    def check_text(self, text: str) -> None:
+        """Raise CodecError if the text names `private`."""
+        if self._folders is not None and self._folders.tells_of_private(text):
             raise CodecError(
                 "a path below `private` cannot be given to the student's code: read "
                 "the file, and give what is in it"
             )
-        return super().text(value)
 
     def check_gradient(self, gradient: Any) -> None:
         """Raise CodecError for a gradient that a reference may have left in its argument."""

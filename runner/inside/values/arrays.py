@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from runner.inside.values import packed
 from runner.inside.values.layouts import (
     arranged,
     layout_of,
@@ -114,7 +115,8 @@ def _array(encoder: EncoderBase, array: Any, depth: int) -> Node:
     if array.dtype.names is not None:
         return {**_records(encoder, array, depth), **layout}
     if array.dtype.kind == "O":
-        return {**encoder.many("objects", array.reshape(-1).tolist(), depth), **layout}
+        items = array.reshape(-1).tolist()
+        return {**packed.many_of(encoder, "objects", items, depth), **layout}
     raw = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
     return {"k": "array", "d": array.dtype.str, **layout, **encoder.put(raw)}
 
@@ -206,7 +208,7 @@ def _arranged(
 
 def _decode_objects(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
     with decoder.data_only():
-        items = decoder.many(node, depth)
+        items = packed.items_of(decoder, node, depth)
     shape = fitting_shape(node, len(items))
     array = np.empty(len(items), dtype=object)
     for place, item in enumerate(items):

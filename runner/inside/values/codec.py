@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from runner.inside.values import arrays, containers, library, tables, tensors
+from runner.inside.values import arrays, containers, library, packed, tables, tensors
 from runner.inside.values.nodes import (
     CHARACTER,
     MAX_DEPTH,
@@ -160,11 +160,6 @@ class Encoder(EncoderBase):
             raise ObjectWithinError(f"a {kind_of(value)} is no data")
         return self._refer(value, self)
 
-    def text(self, value: str) -> str:
-        """Count the text, and return it."""
-        self.size += CHARACTER * len(value)
-        return value
-
     @property
     def fits(self) -> bool:
         """Whether what was encoded so far is certainly short enough to be sent."""
@@ -179,7 +174,8 @@ class Encoder(EncoderBase):
         is_large = self._shared and self.size > CHARACTER * self._max_text
         if is_large or len(json.dumps(node)) > self._max_text:
             raise RefusedError(
-                "the value has too many parts to be sent: use an array or a tensor"
+                "the value has too many parts to be sent: use an array, a tensor, or a "
+                "flat list of numbers or of texts"
             )
 
 
@@ -222,10 +218,6 @@ def _complex(encoder: Encoder, value: Any, depth: int) -> Node:
     return encoder.many("complex", (number.real, number.imag), depth)
 
 
-def _text(encoder: Encoder, value: Any, _depth: int) -> Node:
-    return encoder.text(str.__str__(value))
-
-
 def _bytes(kind: str) -> Encode:
     return lambda encoder, value, _depth: {
         "k": kind,
@@ -243,7 +235,7 @@ _ENCODERS: Final[Mapping[type, Encode]] = {
     bool: lambda _encoder, value, _depth: value,
     int: _integer,
     float: _float,
-    str: _text,
+    str: packed.encode_text,
     complex: _complex,
     bytes: _bytes("bytes"),
     bytearray: _bytes("bytearray"),
@@ -261,7 +253,7 @@ _BASES: Final[tuple[tuple[type, Encode], ...]] = (
     (int, _integer),
     (float, _float),
     (complex, _complex),
-    (str, _text),
+    (str, packed.encode_text),
     (bytes, _bytes("bytes")),
     (bytearray, _bytes("bytearray")),
     *containers.BASES,
@@ -383,6 +375,7 @@ _DECODERS: Final[Mapping[str, Decode]] = {
     "slice": _built(lambda parts: slice(*parts)),
     "range": _built(lambda parts: range(*parts)),
     "ellipsis": lambda *_: ...,
+    "text": packed.decode_text,
     **containers.DECODERS,
     **library.DECODERS,
     **arrays.DECODERS,

@@ -11,8 +11,7 @@ import keyword
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
-import numpy as np
-
+from runner.inside.values import packed
 from runner.inside.values.nodes import (
     CodecError,
     Decode,
@@ -27,8 +26,6 @@ from runner.inside.values.nodes import (
 from runner.inside.values.value_methods import VALUE_METHODS
 
 _SMALL: Final = 2**63
-# A list of at least this many numbers is packed.
-_PACKED: Final = 32
 # At most this many keys of one dictionary may have the same hash: more would cost time
 # that grows with the square of their number.
 _SAME_HASH: Final = 64
@@ -53,56 +50,34 @@ _named_tuples: Final[dict[tuple[str, ...], Callable[[list[Any]], Any]]] = {}
 def _sequence(kind: str, plain: Any) -> Encode:
     def encode(encoder: EncoderBase, value: Any, depth: int) -> Node:
         items = value if type(value) is plain else plain(value)
-        return _packed(encoder, kind, items) or encoder.many(kind, items, depth)
+        return packed.many_of(encoder, kind, items, depth)
 
     return encode
-
-
-def _packed(encoder: EncoderBase, kind: str, items: Any) -> Node:
-    """Return the node of many numbers of one kind as bytes, or None for others."""
-    if len(items) < _PACKED or not encoder.has_room:
-        return None
-    kinds = set(map(type, items))
-    if kinds == {float}:
-        dtype = "<f8"
-    elif kinds == {int} and min(items) >= -_SMALL and max(items) < _SMALL:
-        dtype = "<i8"
-    else:
-        return None
-    return {"k": kind, "d": dtype, "b": encoder.add(np.array(items, dtype=dtype))}
 
 
 def _set(kind: str, plain: Any) -> Encode:
     def encode(encoder: EncoderBase, value: Any, depth: int) -> Node:
         items = value if type(value) is plain else plain(value)
-        node = encoder.many(kind, items, depth)
-        _check_distinct(items, node["v"])
+        node = packed.keys_of(encoder, kind, items, depth)
+        _check_distinct(items, node.get("v", ()))
         return node
 
     return encode
 
 
 def _deque(encoder: EncoderBase, value: Any, depth: int) -> Node:
-    return {**encoder.many("deque", list(value), depth), "m": value.maxlen}
-
-
-def _items(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> list[Any]:
-    name = node.get("d")
-    if name is None:
-        return decoder.many(node, depth)
-    if name not in ("<f8", "<i8"):
-        raise CodecError("not numbers")
-    found: list[Any] = np.frombuffer(decoder.bytes_of(node), dtype=name).tolist()
-    return found
+    node = packed.many_of(encoder, "deque", list(value), depth)
+    return {**node, "m": value.maxlen}
 
 
 def _decode_sequence(plain: type) -> Decode:
-    return lambda decoder, node, depth: plain(_items(decoder, node, depth))
+    return lambda decoder, node, depth: plain(packed.items_of(decoder, node, depth))
 
 
 def _decode_set(plain: type) -> Decode:
     def decode(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
-        items = decoder.many(node, depth)
+        items = packed.items_of(decoder, node, depth)
+        packed.check_number(items)
         check_hashes(items)
         found = plain(items)
         if len(found) != len(items):
@@ -116,7 +91,7 @@ def _decode_deque(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> 
     longest = node["m"]
     if longest is not None and (type(longest) is not int or not 0 <= longest < _SMALL):
         raise CodecError("not a length")
-    return collections.deque(decoder.many(node, depth), longest)
+    return collections.deque(packed.items_of(decoder, node, depth), longest)
 
 
 # --- Dictionaries ----------------------------------------------------------------
@@ -125,6 +100,9 @@ def _decode_deque(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> 
 def _mapping(kind: str, plain: Any) -> Encode:
     def encode(encoder: EncoderBase, value: Any, depth: int) -> Node:
         items = value if type(value) is plain else dict(value)
+        columns = packed.packed_pairs(encoder, items)
+        if columns is not None:
+            return {"k": kind, "c": columns}
         pairs = [
             [encoder.encode(key, depth + 1), encoder.encode(item, depth + 1)]
             for key, item in items.items()
@@ -156,10 +134,7 @@ def _check_distinct(keys: Iterable[Any], nodes: list[Node]) -> None:
 
 
 def _pairs(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> dict[Any, Any]:
-    pairs = [
-        (decoder.decode(key, depth + 1), decoder.decode(item, depth + 1))
-        for key, item in list_of(node, "v")
-    ]
+    pairs = packed.pairs_of(decoder, node, depth)
     check_hashes([key for key, _ in pairs])
     found = dict(pairs)
     if len(found) != len(pairs):

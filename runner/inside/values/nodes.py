@@ -126,6 +126,9 @@ class EncoderBase(_Side, ABC):
     def __init__(self) -> None:
         super().__init__()
         self.buffers: list[Buffer] = []
+        # The long texts met so far, with the numbers of their buffers: equal keys get
+        # equal nodes.
+        self._texts: dict[str, int] = {}
         # Whether pandas' notes on a table are sent. They go on all its parts, too.
         self.sends_notes = True
         # Whether a column of pandas is sent with its NA, which comparisons skip.
@@ -137,6 +140,25 @@ class EncoderBase(_Side, ABC):
 
     def check_gradient(self, gradient: Any) -> None:
         """Raise CodecError for a gradient that must not go with its tensor."""
+
+    def check_text(self, text: str) -> None:
+        """Raise CodecError for a text that must not be sent."""
+
+    def text(self, value: str) -> str:
+        """Count the text, and return it. Raises CodecError if it must not be sent."""
+        self.check_text(value)
+        self.size += CHARACTER * len(value)
+        return value
+
+    def add_text(self, value: str) -> int:
+        """Keep the text as a buffer of the message and return its number."""
+        number = self._texts.get(value)
+        if number is None:
+            data = value.encode("utf-8", "surrogatepass")
+            number = self._texts[value] = self.add(data)
+        else:
+            self.bytes += self.buffers[number].nbytes
+        return number
 
     def path(self, value: Any) -> Node:
         """Return the node of a path: its text, which names a file of this process."""

@@ -383,7 +383,12 @@ def test_small_scalars_and_tensors_need_no_buffer() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [["x" * 500_000], [[]] * 99_999, list(np.zeros((5000, 99))), [{}, "é" * 200_000]],
+    [
+        [["x" * 500] for _ in range(1000)],
+        [[]] * 99_999,
+        list(np.zeros((5000, 99))),
+        [["é" * 200] for _ in range(1000)],
+    ],
 )
 def test_too_large_a_value_is_refused_before_it_is_sent(value: object) -> None:
     with pytest.raises(RefusedError, match="to be sent"):
