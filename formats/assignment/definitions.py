@@ -7,7 +7,7 @@ must be known before a student's notebook runs.
 import ast
 import contextlib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
@@ -51,7 +51,8 @@ class Definitions:
     """The names that a notebook defines, and which of them are classes and functions.
 
     A name that is only imported is not defined. `methods` are the names of methods and
-    attributes that its classes define, or that it sets on any object.
+    attributes that its classes define, or that it sets on any object. `vocab.__contains__`
+    among them says that the name `vocab` always has an object of a class with that method.
     """
 
     names: frozenset[str] = frozenset()
@@ -62,7 +63,10 @@ class Definitions:
 
 _NamesByKind = Mapping[str, Set[str]]
 # Kinds of names for which no test asks a notebook.
-_NOT_ASKED: Final = frozenset(("module", "method"))
+_NOT_ASKED: Final = frozenset(
+    ("module", "method", "containing", "derived", "made", "otherwise")
+)
+_CONTAINS: Final = "__contains__"
 
 
 class _Binding(NamedTuple):
@@ -70,6 +74,10 @@ class _Binding(NamedTuple):
 
     Its kind is "class", "function", "import", "module" or "" for anything else. A
     "method" is a name that objects have, not a name of the notebook's own.
+
+    Four more kinds tell which names have an object with `__contains__`: "containing" for
+    a class that defines it, "derived" for a class and its base, "made" for a name and the
+    class whose call it is given, and "otherwise" for a name that is bound in another way.
     """
 
     name: str
@@ -88,8 +96,27 @@ def definitions_of(notebook: Notebook) -> Definitions:
         names=frozenset(classes | functions | of_kind[""]),
         classes=frozenset(classes),
         functions=frozenset(functions),
-        methods=frozenset(of_kind["method"]),
+        methods=frozenset((*of_kind["method"], *_containers(of_kind))),
     )
+
+
+def _containers(of_kind: _NamesByKind) -> Iterator[str]:
+    """Yield `name.__contains__` for each name that always has an object with the method."""
+    containing = set(of_kind["containing"])
+    bases = defaultdict(set)
+    for pair in of_kind["derived"]:
+        kind, base = pair.split()
+        bases[base].add(kind)
+    left = list(containing)
+    while left:
+        found = bases[left.pop()] - containing
+        containing |= found
+        left += found
+    made = [pair.split() for pair in of_kind["made"]]
+    others = {name for name, kind in made if kind not in containing}
+    for name, _ in made:
+        if name not in others | of_kind["otherwise"]:
+            yield f"{name}.{_CONTAINS}"
 
 
 def rebound_names(source: str) -> frozenset[str]:
@@ -125,7 +152,8 @@ def _parsed_bindings(source: str) -> _NamesByKind:
         tree = _parse(source)
         if tree is not None:
             found: dict[str, set[str]] = defaultdict(set)
-            for binding in (*_bound_in(tree), *_methods_in(tree)):
+            bound = tuple(_bound_in(tree))
+            for binding in (*bound, *_methods_in(tree), *_objects_in(tree, bound)):
                 found[binding.kind].add(binding.name)
             return found
     return _by_lines(source)
@@ -133,6 +161,7 @@ def _parsed_bindings(source: str) -> _NamesByKind:
 
 def _by_lines(source: str) -> _NamesByKind:
     found: dict[str, set[str]] = {kind: set() for kind in _KINDS.values()}
+    found["otherwise"] = found[""]
     of_group = {group: found[kind] for group, kind in _KINDS.items()}
     # A notebook may have millions of lines.
     for shown in _SHOWN.finditer(source):
@@ -192,6 +221,35 @@ def _methods_in(tree: ast.AST) -> Iterator[_Binding]:
             names = " ".join(_texts_in(node)).split()
         for name in names:
             yield _Binding(name=name.strip(","), kind="method")
+
+
+def _objects_in(tree: ast.Module, bound: Iterable[_Binding]) -> Iterator[_Binding]:
+    """Yield which classes define `__contains__`, and which names have their objects."""
+    for node in walk(tree):
+        if isinstance(node, ast.ClassDef):
+            if any(getattr(part, "name", "") == _CONTAINS for part in node.body):
+                yield _Binding(node.name, "containing")
+            for base in node.bases:
+                if isinstance(base, ast.Name):
+                    yield _Binding(f"{node.name} {base.id}", "derived")
+    times = Counter(binding.name for binding in bound)
+    for name, kind in _made_at_top(tree):
+        times[name] -= 1
+        yield _Binding(f"{name} {kind}", "made")
+    for name in +times:
+        yield _Binding(name, "otherwise")
+
+
+def _made_at_top(node: ast.AST) -> Iterator[tuple[str, str]]:
+    """Yield each name outside functions that is given the result of a call of a name."""
+    for child in parts_of(node):
+        match child:
+            case ast.Assign(value=ast.Call(func=ast.Name(id=kind)), targets=targets):
+                for target in targets:
+                    if isinstance(target, ast.Name):
+                        yield target.id, kind
+        if not isinstance(child, (*SCOPES, ast.Lambda)):
+            yield from _made_at_top(child)
 
 
 def _texts_in(call: ast.Call) -> Iterator[str]:

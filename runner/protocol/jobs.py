@@ -169,7 +169,8 @@ class JobSpec:
     without imports. `defined_classes` and `defined_functions` are those of them that it
     defines as classes and by `def`. Tests get these names from the student's notebook,
     before built-in functions and libraries. `defined_methods` are the names of methods
-    and attributes that its objects have.
+    and attributes that its objects have; `vocab.__contains__` among them says that the
+    name `vocab` has an object of a class with that method.
 
     `handout` are the cells of the hand-out, in their order. They tell where to test a
     question whose check cell the student has deleted, edited or moved.

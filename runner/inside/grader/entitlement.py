@@ -68,6 +68,17 @@ def may_have_method(handle: HandleBase, name: str) -> bool:
     )
 
 
+def may_be_asked_for(handle: HandleBase) -> bool:
+    """Return whether `item in x` may ask the object whether it contains the item.
+
+    The object that stands in the place of a list would say yes to all. So the test must
+    have made the object, or have it by a name for which the staff's own notebook makes
+    an object of a class with the method.
+    """
+    is_known = is_made(handle) or observations_of(handle).is_named_container
+    return is_known and staff_defines(handle, "__contains__")
+
+
 def may_be_called_by_libraries(handle: HandleBase) -> bool:
     """Return whether a library may call the object where it would also take a value.
 

@@ -1,16 +1,20 @@
 """The abilities of handles: what an object of the student's can do by special methods."""
 
 import operator
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
 
 from runner.inside.grader.answers import NotDataError
+from runner.inside.grader.callers import CALLERS
+from runner.inside.grader.entitlement import may_be_asked_for
 from runner.inside.grader.handle_items import item_of
 from runner.inside.grader.handle_parts import (
     Asking,
     HandleBase,
+    is_handle,
     label_of,
     observations_of,
     student_of,
@@ -68,9 +72,10 @@ class IteratorHandle:
 
 
 class ContainerHandle:
-    """An object with a membership test of its own, which is never called.
+    """An object with a membership test of its own.
 
-    A member of an enumeration is in its class.
+    A test calls it as it calls the method of that name: `item in x`. A member of an
+    enumeration is in its class.
     """
 
     __slots__ = ()
@@ -78,7 +83,18 @@ class ContainerHandle:
     def __contains__(self: Any, item: object) -> bool:
         if handle_behind_member(item) is not item and self.__class__ is type:
             return isinstance(item, self)
-        raise NotDataError(f"{label_of(self)} is an object: only values are compared")
+        caller = sys._getframe(1)  # noqa: SLF001 - who asks decides
+        if not (may_be_asked_for(self) and CALLERS.is_test(caller)):
+            raise NotDataError(
+                f"{label_of(self)} is an object: `in` asks only one that the test has "
+                "made, or that the staff's own notebook makes under its name, if its "
+                "class has __contains__ there"
+            )
+        contains = self.__getattr__("__contains__")
+        found = student_of(self).ask("call", contains, (item,), {})
+        if is_handle(found):
+            raise NotDataError(f"{label_of(self)} says by an object what it contains")
+        return bool(found)
 
 
 class IndexedHandle(IterableHandle, ReversibleHandle):

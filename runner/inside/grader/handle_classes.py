@@ -22,8 +22,14 @@ from runner.inside.grader.handle_abilities import (
     IterableHandle,
     ReversibleHandle,
 )
+from runner.inside.grader.handle_hashes import own_hash_of
 from runner.inside.grader.handle_parts import is_handle, number_of
-from runner.inside.grader.handles import CallableHandle, Handle, known_class
+from runner.inside.grader.handles import (
+    CallableHandle,
+    Handle,
+    NotDataError,
+    known_class,
+)
 
 # Beyond this number of types they are forgotten, and made again when needed.
 _MOST: Final = 1000
@@ -46,6 +52,12 @@ class HandleType(type):
         return is_it and other.__class__ is type
 
     __hash__ = type.__hash__
+
+    def __getattribute__(cls, name: str) -> Any:
+        """Refuse `type(x).__hash__`, which tells all different objects apart."""
+        if name == "__hash__":
+            raise NotDataError("`type(x).__hash__` is not asked for: write `hash(x)`")
+        return super().__getattribute__(name)
 
     def __instancecheck__(cls, instance: object) -> bool:
         told = _told(cls)
@@ -155,7 +167,12 @@ def _shown(told: _Told) -> type | None:
     if told.known is None or told.is_exact or not told.classes:
         return told.known
     try:
-        return types.new_class(told.label or told.known.__name__, (told.known,))
+        body = {"__hash__": own_hash_of}
+        return types.new_class(
+            told.label or told.known.__name__,
+            (told.known,),
+            exec_body=lambda to: to.update(body),
+        )
     except Exception:  # noqa: BLE001 - not every class of a library can be derived from
         return told.known
 

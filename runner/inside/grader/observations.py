@@ -43,6 +43,9 @@ class Observations:
         self.is_fresh = True
         # It is the value of a name that the staff's notebook defines as a function.
         self.is_function = False
+        # It is the value of a name for which the staff's notebook makes an object of a
+        # class with `__contains__`.
+        self.is_container = False
         # The test has got it also by another way than such a name.
         self.was_answered = False
         # It is an operator method of an object that is told no operands.
@@ -73,6 +76,11 @@ class Observations:
     def is_named_function(self) -> bool:
         """Whether it came only from a name that the staff's notebook defines as a function."""
         return self.is_function and not self.was_answered
+
+    @property
+    def is_named_container(self) -> bool:
+        """Whether it came only from a name for which the staff's notebook makes such an object."""
+        return self.is_container and not self.was_answered
 
     @property
     def contents(self) -> Contents:

@@ -141,8 +141,10 @@ class SnapshotClient:
             value = self.ask("name", name)
         except StudentRaisedError:
             raise NotDefinedError(name) from None
-        if name in self._functions and is_handle(value):
-            observations_of(value).is_function = True
+        if is_handle(value):
+            seen = observations_of(value)
+            seen.is_function |= name in self._functions
+            seen.is_container |= f"{name}.__contains__" in self.methods
         if name in self._classes and named_classes.is_object(name, value):
             value = self._constructor(value)
             description = self._described.get(number_of(value))

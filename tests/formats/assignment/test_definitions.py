@@ -113,3 +113,35 @@ def test_methods_and_attributes_of_objects_are_found(source: str) -> None:
 def test_text_cells_define_nothing() -> None:
     cell = {"cell_type": "markdown", "metadata": {}, "source": ["a = 1"]}
     assert definitions_of({"cells": [cell]}).names == frozenset()
+
+
+VOCABULARY = """
+class Vocab:
+    def __contains__(self, word): return True
+class Bytes(Vocab): pass
+class Deep(Bytes): pass
+class Plain: pass
+"""
+CONTAINERS = {
+    "vocab = Vocab()": True,
+    "if True:\n    vocab = Deep([1])": True,
+    "a = vocab = Bytes()": True,
+    "vocab = Plain()": False,
+    "vocab = Vocab": False,
+    "vocab = build()": False,
+    "vocab = Vocab()\nvocab = [1]": False,
+    "vocab = Vocab()\nfor vocab in []: pass": False,
+    "vocab = Vocab()\ndef f():\n    global vocab\n    vocab = []": False,
+    "vocab = []\ndef f():\n    vocab = Vocab()": False,
+    "vocab = Vocab()\nprint(": False,
+    "vocab = Plain()\nvocab = Vocab()": False,
+}
+
+
+@pytest.mark.parametrize("source", CONTAINERS)
+def test_a_name_that_always_has_an_object_with_contains_is_known(source: str) -> None:
+    sources = [VOCABULARY, "import vocabulary", source]
+    found = definitions_of(notebook(*sources))
+    assert ("vocab.__contains__" in found.methods) is CONTAINERS[source]
+    again = definitions_of(notebook(*sources, "def vocab(): pass"))
+    assert "vocab.__contains__" not in again.methods

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from runner.inside.grader.handle_hashes import hash_of
 from runner.inside.grader.handles import NotDataError
 from runner.inside.grader.snapshot_client import SnapshotClient
 from runner.inside.student.hashes import Hashes
-from tests.runner.notebooks import all_scores, marked
+from tests.runner.notebooks import all_scores, cell, job, job_file, marked, question
 from tests.runner.pairs import student_with
 
 pd: Any = pytest.importorskip("pandas")
@@ -267,6 +268,13 @@ ASKED = (
     "assert len({hash(key) for key in keys()}) == 2 == len(set(map(hash, keys())))",
     "assert Key('ab').__hash__() == 5 and hash(Bare()) == 5",
     "import pytest\nwith pytest.raises(TypeError): hash(Unhashable())",
+    "import builtins\nassert builtins.hash(Key('ab')) == 5 == next(map(hash, keys()))",
+    "a, b, _ = keys()\nassert hash((a, 1)) == hash((b, 1)) == (b, 1).__hash__() != hash(a)",
+    "a, b, c = keys()\nassert hash(frozenset({a, c})) == hash(frozenset({b, c}))",
+    (
+        "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass Own:\n"
+        "    one: object\na, b, c = keys()\nassert hash(Own(a)) == hash(Own(b))"
+    ),
 )
 
 
@@ -279,6 +287,41 @@ def test_hash_in_a_test_is_the_hash_of_the_class(runner: Runner) -> None:
         result = marked(runner, work, *ASKED, defined_classes=CLASSES)
         traces = [one.trace for one in result.questions[0].checks]
         assert all_scores(result) == [score] * len(ASKED), traces
+
+
+@pytest.mark.torch
+def test_a_module_of_the_course_asks_for_the_class_s_own_hash(
+    runner: Runner, tmp_path: Path
+) -> None:
+    helpers = tmp_path / "helpers.py"
+    helpers.write_text("def spread(keys): return len({hash(key) for key in keys})")
+    source = (
+        "def check(private, keys):\n"
+        "    import sys\n"
+        "    sys.path.insert(0, str(private))\n"
+        "    from helpers import spread\n"
+        "    return spread(keys()) == 3\n"
+    )
+    for work, score in (
+        (HASHED, 0),
+        (HASHED.replace("% 10", "* ord(self.word[0])"), 1),
+    ):
+        asking = job(
+            *(work, cell("# softmark: check q1")),
+            questions=(question("q1", source),),
+            private_files=(job_file(helpers),),
+            defined_classes=CLASSES,
+        )
+        assert all_scores(runner.run(asking)) == [score]
+
+
+@pytest.mark.torch
+def test_the_hash_of_a_type_is_refused_in_words(runner: Runner) -> None:
+    source = "key = Key('ab')\nassert type(key).__hash__(key) != 5"
+    result = marked(runner, HASHED, source, defined_classes=CLASSES)
+    (check,) = result.questions[0].checks
+    assert check.score == 0
+    assert "write `hash(x)`" in check.trace
 
 
 @pytest.mark.torch
