@@ -34,6 +34,7 @@ from formats.importing.names_from_notebook import (
 )
 from formats.importing.nbgrader_regions import solution_lines
 from formats.importing.otter_tests import OtterTest
+from formats.importing.own_draws import find_own_draws
 from formats.importing.process_inspections import find_process_inspections
 from formats.importing.replaced_names import find_replaced, find_shadowed
 from formats.importing.source_notebooks import names_of_cells
@@ -84,6 +85,7 @@ def find_all(
     yield from find_unsupported_uses(tree, style, names.defined)
     yield from find_process_inspections(tree, names.imports)
     yield from find_identity_checks(tree)
+    yield from find_own_draws(tree, names.defined, names.imports)
     if style.has_sections:
         yield from find_replaced(tree, names.defined)
         yield from find_shadowed(tree, names.defined, names.imports, key)

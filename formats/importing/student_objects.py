@@ -50,6 +50,7 @@ _MUTATORS: Final = frozenset(
         *("update", "setdefault", "add", "discard", "appendleft", "extendleft"),
     )
 )
+_TAKING: Final = frozenset(("pop", "popitem", "popleft", "__setitem__"))
 _GRADIENT_HINT: Final = (
     "Let a function of the notebook compute the gradients, and test what it returns. "
     "`requires_grad` can be read, and so can a `grad` that the notebook itself filled."
@@ -69,6 +70,7 @@ def find_unsupported_uses(
         *_gradients(tree, theirs),
         *_types(tree, theirs),
         *_changes(tree, theirs),
+        *_changes_by_callbacks(tree, theirs),
     ):
         found.setdefault(finding.message, finding)
     yield from found.values()
@@ -153,6 +155,48 @@ def _changes(tree: ast.Module, theirs: "_NotebookObjects") -> Iterator[Finding]:
                     )
 
 
+def _changes_by_callbacks(
+    tree: ast.Module, theirs: "_NotebookObjects"
+) -> Iterator[Finding]:
+    """Yield a note for each change that a test's function makes to its argument."""
+    functions = {
+        node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)
+    }
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not theirs.reaches(node.func):
+            continue
+        for value in (*node.args, *(each.value for each in node.keywords)):
+            given = functions.get(value.id) if isinstance(value, ast.Name) else value
+            if not isinstance(given, ast.FunctionDef | ast.Lambda):
+                continue
+            for change in _changes_to_parameters(given):
+                yield Finding(
+                    message=f"`{ast.unparse(change)[:60]}` changes the test's own copy if "
+                    "that is a list, a dictionary, an array or a tensor: the student's "
+                    "code, which calls this function, goes on with its own.",
+                    line=change.lineno,
+                    hint="Let the function return what the student's code should use, or "
+                    "let a function of the notebook be the callback.",
+                    is_certain=False,
+                )
+
+
+def _changes_to_parameters(
+    function: ast.FunctionDef | ast.Lambda,
+) -> Iterator[ast.expr]:
+    """Yield the parts of a function that change one of its parameters in place."""
+    names = _parameters(function)
+    for node in ast.walk(function):
+        match node:
+            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
+                if name in names:
+                    yield node
+            case ast.Call(func=ast.Attribute(attr=attr, value=ast.Name(id=name))):
+                is_in_place = attr.endswith("_") and not attr.startswith("_")
+                if name in names and (attr in _MUTATORS | _TAKING or is_in_place):
+                    yield node
+
+
 def _in_words(tree: ast.Module) -> Iterator[int]:
     """Yield the ids of the nodes that only describe an error."""
     for node in ast.walk(tree):
@@ -235,7 +279,7 @@ class _NotebookObjects:
         return full_name(dotted(node), self._imported)
 
 
-def _parameters(function: ast.FunctionDef) -> set[str]:
+def _parameters(function: ast.FunctionDef | ast.Lambda) -> set[str]:
     given = function.args
     return {each.arg for each in (*given.posonlyargs, *given.args, *given.kwonlyargs)}
 

@@ -31,6 +31,7 @@ from runner.inside.grader import (
     process_targets,
     refusals,
     test_runs,
+    torch_modules,
 )
 from runner.inside.grader.fixed_seeds import FixedSeeds
 from runner.inside.grader.generators import Generators
@@ -172,6 +173,7 @@ class Grader:
         process_targets.install()
         empty_values.install()
         test_runs.install()
+        torch_modules.install()
         derivatives.install()
         assigned_gradients.install()
         on_lost_graph.append(refusals.note)

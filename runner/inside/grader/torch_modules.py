@@ -3,11 +3,19 @@
 torch passes on what it has collected so far: all modules before it with their weights,
 or the dictionary that it is filling. None of that goes to the student's process. The
 module is asked for its own part, and the rest is done here.
+
+`torch.func.functional_call` puts other weights into a module for one call. Into a
+student's module it would put them here, and the call would run there, without them.
 """
 
 from collections.abc import Callable, Iterator, MutableMapping
 from types import FrameType
 from typing import Any, Final
+
+from torch.nn.utils import stateless
+
+from runner.inside.grader.answers import NotDataError
+from runner.inside.grader.handle_parts import is_handle
 
 
 def answer_to(frame: FrameType) -> Callable[..., Any] | None:
@@ -15,6 +23,21 @@ def answer_to(frame: FrameType) -> Callable[..., Any] | None:
     if str(frame.f_globals.get("__name__")) != "torch.nn.modules.module":
         return None
     return _ANSWERS.get(frame.f_code.co_qualname)
+
+
+def install() -> None:
+    """Refuse `functional_call` with a student's module, alone or within a test's own."""
+    call = stateless._functional_call  # noqa: SLF001 - what both of torch's functions use
+
+    def checked(module: Any, *arguments: Any, **named: Any) -> Any:
+        if is_handle(module) or any(map(is_handle, module.modules())):
+            raise NotDataError(
+                "functional_call puts no weights into the student's module: load them "
+                "with load_state_dict, or let a function of the notebook call it"
+            )
+        return call(module, *arguments, **named)
+
+    vars(stateless)["_functional_call"] = checked
 
 
 def _named_modules(

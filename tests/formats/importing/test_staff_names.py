@@ -12,9 +12,12 @@ from formats.importing.library_changes import (
     find_library_changes,
     find_misleading_inspections,
 )
+from formats.importing.own_draws import find_own_draws
 from formats.importing.process_inspections import find_process_inspections
 from formats.importing.staff_names import StaffNames
 from formats.importing.statements import Author, AuthoredCell
+from formats.importing.student_objects import find_unsupported_uses
+from runner.protocol.jobs import TestStyle
 from tests.formats.assignment.bundles import (
     HANDOUT_CELLS,
     MANIFEST,
@@ -309,3 +312,63 @@ def test_a_test_that_looks_for_races_is_noted() -> None:
     source = "import threading\nt = threading.Thread(target=count)"
     (finding,) = find_process_inspections(ast.parse(source), {})
     assert "no race of theirs shows" in finding.message
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        "torch.rand(2)",
+        "np.random.rand(3)",
+        "random.random()",
+        "np.random.permutation(3)",
+    ],
+)
+def test_a_draw_after_the_notebook_s_seed_is_noted(draw: str) -> None:
+    source = f"set_seed(3)\na = {draw}\nset_seed(3)\nassert {draw} == a"
+    (finding,) = find_own_draws(ast.parse(source), {"set_seed"}, {"np": "numpy"})
+    assert "draws from the tests' own generator" in finding.message
+    assert finding.line == 2
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = torch.rand(2)\nset_seed(3)\na = sample(2)",
+        "set_seed(3)\ntorch.manual_seed(3)\nx = torch.rand(2)",
+        "set_seed(3)\nx = torch.rand(2, generator=g)",
+        "set_seed(3)\nr = random.Random(3)\nx = r.random()",
+        "seed(3)\nx = torch.rand(2)",
+        "f(3)\nx = torch.rand(2)",
+    ],
+)
+def test_a_draw_of_its_own_seed_is_not_noted(source: str) -> None:
+    assert not list(find_own_draws(ast.parse(source), {"set_seed", "f", "sample"}, {}))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "train(3, lambda state: state.update(stop=True))",
+        "def stop(state):\n    state['stop'] = True\nTrainer().fit(on_step=stop)",
+        "def clip(x):\n    x.clamp_(0)\nt = Trainer()\nt.fit(clip)",
+        "train(2, callback=lambda losses: losses.append(0))",
+    ],
+)
+def test_a_change_that_a_callback_makes_to_its_argument_is_noted(source: str) -> None:
+    notes = find_unsupported_uses(
+        ast.parse(source), TestStyle.SCRIPT, {"train", "Trainer"}
+    )
+    assert [one.message for one in notes if "calls this function" in one.message]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "seen = []\ntrain(3, lambda state: seen.append(state['step']))",
+        "def stop(state):\n    new = {**state}\n    new['a'] = 1\n    return new\ntrain(3, stop)",
+        "def change(state):\n    state['a'] = 1\nstate = {}\nchange(state)\ntrain(state)",
+    ],
+)
+def test_a_callback_that_changes_what_is_the_test_s_is_not_noted(source: str) -> None:
+    notes = find_unsupported_uses(ast.parse(source), TestStyle.SCRIPT, {"train"})
+    assert not [one.message for one in notes if "calls this function" in one.message]

@@ -8,7 +8,9 @@ from typing import Final
 
 import pytest
 
+from runner.host.runner import Runner
 from runner.protocol.jobs import TestStyle
+from tests.runner.notebooks import all_scores, marked
 from tests.runner.proof.recording import tried
 
 pytestmark = pytest.mark.torch
@@ -171,3 +173,26 @@ def test_an_instance_that_should_not_be_callable_is_not_called() -> None:
     called = "class Column:\n    def __call__(self, table): return table['y']\n"
     test = f"{_TABLE}assert (test.assign(p=Column()).p == y).all()"
     assert tried("class Column(list): pass", called, test).scores == (0.0,)
+
+
+_SWAPPED: Final = """
+import torch
+def swapped(net, x):
+    zeros = {name: torch.zeros_like(one) for name, one in net.named_parameters()}
+    return torch.func.functional_call(net, zeros, x)
+"""
+
+
+def test_no_weights_are_put_into_a_student_s_module_for_one_call(
+    runner: Runner,
+) -> None:
+    """They would stay in the test, and the module would answer with its own."""
+    checks = (
+        "assert swapped(Net(), torch.ones(1, 2)).any()",
+        "both = torch.nn.Sequential(Net())\nassert swapped(both, torch.ones(1, 2)).any()",
+        "own = torch.nn.Linear(2, 2)\nassert not swapped(own, torch.ones(1, 2)).any()",
+    )
+    tests = [_SWAPPED + one for one in checks]
+    result = marked(runner, _RIGHT, *tests, defined_classes=("Net",))
+    assert all_scores(result) == [0.0, 0.0, 1.0]
+    assert "functional_call" in result.questions[0].checks[0].trace
