@@ -79,8 +79,18 @@ class Observations:
 
     @property
     def is_named_container(self) -> bool:
-        """Whether it came only from a name for which the staff's notebook makes such an object."""
+        """Whether it came only from a name for which the staff's notebook makes one."""
         return self.is_container and not self.was_answered
+
+    def note_name(self, *, is_function: bool, is_container: bool) -> None:
+        """Note that a name of the notebook has the object, and what the staff's has there.
+
+        A name for any other value counts as an answer: the student's notebook may give
+        one object to two names.
+        """
+        self.is_function |= is_function
+        self.is_container |= is_container
+        self.was_answered |= not (is_function or is_container)
 
     @property
     def contents(self) -> Contents:

@@ -142,9 +142,10 @@ class SnapshotClient:
         except StudentRaisedError:
             raise NotDefinedError(name) from None
         if is_handle(value):
-            seen = observations_of(value)
-            seen.is_function |= name in self._functions
-            seen.is_container |= f"{name}.__contains__" in self.methods
+            observations_of(value).note_name(
+                is_function=name in self._functions,
+                is_container=f"{name}.__contains__" in self.methods,
+            )
         if name in self._classes and named_classes.is_object(name, value):
             value = self._constructor(value)
             description = self._described.get(number_of(value))

@@ -30,9 +30,10 @@ _LENGTH: Final = np.dtype("<u4")
 _NUMBERS: Final[Mapping[type, str]] = {float: "<f8", int: "<i8", bool: "|b1"}
 # The memory that a text or a tuple takes besides its content, which counts as bytes.
 _OBJECT: Final = 64
-# More keys than this are not packed: a dictionary takes the time of several bytes for
-# each of them.
-_KEYS: Final = 2**20
+# More keys than this are not packed. Numbers can be chosen so that a dictionary takes a
+# time that grows with the square of their number, although their hashes differ. So there
+# are no more than structure has room for.
+_KEYS: Final = 2**17
 _ENCODING: Final = ("utf-8", "surrogatepass")
 # JSON makes one character of two halves of a surrogate pair.
 _TWO_HALVES: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")

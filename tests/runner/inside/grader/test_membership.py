@@ -85,6 +85,19 @@ def test_an_object_in_a_list_s_place_says_nothing_of_its_items(runner: Runner) -
     assert all_scores(answer(runner, WRONG + same, answered)) == [0]
 
 
+def test_an_object_of_two_names_is_asked_under_neither(runner: Runner) -> None:
+    forged = WRONG + "\nprimes = vocab\n"
+    checks = (
+        "assert 'a' in vocab\nassert 7 in primes",
+        "found, other = primes, vocab\nassert 7 in found",
+        "found, other = vocab, primes\nassert 7 in other",
+    )
+    assert all_scores(answer(runner, forged, *checks)) == [0, 0, 0]
+    assert all_scores(answer(runner, STAFF, "assert 5 in primes and 'a' in vocab")) == [
+        1
+    ]
+
+
 def test_a_class_without_the_method_in_the_staff_s_notebook_is_not_asked(
     runner: Runner,
 ) -> None:
