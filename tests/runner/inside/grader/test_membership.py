@@ -85,6 +85,11 @@ def test_an_object_in_a_list_s_place_says_nothing_of_its_items(runner: Runner) -
     assert all_scores(answer(runner, WRONG + same, answered)) == [0]
 
 
+def test_a_library_does_not_ask_with_what_it_has(runner: Runner) -> None:
+    chained = "from collections import ChainMap\nassert 'a' in ChainMap(Vocab(['a']))"
+    assert all_scores(answer(runner, STAFF, chained)) == [0]
+
+
 def test_an_object_of_two_names_is_asked_under_neither(runner: Runner) -> None:
     forged = WRONG + "\nprimes = vocab\n"
     checks = (
