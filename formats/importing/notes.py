@@ -3,7 +3,7 @@
 import ast
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from formats.assignment import Bundle
@@ -11,6 +11,11 @@ from formats.assignment.notebook_cells import check_key, make_handout, source_of
 from formats.assignment.section_tests import parsed_tests, session_code
 from formats.assignment.unpickling import Finding, find_unpickling
 from formats.choices import Part, QuestionKind
+from formats.importing.argument_looks import (
+    Slots,
+    changed_parameters,
+    find_argument_looks,
+)
 from formats.importing.draft import (
     Draft,
     Format,
@@ -49,11 +54,15 @@ _NOTHING_KNOWN: Final[Mapping[str, Collection[str]]] = {}
 
 @dataclass(frozen=True, kw_only=True)
 class NotebookNames:
-    """The names that the staff notebook defines and imports, and of public files."""
+    """The names that the staff notebook defines and imports, and of public files.
+
+    `changed` are the arguments that its functions change in place.
+    """
 
     defined: frozenset[str]
     imports: Mapping[str, str]
     public: frozenset[str] = frozenset()
+    changed: Slots = field(default_factory=dict)
 
 
 def names_of(notebook: Notebook, public: Iterable[str] = ()) -> NotebookNames:
@@ -65,7 +74,10 @@ def names_of(notebook: Notebook, public: Iterable[str] = ()) -> NotebookNames:
     imports, defined = names_of_cells(cells)
     targets = {name: min(found) for name, found in imports.items()}
     return NotebookNames(
-        defined=frozenset(defined), imports=targets, public=frozenset(public)
+        defined=frozenset(defined),
+        imports=targets,
+        public=frozenset(public),
+        changed=changed_parameters(cells),
     )
 
 
@@ -86,6 +98,7 @@ def find_all(
     yield from find_process_inspections(tree, names.imports)
     yield from find_identity_checks(tree)
     yield from find_own_draws(tree, names.defined, names.imports)
+    yield from find_argument_looks(tree, style, names.changed, names.imports)
     if style.has_sections:
         yield from find_replaced(tree, names.defined)
         yield from find_shadowed(tree, names.defined, names.imports, key)
