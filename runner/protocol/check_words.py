@@ -21,6 +21,8 @@ NOT_RUN: Final = "not run: the process was lost in an earlier check"
 RAISED: Final = "raised an error"
 PRINTED: Final = "printed something else"
 NOT_DATA: Final = "gave an object where a value is needed"
+CHANGED: Final = "changed its argument"
+READ_TWICE: Final = "gave something else the second time"
 
 # A score that is so near to 0 or 1 counts as 0 or 1.
 _DUST: Final = 1e-9
@@ -35,7 +37,8 @@ _EXCEPTIONS: Final = frozenset(
     if isinstance(value, type) and issubclass(value, BaseException)
 )
 _FIXED: Final = frozenset(
-    {PASSED, PARTLY, RETURNED_FALSE, NO_SCORE, RAISED, PRINTED, NOT_DATA}
+    {PASSED, PARTLY, RETURNED_FALSE, NO_SCORE, RAISED, PRINTED}
+    | {NOT_DATA, CHANGED, READ_TWICE}
     | {f"raised {name}" for name in _EXCEPTIONS}
 )
 

@@ -33,6 +33,7 @@ from runner.inside.grader import (
     test_runs,
     torch_modules,
 )
+from runner.inside.grader.changed_arguments import ChangedArgumentError
 from runner.inside.grader.fixed_seeds import FixedSeeds
 from runner.inside.grader.generators import Generators
 from runner.inside.grader.given_folders import hide
@@ -41,6 +42,7 @@ from runner.inside.grader.named_classes import NoClassError
 from runner.inside.grader.names import Library
 from runner.inside.grader.own_process import adopt_orphans, end_left_running, run_apart
 from runner.inside.grader.scratch import Scratch
+from runner.inside.grader.second_answers import SecondAnswerError
 from runner.inside.grader.snapshot_client import (
     MAX_BYTES,
     MAX_HEADER,
@@ -69,6 +71,12 @@ _END_SECONDS: Final = 1.0
 _REMOVE_SECONDS: Final = 2.0
 # Longer than any message that a student may read.
 _WORDS: Final = 200
+# What a student reads of a refusal, by the name of its class.
+_OF_REFUSALS: Final = {
+    ChangedArgumentError.__name__: check_words.CHANGED,
+    SecondAnswerError.__name__: check_words.READ_TWICE,
+    NotDataError.__name__: check_words.NOT_DATA,
+}
 # The places in `sys` where Python keeps the last exception.
 _LAST: Final = ("last_exc", "last_type", "last_value", "last_traceback")
 
@@ -322,10 +330,18 @@ def _words_for(error: BaseException) -> str:
             return check_words.raised_by_name(ename) if ename else check_words.PRINTED
         case check_words.NotAScoreError():
             return check_words.NO_SCORE
-        case NotDataError() | refusals.RefusedInChildError(kind="NotDataError"):
-            return check_words.NOT_DATA
+        case _ if _words_of_refusal(error):
+            return _words_of_refusal(error)
         case _:
             return check_words.raised(_to_report(error))
+
+
+def _words_of_refusal(error: BaseException) -> str:
+    """Return the message for a refusal that has words of its own, or ""."""
+    kinds = [one.__name__ for one in type(error).__mro__]
+    if isinstance(error, refusals.RefusedInChildError):
+        kinds = [error.kind]
+    return next((_OF_REFUSALS[one] for one in kinds if one in _OF_REFUSALS), "")
 
 
 def _to_report(error: BaseException) -> BaseException | type[BaseException]:

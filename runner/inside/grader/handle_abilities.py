@@ -28,8 +28,10 @@ class SizedHandle:
     __slots__ = ()
 
     def __len__(self: Any) -> int:
-        contents = observations_of(self).contents
-        return contents.length(lambda: student_of(self).ask("len", self))
+        seen, student = observations_of(self), student_of(self)
+        length = seen.contents.length(lambda: student.ask("len", self))
+        seen.second.check("len", None, length, lambda: student.ask("len", self))
+        return length
 
 
 class IterableHandle:
@@ -169,10 +171,19 @@ def plain_of(handle: Any) -> Any:
 
 def _items(handle: HandleBase) -> list[object] | None:
     """Return all items of the object, or None if it is an iterator."""
-    student = student_of(handle)
-    return observations_of(handle).contents.items(
+    student, seen = student_of(handle), observations_of(handle)
+    items = seen.contents.items(
         lambda: student.ask("items", handle), lambda: student.ask("count", handle)
     )
+    if items is not None:
+        seen.second.check("items", None, items, lambda: _first_of(student, handle))
+    return items
+
+
+def _first_of(student: Asking, handle: HandleBase) -> object:
+    """Return the items that the object gives when it is gone through once more."""
+    found = student.ask("items", handle)
+    return found[0] if isinstance(found, list) and found else None
 
 
 def _rest(student: Asking, iterator: HandleBase) -> Iterator[Any]:

@@ -5,6 +5,7 @@ object all items are requested if possible, and indexed here.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -37,7 +38,17 @@ _NUMBERS: Final = "biufc"
 def item_of(handle: HandleBase, key: object) -> Any:
     """Return the item under the key. Raises NotDataError if it cannot be told."""
     if not may_get(handle, key):
-        return _within(handle, key)
+        item = _within(handle, key)
+        ask = partial(_within_anew, handle, key)
+    else:
+        item = _asked(handle, key)
+        ask = partial(student_of(handle).ask, "operate", "getitem", handle, key)
+    observations_of(handle).second.check("item", key, item, ask)
+    return item
+
+
+def _asked(handle: HandleBase, key: object) -> Any:
+    """Return the item of an object that is told the key."""
     contents = observations_of(handle).contents
     index = index_of(key)
     place = key if index is None else index
@@ -88,6 +99,23 @@ def _within(handle: HandleBase, key: object) -> Any:
     if is_index_slice(key):
         return items[key]
     return _array_of(handle, items)[key]
+
+
+def mapping_of(handle: HandleBase) -> object:
+    """Return all keys and values as the object gives them now, or None."""
+    found = student_of(handle).ask("mapping", handle)
+    return dict(found[0]) if isinstance(found, list) and found else None
+
+
+def _within_anew(handle: HandleBase, key: Any) -> object:
+    """Return the item under the key, out of all that the object holds now, or None."""
+    pairs = student_of(handle).ask("pairs", handle, False)  # noqa: FBT003 - an operand
+    if isinstance(pairs, list):
+        return dict(pairs[0]).get(key)
+    items = student_of(handle).ask("indexed", handle, False)  # noqa: FBT003 - same
+    index = index_of(key)
+    place = key if index is None else index
+    return items[0][place] if isinstance(items, list) else None
 
 
 def assign(handle: HandleBase, key: object, value: object) -> None:

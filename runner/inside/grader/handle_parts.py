@@ -7,6 +7,14 @@ from typing import Any, Protocol, TypeGuard
 from runner.inside.grader.observations import NotDataError, Observations
 
 
+class Check(Protocol):
+    """What the running check does with the answers."""
+
+    @property
+    def asks_again(self) -> bool:
+        """Whether it compares two readings of one object."""
+
+
 class Asking(Protocol):
     """The client that passes questions on to the student's process."""
 
@@ -21,6 +29,10 @@ class Asking(Protocol):
     @property
     def methods(self) -> Collection[str]:
         """The names of methods and attributes that the staff's notebook defines."""
+
+    @property
+    def arguments(self) -> Check:
+        """What the running check does with what it gives and gets."""
 
     def ask(self, operation: str, *arguments: object) -> Any: ...
 

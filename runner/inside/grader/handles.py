@@ -14,7 +14,7 @@ from runner.inside.grader.callers import CALLERS
 from runner.inside.grader.entitlement import may_be_called_by_libraries, may_have_method
 from runner.inside.grader.handle_abilities import is_collection, plain_of
 from runner.inside.grader.handle_hashes import hash_of
-from runner.inside.grader.handle_items import assign, delete
+from runner.inside.grader.handle_items import assign, delete, mapping_of
 from runner.inside.grader.handle_operators import BINARY, UNARY, operators
 from runner.inside.grader.handle_parts import (
     Asking,
@@ -132,7 +132,11 @@ class Handle(HandleBase):
         put(
             self,
             "_Handle__seen",
-            Observations(f"<the student's {label}>", lambda: student.epoch),
+            Observations(
+                f"<the student's {label}>",
+                lambda: student.epoch,
+                lambda: student.arguments.asks_again,
+            ),
         )
 
     @property  # type: ignore[misc]  # what isinstance asks
@@ -186,6 +190,9 @@ class Handle(HandleBase):
         if name in _VIEWS:
             pairs = self.__seen.contents.mapping(lambda: student.ask("mapping", self))
             if pairs is not None:
+                self.__seen.second.check(
+                    "mapping", None, pairs, lambda: mapping_of(self)
+                )
                 return getattr(pairs, name)
         found = self.__seen.attribute(
             name, student.epoch, lambda: student.ask("attr", self, name)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from runner.inside.grader import (
+    changed_arguments,
     class_hashes,
     empty_values,
     global_names,
@@ -39,6 +40,11 @@ class Library:
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._names = {**_USUAL, **names}
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All names that stand for a library, or for something in one."""
+        return frozenset(self._names)
 
     def __contains__(self, name: object) -> bool:
         return name in self._names
@@ -85,6 +91,7 @@ class Names(ListedNames):
         super().__setitem__(global_names.NAME, globals)
         super().__setitem__(empty_values.NAME, empty_values.apply_operator)
         super().__setitem__(class_hashes.NAME, class_hashes.hash_as_class_gives_it)
+        super().__setitem__(changed_arguments.NAME, student.arguments)
         self._student = student
         self._library = library
         self._defined = frozenset(defined)

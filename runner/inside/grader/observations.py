@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from runner.inside.grader.answers import Answer, Ask, NotDataError, answer_of
 from runner.inside.grader.object_items import Contents
+from runner.inside.grader.second_answers import SecondAnswers
 
 __all__ = ["NotDataError", "Observations"]
 
@@ -29,7 +30,12 @@ class Observations:
     older one. `contents` are the object's items.
     """
 
-    def __init__(self, label: str, epoch: Callable[[], int] = lambda: 0) -> None:
+    def __init__(
+        self,
+        label: str,
+        epoch: Callable[[], int] = lambda: 0,
+        asks_again: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._label = label
         self._epoch = epoch
         # Known to the grader itself: the object is a class that the staff's notebook
@@ -63,6 +69,7 @@ class Observations:
         # The object that this one was read from, if it was read as an attribute.
         self.owner: Observations | None = None
         self._contents = Contents(label, lambda: self.is_made)
+        self._second = SecondAnswers(label, asks_again)
         # How many times the answers have been forgotten.
         self.times_forgotten = 0
         self.forget()
@@ -98,6 +105,12 @@ class Observations:
         self._forget_if_changed()
         return self._contents
 
+    @property
+    def second(self) -> SecondAnswers:
+        """What the object has answered since then, in case it is asked again."""
+        self._forget_if_changed()
+        return self._second
+
     def _forget_if_changed(self) -> None:
         """Forget the answers if a call of another object may have changed this one.
 
@@ -118,6 +131,7 @@ class Observations:
         """Forget the answers, since the object may have changed."""
         is_keyed = self._contents.is_keyed
         self._contents = Contents(self._label, lambda: self.is_made, is_keyed=is_keyed)
+        self._second.forget()
         self.times_forgotten += 1
         self._since = self._moment()
         self._texts: dict[str, str] = {}

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from runner.inside.grader import empty_values, named_classes, refusals, replayed_output
+from runner.inside.grader.changed_arguments import Arguments
 from runner.inside.grader.exports import ExpiredCallbackError, Exports, Outgoing
 from runner.inside.grader.fixed_seeds import FixedSeeds
 from runner.inside.grader.given_folders import Folders
@@ -102,6 +103,7 @@ class SnapshotClient:
         self._handles: dict[int, Handle] = {}
         self._kinds = HandleClasses()
         self._members = Members()
+        self.arguments = Arguments()
         # Handles that make objects, by number: classes of the staff's notebook.
         self._constructors: dict[int, Handle] = {}
         # The snapshot's descriptions of those that are exception classes.
@@ -181,7 +183,7 @@ class SnapshotClient:
             self._prepare()
         with self._exports.lifetime():
             handles, self._exports.handles = self._exports.handles, []
-            encoder = self._encoder()
+            encoder = self.arguments.watching(self._encoder())
             try:
                 node = encoder.encode(list(arguments))
             except Exception as error:
@@ -189,7 +191,8 @@ class SnapshotClient:
                 refusals.note(error)
                 raise
             given, self._exports.handles = self._exports.handles, handles
-            question = with_mode({"op": operation, "a": node})
+            told = self.arguments.sent(encoder)
+            question = with_mode({"op": operation, "a": node, **told})
             try:
                 header, buffers = self._endpoint.ask(question, encoder.buffers)
                 if operation in PRINTS_TO_TEST:
@@ -255,6 +258,7 @@ class SnapshotClient:
         observations_of(result).note_origin(tuple(place), self.epoch, owner)
 
     def _result(self, header: Header, buffers: list[Buffer], operation: str) -> Any:
+        self.arguments.learn(header)
         if "ok" in header:
             resolve = partial(self._resolve, operation=operation)
             return empty_values.note_empty(decode(header["ok"], buffers, resolve))

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from runner.inside.grader import (
+    changed_arguments,
     class_bodies,
     class_hashes,
     empty_values,
@@ -27,6 +28,7 @@ from runner.inside.grader.fixed_seeds import FixedSeeds
 from runner.inside.grader.given_folders import Folders
 from runner.inside.grader.global_names import with_globals_as_items
 from runner.inside.grader.handles import is_handle
+from runner.inside.grader.looking_tests import LookingTests, next_line
 from runner.inside.grader.main_module import Main, as_main
 from runner.inside.grader.names import AllNames, Library, Names
 from runner.inside.grader.otter_decorator import otter_installed
@@ -114,7 +116,11 @@ class Tests:
             string_formatting.NAME: string_formatting.format_of,
             empty_values.NAME: empty_values.apply_operator,
             class_hashes.NAME: class_hashes.hash_as_class_gives_it,
+            changed_arguments.NAME: student.arguments,
         }
+        self._looking = LookingTests(
+            student.arguments, context.library.names, context.defined
+        )
         self._main = Main()
         STAFF_TEXTS.use_sources(_sources(question))
         if question.style in {TestStyle.FUNCTIONS, TestStyle.CASES}:
@@ -135,6 +141,7 @@ class Tests:
             case TestStyle.DOCTEST:
                 return self._run_doctest(check)
             case TestStyle.FUNCTIONS | TestStyle.CASES:
+                self._looking.begin(check.name)
                 return self._run_function(self._space[check.name])
 
     def _execute(self, question: QuestionSpec) -> None:
@@ -142,6 +149,7 @@ class Tests:
         _remember(name, question.source)
         tree = ast.parse(question.source, name)
         checks = {check.name for check in question.checks}
+        tree = self._looking.module(tree, checks)
         for node in tree.body:
             if isinstance(node, ast.FunctionDef) and node.name in checks:
                 _ReturnsNothing().generic_visit(node)
@@ -192,7 +200,9 @@ class Tests:
         name = f"<check {check.name}>"
         _remember(name, check.source)
         tree = class_bodies.with_global_names(
-            with_globals_as_items(_guarded(ast.parse(check.source, name)))
+            with_globals_as_items(
+                _guarded(self._looking.script(ast.parse(check.source, name)))
+            )
         )
         names = self._names()
         last = tree.body[-1] if tree.body else None
@@ -212,7 +222,8 @@ class Tests:
         test.globs = names = self._names()
         runner = _DoctestRunner(self._student, names)
         words = io.StringIO()
-        with self._in_notebook(names):
+        sources = [one.source for one in examples]
+        with self._looking.session(sources), self._in_notebook(names):
             runner.run(test, out=words.write, clear_globs=False)
         if runner.failures:
             raise WrongAnswerError(
@@ -239,6 +250,7 @@ def _compiled_example(
 ) -> Any:
     """Compile an example of a doctest in the same way as the tests of other styles."""
     tree: Any = compile(source, name, mode, flags | ast.PyCF_ONLY_AST, dont_inherit)
+    tree = next_line(tree)
     tree = class_bodies.with_global_names(with_globals_as_items(_guarded(tree)))
     return compile(tree, name, mode, flags, dont_inherit)
 

@@ -25,6 +25,7 @@ from runner.inside.student.collections import (
     has_own_methods,
     plain_of,
 )
+from runner.inside.student.given_arguments import GivenArguments, Watch
 from runner.inside.student.handed_in import HandedIn
 from runner.inside.student.hashes import Hashes
 from runner.inside.student.members import SentValues
@@ -89,6 +90,7 @@ class Service:
         self._objects: list[object] = []
         self._numbers: dict[int, int] = {}
         self._hashes = Hashes()
+        self._given = GivenArguments()
         self._endpoint = Endpoint(link, self._serve)
         handed_in = HandedIn(files)
         self._sent_names = SentNames(names, self._encoder)
@@ -141,15 +143,21 @@ class Service:
         self._endpoint.listen()
 
     def _serve(self, header: Header, buffers: list[Buffer]) -> Message:
-        captured = CapturedOutput()
-        answer, more = self._answer(header, buffers, captured)
-        return {**answer, **captured.header_fields()}, more
+        captured, watch = CapturedOutput(), self._given.watch(header.get("watch"))
+        answer, more = self._answer(header, buffers, captured, watch)
+        return {**answer, **captured.header_fields(), **watch.told()}, more
 
     def _answer(
-        self, header: Header, buffers: list[Buffer], captured: CapturedOutput
+        self,
+        header: Header,
+        buffers: list[Buffer],
+        captured: CapturedOutput,
+        watch: Watch,
     ) -> Message:
         try:
-            arguments = self._decoder(buffers).decode(header["a"])
+            decoder = self._decoder(buffers)
+            arguments = decoder.decode(header["a"])
+            watch.begin(decoder)
             with contextlib.ExitStack() as around:
                 if header["op"] in PRINTS_TO_TEST:
                     around.enter_context(captured.recording())

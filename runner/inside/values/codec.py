@@ -86,9 +86,6 @@ class Encoder(EncoderBase):
         self._refer = refer
         self._max_text = max_text - _AROUND
         self._max_bytes = max_bytes
-        # The values met so far, by id, with their nodes. They are kept alive, so that
-        # no other object gets the same id meanwhile.
-        self._met: dict[int, Part] = {}
         self._shared = 0
 
     def encode(self, value: object, depth: int = 0) -> Node:
@@ -112,6 +109,8 @@ class Encoder(EncoderBase):
         node = self._encode(value, depth)
         if type(node) is dict and node.get("k") in MUTABLE:
             self._met[id(value)] = self._part(value, before, depth, node)
+            if self.numbers_parts:
+                self._numbered(node)
         self._deepest = max(self._deepest, before[-1])
         return node
 
@@ -274,8 +273,6 @@ class Decoder(DecoderBase):
     ) -> None:
         super().__init__(buffers, **bounds)
         self._refer = refer
-        # The parts that other nodes may refer to, by number.
-        self._parts: dict[int, Part] = {}
 
     def decode(self, node: Node, depth: int = 0) -> Any:
         """Return the value that the node stands for."""

@@ -133,6 +133,17 @@ class EncoderBase(_Side, ABC):
         self.sends_notes = True
         # Whether a column of pandas is sent with its NA, which comparisons skip.
         self.sends_missing = False
+        # The values met so far, by id, with their nodes. They are kept alive, so that
+        # no other object gets the same id meanwhile.
+        self._met: dict[int, Part] = {}
+        # Whether each part that can be changed gets a number.
+        self.numbers_parts = False
+
+    def numbered(self) -> Iterator[tuple[int, object]]:
+        """Yield the numbers of the message's parts, with their values."""
+        for part in self._met.values():
+            if "as" in part.node:
+                yield part.node["as"], part.value
 
     @abstractmethod
     def encode(self, value: object, depth: int = 0) -> Node:
@@ -214,6 +225,13 @@ class DecoderBase(_Side, ABC):
         self.takes_missing = False
         # Whether a tensor whose graph is not here refuses `backward`.
         self.refuses_backward = True
+        # The parts that other nodes may refer to, by number.
+        self._parts: dict[int, Part] = {}
+
+    def numbered(self) -> Iterator[tuple[int, Any]]:
+        """Yield the numbers of the message's parts, with their values."""
+        for number, part in self._parts.items():
+            yield number, part.value
 
     @abstractmethod
     def decode(self, node: Node, depth: int = 0) -> Any:
