@@ -285,11 +285,14 @@ class _Walk:
         leaves: list[Leaf] = []
         givings: list[Giving] = []
         for side in sides_of(node):
+            read = dict.fromkeys(leaves_of(side))
+            is_denied = self._is_denied or denies(node)
             time = self._values.time_of(side)
-            if time is not None and (self._is_denied or denies(node)):
+            parts = [one for one in read if one.path and self._is_answer(one.name)]
+            if is_denied and not parts:
                 # An answer that differs from the argument is a new value.
-                time = -1.0
-            for leaf in dict.fromkeys(leaves_of(side)):
+                time = None if time is None else -1.0
+            for leaf in read:
                 found = self._with_sources(leaf)
                 leaves += [one for one in found if self._is_seen(one, time)]
         for leaf in leaves:
@@ -297,6 +300,9 @@ class _Walk:
         if leaves:
             self._looks.append(Look(node, tuple(leaves), tuple(givings)))
             self.in_functions[self._function] += 1
+
+    def _is_answer(self, name: str) -> bool:
+        return self._values.time_of_name(name) is not None
 
     def _is_seen(self, leaf: Leaf, time: float | None) -> bool:
         """Return whether the name's value is looked at, and not compared with an answer."""

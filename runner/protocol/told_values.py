@@ -38,6 +38,7 @@ _MEASURES: Final = frozenset(
     (
         *("device", "dim", "dtype", "dtypes", "element_size"),
         *("is_floating_point", "ndim", "numel", "shape", "size", "stride"),
+        *("is_leaf", "requires_grad", "training"),
     )
 )
 _MEASURING: Final = frozenset(("callable", "hasattr", "isinstance", "len", "type"))
@@ -114,13 +115,14 @@ class Values:
 
         A value of the notebook's that has been given back counts as old.
         """
-        times = [self._time_of_name(name) for name in read_in(node)]
+        times = [self.time_of_name(name) for name in read_in(node)]
         found = [time for time in times if time is not None]
         if any(self.asks(one) for one in ast.walk(node) if isinstance(one, ast.Call)):
             found.append(self.now)
         return max(found, default=None)
 
-    def _time_of_name(self, name: str) -> float | None:
+    def time_of_name(self, name: str) -> float | None:
+        """Return when the notebook gave the name's value, or None."""
         if self.is_notebook(name):
             return -1.0 if name in self.state.given else self.now
         if name in self.attributes and name not in self.state.answers:
@@ -142,7 +144,7 @@ class Values:
             return own in self.asking
         if self.is_notebook(root):
             return not self._is_calm(call)
-        is_told = self._time_of_name(root) is not None
+        is_told = self.time_of_name(root) is not None
         if isinstance(function, ast.Name):
             return is_told or root in self.state.parameters
         return (is_told or root in self.state.parameters) and not self._is_calm(call)
@@ -196,7 +198,7 @@ class Values:
 
     def _readings_of_name(self, name: str, place: int, *, inner: bool) -> set[Reading]:
         found = set(self.state.readings.get(name, ()))
-        is_told = self._time_of_name(name) is not None
+        is_told = self.time_of_name(name) is not None
         if is_told or name in self.state.parameters:
             found.add((name, place))
             if inner or self.depth > self.state.depths.get(name, 0):

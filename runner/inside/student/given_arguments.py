@@ -30,7 +30,10 @@ _OURS: Final = 2
 
 @dataclass(frozen=True)
 class _Print:
-    """What is compared of a value: its size, its parts, and a hash or a copy of it."""
+    """What is compared of a value: its size, its parts, and a hash or a copy of it.
+
+    The size of a network stands for the modes of its layers.
+    """
 
     size: object
     parts: tuple[object, ...]
@@ -136,7 +139,8 @@ def _print_of(value: Any) -> _Print | None:
 def _whole(value: Any) -> tuple[object, tuple[object, ...], Any]:
     """Return the print of a value that is compared as a whole. Raises for an object."""
     if isinstance(value, torch.nn.Module):
-        return None, tuple(_of_module(value)), None
+        modes = [(name, layer.training) for name, layer in value.named_modules()]
+        return modes, tuple(_weights(value)), None
     if isinstance(value, set):
         return len(value), (), frozenset(value)
     if type(value).__module__.startswith("pandas."):
@@ -157,11 +161,8 @@ def _parts(value: Any) -> Iterator[object]:
         yield from value
 
 
-def _of_module(module: torch.nn.Module) -> Iterator[object]:
-    """Yield the modes and the weights of a network's layers."""
-    for name, layer in module.named_modules():
-        yield name
-        yield layer.training
+def _weights(module: torch.nn.Module) -> Iterator[object]:
+    """Yield the names of a network's weights, and hashes of them."""
     for name, tensor in module.state_dict().items():
         yield name
         yield _digest(tensor.detach())

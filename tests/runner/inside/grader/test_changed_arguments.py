@@ -22,6 +22,12 @@ def centred(x): return x - x.mean()
 def tagged(df): return df.assign(y=1)
 def loud(b): return b.upper()
 def evaluated(net, x): return net(x)
+def stepped(net, x):
+    net(x).sum().backward()
+    torch.optim.SGD(net.parameters(), 0.1).step()
+class Steps:
+    def __init__(self, params): self.params = params
+    def step(self): self.params[0].sub_(1)
 def slope(x):
     x = x.detach().clone().requires_grad_()
     (x ** 2).sum().backward()
@@ -41,7 +47,13 @@ def centred(x): x -= x.mean(); return x
 def tagged(df): df["y"] = 1; return df
 def loud(b): b[:] = b.upper(); return b
 def evaluated(net, x): net.eval(); return net(x)
+def stepped(net, x):
+    net(x).sum().backward()
+    torch.optim.SGD(net.parameters(), 0.1).step()
 def slope(x): x.requires_grad_(); (x ** 2).sum().backward(); return x.grad
+class Steps:
+    def __init__(self, params): self.params = params
+    def step(self): self.params[0].sub_(1)
 class Bag:
     def __init__(self, items): self.items = items
     def add(self, x): self.items.append(x)
@@ -78,6 +90,7 @@ _LOOKS: Final = {
     "beside an answer": "a = [2, 1]; out = ordered(a); assert out == [1, 2] and a == [2, 1]",
     "in a pair": "a = [2, 1]; out = ordered(a); assert (out, a) == ([1, 2], [2, 1])",
     "a new value": "a = [2, 1]; out = ordered(a); assert out != a",
+    "a new tensor": "x = -torch.ones(2); y = relu(x); assert not torch.equal(x, y)",
     "caught": "a = [2, 1]; ordered(a)\ntry: assert a == [2, 1]\nexcept Exception: pass",
     "a case": _CASE,
 }
@@ -94,6 +107,8 @@ _SAFE: Final = {
     "bound anew": "a = [2, 1]; ordered(a); a = [2, 1]; assert a == [2, 1]",
     "another value": "a = [2, 1]; ordered(a); b = [1]; ordered(b); assert b == [1]",
     "no change": "a = [1, 2]; ordered(a); assert a == [1, 2]",
+    "the mode": "net = nn.Linear(1, 1); stepped(net, torch.ones(1, 1)); assert net.training",
+    "what an object keeps": "w = torch.ones(2); s = Steps([w]); s.step(); assert not torch.equal(s.params[0], w)",
     "a gradient": "x = torch.ones(2); slope(x); assert torch.equal(x, torch.ones(2))",
 }
 
