@@ -30,8 +30,8 @@ class TestNames:
 
     def is_notebook(self, name: str) -> bool:
         """Return whether the name is the notebook's, as far as the text tells."""
-        known = self.bound | self.libraries | _BUILT_IN
-        return name not in known and not name.startswith("__")
+        is_own = name in self.bound or name in self.libraries or name in _BUILT_IN
+        return not is_own and not name.startswith("__")
 
     def taken(self, function: Function) -> frozenset[str]:
         """Return the parameters of a check that are names of the notebook."""

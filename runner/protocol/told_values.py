@@ -138,7 +138,8 @@ class Values:
                 return True
         function, root = call.func, root_of(call.func)
         if not root:
-            return self.time_of(function) is not None
+            # Calls within it are looked at by themselves.
+            return any(self.time_of_name(one) is not None for one in read_in(function))
         own = self._own_function(function)
         if own:
             return own in self.asking
