@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from runner.inside.grader.fixed_seeds import FixedSeeds
-from runner.inside.grader.snapshot_client import MAX_BYTES, MAX_HEADER, SnapshotClient
+from runner.inside.grader.snapshot_client import SnapshotClient
 from runner.inside.student.service import Service
-from runner.wire.link import Link, LinkClosedError
+from runner.wire.link import MAX_ANSWER_BYTES, MAX_ANSWER_HEADER, Link, LinkClosedError
 
 
 @contextlib.contextmanager
@@ -38,7 +38,7 @@ def student_with(
     thread = threading.Thread(target=serve)
     thread.start()
     with ours:
-        link = Link(ours, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
+        link = Link(ours, max_header=MAX_ANSWER_HEADER, max_bytes=MAX_ANSWER_BYTES)
         seeds = FixedSeeds()
         seeds.begin_check(test)
         yield SnapshotClient(link, classes, methods=methods, seeds=seeds)
@@ -63,5 +63,7 @@ def hostile_student(answers: bytes) -> Iterator[SnapshotClient]:
     thread.start()
     with ours:
         ours.settimeout(10)
-        yield SnapshotClient(Link(ours, max_header=MAX_HEADER, max_bytes=MAX_BYTES))
+        yield SnapshotClient(
+            Link(ours, max_header=MAX_ANSWER_HEADER, max_bytes=MAX_ANSWER_BYTES)
+        )
     thread.join(10)

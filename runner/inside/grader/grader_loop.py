@@ -44,8 +44,6 @@ from runner.inside.grader.own_process import adopt_orphans, end_left_running, ru
 from runner.inside.grader.scratch import Scratch
 from runner.inside.grader.second_answers import SecondAnswerError
 from runner.inside.grader.snapshot_client import (
-    MAX_BYTES,
-    MAX_HEADER,
     NotDefinedError,
     SnapshotClient,
 )
@@ -62,7 +60,7 @@ from runner.inside.values.graphs import on_lost_graph
 from runner.protocol import check_words
 from runner.protocol.jobs import CheckSpec, QuestionSpec, TestStyle
 from runner.wire.frames import Channel, ChannelClosedError
-from runner.wire.link import Link
+from runner.wire.link import MAX_ANSWER_BYTES, MAX_ANSWER_HEADER, Link
 
 _TRACE: Final = 4000
 # Time to end the processes that a question's tests have left running, and time to
@@ -195,7 +193,7 @@ class Grader:
         the last check did not wait for an answer of the snapshot: the remaining checks
         must then be asked in another conversation.
         """
-        link = Link(sock, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
+        link = Link(sock, max_header=MAX_ANSWER_HEADER, max_bytes=MAX_ANSWER_BYTES)
         forget_named_tuples()
         student = student_for(link, self._context, self._fixed_seeds)
         with loaders.asking(student):

@@ -16,11 +16,16 @@ import torch
 
 from runner.inside.grader.grader_loop import run_check
 from runner.inside.grader.names import Library
-from runner.inside.grader.snapshot_client import MAX_BYTES, MAX_HEADER
 from runner.inside.grader.tests import QuestionContext, Tests, student_for
 from runner.inside.student.service import Service
 from runner.protocol.jobs import QuestionSpec, TestStyle
-from runner.wire.link import Link, LinkClosedError, LinkError
+from runner.wire.link import (
+    MAX_ANSWER_BYTES,
+    MAX_ANSWER_HEADER,
+    Link,
+    LinkClosedError,
+    LinkError,
+)
 from tests.runner.proof.entries import (
     Entry,
     Literal,
@@ -173,7 +178,7 @@ def run_checks(
     The other side then reads the end of the stream. The socket stays open; otherwise a
     later message of that side would fail in some runs and not in others.
     """
-    link = Link(sock, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
+    link = Link(sock, max_header=MAX_ANSWER_HEADER, max_bytes=MAX_ANSWER_BYTES)
     student = student_for(link, context)
     try:
         _seed_all()

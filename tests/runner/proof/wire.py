@@ -293,9 +293,12 @@ class _Init:
         while True:
             if descriptors.wait([self._sock], seconds=0.005):
                 asked, fds = self._host.receive()
-                if asked["t"] != "student":
+                if asked["t"] == "student":
+                    self._make(fds[0], self._script.fresh, self._script.early)
+                elif asked["t"] == "save":
+                    self._host.send({"t": "saved", "number": None})
+                else:
                     break
-                self._make(fds[0], self._script.fresh, self._script.early)
             self._reap()
         kill_tree(os.getpid())
         self._host.send({"t": "gone", "cpu_seconds": 0, "peak_memory_bytes": 0})

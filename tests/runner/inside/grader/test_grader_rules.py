@@ -18,8 +18,6 @@ from runner.inside.grader.handles import NotDataError
 from runner.inside.grader.names import Library, Names
 from runner.inside.grader.observations import Observations
 from runner.inside.grader.snapshot_client import (
-    MAX_BYTES,
-    MAX_HEADER,
     SnapshotClient,
     StudentRaisedError,
 )
@@ -27,7 +25,7 @@ from runner.inside.grader.snapshot_client import raised as imitation
 from runner.inside.grader.staff_texts import STAFF_TEXTS
 from runner.inside.student.service import Service
 from runner.inside.values.codec import CodecError, Encoder
-from runner.wire.link import Link, LinkClosedError
+from runner.wire.link import MAX_ANSWER_BYTES, MAX_ANSWER_HEADER, Link, LinkClosedError
 from tests.runner.pairs import student_with
 
 pytestmark = pytest.mark.torch
@@ -63,7 +61,7 @@ def overheard(names: Mapping[str, Any]) -> Iterator[tuple[SnapshotClient, bytear
     for thread in threads:
         thread.start()
     with ours:
-        link = Link(ours, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
+        link = Link(ours, max_header=MAX_ANSWER_HEADER, max_bytes=MAX_ANSWER_BYTES)
         yield SnapshotClient(link), heard
     threads[0].join(10)
     far.close()

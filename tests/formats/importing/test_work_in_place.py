@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from formats.importing.argument_looks import changed_parameters, find_argument_looks
+from formats.importing.work_in_place import changed_parameters, find_argument_looks
 from runner.protocol.jobs import TestStyle
 
 _LOOK = "a = [3, 1]\nf(a)\nassert a == [3, 1]"
