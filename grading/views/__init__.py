@@ -1,6 +1,7 @@
 """The views of coursework, runs and marks."""
 
 from grading.views.assignment import assignment, submit
+from grading.views.assignment_staff import assignment_staff
 from grading.views.coursework import assignment_new, assignment_settings
 from grading.views.extensions import extension_withdraw, extensions
 from grading.views.importing import assignment_import
@@ -14,7 +15,6 @@ from grading.views.regrades import (
 )
 from grading.views.release import release
 from grading.views.run import run, run_again, run_cancel, run_notebook, run_status
-from grading.views.staff import assignment_staff
 from grading.views.trials import (
     publish,
     trial_file,

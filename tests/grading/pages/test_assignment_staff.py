@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from courses.models import Assignment
 from grading.models import GradingRun
-from grading.pages.staff import staff_page
+from grading.pages.assignment_staff import staff_page
 from tests.factories import (
     AssignmentFactory,
     EnrolmentFactory,

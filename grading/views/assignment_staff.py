@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
 from courses.permissions import Right, rights_in
+from grading.pages.assignment_staff import staff_page
 from grading.pages.revisions import revisions_card
-from grading.pages.staff import staff_page
 from grading.views.access import visible_assignment
 
 
@@ -40,7 +40,9 @@ def assignment_staff(request: SignedInRequest, slug: str, aslug: str) -> HttpRes
         context["revisions"] = revisions_card(
             assignment=found, may_edit=Right.EDIT in rights
         )
-    template = "grading/_staff_table.html" if is_fragment else "grading/staff.html"
+    template = (
+        "grading/_staff_table.html" if is_fragment else "grading/assignment_staff.html"
+    )
     answer = render(request, template, context)
     patch_vary_headers(answer, ["HX-Request"])
     return answer
