@@ -4,10 +4,10 @@ from django.urls import path
 
 from grading.views import (
     assignment,
+    assignment_import,
     assignment_staff,
     coursework,
     extensions,
-    importing,
     marks,
     regrades,
     release,
@@ -41,7 +41,7 @@ urlpatterns = [
     ),
     path(
         "courses/<slug:slug>/coursework/<slug:aslug>/import/",
-        importing.assignment_import,
+        assignment_import.assignment_import,
         name="assignment-import",
     ),
     path(

@@ -26,7 +26,8 @@ from formats.assignment import (
     ImportRefusedError,
 )
 from formats.problems import Problem
-from grading.pages.importing import ImportForm, preview_page
+from grading.forms.assignment_import import ImportForm
+from grading.pages.assignment_import import preview_page
 from grading.services import start_trials
 from grading.services.environment_records import environment_names, installed_modules
 from grading.trial_state import trials_of
@@ -151,4 +152,4 @@ def _page(
     }
     is_refused = bool(faults) or (form.is_bound and bool(form.errors))
     status = UNPROCESSABLE if is_refused else None
-    return render(request, "grading/import.html", context, status=status)
+    return render(request, "grading/assignment_import.html", context, status=status)

@@ -1,0 +1,1 @@
+"""Forms of the pages of coursework, runs and marks."""
