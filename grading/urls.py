@@ -5,8 +5,9 @@ from django.urls import path
 from grading.views import (
     assignment,
     assignment_import,
+    assignment_new,
+    assignment_settings,
     assignment_staff,
-    coursework,
     extensions,
     marks,
     regrades,
@@ -26,7 +27,7 @@ urlpatterns = [
     ),
     path(
         "courses/<slug:slug>/manage/coursework/new/",
-        coursework.assignment_new,
+        assignment_new.assignment_new,
         name="assignment-new",
     ),
     path(
@@ -45,7 +46,9 @@ urlpatterns = [
         name="assignment-import",
     ),
     path(
-        f"{STAFF}/settings/", coursework.assignment_settings, name="assignment-settings"
+        f"{STAFF}/settings/",
+        assignment_settings.assignment_settings,
+        name="assignment-settings",
     ),
     path(f"{STAFF}/extensions/", extensions.extensions, name="extensions"),
     path(

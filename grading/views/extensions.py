@@ -12,7 +12,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.http import SignedInRequest
 from accounts.models import User
-from courses.forms.extensions import ExtensionForm
 from courses.forms.form_errors import add_faults
 from courses.models import Assignment, Extension
 from courses.permissions import Right
@@ -22,6 +21,7 @@ from courses.services.extensions import (
     withdraw_extension,
 )
 from courses.wall_clock import moment_words
+from grading.forms.extensions import ExtensionForm
 from grading.views.access import allowed_assignment
 
 UNPROCESSABLE: Final = 422

@@ -11,10 +11,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
-from courses.forms.release import ReleaseForm
 from courses.models import Assignment
 from courses.permissions import Right
 from courses.wall_clock import moment_words
+from grading.forms.release import ReleaseForm
 from grading.services.releasing import (
     ReleaseRefusedError,
     plan_release,

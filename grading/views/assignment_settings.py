@@ -1,4 +1,4 @@
-"""The views that create coursework and change its settings."""
+"""The view that changes the settings of coursework."""
 
 from typing import Final
 
@@ -10,32 +10,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
-from courses.forms.coursework import CourseworkForm
 from courses.models import Assignment
 from courses.permissions import Right
 from courses.services.edited_rows import save_assignment
-from courses.views.access import allowed_course
+from grading.forms.assignment_settings import CourseworkForm
 from grading.services.settings_plan import SettingsPlan, plan_settings
 from grading.views.access import allowed_assignment
 
 UNPROCESSABLE: Final = 422
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def assignment_new(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show the form for new coursework; on POST, store it."""
-    course = allowed_course(request.user, slug, Right.EDIT)
-    with timezone.override(course.tz):
-        if request.method != "POST":
-            return _page(request, CourseworkForm.new(course))
-        form = CourseworkForm.new(course, request.POST)
-        if not form.is_valid():
-            return _page(request, form)
-        made = form.assignment()
-        save_assignment(actor=request.user, assignment=made)
-    messages.success(request, f"{made.title} is here. Next, import its notebook.")
-    return redirect("grading:assignment-staff", slug, made.slug)
 
 
 @login_required
@@ -69,15 +51,15 @@ def assignment_settings(
 def _page(
     request: SignedInRequest,
     form: CourseworkForm,
-    stored: Assignment | None = None,
+    stored: Assignment,
     plan: SettingsPlan | None = None,
 ) -> HttpResponse:
     context = {
         "course": form.instance.course,
-        "tab": "marks" if stored else "manage",
+        "tab": "marks",
         "assignment": stored,
         "form": form,
         "plan": plan,
     }
     status = UNPROCESSABLE if form.errors else None
-    return render(request, "grading/coursework.html", context, status=status)
+    return render(request, "grading/assignment_settings.html", context, status=status)

@@ -1,4 +1,4 @@
-"""Lecturers create coursework and change its settings, after a preview of effects."""
+"""Lecturers change the settings of coursework, after a preview of effects."""
 
 import re
 from decimal import Decimal
@@ -13,44 +13,16 @@ from courses.models import Assignment, Course, CourseChange
 from grading.models import Mark
 from tests.factories import (
     AssignmentFactory,
-    ComponentFactory,
     CourseFactory,
     EnrolmentFactory,
     ExtensionFactory,
     SubmissionFactory,
-    WeekFactory,
     hours,
 )
 from tests.grading.pages import signed_in, words
 from tests.grading.test_marks import attempt, recompute
 
 pytestmark = pytest.mark.django_db
-NEW = {
-    "title": "Digits & letters",
-    "slug": "",
-    "summary": "Read *them*.",
-    "visible": "hidden",
-    "release_at": "",
-    "due_at": "2027-06-04T19:00",
-    "closes_at": "2027-06-08T19:00",
-    "grace_minutes": "5",
-    "max_attempts": "3",
-    "counting": "best",
-    "weight_percent": "25",
-}
-REFUSED = [
-    ({"title": ""}, "title", "required"),
-    ({"slug": "taken"}, "slug", "already"),
-    ({"slug": "a b"}, "slug", "hyphens"),
-    ({"title": "数"}, "slug", "letters"),
-    ({"due_at": "2027-03-28T01:30"}, "due_at", "has no 01:30"),
-    ({"due_at": ""}, "due_at", "required"),
-    ({"closes_at": "2027-06-03T19:00"}, "closes_at", "before the deadline"),
-    ({"weight_percent": "101"}, "weight_percent", "100"),
-    ({"max_attempts": "0"}, "max_attempts", "1"),
-    ({"visible": "later"}, "release_at", "when"),
-    ({"grace_minutes": "-1"}, "grace_minutes", "0"),
-]
 
 
 @pytest.fixture
@@ -71,10 +43,6 @@ def assignment(course: Course) -> Assignment:
     return made
 
 
-def create(page: Client, **changes: object) -> Any:
-    return page.post(reverse("grading:assignment-new", args=["dl"]), {**NEW, **changes})
-
-
 def address(assignment: Assignment) -> str:
     return reverse("grading:assignment-settings", args=["dl", assignment.slug])
 
@@ -93,64 +61,6 @@ def store(page: Client, assignment: Assignment, **changes: object) -> Any:
     return page.post(
         address(assignment), {name: "" if v is None else v for name, v in given.items()}
     )
-
-
-# --- New ------------------------------------------------------------------------------
-
-
-def test_new_coursework_is_hidden_in_its_zone_and_recorded(
-    page: Client, course: Course
-) -> None:
-    week = WeekFactory.create(course=course)
-    component = ComponentFactory.create(course=course)
-    answer = create(page, week=week.pk, component=component.pk)
-    made = Assignment.objects.get()
-    assert made.slug == "digits-letters"
-    assert made.release_at is None
-    assert f"{made.due_at.astimezone(course.tz):%d %H:%M}" == "04 19:00"
-    assert (made.week, made.component, made.max_attempts) == (week, component, 3)
-    assert CourseChange.objects.get().assignment == made
-    shown = words(page.get(answer.headers["Location"]))
-    assert "Import a revision" in shown
-    assert "students read the brief and cannot hand in" in shown
-
-
-@pytest.mark.parametrize(("change", "field", "said"), REFUSED)
-def test_errors_are_shown_beside_their_fields_and_no_input_is_lost(
-    page: Client, course: Course, change: dict[str, str], field: str, said: str
-) -> None:
-    AssignmentFactory.create(course=course, slug="taken")
-    answer = create(page, **change)
-    assert answer.status_code == 422
-    form = answer.context["form"]
-    assert said in str(form.errors[field])
-    sent = {**NEW, **change}
-    assert {name: form[name].value() for name in NEW} == sent
-    assert Assignment.objects.count() == 1
-
-
-def test_only_the_courses_own_weeks_and_parts_can_be_chosen(page: Client) -> None:
-    week, component = WeekFactory.create(), ComponentFactory.create()
-    answer = create(page, week=week.pk, component=component.pk)
-    assert set(answer.context["form"].errors) == {"week", "component"}
-
-
-@pytest.mark.parametrize("name", ["courses:manage", "grading:marks"])
-@pytest.mark.parametrize(
-    ("role", "is_shown"), [("lecturer", True), ("assistant", False)]
-)
-def test_editors_have_a_link_to_the_page(
-    course: Course,
-    name: str,
-    role: str,
-    is_shown: bool,  # noqa: FBT001  a parameter
-) -> None:
-    client = signed_in(EnrolmentFactory.create(course=course, role=role).user)
-    shown = client.get(reverse(name, args=["dl"])).content.decode()
-    assert (reverse("grading:assignment-new", args=["dl"]) in shown) == is_shown
-
-
-# --- Settings ---------------------------------------------------------------------------
 
 
 def test_settings_sent_unchanged_change_nothing(
