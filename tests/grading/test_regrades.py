@@ -1,7 +1,5 @@
 """A regrade runs counting attempts again behind live work, and counts if confirmed."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Any
 
@@ -49,9 +47,8 @@ def work_off(score: float = 1.0) -> None:
         )
 
 
-@pytest.fixture
-def assignment() -> Assignment:
-    """Give an assignment with one attempt of no points and a known environment."""
+def graded_assignment() -> Assignment:
+    """Return an assignment with one attempt of no points and a known environment."""
     made = AssignmentFactory.create()
     assert made.revision is not None
     made.revision.bundle_sha256 = "b" * 64
@@ -60,6 +57,11 @@ def assignment() -> Assignment:
     enqueue_run(actor=SYSTEM, submission=SubmissionFactory.create(assignment=made))
     work_off(0.0)
     return made
+
+
+@pytest.fixture
+def assignment() -> Assignment:
+    return graded_assignment()
 
 
 def tell_environment(torch: str) -> None:
@@ -217,35 +219,6 @@ def test_record_of_a_run_in_the_api_is_for_staff(assignment: Assignment) -> None
     run = GradingRun.objects.get()
     answer = signed_in(run.work.author).get(f"/api/v1/runs/{run.pk}/").json()
     assert answer["record"] is None
-
-
-def test_pages_start_show_and_confirm_a_regrade(assignment: Assignment) -> None:
-    client = signed_in(lecturer_of(assignment))
-    url = f"{assignment.get_absolute_url()}staff/rerun/"
-    assert "Known already 1" in words(client.get(url))
-    answer = client.post(url, {"reason": "x", "again": "on"}, follow=True)
-    assert 'hx-trigger="every 3s"' in answer.content.decode()
-    work_off(1.0)
-    page = client.get(Regrade.objects.get().get_absolute_url())
-    assert "Let it count" in words(page)
-    digest = page.context["page"].digest
-    done = client.post(f"{page.request['PATH_INFO']}confirm/", {"digest": digest})
-    assert "1 mark changed." in words(client.get(done["Location"]))
-
-
-def test_queries_do_not_grow_with_students(
-    assignment: Assignment,
-    assert_max_queries: Callable[[int], AbstractContextManager[None]],
-) -> None:
-    for _ in range(4):
-        submission = SubmissionFactory.create(assignment=assignment)
-        enqueue_run(actor=SYSTEM, submission=submission)
-    work_off()
-    regrade = start(assignment)
-    client = signed_in(lecturer_of(assignment))
-    with assert_max_queries(13):
-        page = client.get(regrade.get_absolute_url())
-    assert len(page.context["page"].lines) == 5
 
 
 # --- Where the best attempt counts --------------------------------------------------------

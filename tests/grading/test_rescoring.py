@@ -28,7 +28,7 @@ from tests.factories import (
     GradingRunFactory,
     RevisionFactory,
 )
-from tests.grading.pages import add_question, finished_run, signed_in, student_of, words
+from tests.grading.pages import add_question, finished_run, student_of
 
 pytestmark = pytest.mark.django_db
 NewPoints = dict[str, dict[str, Decimal]]
@@ -195,28 +195,6 @@ def test_derived_revision_differs_in_points_alone(assignment: Assignment) -> Non
     ]
     assert revision.questions.get(key="secret").points == Decimal("1.5")
     assert old.questions.get(key="secret").points == Decimal(3)
-
-
-def test_page_shows_changes_and_then_makes_them(assignment: Assignment) -> None:
-    run, client = marked(assignment), signed_in(lecturer_of(assignment))
-    url = f"{assignment.get_absolute_url()}staff/rescore/"
-    form = {"points:secret:check_secret": "1.5", "preview": "1"}
-    answer = client.get(url, form)
-    assert f"{run.work.author.name} attempt 1 5 3.5 \u22121.5" in words(answer)
-    digest = answer.context["page"].plan.digest
-    done = client.post(url, {**form, "digest": digest, "reason": "x"}, follow=True)
-    assert "Re-scored. 1 mark changed." in words(done)
-    assert Mark.objects.get().final_points == Decimal("3.5")
-
-
-@pytest.mark.parametrize("value", ["", "-1", "NaN", "1e9", "0.001", "x"])
-def test_invalid_points_are_refused(assignment: Assignment, value: str) -> None:
-    marked(assignment)
-    url = f"{assignment.get_absolute_url()}staff/rescore/"
-    form = {"points:secret:check_secret": value, "reason": "x", "digest": "y"}
-    answer = signed_in(lecturer_of(assignment)).post(url, form)
-    assert answer.status_code == 422
-    assert "Give a number, 0 or more." in words(answer)
 
 
 def test_queries_do_not_grow_with_students(

@@ -1,0 +1,10 @@
+"""Words that the pages share on which staff change marks: re-score and rerun."""
+
+from typing import Final
+
+NO_REASON: Final = "Say why: the reason is kept with every mark that changes."
+
+
+def marks_in_words(count: int) -> str:
+    """Return the number of marks with its noun."""
+    return "1 mark" if count == 1 else f"{count} marks"
