@@ -1,4 +1,4 @@
-"""The views of a person's own account: profile and API tokens."""
+"""The views of a person's own API tokens."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.forms import TokenForm
+from accounts.forms.tokens import TokenForm
 from accounts.http import SignedInRequest
 from accounts.services import create_token, revoke_token
 from accounts.throttles import TokenCreationThrottle, seconds_to_wait
@@ -21,22 +21,9 @@ TOO_MANY_REQUESTS: Final = 429
 
 @login_required
 @require_safe
-def profile(request: SignedInRequest) -> HttpResponse:
-    """Show who the person is to the portal, and their courses."""
-    enrolments = (
-        request.user.enrolments.active()
-        .in_courses_visible_to(request.user)
-        .select_related("course")
-        .order_by("-course__academic_year", "course__title")
-    )
-    return render(request, "accounts/profile.html", {"enrolments": enrolments})
-
-
-@login_required
-@require_safe
 def tokens(request: SignedInRequest) -> HttpResponse:
     """List the person's tokens, with the form for a new one."""
-    return _tokens_page(request, TokenForm())
+    return _page(request, TokenForm())
 
 
 @login_required
@@ -52,10 +39,10 @@ def token_create(request: SignedInRequest) -> HttpResponse:
         return redirect("accounts:tokens")
     form = TokenForm(request.POST)
     if not form.is_valid():
-        return _tokens_page(request, form, status=BAD_REQUEST)
+        return _page(request, form, status=BAD_REQUEST)
     if wait := seconds_to_wait(TokenCreationThrottle, request):
         form.add_error(None, "That is many new tokens. Try again later.")
-        answer = _tokens_page(request, form, status=TOO_MANY_REQUESTS)
+        answer = _page(request, form, status=TOO_MANY_REQUESTS)
         answer["Retry-After"] = str(wait)
         return answer
     _, secret = create_token(
@@ -64,7 +51,7 @@ def token_create(request: SignedInRequest) -> HttpResponse:
         scopes=form.cleaned_data["scopes"],
         expires_at=form.expires_at,
     )
-    return _tokens_page(request, TokenForm(), new_secret=secret)
+    return _page(request, TokenForm(), new_secret=secret)
 
 
 @login_required
@@ -77,7 +64,7 @@ def token_revoke(request: SignedInRequest, pk: int) -> HttpResponse:
     return redirect("accounts:tokens")
 
 
-def _tokens_page(
+def _page(
     request: SignedInRequest,
     form: TokenForm,
     *,

@@ -1,9 +1,8 @@
-"""Forms of the account pages."""
+"""The form for a new API token."""
 
 import datetime as dt
 from typing import Any, Final
 
-from allauth.account import forms as allauth_forms
 from django import forms
 from django.utils import timezone
 
@@ -15,40 +14,6 @@ LIFETIMES: Final = {
     "365": "A year",
     "never": "Until it is revoked",
 }
-NEW_PASSWORD: Final = {
-    "password1": "New password",
-    "password2": "New password, again",
-}
-
-
-class SignInForm(allauth_forms.LoginForm):
-    """allauth's sign-in form with our labels."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _relabel(self, remember="Stay signed in on this device")
-
-
-class PasswordChangeForm(allauth_forms.ChangePasswordForm):
-    """allauth's form for a new password with our labels."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _relabel(self, oldpassword="Current password", **NEW_PASSWORD)
-
-
-class PasswordResetForm(allauth_forms.ResetPasswordKeyForm):
-    """allauth's form for a forgotten password with our labels."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _relabel(self, **NEW_PASSWORD)
-
-
-def _relabel(form: forms.Form, **labels: str) -> None:
-    for name, label in labels.items():
-        form.fields[name].label = label
-        form.fields[name].widget.attrs.pop("placeholder", None)
 
 
 class TokenForm(forms.Form):

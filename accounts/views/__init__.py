@@ -1,0 +1,1 @@
+"""Views of a person's own account, one module for each page."""
