@@ -2,10 +2,10 @@
 
 from django.urls import path
 
-from submissions import views
+from submissions.views import submission
 
 app_name = "submissions"
 urlpatterns = [
-    path("<uuid:pk>/", views.submission, name="submission"),
-    path("<uuid:pk>/files/<filename:name>", views.file, name="file"),
+    path("<uuid:pk>/", submission.submission, name="submission"),
+    path("<uuid:pk>/files/<filename:name>", submission.file, name="file"),
 ]

@@ -1,0 +1,1 @@
+"""Views of submissions, one module for each page."""
