@@ -28,7 +28,7 @@ from courses.api.viewsets import (
 from grading.api.submissions import GradedSubmissionViewSet
 from grading.api.viewsets import MarkViewSet, RunViewSet
 from portal.api_description import DescriptionOnce
-from portal.api_page import docs
+from portal.views import docs
 
 router = SimpleRouter(use_regex_path=False)
 router.register("courses", CourseViewSet, "course")
@@ -71,5 +71,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/me/", MeView.as_view(), name="me"),
     path("v1/", include(router.urls)),
     path("v1/schema/", schema, name="schema"),
-    path("docs/", docs, name="docs"),
+    path("docs/", docs.docs, name="docs"),
 ]

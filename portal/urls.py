@@ -4,11 +4,11 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from portal import views
+from portal.views import health, home, style
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", views.home, name="home"),
-    path("healthz", views.health, name="health"),
+    path("", home.home, name="home"),
+    path("healthz", health.health, name="health"),
     path("account/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("", include("courses.urls")),
@@ -18,4 +18,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
 ]
 if settings.DEBUG:
-    urlpatterns.append(path("style/", views.style, name="style"))
+    urlpatterns.append(path("style/", style.style, name="style"))

@@ -8,10 +8,8 @@ from django import forms
 from django.conf import settings
 from django.template import Context, Template
 from django.template.loader import render_to_string
-from django.test import RequestFactory
 
 from formats.choices import MaterialKind
-from portal import views
 
 TEMPLATES = Path(settings.BASE_DIR, "templates")
 COMPONENTS = sorted(TEMPLATES.glob("components/*.html"))
@@ -28,23 +26,6 @@ def test_component_starts_with_its_variables(path: Path) -> None:
     head = path.read_text().split("{% endcomment %}")[0]
     assert head.startswith("{% comment %}")
     assert "ariables" in head
-
-
-def test_every_component_is_in_the_style_guide() -> None:
-    guide = (TEMPLATES / "portal/style.html").read_text()
-    frame = {"brand", "footer", "messages", "theme_menu", "user_menu", "avatar"}
-    inside_a_course = {"course_switcher", "course_tabs", "hidden_badge", "run_badge"}
-    of_forms_and_lists = {"field", "form_fields", "pagination"}
-    for path in COMPONENTS:
-        if path.stem in frame | inside_a_course | of_forms_and_lists:
-            continue
-        ways = (f"components/{path.stem}.html", f'component "{path.stem}"')
-        tag = f"{{% {path.stem} "
-        assert any(way in guide for way in (*ways, tag)), path.stem
-
-
-def test_style_guide_renders(rf: RequestFactory) -> None:
-    assert views.style(rf.get("/style/")).status_code == 200
 
 
 def test_icons_that_templates_name_exist() -> None:

@@ -79,11 +79,6 @@ def test_staff_reach_the_admin_under_the_policy(client: Client) -> None:
     assert inline_parts(html) == []
 
 
-@pytest.mark.django_db
-def test_style_guide_has_no_address_in_production(client: Client) -> None:
-    assert client.get("/style/").status_code == 404
-
-
 def test_every_file_that_a_stylesheet_names_exists(
     settings: Settings, tmp_path: Path
 ) -> None:

@@ -9,10 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
-
 from portal.api_description import description
 
 METHODS: Final = ("get", "post", "put", "patch", "delete")
@@ -94,18 +90,9 @@ class Group:
     operations: tuple[Operation, ...]
 
 
-@require_safe
-def docs(request: HttpRequest) -> HttpResponse:
-    """Show every address of the API, with its parameters and its responses."""
-    return render(
-        request,
-        "api/docs.html",
-        {"groups": _groups(), "documents": _documents(), "info": description()["info"]},
-    )
-
-
 @cache
-def _groups() -> tuple[Group, ...]:
+def operation_groups() -> tuple[Group, ...]:
+    """Return the operations of the API, grouped by the kind of rows."""
     found: dict[str, list[Operation]] = {}
     for path, methods in description()["paths"].items():
         for method in filter(methods.__contains__, METHODS):
@@ -116,7 +103,8 @@ def _groups() -> tuple[Group, ...]:
 
 
 @cache
-def _documents() -> tuple[Document, ...]:
+def documents() -> tuple[Document, ...]:
+    """Return the documents that the API sends and takes."""
     schemas = description()["components"]["schemas"]
     return tuple(
         Document(
