@@ -17,5 +17,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("portal.api")),
     path("admin/", admin.site.urls),
 ]
+only_in_debug = [path("style/", style.style, name="style")]
 if settings.DEBUG:
-    urlpatterns.append(path("style/", style.style, name="style"))
+    urlpatterns += only_in_debug
