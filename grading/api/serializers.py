@@ -246,7 +246,7 @@ class RunRecordSerializer(serializers.Serializer[Any]):
     hardware = serializers.CharField(allow_blank=True)
     level = serializers.CharField(allow_blank=True)
     runner = serializers.IntegerField(help_text="Version of the runner's protocol.")
-    reuses = serializers.UUIDField(
+    copied_from = serializers.UUIDField(
         allow_null=True, help_text="The run whose findings these are."
     )
 
@@ -322,7 +322,7 @@ class RunSerializer(RunSummarySerializer):
                 **run.measures,
                 **run.record,
                 "level": run.level,
-                "reuses": run.reuses_id,
+                "copied_from": run.copied_from_id,
             }
         ).data
 

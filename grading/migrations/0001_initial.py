@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
                 ('executed_sha256', models.CharField(blank=True, help_text='The notebook with its outputs.', max_length=64)),
                 ('record', models.JSONField(blank=True, default=dict, help_text='What went in: see grading.worker.input_record.InputRecord.')),
                 ('input_sha256', models.CharField(blank=True, help_text='Of all that went in: the same inputs need not run twice.', max_length=64)),
-                ('reuses', models.ForeignKey(blank=True, help_text='The run whose findings these are: this one executed nothing.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='grading.gradingrun')),
+                ('copied_from', models.ForeignKey(blank=True, help_text='The run whose findings these are: this one executed nothing.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='grading.gradingrun')),
                 ('revision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='courses.assignmentrevision')),
                 ('submission', models.ForeignKey(blank=True, help_text='Empty for a trial.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='submissions.submission')),
             ],
@@ -223,7 +223,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='gradingrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('submission__isnull', False), ('trial', '')), models.Q(('regrade__isnull', True), ('reuses__isnull', True), ('submission__isnull', True), ('trial__in', ['solution', 'handout'])), _connector='OR'), name='grading_run_of_work_or_trial'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('submission__isnull', False), ('trial', '')), models.Q(('copied_from__isnull', True), ('regrade__isnull', True), ('submission__isnull', True), ('trial__in', ['solution', 'handout'])), _connector='OR'), name='grading_run_of_work_or_trial'),
         ),
         migrations.AddConstraint(
             model_name='gradingrun',
@@ -235,7 +235,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='gradingrun',
-            constraint=models.CheckConstraint(condition=models.Q(('reuses__isnull', True), ('state', 'finished'), _connector='OR'), name='grading_run_reused_is_finished'),
+            constraint=models.CheckConstraint(condition=models.Q(('copied_from__isnull', True), ('state', 'finished'), _connector='OR'), name='grading_run_copied_is_finished'),
         ),
         migrations.AddConstraint(
             model_name='gradingrun',

@@ -63,7 +63,7 @@ class GradingRun(models.Model):
         related_name="runs",
         help_text="It counts only once this regrade is confirmed.",
     )
-    reuses = models.ForeignKey(
+    copied_from = models.ForeignKey(
         "self",
         models.PROTECT,
         null=True,
@@ -152,7 +152,7 @@ class GradingRun(models.Model):
                 | Q(
                     submission__isnull=True,
                     regrade__isnull=True,
-                    reuses__isnull=True,
+                    copied_from__isnull=True,
                     trial__in=["solution", "handout"],
                 ),
                 name="grading_run_of_work_or_trial",
@@ -168,8 +168,8 @@ class GradingRun(models.Model):
                 name="grading_run_one_active_per_trial",
             ),
             models.CheckConstraint(
-                condition=Q(reuses__isnull=True) | Q(state="finished"),
-                name="grading_run_reused_is_finished",
+                condition=Q(copied_from__isnull=True) | Q(state="finished"),
+                name="grading_run_copied_is_finished",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=State.values), name="grading_run_state_known"

@@ -45,7 +45,7 @@ def regrade_page(*, regrade: Regrade, may_edit: bool) -> RegradePage:
         done=done,
         changed=sum(row.mark is not None and row.mark.changes for row in rows),
         without_result=done - finished,
-        reused=sum(row.run.reuses_id is not None for row in rows),
+        reused=sum(row.run.copied_from_id is not None for row in rows),
         digest=digest_of(rows),
         may_edit=may_edit,
         poll_seconds=_POLL_SECONDS if regrade.is_open and done < len(rows) else 0,

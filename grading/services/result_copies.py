@@ -60,7 +60,7 @@ def store_result_copies(
             target=State.FINISHED,
             actor=actor_user(actor),
             code=code,
-            detail={"reuses": str(run.reuses_id)},
+            detail={"copied_from": str(run.copied_from_id)},
         )
         for run in runs
     )
@@ -97,7 +97,7 @@ def _run(
         revision=revision,
         number=number,
         regrade=regrade,
-        reuses_id=source.reuses_id or source.pk,
+        copied_from_id=source.copied_from_id or source.pk,
         state=State.FINISHED,
         queue=source.queue,
         queued_at=Now(),

@@ -256,7 +256,7 @@ def _expected_seconds(run: GradingRun) -> float | None:
     recent = GradingRun.objects.filter(
         state=State.FINISHED,
         submission__isnull=False,
-        reuses__isnull=True,
+        copied_from__isnull=True,
         revision__assignment=run.revision.assignment_id,
     ).order_by("-finished_at")
     measured = recent.values_list("measures__seconds", flat=True)[:_RECENT_RUNS]

@@ -168,7 +168,7 @@ def test_same_inputs_are_not_run_twice(assignment: Assignment) -> None:
     regrade = start(assignment, again=False)
     run = regrade.runs.get()
     assert (run.state, run.automatic_points) == ("finished", Decimal(0))
-    assert run.reuses == GradingRun.objects.get(number=1)
+    assert run.copied_from == GradingRun.objects.get(number=1)
     assert run.results.count() == 1
 
 

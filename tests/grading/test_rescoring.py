@@ -111,7 +111,7 @@ def test_a_confirmed_re_score_changes_marks_and_records_who_and_why(
     run.refresh_from_db()
     assert run.automatic_points == Decimal(5)
     assert mark.run is not None
-    assert mark.run.reuses == run
+    assert mark.run.copied_from == run
 
 
 def test_a_re_score_executes_nothing(assignment: Assignment) -> None:
