@@ -76,7 +76,7 @@ def test_run_is_shifted_after_its_preview(campus: Campus, page: Page) -> None:
     page.get_by_role("button", name="Show what would move").click()
     expect(page.get_by_role("heading", name="What would move")).to_be_visible()
     page.get_by_label("Why").fill("Snow")
-    page.get_by_role("button", name="Move all of this").click()
+    page.get_by_role("button", name="Move all these dates").click()
     expect(
         page.get_by_text("The run moved by a week from week 2 on.").first
     ).to_be_visible()

@@ -110,7 +110,7 @@ ON_TIME: Shows = {
     "late api": ('"count":1', '"count":0'),
 }
 OWN_MOVES: Shows = {
-    "course": ("Late work taken", "Due soon"),
+    "course": ("Late work accepted", "Due soon"),
     "coursework": ("Tue 9 Mar, 19:00 GMT Passed", "Thu 11 Mar, 18:00 GMT Due tomorrow"),
     "home": ("Nothing is due", "tomorrow Thu 11 Mar, 18:00 GMT"),
     "news": ("Your own is Tue 9 Mar 2027, 19:00", "Thu 11 Mar 2027, 18:00"),
@@ -129,7 +129,7 @@ NO_EXTENSION: Shows = {
     "api assignments": ("2027-03-09T19:00:00Z", ""),
 }
 CLOSED: Shows = {
-    "course": ("Late work taken", "Closed"),
+    "course": ("Late work accepted", "Closed"),
     "coursework": ("3 hidden", "Nothing has been taken since"),
     "marks": ("are shown when handing in has closed", "So far 1 / 5"),
     "run": ("of 5 points, 3 hidden", "The harder one Not passed 0 / 3"),
@@ -233,7 +233,7 @@ CASES: dict[str, Case] = {
         to(Assignment, grace_minutes=24 * 60),
         {
             **ON_TIME,
-            "course": ("Late work taken", "Past due"),
+            "course": ("Late work accepted", "Past due"),
             "coursework": ("Work handed in now is taken, and is late.", ""),
             "staff table": ("Late (1)", "Late (0)"),
             "export": ("", "grace_minutes: 1440"),
@@ -243,7 +243,7 @@ CASES: dict[str, Case] = {
     "assignment.max_attempts": Case(
         to(Assignment, max_attempts=1),
         {
-            "course": ("Late work taken", "All attempts used"),
+            "course": ("Late work accepted", "All attempts used"),
             "coursework": ("my own, unaided work", "2 attempts, and 1 is allowed"),
             "api assignments": ('"max_attempts":null', '"max_attempts":1'),
             "export": ("", "attempts: 1"),

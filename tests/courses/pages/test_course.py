@@ -134,7 +134,7 @@ def test_announced_quiz_is_not_a_link(
     client: Client, course: Course, student: User, lecturer: User
 ) -> None:
     MaterialFactory.create(course=course, kind=MaterialKind.QUIZ, title="Test yourself")
-    assert "Not out yet" in page_of(client, student, course)
+    assert "Not available yet" in page_of(client, student, course)
     assert "No file or link" in page_of(client, lecturer, course)
 
 

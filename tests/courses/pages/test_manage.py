@@ -198,7 +198,7 @@ def test_page_says_so_when_there_is_nothing_to_do(
     work = AssignmentFactory.create(course=course, weight_percent=100)
     work.revision = RevisionFactory.create(assignment=work)
     work.save()
-    assert "Nothing just now" in lecturer.get(page_of(course)).content.decode()
+    assert "Nothing to do at the moment" in lecturer.get(page_of(course)).content.decode()
 
 
 def test_next_sessions_are_listed_with_their_actions(

@@ -151,7 +151,7 @@ def test_announced_content_is_404_at_every_address(
         material=material, url="", file=ContentFile(b"x", name="answers.pdf")
     )
     html = ask(client, material).content.decode()
-    assert "Not out yet" in html
+    assert "Not available yet" in html
     assert "Secret" not in html
     assert ask(client, material, view).status_code == 404
     for name, pk in (

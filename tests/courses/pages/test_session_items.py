@@ -123,7 +123,7 @@ def test_lecture_is_watched_before_each_session_that_asks_for_it(
         )
     html = page_of(client, student, week.course)
     weeks = html.split('id="week-')[1:]
-    assert [part.count("Watch before") for part in weeks] == [1, 1]
+    assert [part.count("Watch it before") for part in weeks] == [1, 1]
     assert [part.count("https://example.org/v") for part in weeks] == [1, 1]
     assert "(start)" in weeks[0]
 
@@ -205,7 +205,7 @@ def test_moved_session_says_when_it_was_to_be(
     SessionFactory.create(course=week.course, week=week, moved_from=hours(2))
     html = page_of(client, student, week.course)
     assert "Moved" in html
-    assert "It was to be" in html
+    assert "It was planned for" in html
 
 
 def test_hidden_session_is_for_staff_only(
@@ -257,7 +257,7 @@ def test_material_with_several_attachments_needs_no_file_of_its_own(
         AttachmentFactory.create(material=item, label=label)
     html = page_of(client, student, week.course)
     assert html.index("intro") < html.index("slides")
-    assert "Not out yet" not in html
+    assert "Not available yet" not in html
 
 
 def test_announcements_are_at_the_top_until_they_end(

@@ -92,9 +92,9 @@ def test_hidden_work_is_not_due(client: Client) -> None:
 def test_late_work_is_due_until_it_is_handed_in(client: Client) -> None:
     assignment = AssignmentFactory.create(late=True)
     student = EnrolmentFactory.create(course=assignment.course).user
-    assert "Late work taken" in home_of(client, student)
+    assert "Late work accepted" in home_of(client, student)
     SubmissionFactory.create(assignment=assignment, author=student)
-    assert "Late work taken" not in home_of(client, student)
+    assert "Late work accepted" not in home_of(client, student)
 
 
 def test_a_rerun_keeps_the_time_of_handing_in(client: Client) -> None:
