@@ -207,7 +207,7 @@ def test_students_see_the_measures_of_their_notebook() -> None:
     run = finished()
     text = words(signed_in(run.work.author).get(run.get_absolute_url()))
     assert "13 s · 300 MB" in text
-    assert "11 s of them computing" in text
+    assert "11 s of processor time" in text
     assert "777 MB" not in text
 
 

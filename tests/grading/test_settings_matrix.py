@@ -130,7 +130,7 @@ NO_EXTENSION: Shows = {
 }
 CLOSED: Shows = {
     "course": ("Late work accepted", "Closed"),
-    "coursework": ("3 hidden", "Nothing has been taken since"),
+    "coursework": ("3 hidden", "You can no longer hand in"),
     "marks": ("are shown when handing in has closed", "So far 1 / 5"),
     "run": ("of 5 points, 3 hidden", "The harder one Not passed 0 / 3"),
     "best run": ("The harder one Not shown yet", "The harder one Passed 3 / 3"),
@@ -234,7 +234,7 @@ CASES: dict[str, Case] = {
         {
             **ON_TIME,
             "course": ("Late work accepted", "Past due"),
-            "coursework": ("Work handed in now is taken, and is late.", ""),
+            "coursework": ("You can still hand in, but your work will be labelled as late.", ""),
             "staff table": ("Late (1)", "Late (0)"),
             "export": ("", "grace_minutes: 1440"),
         },
@@ -269,7 +269,7 @@ CASES: dict[str, Case] = {
         another_component,
         {
             "marks": ("Practicals Digits 50 %", "Project Digits 50 %"),
-            "submissions": ("The parts do not make 100 %", "Project Digits 50 %"),
+            "submissions": ("The parts do not add up to 100 %", "Project Digits 50 %"),
             "manage": ("The shares of the mark add to 50 %", ""),
             "api assignments": ('"Practicals"', '"Project"'),
             "export": ("component: Practicals", "component: Project"),
@@ -289,7 +289,7 @@ CASES: dict[str, Case] = {
         # The student of this world may still hand in, and so sees no more of it.
         to(Assignment, marks_released_at=NOW - HOUR),
         {
-            "coursework": ("Marks are provisional", "Yours are shown once you can no"),
+            "coursework": ("Marks are provisional", "You see yours as soon as"),
             "api assignments": ('"marks_are_released":false', ""),
         },
     ),
@@ -297,7 +297,7 @@ CASES: dict[str, Case] = {
         to(Assignment, marks_released_at=NOW - HOUR, closes_at=NOW - HOUR),
         {
             **CLOSED,
-            "coursework": ("Marks are provisional", "Nothing has been taken since"),
+            "coursework": ("Marks are provisional", "You can no longer hand in"),
             "marks": ("Provisional", "Released"),
             "api assignments": ('"marks_are_released":false', "2027-03-10T11:00:00Z"),
             "api marks": ('"parts":null', '"final_points":"1.00"'),

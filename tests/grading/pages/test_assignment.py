@@ -140,13 +140,13 @@ def test_a_notebooks_limit_is_the_smaller_of_its_own_and_the_portals() -> None:
 def test_after_the_deadline_the_form_says_late() -> None:
     answer = page(AssignmentFactory.create(late=True))
     assert FORM in answer.content.decode()
-    assert "Work handed in now is taken, and is late." in words(answer)
+    assert "You can still hand in, but your work will be labelled as late." in words(answer)
 
 
 def test_once_closed_a_message_replaces_the_form() -> None:
     answer = page(AssignmentFactory.create(closed=True))
     assert FORM not in answer.content.decode()
-    assert "Nothing has been taken since" in words(answer)
+    assert "You can no longer hand in" in words(answer)
 
 
 def test_an_extension_keeps_the_form_open() -> None:
@@ -272,7 +272,7 @@ def test_students_see_what_is_installed() -> None:
 def test_page_says_that_installed_packages_are_unknown() -> None:
     record("another")
     seen = words(page(AssignmentFactory.create()))
-    assert "No worker has told yet" in seen
+    assert "No worker has reported yet" in seen
     assert "1.26.4" not in seen
 
 

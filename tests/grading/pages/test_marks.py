@@ -151,15 +151,15 @@ def test_components_are_shown_with_their_coursework() -> None:
     assignment.save()
     text = words(page(course, student_of(assignment)))
     assert "Exam 50 %" in text
-    assert "Practical Digits How it is split is not settled. 50 %" in text
+    assert "Practical Digits The lecturer has not decided yet how this part is split. 50 %" in text
 
 
 def test_staff_see_a_warning_if_components_do_not_add_up_to_100() -> None:
     assignment = AssignmentFactory.create()
     ComponentFactory.create(course=assignment.course, weight_percent=40)
     text = words(page(assignment.course, staff_of(assignment)))
-    assert "The parts do not make 100 % Together they are 40 %" in text
-    assert "do not make" not in words(page(assignment.course, student_of(assignment)))
+    assert "The parts do not add up to 100 % Together they are 40 %" in text
+    assert "do not add up" not in words(page(assignment.course, student_of(assignment)))
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_components_add_up_equally_on_manage_and_submissions(
     said = f"{total} %."
     assert (f"The shares of the mark add to {total} %" in manage) == bool(total)
     assert (f"Together they are {said}" in submissions) == bool(total)
-    assert ("do not make 100 %" in submissions) == bool(total)
+    assert ("do not add up to 100 %" in submissions) == bool(total)
 
 
 def test_coursework_without_a_component_is_listed_with_the_components() -> None:

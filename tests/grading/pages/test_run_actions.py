@@ -44,7 +44,7 @@ def test_stopping_a_running_run_asks_its_worker() -> None:
     assert run.state == State.RUNNING
     assert run.cancel_requested_at is not None
     page = signed_in(run.work.author).get(run.get_absolute_url())
-    assert "The run was asked to stop" in words(page)
+    assert "The run will stop" in words(page)
     assert "Stop this run" not in words(page)
 
 

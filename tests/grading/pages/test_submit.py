@@ -102,7 +102,7 @@ def test_every_problem_is_shown_beside_its_file() -> None:
     slots = answer.content.decode().split('<div class="slot"')[1:]
     assert ["is empty" in slot for slot in slots] == [True, False]
     assert ["is missing" in slot for slot in slots] == [False, True]
-    assert "2 things have to be put right" in words(answer)
+    assert "Correct 2 problems" in words(answer)
 
 
 def test_refused_form_keeps_its_other_fields() -> None:

@@ -133,7 +133,7 @@ def test_of_many_failed_cells_a_few_are_shown(revision: AssignmentRevision) -> N
     answer = signed_in(staff_of(revision.assignment)).get(address(revision))
     failures = answer.context["page"].views[0].failures
     assert (len(failures.cells), failures.count) == (MOST_SHOWN, 8)
-    assert f"{8 - MOST_SHOWN} more: see the executed notebook" in words(answer)
+    assert f"{8 - MOST_SHOWN} more. See the executed notebook" in words(answer)
 
 
 def test_both_executed_notebooks_can_be_viewed_and_downloaded(
