@@ -15,15 +15,17 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages: ClassVar[dict[str, Any]] = {
         **DefaultAccountAdapter.error_messages,
         "email_password_mismatch": (
-            "That address and password do not belong together. Check both, or "
-            "follow “Forgot your password?”."
+            "The address or the password is wrong. Check both, or follow “Forgot "
+            "your password?”."
         ),
         "too_many_login_attempts": (
             "Too many tries. Wait five minutes, or follow “Forgot your password?”."
         ),
         "enter_current_password": "That is not your current password. Type it again.",
         "incorrect_password": "That is not your password. Type it again.",
-        "incorrect_code": "That code is not right. Wait for the next one and type it.",
+        "incorrect_code": (
+            "That code is not right. Wait for the next code in your app, and enter it."
+        ),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

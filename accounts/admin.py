@@ -33,7 +33,10 @@ class NewUserForm(AdminUserCreationForm[User]):
         """Return the address in lower case: in any case, it belongs to one person."""
         email: str = self.cleaned_data["email"].lower()
         if User.objects.filter(email__iexact=email).exists():
-            self.add_error("email", "Somebody has this address already.")
+            self.add_error(
+                "email",
+                ("Another account has this address already. Enter another address."),
+            )
         return email
 
 
@@ -83,8 +86,9 @@ class UserAdmin(DjangoUserAdmin[User]):
             {
                 "fields": ["can_create_courses"],
                 "description": (
-                    "The one switch that makes a lecturer. It gives no right in the "
-                    "courses of others: there people have a role."
+                    "Switch this on for lecturers who make their own courses. It "
+                    "gives no rights in other people's courses: there, rights follow "
+                    "from the person's role."
                 ),
             },
         ),
@@ -93,8 +97,9 @@ class UserAdmin(DjangoUserAdmin[User]):
             {
                 "fields": ["is_active", "is_staff", "is_superuser"],
                 "description": (
-                    "Site staff are both staff and superusers. Teaching staff are "
-                    "neither: they have a role in their course."
+                    "People who run the site are both staff and superusers. "
+                    "Lecturers and assistants are neither: they have a role in their "
+                    "course."
                 ),
             },
         ),

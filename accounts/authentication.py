@@ -43,8 +43,9 @@ class ApiTokenAuthentication(BaseAuthentication):
             )
         if lacks_second_factor(token.user):
             raise PermissionDenied(
-                "Staff need a second factor, also for their tokens. Set it up in the "
-                "browser, under Account, Two-step sign-in; then this token works again.",
+                "Staff need a second step to sign in, also if they use a token. Set "
+                "it up in the browser, under Account, Two-step sign-in. After that, "
+                "this token works again.",
                 code="second_factor_missing",
             )
         note_token_use(token=token, now=timezone.now())

@@ -47,7 +47,10 @@ class User(AbstractUser):
     can_create_courses = models.BooleanField(
         "can create courses",
         default=False,
-        help_text="They create courses on the home page, and are the lecturer of each.",
+        help_text=(
+            "The person can create courses on the home page, and becomes the "
+            "lecturer of each."
+        ),
     )
 
     USERNAME_FIELD = "email"

@@ -41,7 +41,7 @@ def create_token(
     ValueError if there are no scopes.
     """
     if not scopes:
-        raise ValueError("A token without a scope can do nothing.")
+        raise ValueError("A token without a scope can do nothing. Choose at least one.")
     prefix = f"sm_{secrets.token_hex(4)}"
     secret = f"{prefix}_{secrets.token_urlsafe(32)}"
     token = ApiToken.objects.create(

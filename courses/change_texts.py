@@ -36,8 +36,8 @@ def _extension_words(row: ChangeForViewer, assignment: Assignment) -> str:
     own = deadline_of(assignment, row.extended_to)
     now = moment_words(own.due_at, row.course.tz)
     if row.after != now:
-        return f"Your deadline of {assignment.title} moved. It is {now} now."
-    return f"{assignment.title} is due on {now} for you."
+        return f"Your deadline for {assignment.title} has moved to {now}."
+    return f"For you, {assignment.title} is due on {now}."
 
 
 def _deadline_words(row: ChangeForViewer, assignment: Assignment) -> str:
@@ -45,9 +45,9 @@ def _deadline_words(row: ChangeForViewer, assignment: Assignment) -> str:
     now = moment_words(own.due_at, row.course.tz)
     if own.due_at != assignment.due_at:
         return (
-            f"The common deadline of {assignment.title} moved. "
-            f"Your own is {now}, by your extension."
+            f"The common deadline for {assignment.title} has moved. Your own deadline "
+            f"is {now}, because you have an extension."
         )
     if row.after != now:
-        return f"The deadline of {assignment.title} moved. It is {now} now."
+        return f"The deadline for {assignment.title} has moved to {now}."
     return f"{assignment.title} is due on {now}."

@@ -109,7 +109,7 @@ def _read(data: bytes) -> Sequence[Cell]:
     notebook = _load(data)
     cells = notebook.get("cells")
     if not isinstance(cells, list):
-        raise NotebookUnreadableError("The file holds no cells.")
+        raise NotebookUnreadableError("The file has no cells.")
     budget = _Budget()
     shown = [
         _cell(each, budget) for each in cells[:MAX_CELLS] if isinstance(each, dict)
@@ -141,7 +141,7 @@ def _load(data: bytes) -> dict[str, Any]:
     except (UnicodeDecodeError, ValueError, RecursionError):
         raise NotebookUnreadableError("The file is not JSON text.") from None
     if not isinstance(notebook, dict):
-        raise NotebookUnreadableError("The file holds no cells.")
+        raise NotebookUnreadableError("The file has no cells.")
     if "worksheets" in notebook:
         return _upgraded(notebook)
     return notebook
@@ -154,7 +154,7 @@ def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:
         converted = library.convert(library.from_dict(notebook), FORMAT)
     except Exception as error:
         raise NotebookUnreadableError(
-            "It is of an old format, and cannot be converted."
+            "It has an old format that cannot be converted."
         ) from error
     return dict(converted)
 
@@ -188,7 +188,7 @@ def _outputs(outputs: list[Any], budget: _Budget) -> Iterator[Output]:
             continue
         budget.outputs -= 1
         if budget.outputs < 0:
-            yield Output(kind="text", html=escape("Further outputs are not shown."))
+            yield Output(kind="text", html=escape("The other outputs are not shown."))
             return
         kind = output.get("output_type")
         if kind == "stream":

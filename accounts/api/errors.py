@@ -12,7 +12,11 @@ class ApiExceptionHandler(ExceptionHandler):
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         """Return the exception from which the API makes its response."""
         if isinstance(exc, SuspiciousOperation):
-            return ParseError("The form has too many parts, or one that is too long.")
+            return ParseError(
+                "The form has too many parts, or a part that is too long."
+            )
         if isinstance(exc, UnreadablePostError):
-            return ParseError("The request broke off before its end.")
+            return ParseError(
+                "The request ended before all its data had arrived. Send it again."
+            )
         return super().convert_known_exceptions(exc)

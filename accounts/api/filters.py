@@ -80,7 +80,7 @@ class ChoiceFilter(filters.ChoiceFilter):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         words = ", ".join(str(value) for value, _ in kwargs["choices"])
-        messages = {"invalid_choice": f"This is none of the choices: {words}."}
+        messages = {"invalid_choice": f"This is not one of the choices: {words}."}
         super().__init__(*args, **{**kwargs, "error_messages": messages})
 
 

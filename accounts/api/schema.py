@@ -28,11 +28,13 @@ class ApiTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped
 class ErrorSerializer(serializers.Serializer[Any]):
     """One thing that is wrong."""
 
-    code = serializers.CharField(help_text="Stable, for programs.")
-    detail = serializers.CharField(help_text="Words, for people.")
+    code = serializers.CharField(help_text="For programs. It stays the same.")
+    detail = serializers.CharField(
+        help_text=("For people: what is wrong and what to do.")
+    )
     attr = serializers.CharField(
         allow_null=True,
-        help_text="The field, file or parameter at fault, where there is one.",
+        help_text="The field, file or parameter that is wrong, if there is one.",
     )
 
 

@@ -93,7 +93,7 @@ def _fault_of(
 ) -> ErrorDetail | None:
     if name not in allowed:
         known = ", ".join(allowed)
-        takes = f"It takes: {known}." if known else "It takes none."
+        takes = f"Its parameters are: {known}." if known else "It has no parameters."
         words = f"This address has no parameter “{name[:LONGEST_NAME]}”. {takes}"
         return ErrorDetail(words, code="unknown_parameter")
     if len(values) > 1:

@@ -10,7 +10,7 @@ from accounts.models import ApiToken
 
 LIFETIMES: Final = {
     "30": "30 days",
-    "120": "120 days: a term",
+    "120": "120 days (a term)",
     "365": "A year",
     "never": "Until it is revoked",
 }
@@ -22,17 +22,17 @@ class TokenForm(forms.Form):
     name = forms.CharField(
         max_length=80,
         label="Name",
-        help_text="What will use it, such as “laptop”.",
+        help_text="Say what will use the token, such as “laptop”.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     scopes = forms.MultipleChoiceField(
         choices=ApiToken.Scope.choices,
         initial=[ApiToken.Scope.READ],
-        label="It may",
+        label="The token may",
         widget=forms.CheckboxSelectMultiple,
     )
     lifetime = forms.ChoiceField(
-        choices=list(LIFETIMES.items()), initial="120", label="It works for"
+        choices=list(LIFETIMES.items()), initial="120", label="The token works for"
     )
 
     def clean_scopes(self) -> list[ApiToken.Scope]:

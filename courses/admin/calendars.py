@@ -27,7 +27,10 @@ def end_calendars(
         revoke_feed(actor=person)
         page.log_change(request, person, "Ended the address of the calendar.")
     noun = "calendar address" if len(owners) == 1 else "calendar addresses"
-    page.message_user(request, f"{len(owners)} {noun} ended: nothing is found there.")
+    page.message_user(
+        request,
+        (f"{len(owners)} {noun} ended. Calendar programs can no longer read them."),
+    )
 
 
 UserAdmin.actions = [*UserAdmin.actions, end_calendars]

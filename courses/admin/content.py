@@ -40,7 +40,7 @@ class MaterialForm(forms.ModelForm[Material]):
             self.instance, "course", None
         )
         if course and any(week.course_id != course.pk for week in weeks):
-            raise ValidationError("These are weeks of another course.")
+            raise ValidationError("These weeks belong to another course.")
         return weeks
 
 

@@ -18,7 +18,7 @@ class ReleasedFilter(admin.SimpleListFilter):
         self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> list[tuple[str, str]]:
         return [
-            ("yes", "Students see it"),
+            ("yes", "Visible to students"),
             ("later", "Released later"),
             ("no", "Hidden, without a time"),
         ]

@@ -34,7 +34,7 @@ class ConfirmTableForm(forms.Form):
         """Return the name, or raise ValidationError if no table is kept under it."""
         name: str = self.cleaned_data["import_file_name"]
         if CacheStorage(name=name).read() is None:
-            raise ValidationError("No table waits under this name.")
+            raise ValidationError("This table is no longer here. Upload it again.")
         return name
 
 
@@ -51,7 +51,7 @@ class ScopedImportExport(ImportExportMixin):
             form = ConfirmTableForm(len(self.formats), request.POST)
             if not form.is_valid():
                 messages.error(
-                    request, "That table is no longer here. Choose it again."
+                    request, "The table is no longer here. Choose the file again."
                 )
                 opts = self.model._meta  # noqa: SLF001  Django's documented name
                 return redirect(f"admin:{opts.app_label}_{opts.model_name}_import")

@@ -26,7 +26,10 @@ class AnnouncementForm(forms.ModelForm[Announcement]):
         given = super().clean() or self.cleaned_data
         starts, ends = given.get("release_at"), given.get("ends_at")
         if starts and ends and ends <= starts:
-            self.add_error("ends_at", "It must end after it is shown.")
+            self.add_error(
+                "ends_at",
+                ("It must end after it begins to be shown. Give a later end."),
+            )
         return given
 
 

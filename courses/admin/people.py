@@ -134,8 +134,9 @@ class CourseAdmin(SavedByServices, CourseScopedAdmin):
         if change and "time_zone" in form.changed_data:
             self.message_user(
                 request,
-                "Every session and deadline stays at its moment, so its time by the "
-                f"clocks of {obj.time_zone} is another one. Look through them.",
+                "Every session and deadline is still at the same moment, so its time "
+                f"of day in the zone {obj.time_zone} is different. Check all times of "
+                "the course.",
                 messages.WARNING,
             )
 

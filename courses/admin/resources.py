@@ -71,7 +71,9 @@ class WholeNumberWidget(widgets.IntegerWidget):
             return None
         text = str(value).strip()
         if not re.fullmatch(r"-?[0-9]{1,18}(\.0+)?", text):
-            raise ValueError(f"“{text[:20]}” is no whole number. Write one such as 3.")
+            raise ValueError(
+                f"“{text[:20]}” is not a whole number. Write a number such as 3."
+            )
         return int(text.partition(".")[0])
 
 

@@ -103,7 +103,9 @@ class SessionForm(forms.ModelForm[Session]):
             self.instance, "course", None
         )
         if course and any(teacher.course_id != course.pk for teacher in teachers):
-            raise ValidationError("These are names of another course's timetable.")
+            raise ValidationError(
+                "These people are on the timetable of another course."
+            )
         return teachers
 
 

@@ -31,7 +31,7 @@ class CourseFilter(filters.FilterSet):
     academic_year = PatternFilter(
         pattern=r"^[0-9]{4}-[0-9]{2}$",
         words="Write the year as 2026-27.",
-        help_text="Such as 2026-27.",
+        help_text="For example 2026-27.",
     )
 
     class Meta:

@@ -28,7 +28,7 @@ class AnnouncementForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 8}),
     )
     when = forms.ChoiceField(
-        label="Students see it",
+        label="Visible to students",
         choices=[
             ("now", "At once"),
             ("later", "From a time on"),
@@ -38,16 +38,18 @@ class AnnouncementForm(forms.Form):
         widget=forms.RadioSelect,
     )
     release_at = MomentField(
-        label="From", required=False, help_text="For a time to come."
+        label="From", required=False, help_text="Only for “From a time on”."
     )
     ends_at = MomentField(
-        label="On top of pages until",
+        label="Shown at the top of pages until",
         required=False,
-        help_text="Empty: for two weeks.",
+        help_text="If you leave it empty, for two weeks.",
     )
-    is_pinned = forms.BooleanField(label="Stays on top until it ends", required=False)
+    is_pinned = forms.BooleanField(
+        label=("Keep it above other announcements until it ends"), required=False
+    )
     is_mailed = forms.BooleanField(
-        label="By mail too, to everybody in the course", required=False
+        label="Also send it by mail to everybody in the course", required=False
     )
 
     @classmethod
@@ -68,7 +70,11 @@ class AnnouncementForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
         require_time(
-            self, given, choice="when", time="release_at", words="Say from when on."
+            self,
+            given,
+            choice="when",
+            time="release_at",
+            words=("Give the day and the time."),
         )
         return given
 

@@ -7,12 +7,12 @@ class CopyForm(forms.Form):
     """The year, address and first week of a course's copy."""
 
     academic_year = forms.CharField(
-        label="Academic year", max_length=7, help_text="Such as 2027-28."
+        label="Academic year", max_length=7, help_text="For example 2027-28."
     )
     slug = forms.CharField(
         label="Address",
         max_length=60,
-        help_text="The last part of the course's address: letters, digits, dashes.",
+        help_text="The last part of the course's address: letters, digits, hyphens.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     first_week_on = forms.DateField(

@@ -10,7 +10,9 @@ class CourseFileForm(forms.Form):
 
     file = forms.FileField(
         label="Course file",
-        help_text="course.yaml, or a zip of its folder with the files that it names.",
+        help_text=(
+            "Choose course.yaml, or a zip of its folder with the files that it names."
+        ),
         widget=forms.FileInput(attrs={"accept": ".yaml,.yml,.zip"}),
         error_messages={
             "required": "Choose a course file.",

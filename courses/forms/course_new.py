@@ -17,21 +17,22 @@ class NewCourseForm(forms.Form):
     title = forms.CharField(label="Title", max_length=200)
     module_codes = ModuleCodesField()
     academic_year = forms.CharField(
-        label="Academic year", max_length=7, help_text="Such as 2026-27."
+        label="Academic year", max_length=7, help_text="For example 2026-27."
     )
     slug = forms.CharField(
         label="Address",
         max_length=_LONGEST_SLUG,
         required=False,
         help_text="The last part of the course's address: letters, digits, hyphens. "
-        "Empty: code and year, such as 70010-2026-27.",
+        "If you leave it empty, it is made from code and year, such as "
+        "70010-2026-27.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     time_zone = forms.CharField(
         label="Time zone",
         max_length=64,
         initial="Europe/London",
-        help_text="All of the course's times are shown and entered in it.",
+        help_text="All times of the course are shown and entered in this zone.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     first_week_on = forms.DateField(
@@ -43,7 +44,7 @@ class NewCourseForm(forms.Form):
         initial=1,
         min_value=0,
         max_value=HIGHEST_WEEK,
-        help_text="2 where teaching begins in the college's week 2.",
+        help_text="For example 2, if teaching begins in week 2 of the college.",
     )
     weeks = forms.IntegerField(
         label="How many weeks", initial=10, min_value=1, max_value=MOST_WEEKS

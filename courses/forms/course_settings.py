@@ -26,7 +26,7 @@ class CourseSettingsForm(ReleaseTimeForm):
         label="Summary",
         required=False,
         max_length=MAX_MARKDOWN,
-        help_text="Markdown, on top of the course's page.",
+        help_text="Markdown. It is shown on the course's page.",
         widget=forms.Textarea(attrs={"rows": 5}),
     )
     field_order = ("title", "module_codes", "summary", "visible", "release_at")

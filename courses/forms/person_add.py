@@ -24,14 +24,17 @@ class PersonForm(forms.Form):
         label="Last name",
         max_length=150,
         required=False,
-        help_text="Names are stored with a new account; who has one keeps theirs.",
+        help_text=(
+            "Used for a new account. If the person has an account already, its name "
+            "stays."
+        ),
     )
     login = forms.CharField(label="College login", max_length=64, required=False)
     invite = forms.BooleanField(
         label="Mail them how to sign in",
         required=False,
         initial=True,
-        help_text="If they have never signed in, and were not invited before.",
+        help_text="Only if they have never signed in and were not invited before.",
     )
 
     def __init__(self, course: Course, *args: Any, **kwargs: Any) -> None:

@@ -4,7 +4,7 @@ from typing import Final
 
 from django import forms
 
-REASON_HELP: Final = "Students read it, beside what has changed."
+REASON_HELP: Final = "Students read this reason beside the change."
 
 
 class ReasonForm(forms.Form):

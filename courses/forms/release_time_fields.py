@@ -20,7 +20,7 @@ class ReleaseTimeForm(forms.Form):
         choices=[
             ("now", "From now on"),
             ("later", "From a time on"),
-            ("hidden", "Not yet: it stays hidden"),
+            ("hidden", "Not yet: keep it hidden"),
         ],
         widget=forms.RadioSelect,
     )
@@ -38,7 +38,11 @@ class ReleaseTimeForm(forms.Form):
         """Add an error if a time is needed and missing."""
         given = super().clean() or self.cleaned_data
         require_time(
-            self, given, choice="visible", time="release_at", words="Say from when on."
+            self,
+            given,
+            choice="visible",
+            time="release_at",
+            words=("Give the day and the time."),
         )
         return given
 

@@ -8,7 +8,7 @@ class RosterForm(forms.Form):
 
     file = forms.FileField(
         label="CSV file",
-        help_text="UTF-8, at most 1 MB and 2,000 people.",
+        help_text="In UTF-8, with at most 1 MB and 2,000 people.",
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
         error_messages={
             "required": "Choose a CSV file.",
@@ -17,12 +17,14 @@ class RosterForm(forms.Form):
     )
     deactivate_missing = forms.BooleanField(
         required=False,
-        label="Make inactive who is not in this file",
-        help_text="Students and assistants. You and other lecturers stay.",
+        label="Make people inactive who are not in this file",
+        help_text="Only students and assistants. You and other lecturers stay active.",
     )
     invite = forms.BooleanField(
         required=False,
         initial=True,
-        label="Mail new people how to sign in",
-        help_text="To those who have never signed in, and were not invited before.",
+        label="Send new people a mail that says how to sign in",
+        help_text=(
+            "Only to people who have never signed in and were not invited before."
+        ),
     )

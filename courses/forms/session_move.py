@@ -32,7 +32,7 @@ class MoveForm(forms.Form):
         Room.objects.none(), label="Room", required=False, empty_label="No room"
     )
     online_label = forms.CharField(
-        label="Online", max_length=60, required=False, help_text="Such as MS Teams."
+        label="Online", max_length=60, required=False, help_text="For example MS Teams."
     )
     online_url = forms.URLField(
         label="Link to join",

@@ -13,11 +13,11 @@ class ShiftForm(forms.Form):
 
     from_week = forms.TypedChoiceField(label="From week", coerce=int)
     weeks = forms.IntegerField(
-        label="By so many weeks",
+        label="Number of weeks",
         initial=1,
         min_value=-26,
         max_value=26,
-        help_text="1 is a week later, -1 a week earlier.",
+        help_text="1 means a week later, -1 a week earlier.",
     )
 
     def __init__(self, course: Course, *args: Any, **kwargs: Any) -> None:
@@ -31,5 +31,7 @@ class ShiftForm(forms.Form):
     def clean_weeks(self) -> int:
         weeks: int = self.cleaned_data["weeks"]
         if weeks == 0:
-            raise forms.ValidationError("By no week nothing moves. Give 1 or -1.")
+            raise forms.ValidationError(
+                "With 0 weeks nothing moves. Give a number such as 1 or -1."
+            )
         return weeks

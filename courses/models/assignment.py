@@ -35,7 +35,10 @@ class Assignment(models.Model):
     due_at = models.DateTimeField(help_text="The deadline that students see.")
     grace_minutes = models.PositiveSmallIntegerField(
         default=0,
-        help_text="Work is on time for so many minutes more; students are not told.",
+        help_text=(
+            "Work is still on time for this many minutes after the deadline. "
+            "Students are not told."
+        ),
     )
     closes_at = models.DateTimeField(
         null=True,
@@ -43,7 +46,11 @@ class Assignment(models.Model):
         help_text="Late work is taken until then. Empty: nothing after the deadline.",
     )
     max_attempts = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Empty: as many as the student likes."
+        null=True,
+        blank=True,
+        help_text=(
+            "If you leave it empty, students may hand in as often as they like."
+        ),
     )
     counting = models.CharField(
         max_length=8, choices=Counting.choices, default=Counting.LATEST.value

@@ -46,33 +46,33 @@ def course_checklist(course: Course, now: dt.datetime) -> tuple[ChecklistItem, .
     return (
         ChecklistItem(
             title="Weeks and sessions",
-            detail="When the course meets, and where. Upload a course file.",
+            detail="Say when and where the course meets. Upload a course file.",
             address=file,
             is_done=there["weeks_there"] and there["sessions_there"],
         ),
         ChecklistItem(
             title="Materials",
-            detail="Notes, slides, sheets and recordings, by week. In the same file, or a "
-            "zip of its folder.",
+            detail="Add notes, slides, sheets and recordings to the weeks. Use the "
+            "same course file, or a zip of its folder.",
             address=file,
             is_done=there["materials_there"],
         ),
         ChecklistItem(
             title="Coursework",
-            detail="Its deadline and its share of the mark, here or in the course file. "
-            "Then its notebook and tests are imported on its own page.",
+            detail="Set its deadline and its share of the mark, here or in the "
+            "course file. Then import its notebook and tests on its own page.",
             address=coursework,
             is_done=there["coursework_there"],
         ),
         ChecklistItem(
             title="People",
-            detail="Import a roster, or add people by their address.",
+            detail="Import a roster, or add people by their email address.",
             address=reverse("courses:people", args=[course.slug]),
             is_done=there["students_there"],
         ),
         ChecklistItem(
             title="Release",
-            detail="Until then students do not see the course.",
+            detail="Students do not see the course before you release it.",
             address=settings,
             is_done=is_released(course.release_at, now),
         ),

@@ -127,7 +127,7 @@ def _unreleased(
     if not is_released(course.release_at, now + SOON) and soon:
         yield TodoItem(
             title="Students do not see the course",
-            why="It is hidden, and a week of it begins within seven days.",
+            why="The course is hidden, and one of its weeks begins within seven days.",
         )
     late: list[Week | Session | Material | Assignment] = [
         *_late_weeks(course_rows.weeks, weeks, soon),
@@ -139,7 +139,7 @@ def _unreleased(
         yield TodoItem(
             title=f"{_count(len(late), 'item')} of the next seven days "
             f"{'is' if len(late) == 1 else 'are'} hidden",
-            why="Students will not see them in time. Give them a release time.",
+            why="Students will not see this in time. Set a release time.",
             rows=_rows(late),
         )
 
@@ -186,7 +186,7 @@ def _unpublished(assignments: Iterable[Assignment]) -> Iterator[TodoItem]:
     if rows:
         yield TodoItem(
             title=f"{_count(len(rows), 'assignment')} without a published revision",
-            why="Nobody can hand in before one is published.",
+            why="Students cannot hand in until a revision is published.",
             rows=tuple(
                 TodoRow(label=row.title, address=_staff_page(row), in_admin=False)
                 for row in rows
@@ -210,7 +210,7 @@ def _without_time_or_place(sessions: Iterable[Session]) -> Iterator[TodoItem]:
     if rows:
         yield TodoItem(
             title=f"{_count(len(rows), 'session')} without a time or a place",
-            why="Students read that none is known yet.",
+            why="Students read that the time or place is not known yet.",
             rows=_rows(rows),
         )
 
@@ -224,7 +224,7 @@ def _empty(materials: Iterable[Material]) -> Iterator[TodoItem]:
     if rows:
         yield TodoItem(
             title=f"{_count(len(rows), 'item')} without a link or a file",
-            why="Students see the name, and that it is not out yet.",
+            why="Students see the name, and that it is not available yet.",
             rows=_rows(rows),
         )
 
@@ -245,8 +245,8 @@ def share_problems(
     total = total_of_shares(components, assignments)
     if total != _WHOLE:
         yield TodoItem(
-            title=f"The shares of the mark add to {_percent(total)}",
-            why="They must add to 100 %.",
+            title=f"The shares of the mark add up to {_percent(total)}",
+            why="They must add up to 100 %.",
         )
     for component in components:
         yield from _split_of(
@@ -272,13 +272,16 @@ def _split_of(component: Component, tasks: Sequence[Assignment]) -> Iterator[Tod
     share = f"{component.title} counts {_percent(component.weight_percent)}"
     if total == 0:
         yield TodoItem(
-            title=f"{component.title} is not split between its tasks",
-            why=f"{share}, and no task of it has a share yet. Pages say so.",
+            title=f"{component.title} is not yet split among its coursework",
+            why=(
+                f"{share}, but none of its coursework has a share yet. Students read "
+                "that this is not decided."
+            ),
             rows=_rows(tasks),
         )
     else:
         yield TodoItem(
-            title=f"The tasks of {component.title} add to {_percent(total)}",
+            title=f"The coursework of {component.title} adds up to {_percent(total)}",
             why=f"{share}.",
             rows=_rows(tasks),
         )

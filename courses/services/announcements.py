@@ -85,7 +85,9 @@ def delete_announcement(*, actor: Actor, announcement: Announcement) -> None:
 
 def _check(content: AnnouncementContent) -> None:
     if content.release_at and content.ends_at and content.ends_at <= content.release_at:
-        raise AnnouncementRefusedError("It must end after it is shown.")
+        raise AnnouncementRefusedError(
+            "It must end after it begins to be shown. Give a later end."
+        )
 
 
 def _record(actor: Actor, announcement: Announcement, what: str) -> None:

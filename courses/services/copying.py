@@ -72,7 +72,12 @@ def _days_between(course: Course, first_week_on: dt.date) -> int:
     monday = first.starts_on - dt.timedelta(days=first.starts_on.weekday())
     if abs(first_week_on.year - monday.year) > _MOST_YEARS:
         raise CourseRefusedError(
-            {"first_week_on": f"That is more than {_MOST_YEARS} years from this run."}
+            {
+                "first_week_on": (
+                    f"That is more than {_MOST_YEARS} years from this course's first "
+                    "week. Give a nearer Monday."
+                )
+            }
         )
     return (first_week_on - monday).days
 

@@ -100,10 +100,10 @@ def _authorise(
         return
     if must_be_new:
         fault = Problem(
-            message=f"There is a course at {course.slug} already.",
+            message=f"There is a course with the address {course.slug} already.",
             file=path.name,
-            hint="To change it, upload the file on its Manage page. For another run, "
-            "give another year.",
+            hint="To change it, upload the file on its Manage page. To make a new "
+            "course for another year, give that year.",
         )
         raise ImportRefusedError((fault,))
     require_right(actor, Right.EDIT, course)

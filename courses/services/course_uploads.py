@@ -52,7 +52,7 @@ def hold_course_file(
                 Problem(
                     message="A course file is a YAML file, or a zip with course.yaml.",
                     file=Path(name).name[:80],
-                    hint="Choose course.yaml, or pack its folder as a zip.",
+                    hint="Choose course.yaml, or make a zip of its folder.",
                 ),
             )
         )
@@ -148,10 +148,10 @@ def _opened(actor: User, course: Course | None) -> Iterator[Path]:
             raise ImportRefusedError(
                 (
                     Problem(
-                        message="The zip must hold one course.yaml: at its top, or in "
-                        "its one folder.",
+                        message="The zip must hold exactly one course.yaml, at its "
+                        "top or in its only folder.",
                         file=packed.name,
-                        hint="Pack the folder of the course file again.",
+                        hint="Make the zip again from the folder of the course file.",
                     ),
                 )
             )

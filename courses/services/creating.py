@@ -94,7 +94,12 @@ def check_course(course: Course, *, fields: Collection[str] = ()) -> None:
         raise CourseRefusedError.of(error) from error
     if Course.objects.filter(slug=course.slug).exists():
         raise CourseRefusedError(
-            {"slug": f"There is a course at {course.slug} already. Choose another."}
+            {
+                "slug": (
+                    f"There is a course with the address {course.slug} already. Choose "
+                    "another one."
+                )
+            }
         )
     check_academic_year(course.academic_year)
 
@@ -103,7 +108,7 @@ def check_monday(day: dt.date) -> None:
     """Raise CourseRefusedError unless the day is a Monday."""
     if day.weekday() != _MONDAY:
         raise CourseRefusedError(
-            {"first_week_on": f"That is a {day:%A}. Give a Monday."}
+            {"first_week_on": f"This day is a {day:%A}. Give a Monday."}
         )
 
 
@@ -114,8 +119,9 @@ def _check_in_year(new: NewCourse) -> None:
     if not begins <= new.first_week_on < ends:
         raise CourseRefusedError(
             {
-                "first_week_on": f"{new.academic_year} is from August {first} to July "
-                f"{first + 1}. Give a Monday in it, or another academic year."
+                "first_week_on": f"The academic year {new.academic_year} is from "
+                f"August {first} to July {first + 1}. Give a Monday "
+                "in that time, or another academic year."
             }
         )
 
@@ -126,7 +132,12 @@ def check_academic_year(text: str) -> None:
     expected = (int(year) + 1) % 100
     if int(following) != expected:
         raise CourseRefusedError(
-            {"academic_year": f"The year after {year} is {expected:02}."}
+            {
+                "academic_year": (
+                    f"The two parts must be years that follow each other: after {year} "
+                    f"write {expected:02}."
+                )
+            }
         )
 
 

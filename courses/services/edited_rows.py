@@ -120,7 +120,7 @@ def _record_release(
     elif after <= now:
         words = "are released"
     else:
-        words = f"come out on {moment_words(after, zone)}"
+        words = f"will be released on {moment_words(after, zone)}"
     record_change(
         actor=actor,
         course=assignment.course,

@@ -16,7 +16,7 @@ class LastLecturerError(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "A course needs a lecturer. Make somebody else a lecturer first."
+            "A course needs at least one lecturer. Make somebody else a lecturer first."
         )
 
 

@@ -86,8 +86,8 @@ def _record(
         actor=actor,
         course=assignment.course,
         kind=CourseChange.Kind.EXTENSION,
-        summary=f"{assignment.title} is due on {moment_words(after, zone)} for "
-        f"{extension.student}.",
+        summary=f"For {extension.student}, {assignment.title} is due on "
+        f"{moment_words(after, zone)}.",
         before=moment_words(before, zone),
         after=moment_words(after, zone),
         is_public=is_released(assignment.release_at, timezone.now()),

@@ -138,7 +138,7 @@ def _store_upload(
                 Problem(
                     message=f"The file must end in {' or '.join(kinds)}.",
                     file=Path(name).name[:80],
-                    hint="Pack the assignment's folder as a zip.",
+                    hint="Make a zip of the assignment's folder.",
                 ),
             )
         )
@@ -154,7 +154,7 @@ def _store_solution(name: str, content: IO[bytes], folder: Path) -> None:
         raise ImportRefusedError(
             (
                 Problem(
-                    message="No file that is handed in may have this name.",
+                    message="A file that students hand in may not have this name.",
                     file=plain[:80],
                     hint="Use letters, digits, dots, dashes, spaces and brackets.",
                 ),

@@ -154,7 +154,10 @@ def _member(entry: Entry, row: Enrolment, actor: User | None) -> Change:
     role = entry.role or (Role(row.role) if row.is_active else Role.STUDENT)
     if row.user == actor and row.is_active and role != row.role:
         role = Role(row.role)
-        notes = (*notes, "Your own role stays as it is: somebody else changes it.")
+        notes = (
+            *notes,
+            ("Your own role stays as it is. Another lecturer can change it."),
+        )
     code = entry.module_code or row.module_code
     after = _words(role, code)
     same, step = before == after, Step.CHANGE if row.is_active else Step.BACK
@@ -179,7 +182,11 @@ def _missing(row: Enrolment, actor: User | None, *, deactivate: bool) -> Change:
     stays = row.user == actor or role is Role.LECTURER
     leaves = deactivate and not stays
     before = _words(role, row.module_code)
-    note = "A lecturer stays, in the file or not." if deactivate and stays else ""
+    note = (
+        ("Lecturers stay active, also if they are not in the file.")
+        if deactivate and stays
+        else ""
+    )
     return Change(
         step=Step.LEAVE if leaves else Step.MISSING,
         email=row.user.email,

@@ -124,11 +124,13 @@ def _sentences(
     if before.closes_at != after.closes_at:
         zone = after.course.tz
         was, becomes = (
-            "not taken" if at is None else moment_words(at, zone)
+            "not accepted" if at is None else moment_words(at, zone)
             for at in (before.closes_at, after.closes_at)
         )
         says = (
-            "no longer taken" if after.closes_at is None else f"taken until {becomes}"
+            ("no longer accepted")
+            if after.closes_at is None
+            else f"accepted until {becomes}"
         )
         told.append((f"late work is {says}.", was, becomes))
     if before.max_attempts != after.max_attempts:

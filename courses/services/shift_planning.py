@@ -64,7 +64,8 @@ def plan_shift(
     """
     if not 1 <= abs(weeks) <= _MOST_WEEKS:
         raise ShiftRefusedError(
-            f"Give a number of weeks from 1 to {_MOST_WEEKS}; with a minus, earlier."
+            f"Give a number of weeks from 1 to {_MOST_WEEKS}. With a minus sign, "
+            "the dates move earlier."
         )
     known = list(course.weeks.order_by("number"))
     first = next((week for week in known if week.number == from_week), None)
@@ -183,7 +184,7 @@ def _weeks_that_stay(weeks: Iterable[Week]) -> Iterator[UnmovedRow]:
 
 def _hours(course: Course) -> Iterator[UnmovedRow]:
     for slot in course.slots.all():
-        yield UnmovedRow(label=str(slot), why="A standing hour")
+        yield UnmovedRow(label=str(slot), why="A weekly hour has no date")
 
 
 def _overlap(

@@ -46,8 +46,8 @@ _MODELS: Final[Mapping[RowKind, type[models.Model]]] = {
     RowKind.ATTACHMENT: Attachment,
 }
 _CHANGED: Final = (
-    "The course has changed since you looked. Nothing was moved: "
-    "look at what would move now."
+    "The course has changed since you saw this page, so nothing was moved. Check "
+    "what would move now, and confirm again."
 )
 
 
@@ -86,7 +86,7 @@ def _check(plan: ShiftPlan, seen: str, reason: str) -> None:
     if plan.faults:
         raise ShiftRefusedError(" ".join(plan.faults))
     if not reason:
-        raise ShiftRefusedError("Say why: students read it.")
+        raise ShiftRefusedError("Give a reason. Students read it.")
 
 
 def _by_noun(moves: Iterable[Move]) -> dict[RowKind, list[Move]]:

@@ -53,7 +53,7 @@ def cancel_session(*, actor: Actor, session: Session, reason: str) -> Session:
     locked = _locked(actor, session)
     reason = _checked_reason(reason)
     if locked.is_cancelled:
-        raise SessionRefusedError("It is cancelled already.")
+        raise SessionRefusedError("The session is cancelled already.")
     locked.cancelled_at = timezone.now()
     locked.cancel_reason = reason
     locked.save(update_fields=["cancelled_at", "cancel_reason"])
@@ -78,7 +78,7 @@ def restore_session(*, actor: Actor, session: Session, reason: str) -> Session:
     locked = _locked(actor, session)
     reason = _checked_reason(reason)
     if not locked.is_cancelled:
-        raise SessionRefusedError("It is not cancelled.")
+        raise SessionRefusedError("The session is not cancelled.")
     locked.cancelled_at, locked.cancel_reason = None, ""
     locked.save(update_fields=["cancelled_at", "cancel_reason"])
     _record(
@@ -105,11 +105,14 @@ def move_session(
     locked = _locked(actor, session)
     reason = _checked_reason(reason)
     if locked.is_cancelled:
-        raise SessionRefusedError("It is cancelled. Restore it first.")
+        raise SessionRefusedError("The session is cancelled. Restore it first.")
     _check_times(to)
     before = arrangement_of(locked)
     if to == before:
-        raise SessionRefusedError("That is when and where it is already.")
+        raise SessionRefusedError(
+            "This is the time and place that the session has already. Choose another "
+            "one."
+        )
     apply_arrangement(locked, to)
     locked.save(
         update_fields=[
@@ -180,9 +183,11 @@ def _locked(actor: Actor, session: Session) -> Session:
 def _checked_reason(reason: str) -> str:
     reason = " ".join(reason.split())
     if not reason:
-        raise SessionRefusedError("Say why: students read it.")
+        raise SessionRefusedError("Give a reason. Students read it.")
     if len(reason) > _LONGEST_REASON:
-        raise SessionRefusedError(f"Say it in {_LONGEST_REASON} characters.")
+        raise SessionRefusedError(
+            f"Give a reason of at most {_LONGEST_REASON} characters."
+        )
     return reason
 
 

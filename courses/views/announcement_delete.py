@@ -18,7 +18,7 @@ def announcement_delete(request: SignedInRequest, slug: str, pk: int) -> HttpRes
     found = allowed_announcement(request.user, slug, pk)
     if request.method == "POST":
         delete_announcement(actor=request.user, announcement=found)
-        messages.success(request, f"“{found.title}” is deleted.")
+        messages.success(request, f"“{found.title}” has been deleted.")
         return redirect("courses:announcements", found.course.slug)
     context = {"course": found.course, "tab": "manage", "announcement": found}
     return render(request, "courses/announcement_delete.html", context)

@@ -48,7 +48,9 @@ def calendar_renew(request: SignedInRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("courses:calendar")
     if wait := seconds_to_wait(TokenCreationThrottle, request):
-        messages.error(request, "That is many new addresses. Try again later.")
+        messages.error(
+            request, ("You have made many addresses in a short time. Try again later.")
+        )
         answer = _page(request, status=TOO_MANY_REQUESTS)
         answer["Retry-After"] = str(wait)
         return answer

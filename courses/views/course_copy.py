@@ -38,7 +38,7 @@ def course_copy(request: SignedInRequest, slug: str) -> HttpResponse:
         else:
             messages.success(
                 request,
-                "The copy is here. Students do not see it until you release it.",
+                "This is the copy. Students do not see it until you release it.",
             )
             return redirect("courses:manage", made.slug)
     return _page(request, course, form)

@@ -31,13 +31,15 @@ from formats.problems import ImportRefusedError, Problem
 UNPROCESSABLE: Final = 422
 TOO_MANY_REQUESTS: Final = 429
 _GONE: Final = Problem(
-    message="This is no longer what you looked at: the file is gone, or the course has "
-    "changed.",
-    hint="Nothing was done. Choose the file again.",
+    message="This is no longer the preview that you saw: the file is gone, or the "
+    "course has changed.",
+    hint="Nothing was changed. Choose the file again.",
 )
 _ANOTHERS: Final = Problem(
-    message="There is a course of this code and year that is not yours.",
-    hint="Give another year, or ask its lecturer.",
+    message=(
+        "There is already a course with this code and year, and you may not edit it."
+    ),
+    hint="Give another year, or ask the lecturer of that course.",
 )
 
 
@@ -100,7 +102,7 @@ def _import(
     if imported.course is not None and course is None:
         messages.success(request, created_words(imported.course))
     else:
-        messages.success(request, "The course is as the file says.")
+        messages.success(request, "The course now agrees with the file.")
     return redirect("courses:manage", imported.slug)
 
 
@@ -112,7 +114,7 @@ def _too_often(
     request: SignedInRequest, course: Course | None, wait: int
 ) -> HttpResponse:
     fault = Problem(
-        message="That is very many uploads in a short time.",
+        message="You have uploaded many files in a short time.",
         hint=f"Try again in {math.ceil(wait / 60)} min.",
     )
     answer = _page(request, course, CourseFileForm(), faults=(fault,))

@@ -45,8 +45,8 @@ def course_new(request: SignedInRequest) -> HttpResponse:
 def created_words(course: Course) -> str:
     """Return the message about a new course, which says whether students see it."""
     if is_released(course.release_at, timezone.now()):
-        return f"{course} is here, and students see it."
-    return f"{course} is here. Students do not see it yet."
+        return f"{course} has been created, and students see it."
+    return f"{course} has been created. Students do not see it yet."
 
 
 def _page(request: SignedInRequest, form: NewCourseForm) -> HttpResponse:

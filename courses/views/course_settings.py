@@ -38,7 +38,7 @@ def course_settings(request: SignedInRequest, slug: str) -> HttpResponse:
             except CourseRefusedError as refused:
                 add_faults(form, refused)
             else:
-                messages.success(request, "The settings are stored.")
+                messages.success(request, "The settings have been saved.")
                 return redirect("courses:manage", course.slug)
         return _page(request, course, form)
 

@@ -87,7 +87,11 @@ def invite(request: SignedInRequest, slug: str) -> HttpResponse:
         show_invitations_sent(request, waiting)
     else:
         messages.info(
-            request, "Nobody has to be invited: all have signed in, or were invited."
+            request,
+            (
+                "There is nobody to invite: everybody has signed in or was invited "
+                "already."
+            ),
         )
     return _back(request, course)
 
@@ -98,8 +102,8 @@ def show_invitations_sent(request: SignedInRequest, waiting: int) -> None:
         words = "1 invitation is" if waiting == 1 else f"{waiting} invitations are"
         messages.success(
             request,
-            f"{words} being sent. What cannot be sent now is tried again; the list "
-            "shows who was invited.",
+            f"{words} being sent. If a mail cannot be sent now, we try again later. "
+            "The list shows who was invited.",
         )
 
 

@@ -35,7 +35,11 @@ def person_add(request: SignedInRequest, slug: str) -> HttpResponse:
     except RosterError as error:
         form.add_error(None, [f"{each.message} {each.hint}" for each in error.problems])
     except (RosterChangedError, LastLecturerError) as error:
-        form.add_error(None, str(error) or "Somebody else did so just now. Try again.")
+        form.add_error(
+            None,
+            str(error)
+            or ("Somebody else added this person at the same time. Try again."),
+        )
     else:
         messages.success(request, _words(done, form.entry))
         if form.cleaned_data["invite"] and send_invitations(

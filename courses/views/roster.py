@@ -41,18 +41,24 @@ TOO_MANY_REQUESTS = 429
 LISTED = {
     Step.NEW: "New accounts",
     Step.ENROL: "Enrolled, with an account already",
-    Step.BACK: "Back again",
+    Step.BACK: "Active again",
     Step.CHANGE: "Changed",
     Step.LEAVE: "Made inactive",
-    Step.MISSING: "Not in this file, and left as they are",
+    Step.MISSING: "Not in this file, not changed",
 }
 GONE = Problem(
-    message="The file is no longer here, or another one took its place.",
-    hint="Choose it again.",
+    message="The file that you uploaded is gone, or a newer upload has replaced it.",
+    hint="Choose the file again.",
 )
 CHANGED = Problem(
-    message="This is no longer what you looked at: the course, an account or the file has changed.",
-    hint="Nothing was done. Below is what the file would do now: look at it again.",
+    message=(
+        "This is no longer the preview that you saw: the course, an account or the "
+        "file has changed."
+    ),
+    hint=(
+        "Nothing was imported. Below you see what the file would change now. Check "
+        "it and import it again."
+    ),
 )
 
 
@@ -147,7 +153,7 @@ def _words(done: RosterImport) -> str:
         "made inactive": counts[Step.LEAVE],
     }
     words = ", ".join(f"{count} {verb}" for verb, count in told.items() if count)
-    return f"The roster is imported: {words or 'nothing was to be changed'}."
+    return f"The roster has been imported: {words or 'there was nothing to change'}."
 
 
 def _again(request: SignedInRequest) -> RosterForm:
@@ -158,7 +164,7 @@ def _again(request: SignedInRequest) -> RosterForm:
 
 def _too_often(request: SignedInRequest, course: Course, wait: int) -> HttpResponse:
     fault = Problem(
-        message="That is very many uploads in a short time.",
+        message="You have uploaded many files in a short time.",
         hint=f"Try again in {math.ceil(wait / 60)} min.",
     )
     answer = _page(request, course, _again(request), faults=(fault,))

@@ -20,5 +20,5 @@ def session_cancel(request: SignedInRequest, slug: str, pk: int) -> HttpResponse
         session,
         cancel_session,
         template="session_cancel",
-        done=f"{session} is cancelled, and students are told.",
+        done=f"{session} has been cancelled. Students are told.",
     )

@@ -40,6 +40,6 @@ def _move(request: SignedInRequest, session: Session, form: MoveForm) -> HttpRes
         except SessionRefusedError as refused:
             error = str(refused)
         else:
-            messages.success(request, f"{session} has moved, and students are told.")
+            messages.success(request, f"{session} has been moved. Students are told.")
             return redirect("courses:manage", session.course.slug)
     return session_page(request, session, "session_move", form, error)

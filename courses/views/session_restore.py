@@ -20,5 +20,5 @@ def session_restore(request: SignedInRequest, slug: str, pk: int) -> HttpRespons
         session,
         restore_session,
         template="session_restore",
-        done=f"{session} takes place after all, and students are told.",
+        done=f"{session} takes place after all. Students are told.",
     )

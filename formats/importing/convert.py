@@ -108,7 +108,7 @@ def _opened(source: Path, scratch: Path) -> Source:
     faults.add(
         "Only a folder, a .zip or an .ipynb can be imported.",
         file=source.name,
-        hint="Pack the assignment's folder as a zip.",
+        hint="Make a zip of the assignment's folder.",
     )
     raise faults.error()
 

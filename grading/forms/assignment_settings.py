@@ -15,8 +15,8 @@ from formats.lengths import MAX_MARKDOWN
 
 _LONGEST_SLUG: Final = 60
 _MOVED: Final = (
-    "The last part of its address. After a change links to the old one lead nowhere, and "
-    "the course file must have the new one."
+    "The last part of its address. If you change it, links to the old address stop "
+    "working, and you must change it in the course file too."
 )
 
 
@@ -30,8 +30,8 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
         label="Address",
         max_length=_LONGEST_SLUG,
         required=False,
-        help_text="The last part of its address: letters, digits, hyphens. "
-        "Empty: made from the title.",
+        help_text="The last part of its address: letters, digits, hyphens. If you "
+        "leave it empty, it is made from the title.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"invalid": "Use letters, digits, hyphens and underscores."},
     )
@@ -39,21 +39,24 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
     closes_at = MomentField(
         label="Late work until",
         required=False,
-        help_text="Empty: nothing is taken after the deadline.",
+        help_text="If you leave it empty, nobody can hand in after the deadline.",
     )
     grace_minutes = forms.IntegerField(
         label="Minutes of grace",
         initial=0,
         min_value=0,
         max_value=24 * 60,
-        help_text="Work is on time for so many minutes more; students are not told.",
+        help_text=(
+            "Work is still on time for this many minutes after the deadline. "
+            "Students are not told."
+        ),
     )
     max_attempts = forms.IntegerField(
-        label="Most attempts",
+        label="Number of attempts",
         required=False,
         min_value=1,
         max_value=1000,
-        help_text="Empty: as many as the student likes.",
+        help_text="If you leave it empty, students may hand in as often as they like.",
     )
     counting = forms.ChoiceField(
         label="Which attempt counts",
@@ -68,14 +71,14 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
         max_value=100,
         max_digits=5,
         decimal_places=2,
-        help_text="Its own share of the course mark. 0 while the shares of the "
-        "coursework in a part are not settled.",
+        help_text="Its own share of the course mark. Enter 0 while you have not "
+        "decided how a part is split.",
     )
     summary = forms.CharField(
         label="Brief",
         required=False,
         max_length=MAX_MARKDOWN,
-        help_text="Markdown, on top of its page.",
+        help_text="Markdown. It is shown on the page of the coursework.",
         widget=forms.Textarea(attrs={"rows": 8}),
     )
 
@@ -99,7 +102,7 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
             "week": "Week",
             "component": "Part of the course mark",
         }
-        help_texts = {"component": "None, and no weight: it is not assessed."}
+        help_texts = {"component": "None. Without a weight it is not assessed."}
 
     field_order = (
         "title",
@@ -161,12 +164,16 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
 
     def _check_address(self, slug: str) -> None:
         if not slug:
-            self.add_error("slug", "Give an address of letters and digits.")
+            self.add_error("slug", "Give an address that has letters or digits.")
             return
         others = Assignment.objects.filter(course=self.instance.course, slug=slug)
         if others.exclude(pk=self.instance.pk).exists():
             self.add_error(
-                "slug", f"There is coursework at {slug} already. Choose another."
+                "slug",
+                (
+                    f"There is coursework with the address {slug} already. Choose "
+                    "another one."
+                ),
             )
 
     def assignment(self, now: dt.datetime | None = None) -> Assignment:

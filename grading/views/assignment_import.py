@@ -125,7 +125,7 @@ def _named(upload: "UploadedFile[Any]") -> tuple[str, IO[bytes]]:
 
 def _too_often(request: SignedInRequest, found: Assignment, wait: int) -> HttpResponse:
     fault = Problem(
-        message="That is very many uploads in a short time.",
+        message="You have uploaded many files in a short time.",
         hint=f"Try again in {math.ceil(wait / 60)} min.",
     )
     answer = _page(request, found, _form(), faults=(fault,))

@@ -44,7 +44,7 @@ def assignment_settings(
         if plan.digest and request.POST.get("seen") != plan.digest:
             return _page(request, form, stored, plan)
         save_assignment(actor=request.user, assignment=wanted)
-    messages.success(request, "The settings are stored.")
+    messages.success(request, "The settings have been saved.")
     return redirect("grading:assignment-staff", slug, wanted.slug)
 
 

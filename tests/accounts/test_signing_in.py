@@ -30,7 +30,7 @@ def sign_in(password: str, client: Client | None = None) -> str:
 @pytest.mark.usefixtures("user")
 def test_wrong_password_says_what_to_do() -> None:
     page = sign_in("wrong")
-    assert "do not belong together" in page
+    assert "The address or the password is wrong" in page
     assert "Forgot your password?" in page
 
 

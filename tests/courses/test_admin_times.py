@@ -317,4 +317,4 @@ def test_changed_zone_moves_no_moment_and_the_page_says_so(staff: Client) -> Non
     before, zone = row.release_at, row.time_zone
     row.refresh_from_db()
     assert (row.release_at, row.time_zone != zone) == (before, True)
-    assert "stays at its moment" in answer.content.decode()
+    assert "is still at the same moment" in answer.content.decode()

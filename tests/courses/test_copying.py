@@ -238,11 +238,11 @@ def test_announcements_extensions_and_changes_are_not_copied(
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("slug", "70010-2026", "a course at 70010-2026 already"),
+        ("slug", "70010-2026", "a course with the address 70010-2026 already"),
         ("slug", "no spaces", "letters, numbers"),
         ("academic_year", "2027", "2024-25"),
-        ("academic_year", "2027-29", "year after 2027 is 28"),
-        ("first_week_on", dt.date(2028, 1, 11), "That is a Tuesday"),
+        ("academic_year", "2027-29", "after 2027 write 28"),
+        ("first_week_on", dt.date(2028, 1, 11), "This day is a Tuesday"),
     ],
 )
 def test_refusal_names_the_field_and_what_to_do(

@@ -472,7 +472,7 @@ def test_changed_settings_are_announced_as_from_the_page(
     told = course.changes.filter(is_public=True).values_list("summary", flat=True)
     assert sorted(told) == [
         "Coursework Task 1: at most 3 attempts now.",
-        "Coursework Task 1: late work is taken until Fri 31 Jan 2025, 19:00 GMT.",
+        "Coursework Task 1: late work is accepted until Fri 31 Jan 2025, 19:00 GMT.",
         "Coursework Task 1: the best attempt counts now.",
     ]
     staff = course.changes.get(is_public=False)

@@ -252,7 +252,7 @@ def test_outdated_plan_is_refused_in_words(course: Course, lecturer: User) -> No
     seen = plan(course).digest
     AssignmentFactory.create(course=course, due_at=at(course, MONDAYS[10], 4))
     before = snapshot(course)
-    with pytest.raises(ShiftRefusedError, match="has changed since you looked"):
+    with pytest.raises(ShiftRefusedError, match="has changed since you saw this page"):
         apply_shift(
             actor=lecturer,
             course=course,

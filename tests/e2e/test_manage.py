@@ -64,7 +64,7 @@ def test_cancelled_session_is_struck_out_for_students(
     page.get_by_role("link", name="Cancel Week").first.click()
     page.get_by_label("Why").fill("The lecturer is ill.")
     page.get_by_role("button", name="Cancel the session").click()
-    expect(page.get_by_text("is cancelled, and students are told")).to_be_visible()
+    expect(page.get_by_text("has been cancelled. Students are told")).to_be_visible()
     page.goto(campus.portal.url + campus.assignment.course.get_absolute_url())
     expect(page.get_by_text("The lecturer is ill.").first).to_be_visible()
 

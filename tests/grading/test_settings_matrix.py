@@ -113,8 +113,11 @@ OWN_MOVES: Shows = {
     "course": ("Late work accepted", "Due soon"),
     "coursework": ("Tue 9 Mar, 19:00 GMT Passed", "Thu 11 Mar, 18:00 GMT Due tomorrow"),
     "home": ("Nothing is due", "tomorrow Thu 11 Mar, 18:00 GMT"),
-    "news": ("Your own is Tue 9 Mar 2027, 19:00", "Thu 11 Mar 2027, 18:00"),
-    "api changes": ("Your own is Tue 9 Mar 2027, 19:00", "Thu 11 Mar 2027, 18:00"),
+    "news": ("Your own deadline is Tue 9 Mar 2027, 19:00", "Thu 11 Mar 2027, 18:00"),
+    "api changes": (
+        "Your own deadline is Tue 9 Mar 2027, 19:00",
+        "Thu 11 Mar 2027, 18:00",
+    ),
     "feed": (":20270309T190000", ":20270311T180000"),
     "staff table": ("Late (1)", "Late (0)"),
     **ON_TIME,
@@ -122,9 +125,12 @@ OWN_MOVES: Shows = {
 NO_EXTENSION: Shows = {
     "course": ("Extended due Tue 9 Mar, 19:00", "due Tue 9 Mar, 18:00"),
     "coursework": ("Your own deadline", "Deadline Tue 9 Mar, 18:00 GMT"),
-    "home": ("by your extension", "Digits is due on Tue 9 Mar 2027, 18:00"),
-    "news": ("by your extension", "Digits is due on Tue 9 Mar 2027, 18:00"),
-    "api changes": ("by your extension", "Digits is due on Tue 9 Mar 2027, 18:00"),
+    "home": ("because you have an extension", "Digits is due on Tue 9 Mar 2027, 18:00"),
+    "news": ("because you have an extension", "Digits is due on Tue 9 Mar 2027, 18:00"),
+    "api changes": (
+        "because you have an extension",
+        "Digits is due on Tue 9 Mar 2027, 18:00",
+    ),
     "feed": (":20270309T190000", ":20270309T180000"),
     "api assignments": ("2027-03-09T19:00:00Z", ""),
 }
@@ -144,7 +150,7 @@ HIDDEN: Shows = {
     "course": ("Digits", "No coursework yet"),
     "coursework": ("Digits", "404"),
     "marks": ("Digits", "No coursework yet"),
-    "home": ("The common deadline of Digits", "Nothing changed"),
+    "home": ("The common deadline for Digits", "Nothing changed"),
     "news": ("Digits", "Nothing changed"),
     "feed": ("VEVENT", ""),
     "api assignments": ('"count":1', '"count":0'),
@@ -217,10 +223,13 @@ CASES: dict[str, Case] = {
         to(Assignment, due_at=DUE + 2 * DAY),
         {
             **OWN_MOVES,
-            "news": ("by your extension", "It is Thu 11 Mar 2027, 18:00 GMT now."),
+            "news": (
+                "because you have an extension",
+                "has moved to Thu 11 Mar 2027, 18:00 GMT.",
+            ),
             "api changes": (
-                "by your extension",
-                "It is Thu 11 Mar 2027, 18:00 GMT now.",
+                "because you have an extension",
+                "has moved to Thu 11 Mar 2027, 18:00 GMT.",
             ),
             "api assignments": ("2027-03-09", "2027-03-11T18:00:00Z"),
             **on(
@@ -234,7 +243,10 @@ CASES: dict[str, Case] = {
         {
             **ON_TIME,
             "course": ("Late work accepted", "Past due"),
-            "coursework": ("You can still hand in, but your work will be labelled as late.", ""),
+            "coursework": (
+                "You can still hand in, but your work will be labelled as late.",
+                "",
+            ),
             "staff table": ("Late (1)", "Late (0)"),
             "export": ("", "grace_minutes: 1440"),
         },
@@ -270,7 +282,7 @@ CASES: dict[str, Case] = {
         {
             "marks": ("Practicals Digits 50 %", "Project Digits 50 %"),
             "submissions": ("The parts do not add up to 100 %", "Project Digits 50 %"),
-            "manage": ("The shares of the mark add to 50 %", ""),
+            "manage": ("The shares of the mark add up to 50 %", ""),
             "api assignments": ('"Practicals"', '"Project"'),
             "export": ("component: Practicals", "component: Project"),
         },
@@ -280,7 +292,7 @@ CASES: dict[str, Case] = {
         {
             **on(("course", "coursework"), "50 % of the", "20 % of the"),
             **on(("marks", "submissions"), "Digits 50 %", "Digits 20 %"),
-            "manage": ("", "The tasks of Practicals add to 20 %"),
+            "manage": ("", "The coursework of Practicals adds up to 20 %"),
             "api assignments": ('"50.00"', '"20.00"'),
             "export": ("Practicals\n    weight: 50", "Practicals\n    weight: 20"),
         },
@@ -461,6 +473,9 @@ def test_extension_granted_afterwards_shows_everywhere_at_once() -> None:
         "extensions",
     }
     for name in ("news", "home", "api changes"):
-        assert "Your own is Thu 11 Mar 2027, 18:00 GMT, by your ext" in after[name]
+        assert (
+            "Your own deadline is Thu 11 Mar 2027, 18:00 GMT, because you have an ext"
+            in after[name]
+        )
     for name, (_, come) in ON_TIME.items():
         assert come in after[name]

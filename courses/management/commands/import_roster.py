@@ -70,7 +70,10 @@ class Command(BaseCommand):
                 f"{waiting} {'invitation goes' if waiting == 1 else 'invitations go'} "
                 "out as soon as the portal runs and its mail server answers."
                 if waiting
-                else "Nobody has to be invited: all have signed in, or were invited."
+                else (
+                    "There is nobody to invite: everybody has signed in or was "
+                    "invited already."
+                )
             )
 
     def _tell(self, plan: Plan) -> None:

@@ -197,7 +197,7 @@ def test_deadline_is_the_persons_own(course: Course, student: User) -> None:
         SUMMER,
         SUMMER,
     ]
-    assert "The common one is Friday 4 June 2027, 09:00 BST." in str(
+    assert "The deadline for everybody else is Friday 4 June 2027, 09:00 BST." in str(
         only(student)["DESCRIPTION"]
     )
     assert "your own" not in str(only(other)["DESCRIPTION"])

@@ -74,8 +74,8 @@ def this_monday() -> dt.date:
     ("weights", "expected"),
     [
         ([50, 50], []),
-        ([50, 45], ["The shares of the mark add to 95 %"]),
-        ([60, 50], ["The shares of the mark add to 110 %"]),
+        ([50, 45], ["The shares of the mark add up to 95 %"]),
+        ([60, 50], ["The shares of the mark add up to 110 %"]),
     ],
 )
 def test_shares_add_to_a_hundred(
@@ -92,7 +92,7 @@ def test_undecided_split_of_a_share_is_named(course: Course) -> None:
     component = ComponentFactory.create(course=course, title="Coursework")
     AssignmentFactory.create_batch(2, course=course, component=component)
     [item] = todo(course)
-    assert item.title == "Coursework is not split between its tasks"
+    assert item.title == "Coursework is not yet split among its coursework"
     assert len(item.rows) == 2
 
 
@@ -102,7 +102,7 @@ def test_split_that_does_not_fit_is_named(course: Course) -> None:
     AssignmentFactory.create(
         course=course, component=component, weight_percent=Decimal("12.50")
     )
-    assert titles(course) == ["The tasks of Coursework add to 12.5 %"]
+    assert titles(course) == ["The coursework of Coursework adds up to 12.5 %"]
 
 
 def test_tasks_outside_any_share_count_by_themselves(course: Course) -> None:
@@ -198,7 +198,9 @@ def test_page_says_so_when_there_is_nothing_to_do(
     work = AssignmentFactory.create(course=course, weight_percent=100)
     work.revision = RevisionFactory.create(assignment=work)
     work.save()
-    assert "Nothing to do at the moment" in lecturer.get(page_of(course)).content.decode()
+    assert (
+        "Nothing to do at the moment" in lecturer.get(page_of(course)).content.decode()
+    )
 
 
 def test_next_sessions_are_listed_with_their_actions(

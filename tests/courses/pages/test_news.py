@@ -113,7 +113,7 @@ def test_moved_deadline_is_shown_as_it_is_now(
     moved(digits, days=2)
     assert told(client, course) == [
         "Digits is due on Mon 7 Jun 2027, 19:00 BST.",
-        "The deadline of Digits moved. It is Mon 7 Jun 2027, 19:00 BST now.",
+        "The deadline for Digits has moved to Mon 7 Jun 2027, 19:00 BST.",
     ]
 
 
@@ -133,8 +133,10 @@ def test_reader_with_an_extension_sees_their_own_deadline(
     extended = digits.due_at + dt.timedelta(days=2)
     own = ExtensionFactory.create(assignment=digits, student=student, due_at=extended)
     (summary,) = told(client, course)
-    assert summary.startswith("The common deadline of Digits moved. Your own is ")
-    assert "Mon 7 Jun 2027, 19:00 BST, by your extension." in summary
+    assert summary.startswith(
+        "The common deadline for Digits has moved. Your own deadline is "
+    )
+    assert "Mon 7 Jun 2027, 19:00 BST, because you have an extension." in summary
     own.delete()
     assert told(client, course) == ["Digits is due on Sat 5 Jun 2027, 19:00 BST."]
 
@@ -162,13 +164,13 @@ def test_extension_is_shown_as_it_is_now(
             due_at=digits.due_at + dt.timedelta(days=days),
             reason="Illness",
         )
-    moved = "Your deadline of Digits moved. It is {} now."
+    moved = "Your deadline for Digits has moved to {}."
     assert told(client, course) == [
-        "Digits is due on Mon 7 Jun 2027, 19:00 BST for you.",
+        "For you, Digits is due on Mon 7 Jun 2027, 19:00 BST.",
         moved.format("Mon 7 Jun 2027, 19:00 BST"),
     ]
     withdraw_extension(actor=lecturer, extension=own)
     assert told(client, course) == [
-        "Digits is due on Fri 4 Jun 2027, 19:00 BST for you.",
+        "For you, Digits is due on Fri 4 Jun 2027, 19:00 BST.",
         *[moved.format("Fri 4 Jun 2027, 19:00 BST")] * 2,
     ]

@@ -144,7 +144,7 @@ def test_last_lecturer_cannot_be_removed_and_is_told_why(
     row = lecturer.enrolments.get()
     form = {"enrolment": row.pk, "active": "0"}
     answer = client.post("/courses/dl/people/role/", form, follow=True)
-    assert "A course needs a lecturer." in answer.content.decode()
+    assert "A course needs at least one lecturer." in answer.content.decode()
 
 
 def test_lecturer_who_leaves_is_sent_to_another_page(

@@ -59,7 +59,7 @@ def test_preview_changes_nothing(client: Client) -> None:
 
 def test_previewed_roster_is_imported(client: Client, course: Course) -> None:
     answer = client.post(PAGE, {"digest": digest_on(look(client))}, follow=True)
-    assert "The roster is imported: 1 new." in answer.content.decode()
+    assert "The roster has been imported: 1 new." in answer.content.decode()
     row = Enrolment.objects.get(course=course, user__email="una@example.org")
     assert row.is_active
 
@@ -69,7 +69,7 @@ def test_file_is_gone_after_the_import(client: Client) -> None:
     client.post(PAGE, {"digest": digest})
     answer = client.post(PAGE, {"digest": digest})
     assert answer.status_code == 422
-    assert "The file is no longer here" in answer.content.decode()
+    assert "The file that you uploaded is gone" in answer.content.decode()
 
 
 def test_changed_course_gets_a_new_preview(client: Client) -> None:
@@ -77,7 +77,7 @@ def test_changed_course_gets_a_new_preview(client: Client) -> None:
     UserFactory.create(email="una@example.org", first_name="Una", last_name="O")
     answer = client.post(PAGE, {"digest": digest})
     assert answer.status_code == 422
-    assert "no longer what you looked at" in answer.content.decode()
+    assert "no longer the preview that you saw" in answer.content.decode()
     assert not Enrolment.objects.filter(user__email="una@example.org").exists()
     client.post(PAGE, {"digest": digest_on(answer)})
     assert Enrolment.objects.filter(user__email="una@example.org").exists()

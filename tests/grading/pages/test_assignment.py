@@ -140,7 +140,9 @@ def test_a_notebooks_limit_is_the_smaller_of_its_own_and_the_portals() -> None:
 def test_after_the_deadline_the_form_says_late() -> None:
     answer = page(AssignmentFactory.create(late=True))
     assert FORM in answer.content.decode()
-    assert "You can still hand in, but your work will be labelled as late." in words(answer)
+    assert "You can still hand in, but your work will be labelled as late." in words(
+        answer
+    )
 
 
 def test_once_closed_a_message_replaces_the_form() -> None:

@@ -91,7 +91,7 @@ def test_an_upload_that_was_not_previewed_is_not_imported(
     send(lecturer, assignment, package=other)
     answer = send(lecturer, assignment, digest=digest_of(shown))
     assert answer.status_code == 422
-    assert "another one took its place" in words(answer)
+    assert "a newer upload has replaced it" in words(answer)
     assert not assignment.revisions.exists()
 
 

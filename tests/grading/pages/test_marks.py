@@ -151,7 +151,10 @@ def test_components_are_shown_with_their_coursework() -> None:
     assignment.save()
     text = words(page(course, student_of(assignment)))
     assert "Exam 50 %" in text
-    assert "Practical Digits The lecturer has not decided yet how this part is split. 50 %" in text
+    assert (
+        "Practical Digits The lecturer has not decided yet how this part is split. 50 %"
+        in text
+    )
 
 
 def test_staff_see_a_warning_if_components_do_not_add_up_to_100() -> None:
@@ -176,7 +179,7 @@ def test_components_add_up_equally_on_manage_and_submissions(
     manage = words(client.get(reverse("courses:manage", args=[course.slug])))
     submissions = words(client.get(reverse("grading:marks", args=[course.slug])))
     said = f"{total} %."
-    assert (f"The shares of the mark add to {total} %" in manage) == bool(total)
+    assert (f"The shares of the mark add up to {total} %" in manage) == bool(total)
     assert (f"Together they are {said}" in submissions) == bool(total)
     assert ("do not add up to 100 %" in submissions) == bool(total)
 
