@@ -35,7 +35,7 @@ class NewUserForm(AdminUserCreationForm[User]):
         if User.objects.filter(email__iexact=email).exists():
             self.add_error(
                 "email",
-                ("Another account has this address already. Enter another address."),
+                "Another account has this address already. Enter another address.",
             )
         return email
 

@@ -104,7 +104,7 @@ class GradingRunAdmin(CourseTimes, ReadOnly, RunAdminBase):
             return f"{run.revision}: {run.get_trial_display()}"
         return run.submission.author.name
 
-    @admin.display(description="how it stands", ordering="code")
+    @admin.display(description="result", ordering="code")
     def how_it_ended(self, run: GradingRun) -> str:
         """Return where the run is or how it ended, in the words of the run's page."""
         return describe(run, is_own=False).title
@@ -118,12 +118,12 @@ class GradingRunAdmin(CourseTimes, ReadOnly, RunAdminBase):
     def run_again(self, request: SignedInRequest, runs: GradingRunQuerySet) -> None:
         for run in runs.of_submissions().select_related("submission"):
             rerun(actor=request.user, submission=run.work)
-        self.message_user(request, "The work is in the queue.")
+        self.message_user(request, "The work has been put in the queue.")
 
     @admin.action(description="Cancel", permissions=["act"])
     def cancel(self, request: SignedInRequest, runs: QuerySet[GradingRun]) -> None:
         count = sum(cancel_run(actor=request.user, run=run) for run in runs)
-        self.message_user(request, f"{count} cancelled or about to be.")
+        self.message_user(request, f"{count} cancelled or being cancelled.")
 
     def has_act_permission(self, request: SignedInRequest) -> bool:
         """Return whether the person may run work again and cancel runs."""

@@ -58,7 +58,7 @@ class _Words:
 _STATES: Final[Mapping[str, _Words]] = {
     State.QUEUED: _Words(
         title="In the queue",
-        text="Your work is stored and waits for a free worker.",
+        text="Your work is stored. It waits for a free worker.",
         hint="You can close this page. Nothing is lost.",
         tone=Tone.OK,
     ),
@@ -96,19 +96,19 @@ _VERDICTS: Final[Mapping[tuple[str, str], _Words]] = {
         text="{cells_failed} raised an error, the first in cell {cell}: {ename}.",
         plain="Some cells raised an error.",
         hint=(
-            "The other cells ran all the same, and every question was checked where "
-            "its check stands. The notebook with its outputs shows each error."
+            "The other cells still ran. Every question was checked at the place of "
+            "its check in the notebook. The executed notebook shows each error."
         ),
         tone=Tone.WARN,
     ),
     (Verdict.STUDENT_ERROR, "process_died"): _Words(
         title="The notebook's process died",
-        text="Python itself ended in cell {cell}: {signal}.",
-        plain="Python itself ended while your notebook was running.",
+        text="Python stopped in cell {cell}: {signal}.",
+        plain="Python stopped while your notebook was running.",
         hint=(
-            "A crash in compiled code does this, and so does code that ends its own "
-            "process. Nothing after that cell ran. Questions checked before it keep "
-            "their points."
+            "This happens if compiled code crashes, or if code ends its own process. "
+            "Nothing after that cell ran. Questions checked before it keep their "
+            "points."
         ),
     ),
     (Verdict.STUDENT_ERROR, "exited"): _Words(
@@ -123,16 +123,17 @@ _VERDICTS: Final[Mapping[tuple[str, str], _Words]] = {
         plain="A cell was stopped at its time limit.",
         hint=(
             "Hand in trained weights instead of training here, or make the cell do "
-            "less. Questions checked before that keep their points."
+            "less. Questions checked before this cell keep their points."
         ),
     ),
     (Verdict.LIMIT, "question_time"): _Words(
         title="A question took too long",
-        text="The checks of a question were still running at their limit of {seconds}.",
-        plain="The checks of a question were still running at their time limit.",
+        text="The checks of a question did not finish within their limit of {seconds}.",
+        plain="The checks of a question did not finish within their time limit.",
         hint=(
-            "Look for a loop that does not end in what the question asks you to write. "
-            "Questions checked before that keep their points."
+            "Look at the code that the question asks you to write. Does it have a "
+            "loop that does not end? Questions checked before this one keep their "
+            "points."
         ),
     ),
     (Verdict.LIMIT, "run_time"): _Words(
@@ -141,7 +142,7 @@ _VERDICTS: Final[Mapping[tuple[str, str], _Words]] = {
         plain="The whole run was stopped at its time limit.",
         hint=(
             "Hand in trained weights instead of training here. Questions checked "
-            "before that keep their points."
+            "before the stop keep their points."
         ),
     ),
     (Verdict.LIMIT, "memory"): _Words(
@@ -158,83 +159,93 @@ _VERDICTS: Final[Mapping[tuple[str, str], _Words]] = {
         plain="Your notebook needed more GPU memory than a run has.",
         hint=(
             "Use smaller batches, predict inside torch.no_grad(), and delete large "
-            "tensors that you no longer need. Questions checked before that keep "
-            "their points."
+            "tensors that you no longer need. Questions checked before this cell "
+            "keep their points."
         ),
     ),
     (Verdict.LIMIT, "disk"): _Words(
         title="Out of disk space",
         by_cell="Cell {cell} wrote more than the {size} that a run may use.",
         text="Your notebook wrote more than the {size} that a run may use.",
-        plain="Your notebook wrote more files than a run may.",
+        plain="Your notebook wrote more data to disk than a run may.",
         hint="Do not save checkpoints or data sets during the run.",
     ),
     (Verdict.LIMIT, "output"): _Words(
         title="Too much output",
-        by_cell="Cell {cell} printed more than a run may.",
-        text="Your notebook printed more than a run may, and was stopped.",
-        hint="Print once in a while, not in every step.",
+        by_cell="Cell {cell} printed more than a run may print.",
+        text="Your notebook printed more than a run may print, so it was stopped.",
+        hint="Print less often, not in every step.",
     ),
     (Verdict.LIMIT, "processes"): _Words(
         title="Too many processes",
-        by_cell="Cell {cell} started more processes or threads than a run may.",
-        text="Your notebook started more processes or threads than a run may.",
+        by_cell="Cell {cell} started more processes or threads than a run may have.",
+        text="Your notebook started more processes or threads than a run may have.",
         hint="Set num_workers=0 in your data loaders.",
     ),
     (Verdict.LIMIT, "open_files"): _Words(
         title="Too many open files",
-        by_cell="Cell {cell} had more files open at once than a run may.",
-        text="Your notebook had more files open at once than a run may.",
+        by_cell="Cell {cell} had more files open at once than a run may have.",
+        text="Your notebook had more files open at once than a run may have.",
         hint="Open files in a with statement, so that they are closed again. Each batch"
         " that is kept from a data loader with workers keeps a file open, too: keep"
         " y.clone() in place of y, or set num_workers=0.",
     ),
     (Verdict.REJECTED, "notebook_unreadable"): _Words(
         title="Not run: the notebook cannot be read",
-        text="The file is not a notebook of format 4.",
-        hint="Open it in Jupyter, save it, and hand in that file.",
+        text="The file is not a notebook in format 4.",
+        hint="Open the notebook in Jupyter, save it, and hand in that file.",
     ),
     (Verdict.REJECTED, "cell_too_long"): _Words(
         title="Not run: a cell is too long",
-        text="Cell {cell} holds more text than a cell may have that is run.",
-        plain="A cell holds more text than a cell may have that is run.",
-        hint="Move its data to a file, or make it several cells, and hand in again.",
+        text="Cell {cell} has more text than a cell may have here.",
+        plain="A cell has more text than a cell may have here.",
+        hint=(
+            "Move its data to a file, or split it into several cells. Then hand in "
+            "again."
+        ),
     ),
     (Verdict.REJECTED, "language"): _Words(
         title="Not run: not a Python notebook",
-        text="This notebook is written for {language}. Here only Python runs.",
-        plain="This notebook is written for another language. Here only Python runs.",
-        hint="Choose a Python kernel in Jupyter, and save it again.",
+        text="This notebook is written for {language}. Only Python can run here.",
+        plain=(
+            "This notebook is written for another language. Only Python can run here."
+        ),
+        hint=(
+            "Choose a Python kernel in Jupyter, save the notebook, and hand it in "
+            "again."
+        ),
     ),
 }
 # A cell that was refused memory has not used that memory, and a process that died near
 # the limit was not measured above it. These words agree with the peak that the page
 # shows beside them.
 _REFUSED: Final = (
-    "Cell {cell} asked for more memory than was left of the {size} that a run may use."
+    "A run may use {size}. Cell {cell} asked for more memory than was left."
 )
 _DIED_NEAR: Final = (
-    "Python ended in cell {cell}, which had used nearly all of the {size} that a run "
-    "may use."
+    "Python stopped in cell {cell}. The cell had used nearly all of the {size} that "
+    "a run may use."
 )
 # What the limit cost the notebook, by the value of the detail "after".
 _COSTS: Final[Mapping[object, str]] = {
-    STOPPED: "The notebook was stopped here (cell {cell}); nothing after it ran.",
+    STOPPED: "The notebook was stopped in cell {cell}. Nothing after it ran.",
     RERUN: (
-        "The cell could not be interrupted, so Python was started again for what comes "
-        "after it, and the cells before it were run once more."
+        "The cell could not be interrupted. So Python was started again: the cells "
+        "before it were run once more, and then the cells after it."
     ),
 }
-_ONE_CELL: Final = "Only this cell was lost: the cells after it ran."
+_ONE_CELL: Final = "Only this cell was lost. The cells after it ran."
 # Why staff have to look. Each text is followed by the same hint.
 _OURS: Final[Mapping[str, str]] = {
-    "lease_expired": "The machine that ran your notebook went away, more than once.",
+    "lease_expired": (
+        "The machine that ran your notebook stopped working, more than once."
+    ),
     "runner_failed": "The program that runs notebooks failed, more than once.",
     "environment_missing": "The environment that this work needs is not installed.",
     "gpu_fault": "The GPU that ran your notebook failed, more than once.",
     "gpu_missing": "There is no GPU that this work can run on.",
-    "file_missing": "A file that this run needs is missing or damaged in our store.",
-    "job_unbuildable": "This assignment is not set up completely.",
+    "file_missing": "A file that this run needs is missing or damaged on our side.",
+    "job_unbuildable": "The lecturer has not set up this assignment completely.",
     "result_unreadable": "Your notebook ran, but its result could not be read.",
     "result_not_stored": "Your notebook ran, but its result could not be stored.",
 }
@@ -270,11 +281,12 @@ def describe(run: GradingRun, *, is_own: bool = True) -> Message:
 def _describe(run: GradingRun) -> Message:
     if run.state == State.NEEDS_STAFF:
         return Message(
-            title="Our fault: staff will look at it",
+            title="Our fault: waiting for staff",
             text=_OURS.get(run.code, "Something failed on our side, more than once."),
             hint=(
-                "Your files are safe and no attempt is used up. Staff see this run in "
-                "their list and can run it again. You need not hand in again."
+                "Your files are safe, and no attempt is used up. Staff see this run "
+                "in their list and can run it again. You do not need to hand in "
+                "again."
             ),
             tone=Tone.PORTAL_FAULT,
         )
@@ -367,10 +379,10 @@ def _size(size: float) -> str:
 
 def _signal(number: int) -> str:
     known = {
-        signal.SIGSEGV: "it touched memory that is not its own",
-        signal.SIGABRT: "it aborted",
+        signal.SIGSEGV: "it used memory that does not belong to it",
+        signal.SIGABRT: "it stopped itself after a fault (abort)",
         signal.SIGKILL: "it was killed",
         signal.SIGFPE: "it divided by zero in compiled code",
-        signal.SIGBUS: "it touched memory that is not there",
+        signal.SIGBUS: "it used memory that does not exist",
     }
     return known.get(signal.Signals(number), signal.Signals(number).name)

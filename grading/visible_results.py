@@ -68,9 +68,9 @@ class HiddenPoints:
             f"{points} point{'' if one else 's'} {'is' if one else 'are'} "
             + {
                 Visibility.ALWAYS: "shown",
-                Visibility.AFTER_DEADLINE: "shown when handing in has closed",
+                Visibility.AFTER_DEADLINE: "shown when you can no longer hand in",
                 Visibility.AFTER_RELEASE: "shown when marks are released",
-                Visibility.NEVER: "counted by checks that are not shown",
+                Visibility.NEVER: "from checks that are never shown",
             }[self.visibility]
         )
 

@@ -18,6 +18,6 @@ class KeyReusedError(Exception):
 
     def __init__(self, attempt: int) -> None:
         super().__init__(
-            f"This key was sent with other files before, for attempt {attempt}. Send a "
-            "new Idempotency-Key for a new attempt, or the same files again."
+            f"This key was used before with other files, for attempt {attempt}. Send "
+            "a new Idempotency-Key for a new attempt, or send the same files again."
         )

@@ -27,24 +27,32 @@ class Submission(models.Model):
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="submissions"
     )
-    attempt = models.PositiveIntegerField(help_text="1 for the author's first.")
-    started_at = models.DateTimeField(help_text="When the upload began, server time.")
+    attempt = models.PositiveIntegerField(help_text="The author's first attempt is 1.")
+    started_at = models.DateTimeField(
+        help_text="When the upload began, by the server's clock."
+    )
     received_at = models.DateTimeField(
-        default=timezone.now, help_text="When the last byte had arrived, server time."
+        default=timezone.now,
+        help_text="When the whole upload had arrived, by the server's clock.",
     )
     uses_attempt = models.BooleanField(
         default=True,
-        help_text="Off while it waits for staff through the portal's own fault.",
+        help_text=(
+            "Off while the attempt waits for staff because of a fault of the portal."
+        ),
     )
     idempotency_key = models.CharField(
         max_length=64,
         blank=True,
-        help_text="Hash of the sender's key and the content; a repetition has the same.",
+        help_text=(
+            "Hash of the sender's key and the content. If the same is sent again, "
+            "the hash is the same."
+        ),
     )
     warnings = models.JSONField(
         default=list,
         blank=True,
-        help_text="What was doubtful on receipt: formats.problems.Problem as JSON.",
+        help_text="Warnings about the files: formats.problems.Problem as JSON.",
     )
 
     files: "RelatedManager[SubmittedFile]"
@@ -92,14 +100,15 @@ class SubmittedFile(models.Model):
 
     submission = models.ForeignKey(Submission, models.CASCADE, related_name="files")
     name = models.CharField(
-        max_length=120, help_text="The required name, under which it is run."
+        max_length=120,
+        help_text="The required name. The file has this name when it is run.",
     )
     original_name = models.CharField(
-        max_length=255, help_text="What it was called on the student's machine."
+        max_length=255, help_text="The name of the file on the student's machine."
     )
     kind = models.CharField(max_length=12, choices=FileKind.choices)
     sha256 = models.CharField(max_length=64)
-    size = models.PositiveBigIntegerField(help_text="In bytes.")
+    size = models.PositiveBigIntegerField(help_text="Largest size in bytes.")
 
     class Meta:
         ordering = ["name"]

@@ -30,7 +30,7 @@ class ErrorSerializer(serializers.Serializer[Any]):
 
     code = serializers.CharField(help_text="For programs. It stays the same.")
     detail = serializers.CharField(
-        help_text=("For people: what is wrong and what to do.")
+        help_text="For people: what is wrong and what to do."
     )
     attr = serializers.CharField(
         allow_null=True,

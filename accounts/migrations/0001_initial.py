@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
                 ('email', models.EmailField(max_length=254, unique=True, verbose_name='email address')),
                 ('login', models.CharField(blank=True, help_text='College login, for rosters and exports. Optional.', max_length=64)),
-                ('can_create_courses', models.BooleanField(default=False, help_text='They create courses on the home page, and are the lecturer of each.', verbose_name='can create courses')),
+                ('can_create_courses', models.BooleanField(default=False, help_text='The person can create courses on the home page, and becomes the lecturer of each.', verbose_name='can create courses')),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],

@@ -29,7 +29,7 @@ def end_calendars(
     noun = "calendar address" if len(owners) == 1 else "calendar addresses"
     page.message_user(
         request,
-        (f"{len(owners)} {noun} ended. Calendar programs can no longer read them."),
+        f"{len(owners)} {noun} ended. Calendar programs can no longer read them.",
     )
 
 

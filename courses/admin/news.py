@@ -28,7 +28,7 @@ class AnnouncementForm(forms.ModelForm[Announcement]):
         if starts and ends and ends <= starts:
             self.add_error(
                 "ends_at",
-                ("It must end after it begins to be shown. Give a later end."),
+                "It must end after it begins to be shown. Give a later end.",
             )
         return given
 

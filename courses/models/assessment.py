@@ -19,7 +19,7 @@ class Component(models.Model):
     kind = models.CharField(max_length=12, choices=ComponentKind.choices)
     title = models.CharField(max_length=100)
     weight_percent = models.DecimalField(
-        max_digits=5, decimal_places=2, help_text="Share of the course mark."
+        max_digits=5, decimal_places=2, help_text="Share of the course mark, in %."
     )
     note = markdown_field(blank=True, help_text="Markdown, shown to students.")
     position = models.PositiveSmallIntegerField(default=0)

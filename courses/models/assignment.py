@@ -26,11 +26,11 @@ class Assignment(models.Model):
     )
     slug = models.SlugField(max_length=60)
     title = models.CharField(max_length=200)
-    summary = markdown_field(blank=True, help_text="Markdown: the brief.")
+    summary = markdown_field(blank=True, help_text="The brief, as Markdown.")
     release_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="Handed out then. Empty keeps it hidden from students.",
+        help_text="When it is handed out. While this is empty, students do not see it.",
     )
     due_at = models.DateTimeField(help_text="The deadline that students see.")
     grace_minutes = models.PositiveSmallIntegerField(
@@ -43,7 +43,10 @@ class Assignment(models.Model):
     closes_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="Late work is taken until then. Empty: nothing after the deadline.",
+        help_text=(
+            "Late work is accepted until this time. If it is empty, nobody can hand "
+            "in after the deadline."
+        ),
     )
     max_attempts = models.PositiveSmallIntegerField(
         null=True,
@@ -61,15 +64,18 @@ class Assignment(models.Model):
         null=True,
         blank=True,
         related_name="assignments",
-        help_text="The share of the course mark that it is part of.",
+        help_text="The part of the course mark that it belongs to.",
     )
     weight_percent = models.DecimalField(
-        max_digits=5, decimal_places=2, default=0, help_text="Share of the course mark."
+        max_digits=5,
+        decimal_places=2,
+        default=0,
+        help_text=("Share of the course mark, in %."),
     )
     marks_released_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="Marks are provisional until then.",
+        help_text="Marks are provisional until this time.",
     )
     revision = models.ForeignKey(
         "courses.AssignmentRevision",
@@ -77,7 +83,7 @@ class Assignment(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="The published revision, by which new work is marked.",
+        help_text="The published revision, with which new work is marked.",
     )
 
     objects = AssignmentQuerySet.as_manager()
@@ -114,10 +120,15 @@ class Assignment(models.Model):
         due_at: dt.datetime | None = self.due_at
         if self.closes_at and due_at and self.closes_at < due_at:
             raise ValidationError(
-                {"closes_at": "Late work cannot close before the deadline."}
+                {
+                    "closes_at": (
+                        "The time until which late work is accepted must not be before "
+                        "the deadline."
+                    )
+                }
             )
         if self.component is not None and self.component.course_id != self.course_id:
-            raise ValidationError({"component": "This is another course's."})
+            raise ValidationError({"component": "This belongs to another course."})
         if self.revision is not None and self.revision.assignment_id != self.pk:
             raise ValidationError(
                 {"revision": "This revision belongs to another assignment."}

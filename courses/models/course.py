@@ -27,7 +27,9 @@ def validate_timezone(name: str) -> None:
 def validate_course_slug(slug: str) -> None:
     """Raise ValidationError for a slug at which the portal has a page of its own."""
     if slug == "new":
-        raise ValidationError("“new” is taken by the portal. Choose another address.")
+        raise ValidationError(
+            "The portal itself uses the address “new”. Choose another one."
+        )
 
 
 class Course(models.Model):
@@ -37,7 +39,7 @@ class Course(models.Model):
         max_length=60,
         unique=True,
         validators=[validate_course_slug],
-        help_text="In addresses, such as 70010-2024-25.",
+        help_text="The course's name in addresses, such as 70010-2024-25.",
     )
     title = models.CharField(max_length=200)
     module_codes = models.JSONField(
@@ -56,7 +58,10 @@ class Course(models.Model):
     release_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="Students see the course from then on. Empty keeps it hidden.",
+        help_text=(
+            "Students see the course from this time on. While it is empty, the "
+            "course is hidden."
+        ),
     )
 
     objects = CourseQuerySet.as_manager()
@@ -92,19 +97,22 @@ class Enrolment(models.Model):
         max_length=12, choices=Role.choices, default=Role.STUDENT.value
     )
     is_active = models.BooleanField(
-        default=True, help_text="Off for somebody who has left the course."
+        default=True, help_text="Switch this off for somebody who has left the course."
     )
     module_code = models.CharField(
         max_length=20,
         blank=True,
-        help_text="Under which of the course's codes, where it has several.",
+        help_text="If the course has several codes: the code of this person.",
     )
     enrolled_at = models.DateTimeField(default=timezone.now, editable=False)
     invitation_due_at = models.DateTimeField(
         null=True,
         blank=True,
         editable=False,
-        help_text="When an invitation is sent, or tried again. Empty: none waits.",
+        help_text=(
+            "When an invitation is sent, or sent again after a failure. Empty if "
+            "none is waiting."
+        ),
     )
     invited_at = models.DateTimeField(
         null=True,
@@ -142,14 +150,17 @@ class Week(models.Model):
 
     course = models.ForeignKey(Course, models.CASCADE, related_name="weeks")
     number = models.PositiveSmallIntegerField()
-    starts_on = models.DateField(help_text="The Monday.")
+    starts_on = models.DateField(help_text="The Monday of the week.")
     title = models.CharField(max_length=200, blank=True)
     summary = markdown_field(blank=True, help_text="Markdown.")
     release_at = models.DateTimeField(
         null=True,
         blank=True,
         default=timezone.now,
-        help_text="Students see the week from then on. Empty keeps it hidden.",
+        help_text=(
+            "Students see the week from this time on. While it is empty, the week is "
+            "hidden."
+        ),
     )
 
     objects = WeekQuerySet.as_manager()
@@ -170,5 +181,5 @@ class Week(models.Model):
         starts_on: dt.date | None = self.starts_on
         if starts_on is not None and starts_on.weekday():
             raise ValidationError(
-                {"starts_on": f"That is a {starts_on:%A}. Give a Monday."}
+                {"starts_on": f"This day is a {starts_on:%A}. Give a Monday."}
             )

@@ -43,9 +43,11 @@ class Extension(models.Model):
         course = self.assignment.course_id
         students = Enrolment.objects.students()
         if not students.filter(course=course, user=self.student_id).exists():
-            raise ValidationError({"student": "Not a student of this course."})
+            raise ValidationError(
+                {"student": "This person is not a student of this course."}
+            )
         due_at = getattr(self, "due_at", None)
         if due_at is not None and due_at <= self.assignment.due_at:
             raise ValidationError(
-                {"due_at": "An extension ends after the common deadline."}
+                {"due_at": "An extension must end later than the common deadline."}
             )

@@ -31,13 +31,13 @@ class Material(models.Model):
         null=True,
         blank=True,
         related_name="materials",
-        help_text="Empty for what belongs to the whole course.",
+        help_text="Leave it empty if the material belongs to the whole course.",
     )
     also_in = models.ManyToManyField(
         Week,
         blank=True,
         related_name="repeated_materials",
-        help_text="Other weeks that show it too.",
+        help_text="Other weeks that also show the material.",
     )
     session = models.ForeignKey(
         Session,
@@ -45,7 +45,10 @@ class Material(models.Model):
         null=True,
         blank=True,
         related_name="materials",
-        help_text="The session in which it is worked through, in order of position.",
+        help_text=(
+            "The session that uses the material. There, materials are in the order "
+            "of their position."
+        ),
     )
     lecture = models.ForeignKey(
         Lecture,
@@ -53,24 +56,29 @@ class Material(models.Model):
         null=True,
         blank=True,
         related_name="materials",
-        help_text="The lecture that it records or belongs to.",
+        help_text="The lecture that the material records or belongs to.",
     )
     key = models.SlugField(
         max_length=60,
         blank=True,
-        help_text="Its stable name in addresses, such as n02a. Empty: made from its code.",
+        help_text=(
+            "Its name in addresses, such as n02a. It should not change later. If it "
+            "is empty, it is made from the code."
+        ),
     )
     kind = models.CharField(max_length=12, choices=MaterialKind.choices)
     code = models.CharField(max_length=12, blank=True)
     title = models.CharField(max_length=200)
     description = markdown_field(
-        blank=True, help_text="Markdown, beside its name: a sentence or two."
+        blank=True, help_text="One or two sentences beside its name, as Markdown."
     )
     body = markdown_field(
-        blank=True, help_text="Markdown with mathematics: the text of its page."
+        blank=True, help_text="The text of its page, as Markdown with mathematics."
     )
     attribution = models.CharField(
-        max_length=200, blank=True, help_text="Whose work it is or is based on."
+        max_length=200,
+        blank=True,
+        help_text="Who wrote it, or whose work it is based on.",
     )
     url = models.URLField(blank=True, max_length=500)
     access = models.CharField(
@@ -90,14 +98,17 @@ class Material(models.Model):
     opens_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="Announced until then, without its content. Empty: open at once.",
+        help_text=(
+            "Until this time, students see only its name. If it is empty, they can "
+            "open it at once."
+        ),
     )
     replaced_at = models.DateTimeField(null=True, blank=True, editable=False)
     release_at = models.DateTimeField(
         null=True,
         blank=True,
         default=timezone.now,
-        help_text="Students see it from then on. Empty keeps it hidden.",
+        help_text="Students see it from this time on. While it is empty, it is hidden.",
     )
 
     objects = MaterialQuerySet.as_manager()
@@ -134,7 +145,9 @@ class Material(models.Model):
             ("lecture", self.lecture),
         ):
             if row is not None and row.course_id != self.course_id:
-                raise ValidationError({field: f"This {field} is another course's."})
+                raise ValidationError(
+                    {field: (f"This {field} belongs to another course.")}
+                )
 
     @property
     def has_content(self) -> bool:
@@ -154,7 +167,9 @@ class Attachment(models.Model):
     """A further file or link of a material, such as answers, or slides beside notes."""
 
     material = models.ForeignKey(Material, models.CASCADE, related_name="attachments")
-    label = models.CharField(max_length=100, help_text="What it is, such as Answers.")
+    label = models.CharField(
+        max_length=100, help_text="What the file or link is, such as Answers."
+    )
     url = models.URLField(blank=True, max_length=500)
     file = models.FileField(upload_to="materials/", blank=True)
     position = models.PositiveSmallIntegerField(default=0)
@@ -162,7 +177,7 @@ class Attachment(models.Model):
         null=True,
         blank=True,
         default=timezone.now,
-        help_text="Students see it from then on. Empty keeps it hidden.",
+        help_text="Students see it from this time on. While it is empty, it is hidden.",
     )
 
     objects = AttachmentQuerySet.as_manager()

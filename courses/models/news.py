@@ -22,18 +22,28 @@ class Announcement(models.Model):
         null=True,
         blank=True,
         default=timezone.now,
-        help_text="Shown, and mailed, from then on. Empty keeps it a draft.",
+        help_text=(
+            "It is shown, and mailed, from this time on. While this is empty, it is "
+            "a draft."
+        ),
     )
     ends_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="No longer on top of pages after that. Empty: two weeks.",
+        help_text=(
+            "After this time it is no longer at the top of pages. If this is empty, "
+            "after two weeks."
+        ),
     )
     is_pinned = models.BooleanField(
-        "pinned", default=False, help_text="Stays on top until it ends."
+        "pinned",
+        default=False,
+        help_text="It stays above other announcements until it ends.",
     )
     is_mailed = models.BooleanField(
-        "by mail too", default=False, help_text="Sent to everybody in the course."
+        "by mail too",
+        default=False,
+        help_text="It is also sent by mail to everybody in the course.",
     )
     mailed_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When its mailing began."
@@ -97,7 +107,7 @@ class CourseChange(models.Model):
 
     course = models.ForeignKey(Course, models.CASCADE, related_name="changes")
     kind = models.CharField(max_length=12, choices=Kind)
-    summary = models.CharField(max_length=300, help_text="In words: what is new.")
+    summary = models.CharField(max_length=300, help_text="What is new, in words.")
     reason = models.CharField(max_length=300, blank=True)
     before = models.CharField(max_length=300, blank=True)
     after = models.CharField(max_length=300, blank=True)
@@ -108,7 +118,7 @@ class CourseChange(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="Whom alone of the students it concerns. Empty: everybody.",
+        help_text="The only student who sees it. If it is empty, all students see it.",
     )
     session = models.ForeignKey(
         "courses.Session", models.SET_NULL, null=True, blank=True, related_name="+"
@@ -124,7 +134,7 @@ class CourseChange(models.Model):
         models.PROTECT,
         null=True,
         related_name="+",
-        help_text="Empty: the portal itself.",
+        help_text="Empty if the portal itself made the change.",
     )
     made_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -15,14 +15,16 @@ class Teacher(models.Model):
     """
 
     course = models.ForeignKey(Course, models.CASCADE, related_name="teachers")
-    name = models.CharField(max_length=100, help_text="As the timetable shows it.")
+    name = models.CharField(
+        max_length=100, help_text="The name as the timetable shows it."
+    )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
         null=True,
         blank=True,
         related_name="+",
-        help_text="Their account, if they have one.",
+        help_text="The person's account, if they have one.",
     )
     position = models.PositiveSmallIntegerField(default=0)
 

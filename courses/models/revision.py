@@ -20,7 +20,10 @@ class AssignmentRevision(models.Model):
     number = models.PositiveIntegerField()
     notebook_name = models.CharField(
         max_length=120,
-        help_text="The notebook runs under this name, whatever the upload was called.",
+        help_text=(
+            "The notebook runs under this name, even if the uploaded file has "
+            "another name."
+        ),
     )
     environment = models.CharField(max_length=40, default="default")
     queue = models.CharField(
@@ -32,34 +35,37 @@ class AssignmentRevision(models.Model):
     memory_mb = models.PositiveIntegerField(default=2048)
     disk_mb = models.PositiveIntegerField(default=256)
     gpu_memory_mb = models.PositiveIntegerField(
-        default=8192, help_text="A run's share of a GPU, where the queue is GPU."
+        default=8192, help_text="The GPU memory of a run, if the queue is GPU."
     )
     seed = models.PositiveIntegerField(
-        default=0, help_text="Starts the notebook's generators. Students see it."
+        default=0,
+        help_text="The seed of the notebook's random numbers. Students see it.",
     )
     # SECURITY: for staff alone. It is in no hand-out and in no answer to a student.
     grading_seed = models.PositiveBigIntegerField(
         null=True,
         blank=True,
-        help_text="Secret: starts the generators of the tests. Empty: each attempt "
-        "draws its own.",
+        help_text="Secret: the seed of the tests' random numbers. If it is empty, "
+        "each attempt draws its own.",
     )
     skip_tags = models.JSONField(default=list, blank=True)
     parameters = models.JSONField(
         default=dict,
         blank=True,
-        help_text="Names set before every cell that sets them.",
+        help_text=(
+            "Names and values. Each value is set before every cell that sets its name."
+        ),
     )
     imports = models.JSONField(
         default=dict,
         blank=True,
-        help_text="What names in scripts and doctests stand for: torch.nn:Conv2d.",
+        help_text="What names in scripts and doctests mean, such as torch.nn:Conv2d.",
     )
     bundle_sha256 = models.CharField(
         max_length=64,
         blank=True,
         editable=False,
-        help_text="Of the whole bundle: the same content is the same revision.",
+        help_text="SHA-256 of the whole folder. The same content is the same revision.",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.ForeignKey(
@@ -109,7 +115,7 @@ class RevisionFile(models.Model):
     part = models.CharField(max_length=8, choices=Part.choices)
     name = models.CharField(max_length=120)
     sha256 = models.CharField(max_length=64)
-    size = models.PositiveBigIntegerField(help_text="In bytes.")
+    size = models.PositiveBigIntegerField(help_text="Largest size in bytes.")
 
     class Meta:
         ordering = ["part", "name"]
@@ -181,7 +187,7 @@ class Question(models.Model):
     )
     key = models.SlugField(max_length=60)
     title = models.CharField(max_length=200)
-    description = models.TextField(blank=True, help_text="What is asked, in a line.")
+    description = models.TextField(blank=True, help_text="What is asked, in one line.")
     kind = models.CharField(
         max_length=6, choices=QuestionKind.choices, default=QuestionKind.AUTO.value
     )
@@ -189,7 +195,7 @@ class Question(models.Model):
         max_length=9,
         choices=[(style.value, label) for style, label in TEST_STYLE_LABELS.items()],
         default=TestStyle.FUNCTIONS.value,
-        help_text="How its tests are written.",
+        help_text="How the tests of the question are written.",
     )
     points = models.DecimalField(max_digits=7, decimal_places=2)
     checks = models.JSONField(default=list, blank=True)

@@ -28,4 +28,4 @@ def validate_texts(value: Any) -> None:
     if not isinstance(value, list) or [t.strip() for t in texts_of(value)] != value:
         raise ValidationError('Write a list of texts, such as ["70010", "97111"].')
     if not all(value):
-        raise ValidationError("A text of the list is empty.")
+        raise ValidationError("One of the texts in the list is empty. Remove it.")

@@ -22,7 +22,7 @@ class Room(models.Model):
         help_text='Other spellings, such as ["308", "HXL 308"].',
     )
     url = models.URLField(
-        blank=True, max_length=500, help_text="A map, or how to get there."
+        blank=True, max_length=500, help_text="A link to a map or to directions."
     )
 
     class Meta:
@@ -42,7 +42,9 @@ class Room(models.Model):
         taken = {alias.casefold() for alias in [self.name, *aliases]}
         for other in Room.objects.exclude(pk=self.pk):
             if taken & {alias.casefold() for alias in [other.name, *other.aliases]}:
-                raise ValidationError(f"One of these names is {other}'s already.")
+                raise ValidationError(
+                    f"One of these names already belongs to {other}. Use another name."
+                )
 
 
 class Slot(models.Model):
@@ -94,7 +96,9 @@ class Lecture(models.Model):
     """
 
     course = models.ForeignKey(Course, models.CASCADE, related_name="lectures")
-    number = models.CharField(max_length=6, help_text="As it is called, such as 02.")
+    number = models.CharField(
+        max_length=6, help_text="The number as it is written, such as 02."
+    )
     title = models.CharField(max_length=200)
     examinable = models.CharField(
         max_length=5,
@@ -133,16 +137,21 @@ class Session(models.Model):
     key = models.SlugField(
         max_length=60,
         blank=True,
-        help_text="Its stable name, such as w3-lecture. Empty: made from its week.",
+        help_text=(
+            "Its name in addresses, such as w3-lecture. It should not change later. "
+            "If it is empty, it is made from the week."
+        ),
     )
     kind = models.CharField(
         max_length=12, choices=SessionKind.choices, default=SessionKind.LECTURE.value
     )
     title = models.CharField(
-        max_length=200, blank=True, help_text="Empty: what its kind is called."
+        max_length=200,
+        blank=True,
+        help_text="If it is empty, the name of the kind is shown.",
     )
     starts_at = models.DateTimeField(
-        null=True, blank=True, help_text="Empty while no time is known."
+        null=True, blank=True, help_text="Leave it empty while no time is known."
     )
     ends_at = models.DateTimeField(null=True, blank=True)
     room = models.ForeignKey(
@@ -151,21 +160,27 @@ class Session(models.Model):
         null=True,
         blank=True,
         related_name="sessions",
-        help_text="Empty: online only.",
+        help_text="Leave it empty if the session is online only.",
     )
     online_label = models.CharField(
-        max_length=60, blank=True, help_text="Where it is online, such as MS Teams."
+        max_length=60,
+        blank=True,
+        help_text="Where the session is online, such as MS Teams.",
     )
     online_url = models.URLField(
-        blank=True, max_length=500, help_text="The link that joins it."
+        blank=True, max_length=500, help_text="The link to join the session online."
     )
     queue_label = models.CharField(
-        max_length=60, blank=True, help_text="A queue for help, such as Lab queue."
+        max_length=60,
+        blank=True,
+        help_text="The name of a queue for help, such as Lab queue.",
     )
     queue_url = models.URLField(blank=True, max_length=500)
     teachers = models.ManyToManyField(Teacher, blank=True, related_name="sessions")
     by_team = models.BooleanField(
-        "by the team", default=False, help_text="Teaching assistants, without names."
+        "by the team",
+        default=False,
+        help_text="Teaching assistants teach it too. Their names are not shown.",
     )
     lectures = models.ManyToManyField(
         Lecture, through="SessionLecture", related_name="sessions"
@@ -179,7 +194,7 @@ class Session(models.Model):
         null=True,
         blank=True,
         default=timezone.now,
-        help_text="Students see it from then on. Empty keeps it hidden.",
+        help_text="Students see it from this time on. While it is empty, it is hidden.",
     )
 
     objects = SessionQuerySet.as_manager()
@@ -230,7 +245,7 @@ class Session(models.Model):
         if (self.starts_at is None) != (self.ends_at is None):
             raise ValidationError("Give both a start and an end, or neither.")
         if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
-            raise ValidationError({"ends_at": "It must end after its start."})
+            raise ValidationError({"ends_at": "The end must be after the start."})
 
 
 class SessionLecture(models.Model):
@@ -239,10 +254,10 @@ class SessionLecture(models.Model):
     session = models.ForeignKey(Session, models.CASCADE, related_name="lecture_places")
     lecture = models.ForeignKey(Lecture, models.CASCADE, related_name="session_places")
     part = models.CharField(
-        max_length=60, blank=True, help_text="Which part of it, such as start."
+        max_length=60, blank=True, help_text="Which part of the lecture, such as start."
     )
     watch_before = models.BooleanField(
-        default=False, help_text="To be watched before the session begins."
+        default=False, help_text="Students should watch it before the session begins."
     )
     position = models.PositiveSmallIntegerField(default=0)
 
@@ -263,4 +278,6 @@ class SessionLecture(models.Model):
             and self.lecture_id
             and self.lecture.course_id != self.session.course_id
         ):
-            raise ValidationError({"lecture": "This lecture is another course's."})
+            raise ValidationError(
+                {"lecture": "This lecture belongs to another course."}
+            )

@@ -156,7 +156,7 @@ def _member(entry: Entry, row: Enrolment, actor: User | None) -> Change:
         role = Role(row.role)
         notes = (
             *notes,
-            ("Your own role stays as it is. Another lecturer can change it."),
+            "Your own role stays as it is. Another lecturer can change it.",
         )
     code = entry.module_code or row.module_code
     after = _words(role, code)
@@ -183,7 +183,7 @@ def _missing(row: Enrolment, actor: User | None, *, deactivate: bool) -> Change:
     leaves = deactivate and not stays
     before = _words(role, row.module_code)
     note = (
-        ("Lecturers stay active, also if they are not in the file.")
+        "Lecturers stay active, also if they are not in the file."
         if deactivate and stays
         else ""
     )

@@ -128,7 +128,7 @@ def _sentences(
             for at in (before.closes_at, after.closes_at)
         )
         says = (
-            ("no longer accepted")
+            "no longer accepted"
             if after.closes_at is None
             else f"accepted until {becomes}"
         )

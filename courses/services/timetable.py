@@ -195,7 +195,7 @@ def _check_times(to: Arrangement) -> None:
     if (to.starts_at is None) != (to.ends_at is None):
         raise SessionRefusedError("Give both a start and an end, or neither.")
     if to.starts_at and to.ends_at and to.ends_at <= to.starts_at:
-        raise SessionRefusedError("It must end after its start.")
+        raise SessionRefusedError("The end must be after the start.")
 
 
 def _record(

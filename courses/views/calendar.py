@@ -49,7 +49,7 @@ def calendar_renew(request: SignedInRequest) -> HttpResponse:
         return redirect("courses:calendar")
     if wait := seconds_to_wait(TokenCreationThrottle, request):
         messages.error(
-            request, ("You have made many addresses in a short time. Try again later.")
+            request, "You have made many addresses in a short time. Try again later."
         )
         answer = _page(request, status=TOO_MANY_REQUESTS)
         answer["Retry-After"] = str(wait)

@@ -38,7 +38,7 @@ def person_add(request: SignedInRequest, slug: str) -> HttpResponse:
         form.add_error(
             None,
             str(error)
-            or ("Somebody else added this person at the same time. Try again."),
+            or "Somebody else added this person at the same time. Try again.",
         )
     else:
         messages.success(request, _words(done, form.entry))

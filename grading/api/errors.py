@@ -14,7 +14,7 @@ class TooLarge(APIException):
 
     status_code = 413
     default_code = "request_too_large"
-    default_detail = "The files together are larger than the portal takes."
+    default_detail = "The files together are larger than the portal accepts."
 
 
 class KeyReused(APIException):

@@ -39,7 +39,7 @@ def _run_url(serializer: serializers.BaseSerializer[Any], run: GradingRun) -> st
 
 # --- Handing in --------------------------------------------------------------
 
-DECLARE: Final = "Say that this is your own, unaided work: send declaration=true."
+DECLARE: Final = "Confirm that this is your own, unaided work: send declaration=true."
 
 
 class SubmitInputSerializer(serializers.Serializer[Any]):
@@ -49,7 +49,7 @@ class SubmitInputSerializer(serializers.Serializer[Any]):
         min_value=1,
         error_messages=dict.fromkeys(
             ["required", "null", "invalid", "min_value"],
-            "Send the assignment's id, as /api/v1/assignments/ names it: assignment=1.",
+            "Send the assignment's id from /api/v1/assignments/, such as assignment=1.",
         ),
     )
     declaration = serializers.BooleanField(

@@ -91,22 +91,24 @@ class ImportForm(forms.Form):
 
     package = forms.FileField(
         label="Assignment",
-        help_text="A .zip of the folder, or an .ipynb.",
+        help_text="Choose a .zip of the folder, or an .ipynb.",
         widget=forms.ClearableFileInput(attrs={"accept": ".zip,.ipynb"}),
     )
     notebook = forms.FileField(
-        label="Notebook beside it",
+        label="Notebook outside the zip",
         required=False,
-        help_text="For a zip without a notebook, or with several: the one to import.",
+        help_text=(
+            "Needed if the zip has no notebook, or several: the notebook to import."
+        ),
         widget=forms.ClearableFileInput(attrs={"accept": ".ipynb"}),
     )
     format = forms.ChoiceField(
         label="Format",
         required=False,
-        choices=[("", "Find out"), *FORMATS.items()],
+        choices=[("", "Recognise it by itself"), *FORMATS.items()],
     )
     hidden = forms.ChoiceField(
-        label="Students see what hidden tests found",
+        label="Students see the results of hidden tests",
         choices=list(SEEN.items()),
         initial=Visibility.AFTER_RELEASE,
     )
@@ -119,24 +121,33 @@ class ImportForm(forms.Form):
         read_required,
         example="net.pth=20",
         label="Files handed in beside the notebook",
-        help_text="One on each line, with the most MB that it may have.",
+        help_text="One file on each line, with its largest size in MB.",
     )
     solution = FilesField(
         label="Files of the model solution",
         required=False,
-        help_text="Weights that students hand in, unless they lie beside the notebook.",
+        help_text=(
+            "Weights that students hand in, unless they are beside the notebook in "
+            "the zip."
+        ),
     )
     points = LinesField(
         read_points,
         example="conv2d=5",
         label="Points of questions",
-        help_text="KEY=POINTS on each line, shared equally by the question's checks.",
+        help_text=(
+            "KEY=POINTS on each line. The checks of a question share its points "
+            "equally."
+        ),
     )
     parameters = LinesField(
         read_parameter,
         example="epochs=1",
         label="Parameters",
-        help_text="NAME=VALUE on each line: set before every cell that sets them.",
+        help_text=(
+            "NAME=VALUE on each line. The value is set before every cell that sets "
+            "the name."
+        ),
     )
 
     def __init__(

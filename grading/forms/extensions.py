@@ -28,7 +28,7 @@ class ExtensionForm(forms.Form):
     reason = forms.CharField(
         label="Why",
         max_length=_LONGEST_REASON,
-        help_text="For staff. The student reads the new deadline, and not why.",
+        help_text="Only staff see the reason. The student sees only the new deadline.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 

@@ -20,13 +20,15 @@ class ReleaseForm(forms.Form):
     )
     at = MomentField(label="At", required=False)
     despite_problems = forms.BooleanField(
-        label="Release them all the same", required=False
+        label="Release the marks anyway", required=False
     )
 
     def clean(self) -> dict[str, Any]:
         """Require the time if the marks are to be released later."""
         given = super().clean() or self.cleaned_data
-        require_time(self, given, choice="when", time="at", words="Say when.")
+        require_time(
+            self, given, choice="when", time="at", words=("Give the day and the time.")
+        )
         return given
 
     def moment(self, now: dt.datetime) -> dt.datetime:

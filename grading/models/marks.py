@@ -113,7 +113,7 @@ class MarkChange(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="Empty where the portal did it by itself.",
+        help_text="Empty if the portal itself did it.",
     )
     run = models.ForeignKey(
         GradingRun, models.PROTECT, null=True, blank=True, related_name="+"

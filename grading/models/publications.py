@@ -27,13 +27,16 @@ class Publication(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="Empty where the portal did it by itself.",
+        help_text="Empty if the portal itself did it.",
     )
     is_override = models.BooleanField(
-        help_text="Published although the trial runs were not as expected."
+        help_text="It was published although the trial runs were not as expected."
     )
-    reason = models.TextField(blank=True, help_text="Needed for an override.")
-    trials = models.JSONField(help_text="What the trial runs said.")
+    reason = models.TextField(
+        blank=True,
+        help_text="Needed to publish although the trial runs are not as expected.",
+    )
+    trials = models.JSONField(help_text="The results of the trial runs.")
 
     class Meta:
         ordering = ["-at", "-pk"]

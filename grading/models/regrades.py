@@ -34,7 +34,7 @@ class Regrade(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="Empty where the portal did it by itself.",
+        help_text="Empty if the portal itself did it.",
     )
     confirmed_at = models.DateTimeField(null=True, blank=True)
     discarded_at = models.DateTimeField(null=True, blank=True)
@@ -44,7 +44,7 @@ class Regrade(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="Who confirmed or discarded it.",
+        help_text="The person who confirmed or discarded it.",
     )
 
     runs: "RelatedManager[GradingRun]"

@@ -50,7 +50,7 @@ class GradingRun(models.Model):
         max_length=8,
         choices=Trial,
         blank=True,
-        help_text="Empty for work that was handed in.",
+        help_text="Empty for a run of a submission.",
     )
     number = models.PositiveIntegerField(
         help_text="1 for the first run of the submission, or of the trial."
@@ -61,7 +61,7 @@ class GradingRun(models.Model):
         null=True,
         blank=True,
         related_name="runs",
-        help_text="It counts only once this regrade is confirmed.",
+        help_text="The run counts only after this regrade is confirmed.",
     )
     copied_from = models.ForeignKey(
         "self",
@@ -69,12 +69,16 @@ class GradingRun(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="The run whose findings these are: this one executed nothing.",
+        help_text="The run whose results were copied. This run executed nothing.",
     )
     state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
     queue = models.CharField(max_length=8, default="cpu")
     priority = models.SmallIntegerField(
-        default=0, help_text="Higher runs first: 0 live work, negative regrades."
+        default=0,
+        help_text=(
+            "A higher number runs first. New work has 0, regrades have a negative "
+            "number."
+        ),
     )
     queued_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
@@ -84,7 +88,7 @@ class GradingRun(models.Model):
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     worker = models.CharField(max_length=120, blank=True)
     platform_tries = models.PositiveSmallIntegerField(
-        default=0, help_text="Tries that ended through the portal's own fault."
+        default=0, help_text="Tries that failed by the portal's own fault."
     )
     woken_at = models.DateTimeField(null=True, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
@@ -112,8 +116,8 @@ class GradingRun(models.Model):
     grading_seed = models.PositiveBigIntegerField(
         null=True,
         blank=True,
-        help_text="Secret: starts the generators of the tests. Empty for runs that "
-        "ended before there was one.",
+        help_text="Secret: the seed of the tests' random numbers. Empty for old "
+        "runs, which had none.",
     )
     level = models.CharField(
         max_length=2, blank=True, help_text="Isolation level of the runner: L0 to L3."
@@ -124,12 +128,12 @@ class GradingRun(models.Model):
     record = models.JSONField(
         default=dict,
         blank=True,
-        help_text="What went in: see grading.worker.input_record.InputRecord.",
+        help_text="The inputs: see grading.worker.input_record.InputRecord.",
     )
     input_sha256 = models.CharField(
         max_length=64,
         blank=True,
-        help_text="Of all that went in: the same inputs need not run twice.",
+        help_text="SHA-256 of all inputs. The same inputs need not run twice.",
     )
 
     events: "RelatedManager[RunEvent]"
@@ -303,7 +307,9 @@ class QuestionResult(models.Model):
     traces = models.JSONField(
         default=dict,
         blank=True,
-        help_text="For staff alone: what each check's test raised, by its name.",
+        help_text=(
+            "Only for staff: the error of each check's test, by the check's name."
+        ),
     )
     seconds = models.FloatField(default=0)
 
@@ -327,11 +333,13 @@ class RunnerEnvironment(models.Model):
 
     name = models.CharField(max_length=64, unique=True)
     python = models.CharField(max_length=40)
-    packages = models.JSONField(default=dict, help_text="Versions by package.")
-    modules = models.JSONField(
-        default=list, blank=True, help_text="What can be imported, by its name."
+    packages = models.JSONField(
+        default=dict, help_text="Installed versions, by package."
     )
-    level = models.CharField(max_length=4, help_text="How strongly it is isolated.")
+    modules = models.JSONField(
+        default=list, blank=True, help_text="Modules that can be imported, by name."
+    )
+    level = models.CharField(max_length=4, help_text="The isolation level of its jail.")
     recorded_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -43,9 +43,9 @@ _MEGABYTE = 1024**2
 _MAIN = ("torch", "numpy", "matplotlib")
 _SHOWN = {
     Visibility.ALWAYS: "Shown at once",
-    Visibility.AFTER_DEADLINE: "Shown when handing in has closed",
-    Visibility.AFTER_RELEASE: "Shown with the marks",
-    Visibility.NEVER: "Not shown",
+    Visibility.AFTER_DEADLINE: "Shown when you can no longer hand in",
+    Visibility.AFTER_RELEASE: "Shown when marks are released",
+    Visibility.NEVER: "Never shown",
 }
 
 

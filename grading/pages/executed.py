@@ -42,7 +42,7 @@ def executed_cells(run: GradingRun) -> Sequence[Cell]:
     try:
         return read_cells(read_blob(run.executed_sha256))
     except BlobMissingError as error:
-        raise NotebookUnreadableError("The file is not there.") from error
+        raise NotebookUnreadableError("The file is missing.") from error
 
 
 def failures_of(run: GradingRun) -> Failures:

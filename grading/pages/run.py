@@ -89,12 +89,12 @@ def _runs(submission: Submission, *, is_staff_view: bool) -> tuple[OtherRun, ...
 
 _STEPS_TAKEN = {
     ("", State.QUEUED): "Put in the queue",
-    ("", State.FINISHED): "Taken over from an earlier run",
+    ("", State.FINISHED): "Copied from an earlier run",
     (State.QUEUED, State.RUNNING): "Taken by a worker",
     (State.RUNNING, State.QUEUED): "Put back in the queue",
-    (State.RUNNING, State.RUNNING): "Asked to stop",
+    (State.RUNNING, State.RUNNING): "Somebody asked to stop it",
     (State.RUNNING, State.FINISHED): "Finished",
-    (State.RUNNING, State.NEEDS_STAFF): "Left to staff",
+    (State.RUNNING, State.NEEDS_STAFF): "Left for staff",
 }
 
 

@@ -45,16 +45,17 @@ _TONES = {
 }
 
 LEVELS = {
-    "L0": "No jail: the notebook ran in a process of its own, under limits on time, "
-    "memory and files, but was not shut off from the machine or the network.",
-    "L1": "Jailed: the notebook had a file system, processes and users of its own, no "
-    "network, and only the system calls that notebooks need.",
-    "L2": "Jailed: the notebook had a file system, processes and users of its own, no "
-    "network, only the system calls that notebooks need, and one limit on the memory "
-    "of all its processes.",
-    "L3": "Jailed, in an interpreter that was started for it alone: the notebook had a "
-    "file system, processes and users of its own, no network, only the system calls "
-    "that notebooks need, and one limit on the memory of all its processes.",
+    "L0": "No jail. The notebook ran in its own process, with limits on time, memory "
+    "and files. It was not isolated from the machine or the network.",
+    "L1": "Jailed. The notebook had its own file system, processes and users. It had "
+    "no network, and only the system calls that notebooks need.",
+    "L2": "Jailed. The notebook had its own file system, processes and users. It had "
+    "no network, only the system calls that notebooks need, and one limit on "
+    "the memory of all its processes.",
+    "L3": "Jailed, in a Python that was started only for this notebook. The notebook "
+    "had its own file system, processes and users. It had no network, only the "
+    "system calls that notebooks need, and one limit on the memory of all its "
+    "processes.",
 }
 
 

@@ -308,7 +308,7 @@ def _update_mark(run: GradingRun) -> None:
         actor=SYSTEM,
         assignment=run.submission.assignment,
         student=run.submission.author,
-        reason=f"Run {run.number} of attempt {run.submission.attempt} finished.",
+        reason=f"Run {run.number} of attempt {run.submission.attempt} has finished.",
     )
 
 

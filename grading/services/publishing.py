@@ -72,9 +72,11 @@ def publish_revision(
         actor=actor,
         course=assignment.course,
         kind=CourseChange.Kind.REVISION,
-        summary=f"{assignment.title}: new work is marked by revision {revision.number}."
+        summary=(
+            f"{assignment.title}: new work is marked with revision {revision.number}."
+        )
         if assignment.revision
-        else f"{assignment.title} can be handed in.",
+        else f"You can now hand in {assignment.title}.",
         before=f"Revision {assignment.revision.number}" if assignment.revision else "",
         after=f"Revision {revision.number}",
         # SECURITY: the public entry leaves out the reason, which may tell what hidden

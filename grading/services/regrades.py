@@ -136,7 +136,9 @@ def start_regrade(
     require_right(actor, Right.EDIT, assignment.course)
     Assignment.objects.select_for_update().get(pk=assignment.pk)
     if open_regrade(assignment) is not None:
-        raise RegradeRefusedError("Another rerun is open: confirm or discard it first.")
+        raise RegradeRefusedError(
+            "Another rerun waits for a decision. Confirm or discard it first."
+        )
     plan = plan_rerun(assignment=assignment, revision=revision)
     regrade = Regrade.objects.create(
         assignment=assignment,
@@ -257,9 +259,13 @@ def confirm_regrade(*, actor: Actor, regrade: Regrade, seen: str) -> int:
     locked = _locked_open(actor, regrade)
     rows = preview_regrade(locked)
     if any(row.run.state in ACTIVE for row in rows):
-        raise RegradeRefusedError("Some of the work is still being run.")
+        raise RegradeRefusedError(
+            "Some work is still being run. Wait until it has ended."
+        )
     if digest_of(rows) != seen:
-        raise RegradeRefusedError("Marks have changed since the preview.")
+        raise RegradeRefusedError(
+            "Marks have changed since you saw the preview. Look at it again."
+        )
     locked.confirmed_at = Now()  # by the database's clock
     _end(actor, locked)
     for row in rows:
@@ -268,7 +274,7 @@ def confirm_regrade(*, actor: Actor, regrade: Regrade, seen: str) -> int:
                 actor=actor,
                 assignment=locked.assignment,
                 student=row.run.work.author,
-                reason=f"Run again by revision {locked.revision.number}: "
+                reason=f"Run again with revision {locked.revision.number}: "
                 f"{locked.reason}",
             )
     return sum(row.mark is not None and row.mark.changes for row in rows)
@@ -304,7 +310,7 @@ def _locked_open(actor: Actor, regrade: Regrade) -> Regrade:
         pk=regrade.pk
     )
     if not locked.is_open:
-        raise RegradeRefusedError("It has been confirmed or discarded already.")
+        raise RegradeRefusedError("This rerun has been confirmed or discarded already.")
     return locked
 
 

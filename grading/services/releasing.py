@@ -162,8 +162,9 @@ def _still_open(
         until = moment_words(common.stated_closes_at, zone)
         return (
             (
-                f"Handing in is open until {until}: {_count(students)} will see their "
-                "marks, and what hidden checks found, only after that."
+                f"Students can hand in until {until}. Only after that, "
+                f"{_count(students)} will see their marks and the results of hidden "
+                "checks."
             ),
         )
     extended = [
@@ -179,9 +180,9 @@ def _still_open(
     names = ", ".join(extended[:_NAMED]) + others
     return (
         (
-            f"{_count(len(extended))} may still hand in, by an extension: {names}. They "
-            "will see their marks after that, but others could tell them what hidden "
-            "checks found."
+            f"{_count(len(extended))} may still hand in, because of an extension: "
+            f"{names}. They will see their marks after that. Before that, others "
+            "could tell them the results of hidden checks."
         ),
     )
 
@@ -191,8 +192,8 @@ def _unfinished_words(count: int) -> tuple[str, ...]:
         return ()
     return (
         (
-            f"The work of {_count(count)} is still in the queue, running, or waiting for "
-            "staff: what they see may change."
+            f"The work of {_count(count)} is still in the queue, running, or waiting "
+            "for staff. Their marks may change."
         ),
     )
 
@@ -215,7 +216,7 @@ def _unmarked_words(count: int) -> tuple[str, ...]:
         return ()
     return (
         (
-            f"The work of {_count(count)} waits for marking by hand: they would read a "
+            f"The work of {_count(count)} waits for marking by hand. They would see a "
             "final mark without those points."
         ),
     )

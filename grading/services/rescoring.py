@@ -218,9 +218,14 @@ def rescore(
     rules = [rules_of(question) for question in revision.questions.all()]
     plan = plan_rescore(assignment=assignment, rules=rules)
     if plan.differing:
-        raise RescoreRefusedError("The questions differ from those that were run.")
+        raise RescoreRefusedError(
+            "The checks of this revision are not the checks that were run. Rerun the "
+            "work instead."
+        )
     if plan.digest != digest:
-        raise RescoreRefusedError("Marks have changed since the preview.")
+        raise RescoreRefusedError(
+            "Marks have changed since you saw the preview. Look at it again."
+        )
     store_result_copies(
         actor=actor, copies=plan.copies, revision=revision, code="rescored"
     )

@@ -129,14 +129,14 @@ def _open_words(
     """Return sentences if handing in, without an extension, ends or reopens now."""
     was, becomes = (is_open(deadline_of(each, None), now) for each in (before, after))
     if was and not becomes:
-        return ("Handing in ends at once, except for students with an extension.",)
+        return ("Students can no longer hand in, unless they have an extension.",)
     if was or not becomes:
         return ()
     until = moment_words(deadline_of(after, None).stated_closes_at, after.course.tz)
     again = f"Students can hand in again until {until}."
     if not before.marks_are_released:
         return (again,)
-    return (again, "Until then they see their marks as provisional.")
+    return (again, "Until then, they see their marks as provisional.")
 
 
 def _attempt_words(before: Assignment, after: Assignment) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ TOO_MANY_REQUESTS = 429
 _KEY = re.compile(r"[0-9a-f-]{16,64}")
 _NOT_DECLARED = Problem(
     code="declaration_missing",
-    message="Say that this is your own, unaided work.",
+    message="Confirm that this is your own, unaided work.",
     hint="Tick the box above the button.",
 )
 
@@ -107,7 +107,7 @@ def _too_often(request: SignedInRequest, found: Assignment, wait: int) -> HttpRe
     again = "a minute" if minutes == 1 else f"{minutes} minutes"
     refused = Problem(
         code="too_many_requests",
-        message="That is very many attempts in a short time. Nothing was handed in.",
+        message="You have made many attempts in a short time. Nothing was handed in.",
         hint=f"Try again in {again}.",
     )
     answer = _page(request, found, LastTry(problems=(refused,), is_declared=True))
@@ -152,8 +152,8 @@ def _incoming_files(request: SignedInRequest, found: Assignment) -> list[Incomin
 def _to_run(request: SignedInRequest, run: GradingRun) -> HttpResponse:
     messages.success(
         request,
-        f"Attempt {run.work.attempt} has arrived and is stored. "
-        "Its receipt is on this page.",
+        f"Attempt {run.work.attempt} is handed in and stored. This page has a link to "
+        "its receipt.",
     )
     if _is_scripted(request):
         return JsonResponse({"redirect": run.get_absolute_url()})

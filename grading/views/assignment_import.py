@@ -56,7 +56,9 @@ def assignment_import(request: SignedInRequest, slug: str, aslug: str) -> HttpRe
         return _page(request, found, _again(request), faults=error.problems)
     except NothingPendingError:
         gone = Problem(
-            message="The upload is no longer here, or another one took its place.",
+            message=(
+                "The file that you uploaded is gone, or a newer upload has replaced it."
+            ),
             hint="Choose the file again.",
         )
         return _page(request, found, _form(), faults=(gone,))
@@ -66,7 +68,9 @@ def _preview(request: SignedInRequest, found: Assignment) -> HttpResponse:
     """Keep the upload, and show what it would become."""
     form = _form(request.POST, request.FILES)
     if upload_was_too_large(request):
-        too_large = Problem(message="The upload is too large.", hint="Leave out data.")
+        too_large = Problem(
+            message="The upload is too large.", hint="Leave out data files."
+        )
         return _page(request, found, form, faults=(too_large,))
     if not form.is_valid():
         return _page(request, found, form)
@@ -103,8 +107,8 @@ def _store(request: SignedInRequest, found: Assignment) -> HttpResponse:
         start_trials(actor=request.user, revision=revision)
     messages.success(
         request,
-        f"Revision {revision.number} is stored. It is not published: new work is "
-        "marked as before.",
+        f"Revision {revision.number} is stored, but not published. New work is marked "
+        "as before.",
     )
     return redirect("grading:trials", found.course.slug, found.slug, revision.number)
 

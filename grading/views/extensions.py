@@ -72,7 +72,7 @@ def _chosen(request: SignedInRequest) -> dict[str, str]:
 
 def _words(student: User, due_at: dt.datetime, found: Assignment) -> str:
     moment = moment_words(due_at, found.course.tz)
-    return f"{found.title} is due on {moment} for {student}. They read it too."
+    return f"For {student}, {found.title} is now due on {moment}. The student is told."
 
 
 def _back(found: Assignment) -> HttpResponseRedirect:

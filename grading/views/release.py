@@ -37,7 +37,9 @@ def release(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
             return _page(request, found, ReleaseForm(), now)
         if "take_back" in request.POST:
             take_back_release(actor=request.user, assignment=found)
-            messages.success(request, f"The marks of {found.title} are provisional.")
+            messages.success(
+                request, (f"The marks of {found.title} are provisional again.")
+            )
             return redirect("grading:release", slug, aslug)
         form = ReleaseForm(request.POST)
         if not form.is_valid():
@@ -52,7 +54,11 @@ def release(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
             )
         except ReleaseRefusedError:
             form.add_error(
-                "despite_problems", "Read what speaks against it, and say so here."
+                "despite_problems",
+                (
+                    "Read the warnings above, and tick this box to release the marks "
+                    "anyway."
+                ),
             )
             return _page(request, found, form, at)
         messages.success(request, _words(found, at, now))
@@ -63,7 +69,8 @@ def _words(found: Assignment, at: dt.datetime, now: dt.datetime) -> str:
     if at <= now:
         return f"The marks of {found.title} are released."
     return (
-        f"The marks of {found.title} come out on {moment_words(at, found.course.tz)}."
+        f"The marks of {found.title} will be released on "
+        f"{moment_words(at, found.course.tz)}."
     )
 
 

@@ -66,7 +66,7 @@ def run_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
     if not may_cancel(request.user, found):
         raise PermissionDenied
     if not cancel_run(actor=request.user, run=found):
-        messages.info(request, "The run had already ended; nothing was cancelled.")
+        messages.info(request, "The run had already ended, so nothing was cancelled.")
     return redirect(found)
 
 

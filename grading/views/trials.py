@@ -114,8 +114,8 @@ def publish(
     except TrialsNotGoodError:
         messages.error(
             request,
-            "Nothing was published: the trial runs are not as expected, and no "
-            "reason was given.",
+            "Nothing was published. The trial runs are not as expected: give a "
+            "reason to publish anyway.",
         )
     else:
         words = "is published" if done else "was published already"

@@ -59,7 +59,7 @@ def test_points_of_a_hidden_check_are_not_in_the_total() -> None:
 
 def test_the_page_gets_the_points_that_are_shown_later() -> None:
     (hidden,) = shown(TWO, BEFORE, always=1, after_deadline=0).hidden
-    assert hidden.text == "3 points are shown when handing in has closed"
+    assert hidden.text == "3 points are shown when you can no longer hand in"
 
 
 def test_a_failed_hidden_check_cannot_be_told_from_a_passed_one() -> None:
@@ -121,7 +121,7 @@ def test_one_point_is_written_in_the_singular() -> None:
         checks=(Check(name="only", points=Decimal("1.00")),),
     )
     assert show_results([rules], [], BEFORE).hidden[0].text == (
-        "1 point is shown when handing in has closed"
+        "1 point is shown when you can no longer hand in"
     )
 
 

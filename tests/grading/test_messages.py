@@ -90,7 +90,7 @@ def test_a_limit_that_stopped_the_notebook_says_that_nothing_after_ran(
 ) -> None:
     detail = {"cell": 4, "seconds": 5, "bytes": 1024**3, "after": "stopped"}
     words = describe(ended("limit", code, **detail)).text
-    assert "stopped here (cell 4); nothing after it ran." in words
+    assert "stopped in cell 4. Nothing after it ran." in words
 
 
 @pytest.mark.parametrize("code", [*LIMITS, "open_files"])
@@ -112,7 +112,7 @@ def test_message_of_a_killed_cell_says_that_the_rest_ran_in_a_fresh_process() ->
 def test_message_about_memory_agrees_with_the_memory_used() -> None:
     """A cell whose request for memory was refused has used less than the limit."""
     for more, words in (
-        ({}, "Cell 2 asked for more memory than was left of the 1 GB"),
+        ({}, "A run may use 1 GB. Cell 2 asked for more memory than was left."),
         ({"after": "stopped"}, "Cell 2 needed more than the 1 GB"),
         ({"after": "stopped", "died": True}, "had used nearly all of the 1 GB"),
     ):
@@ -147,7 +147,7 @@ def test_a_long_value_is_cut_short() -> None:
 
 def test_a_signal_is_named_in_words() -> None:
     message = describe(ended("student_error", "process_died", cell=2, signal=11))
-    assert message.text.endswith("it touched memory that is not its own.")
+    assert message.text.endswith("it used memory that does not belong to it.")
 
 
 def test_an_unknown_code_has_a_message() -> None:

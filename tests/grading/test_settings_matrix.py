@@ -137,7 +137,7 @@ NO_EXTENSION: Shows = {
 CLOSED: Shows = {
     "course": ("Late work accepted", "Closed"),
     "coursework": ("3 hidden", "You can no longer hand in"),
-    "marks": ("are shown when handing in has closed", "So far 1 / 5"),
+    "marks": ("are shown when you can no longer hand in", "So far 1 / 5"),
     "run": ("of 5 points, 3 hidden", "The harder one Not passed 0 / 3"),
     "best run": ("The harder one Not shown yet", "The harder one Passed 3 / 3"),
     "feed": ("Saturday 20 March", "Wednesday 10 March"),
@@ -256,7 +256,7 @@ CASES: dict[str, Case] = {
         to(Assignment, max_attempts=1),
         {
             "course": ("Late work accepted", "All attempts used"),
-            "coursework": ("my own, unaided work", "2 attempts, and 1 is allowed"),
+            "coursework": ("my own, unaided work", "2 attempts. At most 1 is allowed"),
             "api assignments": ('"max_attempts":null', '"max_attempts":1'),
             "export": ("", "attempts: 1"),
         },

@@ -45,7 +45,7 @@ def test_before_the_deadline_hidden_points_are_only_announced(run: GradingRun) -
     shown = student_results(finish(run), timezone.now())
     assert (str(shown.earned), str(shown.shown_points)) == ("1.00", "1")
     assert [hidden.text for hidden in shown.hidden] == [
-        "3 points are shown when handing in has closed"
+        "3 points are shown when you can no longer hand in"
     ]
 
 

@@ -80,7 +80,7 @@ def test_questions_show_points_checks_and_when_their_results_are_shown() -> None
     text = words(page(assignment))
     assert "5 points in all" in text
     assert "The answer is 42. Shown at once" in text
-    assert "A hidden check Shown when handing in has closed" in text
+    assert "A hidden check Shown when you can no longer hand in" in text
     assert "Works on unseen images" not in text
 
 
@@ -352,7 +352,7 @@ def test_used_attempts_are_counted_even_above_a_lowered_limit() -> None:
         SubmissionFactory.create(assignment=assignment, author=student)
     Assignment.objects.update(max_attempts=2)
     text = words(page(assignment, student))
-    assert "You have handed in 3 attempts, and 2 are allowed." in text
+    assert "You have handed in 3 attempts. At most 2 are allowed." in text
 
 
 def test_staff_read_that_students_do_not_see_it_while_the_course_is_hidden() -> None:

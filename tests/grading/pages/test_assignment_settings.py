@@ -141,7 +141,11 @@ def test_outdated_preview_is_shown_again(page: Client, assignment: Assignment) -
 
 @pytest.mark.parametrize(
     ("closes_at", "said"),
-    [(50, ""), (None, "Handing in ends at once"), (-1, "Handing in ends at once")],
+    [
+        (50, ""),
+        (None, "Students can no longer hand in"),
+        (-1, "Students can no longer hand in"),
+    ],
 )
 def test_end_of_handing_in_is_previewed(
     page: Client, assignment: Assignment, closes_at: int | None, said: str

@@ -176,7 +176,7 @@ def test_the_run_that_counts_says_so() -> None:
 
 def test_run_that_failed_by_our_fault_says_so() -> None:
     text = words(page(GradingRunFactory.create(needs_staff=True)))
-    assert "Our fault: staff will look at it" in text
+    assert "Our fault: waiting for staff" in text
     assert "Run again" not in text
 
 

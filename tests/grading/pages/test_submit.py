@@ -59,7 +59,7 @@ def test_run_page_then_says_that_the_attempt_is_stored() -> None:
     client = signed_in(student_of(assignment))
     url = f"{assignment.get_absolute_url()}submit/"
     answer = client.post(url, form(), follow=True)
-    assert "Attempt 1 has arrived and is stored" in words(answer)
+    assert "Attempt 1 is handed in and stored" in words(answer)
 
 
 def test_a_script_gets_the_address_as_json() -> None:
@@ -117,7 +117,7 @@ def test_without_the_declaration_nothing_is_handed_in() -> None:
     assignment = AssignmentFactory.create()
     answer = send(assignment, student_of(assignment), {"declaration": None})
     assert answer.status_code == 422
-    assert "Say that this is your own, unaided work." in words(answer)
+    assert "Confirm that this is your own, unaided work." in words(answer)
     assert not Submission.objects.exists()
 
 
@@ -125,7 +125,7 @@ def test_the_declaration_and_the_files_are_asked_for_at_once() -> None:
     assignment = AssignmentFactory.create()
     nothing: dict[str, object] = {"declaration": None, "file:work.ipynb": None}
     text = words(send(assignment, student_of(assignment), nothing))
-    assert "Say that this is your own, unaided work." in text
+    assert "Confirm that this is your own, unaided work." in text
     assert "“work.ipynb” is missing." in text
 
 
@@ -208,7 +208,7 @@ def test_too_many_attempts_in_an_hour_are_refused_in_words(
     answer = send(assignment, student, {"idempotency_key": "f" * 32})
     assert answer.status_code == 429
     assert int(answer["Retry-After"]) > 0
-    assert "very many attempts in a short time" in words(answer)
+    assert "many attempts in a short time" in words(answer)
 
 
 def test_csrf_token_is_needed() -> None:
