@@ -82,14 +82,14 @@ def with_checked_parameters(view: ViewT) -> ViewT:
 def _check_value(name: str, value: str) -> None:
     longest = LONGEST_SEARCH if name in _SEARCHES else LONGEST
     if len(value) > longest or "\0" in value:
-        raise BadRequest(f"“{name[:40]}” is longer than a page asks for.")
+        raise BadRequest(f"“{name[:40]}” is too long.")
     if name.endswith(_DATE_PARTS) and not _DATE_PART.fullmatch(value):
-        raise BadRequest(f"“{name[:40]}” is no part of a date.")
+        raise BadRequest(f"“{name[:40]}” is not a part of a date.")
     if name not in _SEARCHES and _LONG_NUMBER.search(value):
-        raise BadRequest(f"“{name[:40]}” holds a number that is too large.")
+        raise BadRequest(f"“{name[:40]}” has a number that is too large.")
     year = _YEAR.search(value) if name not in _SEARCHES else None
     if year and not _FIRST_YEAR <= int(year[1]) <= _LAST_YEAR:
-        raise BadRequest(f"“{name[:40]}” is no time of a course.")
+        raise BadRequest(f"“{name[:40]}” is not a valid time.")
 
 
 def _check_names(request: HttpRequest, known: set[str]) -> None:
@@ -117,7 +117,7 @@ def _check_first_values(request: HttpRequest, model: type[Model]) -> None:
     """Raise BadRequest for first values of a new row that an address may not set."""
     for field in model._meta.fields:  # noqa: SLF001  Django's documented name
         if isinstance(field, DateField | TimeField) and field.name in request.GET:
-            raise BadRequest(f"“{field.name}” is not given by an address.")
+            raise BadRequest(f"“{field.name}” cannot be set in the address.")
     _check_choices(request.GET, model)
 
 
@@ -135,7 +135,7 @@ def _check_choices(given: QueryDict, model: type[Model]) -> None:
         keys = [key for text in given.getlist(field.name) for key in text.split(",")]
         key_field = related._meta.pk  # noqa: SLF001  Django's documented name
         if not all(_is_key(key_field, key) for key in keys if key):
-            raise BadRequest(f"“{field.name}” is no row.")
+            raise BadRequest(f"“{field.name}” does not name an existing entry.")
 
 
 def _check_selection(request: HttpRequest, model: type[Model]) -> None:
@@ -143,7 +143,7 @@ def _check_selection(request: HttpRequest, model: type[Model]) -> None:
     key_field = model._meta.pk  # noqa: SLF001  Django's documented name
     for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
         if not _is_key(key_field, key):
-            raise BadRequest("There is no such row.")
+            raise BadRequest("This entry does not exist.")
 
 
 def _is_key(field: Any, text: str) -> bool:

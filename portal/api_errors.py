@@ -20,14 +20,14 @@ _KEPT: Final = ("Allow", "Cache-Control", "Retry-After", "Vary", "WWW-Authentica
 _CODES: Final = {
     400: (
         "bad_request",
-        "The request cannot be read: its host, head or body is wrong.",
+        "The request cannot be read: its host, headers or body are wrong.",
     ),
-    403: ("permission_denied", "You may not do that."),
+    403: ("permission_denied", "You may not do this."),
     404: ("not_found", "There is no such address."),
-    405: ("method_not_allowed", "This address does not take that method."),
+    405: ("method_not_allowed", "This address does not accept this method."),
     406: ("not_acceptable", "The answer is JSON. Send Accept: application/json."),
-    413: ("request_too_large", "The request is larger than the portal takes."),
-    500: ("error", "The portal failed. It is not your fault; try again later."),
+    413: ("request_too_large", "The request is larger than the portal accepts."),
+    500: ("error", "The portal failed. It is not your fault. Try again later."),
 }
 
 
@@ -62,7 +62,10 @@ def answer_api_in_json(
         if not is_api(request.path_info):
             return get_response(request)
         if settings.SECURE_SSL_REDIRECT and not request.is_secure():
-            words = "Use https. Revoke the token: it was sent in the clear."
+            words = (
+                "Use https. Revoke this token and make a new one, because it was "
+                "sent unencrypted."
+            )
             return api_error(HTTPStatus.FORBIDDEN, "https_required", words)
         response = get_response(request)
         is_refusal = response.status_code >= HTTPStatus.MULTIPLE_CHOICES
@@ -94,7 +97,7 @@ def _in_json(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
         status = HTTPStatus.NOT_FOUND if is_redirect else status
     code, detail = _CODES.get(status, ("error", HTTPStatus(status).phrase))
     if status == HTTPStatus.NOT_FOUND and _lacks_slash(request.path_info):
-        detail = f"Addresses end with a slash: {request.path_info}/"
+        detail = f"Addresses end with a slash. Use {request.path_info}/"
     answer = api_error(status, code, detail)
     for name in _KEPT:
         if name in response.headers:

@@ -47,7 +47,7 @@ RULES: Final[Sequence[tuple[Callable[[], bool], Error]]] = (
         Error(
             "Notebooks would run without isolation: RUNNER_MIN_LEVEL is below 1.",
             hint=(
-                "Set RUNNER_MIN_LEVEL=1 or higher; a worker then refuses to start on "
+                "Set RUNNER_MIN_LEVEL=1 or higher. Then a worker refuses to start on "
                 "a host that cannot isolate jobs."
             ),
             id="softmark.E001",
@@ -83,7 +83,7 @@ RULES: Final[Sequence[tuple[Callable[[], bool], Error]]] = (
     (
         lambda: not settings.STAFF_SECOND_FACTOR,
         Error(
-            "A password is enough to change marks: STAFF_SECOND_FACTOR is off.",
+            "Staff can change marks with a password alone: STAFF_SECOND_FACTOR is off.",
             hint="Unset STAFF_SECOND_FACTOR, or set it to 1.",
             id="softmark.E007",
         ),
@@ -91,7 +91,7 @@ RULES: Final[Sequence[tuple[Callable[[], bool], Error]]] = (
     (
         lambda: not settings.HTTPS,
         Error(
-            "Passwords and work would travel in the clear: HTTPS is off.",
+            "Passwords and work would be sent unencrypted: HTTPS is off.",
             hint="Set SITE_URL to an address that starts with https://, or HTTPS=1.",
             id="softmark.E004",
         ),
@@ -99,7 +99,7 @@ RULES: Final[Sequence[tuple[Callable[[], bool], Error]]] = (
     (
         _no_mail,
         Error(
-            "Mail goes nowhere, so nobody can reset a password.",
+            "The portal cannot send mail, so nobody can reset a password.",
             hint="Set EMAIL_URL, for example EMAIL_URL=submission://user:key@host:587.",
             id="softmark.E005",
         ),

@@ -27,7 +27,7 @@ class Page(PageNumberPagination):
         number = _number(request, self.page_query_param, "1 or more") or 1
         if number > paginator.num_pages:
             last = paginator.num_pages
-            raise NotFound(f"There is no page {number}: the last is {last}.")
+            raise NotFound(f"There is no page {number}. The last page is {last}.")
         return number
 
     def get_page_size(self, request: Request) -> int:

@@ -34,8 +34,8 @@ SETTING_UP: Final = frozenset(
 )
 PROVING: Final = frozenset({"mfa_reauthenticate"})
 WORDS: Final = (
-    "Staff need a second factor. Set it up in the browser, under Account, Two-step "
-    "sign-in; then send the request again."
+    "Staff need a second step to sign in. Set it up in the browser, under Account, "
+    "Two-step sign-in. Then send the request again."
 )
 
 

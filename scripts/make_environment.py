@@ -62,9 +62,9 @@ def make_environment(folder: Path, pins: list[str]) -> tuple[Path, list[str]]:
         )
     if any(pin.split("==")[0].strip().lower() == "torch" for pin in pins):
         raise EnvironmentNotMadeError(
-            "torch is shared. For another one make a virtual environment by hand, "
-            "install requirements/torch.txt and requirements/base.txt into it, and "
-            "name it in RUNNER_ENVIRONMENTS."
+            "All environments share one torch. To use another torch, make a virtual "
+            "environment by hand, install requirements/torch.txt and "
+            "requirements/base.txt into it, and name it in RUNNER_ENVIRONMENTS."
         )
     venv.EnvBuilder(with_pip=False, symlinks=True).create(folder)
     python = folder / "bin" / "python"
@@ -107,7 +107,7 @@ def _try(python: Path, pins: list[str], site: Path) -> list[str]:
     if clashes:
         raise EnvironmentNotMadeError(
             "\n".join(clashes)
-            + "\nThe packages do not go together. Pin those that clash, or are missing."
+            + "\nThe packages do not fit together. Pin those that conflict or are missing."
         )
     unusable = [name for name in _USUAL if name in failed and name not in modules]
     (site / UNUSABLE).write_text("".join(f"{name}\n" for name in unusable))
@@ -154,10 +154,12 @@ def _failures(python: Path, modules: list[str]) -> dict[str, str]:
 def main() -> None:
     """Make the environment, and print the setting that names it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("name", help="what assignments call it")
+    parser.add_argument("name", help="the name that assignments use")
     parser.add_argument("pins", nargs="+", metavar="PACKAGE==VERSION")
     parser.add_argument(
-        "--folder", type=Path, help="where to; build/environments/NAME if left out"
+        "--folder",
+        type=Path,
+        help="the folder to make; default: build/environments/NAME",
     )
     asked = parser.parse_args()
     folder = asked.folder or ROOT / "build" / "environments" / asked.name

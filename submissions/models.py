@@ -108,7 +108,7 @@ class SubmittedFile(models.Model):
     )
     kind = models.CharField(max_length=12, choices=FileKind.choices)
     sha256 = models.CharField(max_length=64)
-    size = models.PositiveBigIntegerField(help_text="Largest size in bytes.")
+    size = models.PositiveBigIntegerField(help_text="In bytes.")
 
     class Meta:
         ordering = ["name"]

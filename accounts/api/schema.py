@@ -39,7 +39,7 @@ class ErrorSerializer(serializers.Serializer[Any]):
 
 
 class ErrorResponseSerializer(serializers.Serializer[Any]):
-    """The one shape of every refusal."""
+    """The answer to every refused request."""
 
     type = serializers.ChoiceField(
         choices=["validation_error", "client_error", "server_error"]

@@ -29,5 +29,5 @@ class MeSerializer(serializers.Serializer[Any]):
     scopes = serializers.ListField(
         child=serializers.CharField(),
         allow_null=True,
-        help_text="What the token of this request may do; null for a session.",
+        help_text="What the token of this request may do. Null for a browser session.",
     )

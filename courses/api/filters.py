@@ -77,7 +77,7 @@ class MaterialFilter(ContentFilter):
     week = NumberFilter("week__number", help_text="A week's number.")
     kind = ChoiceFilter(choices=MaterialKind.choices)
     code = filters.CharFilter(lookup_expr="iexact", help_text="Such as N02a.")
-    key = SlugFilter(help_text="As in the material's address.")
+    key = SlugFilter(help_text="The material's key, as in its address.")
 
     class Meta:
         model = Material
@@ -86,7 +86,7 @@ class MaterialFilter(ContentFilter):
 
 class AssignmentFilter(ContentFilter):
     week = NumberFilter("week__number", help_text="A week's number.")
-    slug = SlugFilter(help_text="As in the assignment's address.")
+    slug = SlugFilter(help_text="The assignment's slug, as in its address.")
 
     class Meta:
         model = Assignment
@@ -97,10 +97,10 @@ class SessionFilter(ContentFilter):
     week = NumberFilter("week__number", help_text="A week's number.")
     kind = ChoiceFilter(choices=SessionKind.choices)
     after = MomentFilter(
-        "ends_at", "gt", help_text="Those that are not over at this time."
+        "ends_at", "gt", help_text="Only sessions that are not over at this time."
     )
     before = MomentFilter(
-        "starts_at", "lt", help_text="Those that begin before this time."
+        "starts_at", "lt", help_text="Only sessions that begin before this time."
     )
 
     class Meta:
@@ -124,7 +124,9 @@ class AnnouncementFilter(ContentFilter):
 
 class CourseChangeFilter(ContentFilter):
     kind = ChoiceFilter(choices=CourseChange.Kind.choices)
-    after = MomentFilter("made_at", "gt", help_text="Those made after this time.")
+    after = MomentFilter(
+        "made_at", "gt", help_text="Only changes made after this time."
+    )
 
     class Meta:
         model = CourseChange
@@ -133,7 +135,7 @@ class CourseChangeFilter(ContentFilter):
 
 class PersonFilter(ContentFilter):
     role = ChoiceFilter(choices=Role.choices)
-    is_active = BooleanFilter(help_text="Whether they are still there.")
+    is_active = BooleanFilter(help_text="Only active people, or only inactive people.")
 
     class Meta:
         model = Enrolment

@@ -26,7 +26,12 @@ class AnnouncementSerializer(serializers.ModelSerializer[Announcement]):
         ]
         read_only_fields = fields
         extra_kwargs = {
-            "release_at": {"help_text": "Null, or ahead: a draft, for staff only."}
+            "release_at": {
+                "help_text": (
+                    "If this is null or in the future, students do not see the "
+                    "announcement yet."
+                )
+            }
         }
 
 
@@ -38,7 +43,10 @@ class CourseChangeSerializer(serializers.ModelSerializer[CourseChange]):
 
     course = serializers.SlugRelatedField[Course]("slug", read_only=True)
     summary = serializers.SerializerMethodField(
-        help_text="What is new, in words. A deadline is yours, as it is now."
+        help_text=(
+            "What is new, in words. If it names a deadline, it is your own deadline "
+            "as it is now."
+        )
     )
     session = serializers.CharField(
         source="session_key", allow_null=True, help_text="The session's key."
@@ -50,7 +58,10 @@ class CourseChangeSerializer(serializers.ModelSerializer[CourseChange]):
         source="assignment_slug", allow_null=True, help_text="The assignment's slug."
     )
     made_by = serializers.SerializerMethodField(
-        help_text="Their name, for staff. Null for the portal itself."
+        help_text=(
+            "The person's name. Only for staff. Null if the portal itself made the "
+            "change."
+        )
     )
 
     class Meta:
@@ -87,7 +98,7 @@ class EnrolmentSerializer(serializers.ModelSerializer[Enrolment]):
 
     course = serializers.SlugRelatedField[Course]("slug", read_only=True)
     user = serializers.IntegerField(
-        source="user_id", help_text="As submissions and marks name them."
+        source="user_id", help_text="The person's id, as in submissions and marks."
     )
     name = serializers.CharField(source="user.name")
     email = serializers.EmailField(source="user.email")

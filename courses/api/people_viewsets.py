@@ -23,7 +23,7 @@ from courses.permissions import in_staffed_courses
     retrieve=extend_schema(summary="Read an announcement"),
 )
 class AnnouncementViewSet(ReadOnlyViewSet[Announcement]):
-    """The announcements in your courses; for staff, drafts too."""
+    """The announcements in your courses. Staff also get drafts."""
 
     queryset = Announcement.objects.none()
     serializer_class = people_serializers.AnnouncementSerializer
@@ -44,7 +44,7 @@ class AnnouncementViewSet(ReadOnlyViewSet[Announcement]):
     retrieve=extend_schema(summary="Read a change"),
 )
 class CourseChangeViewSet(ReadOnlyViewSet[CourseChange]):
-    """Changes in your courses: those that students are told of; for staff, all."""
+    """Changes in your courses. Students get those that concern them, staff get all."""
 
     queryset = CourseChange.objects.none()
     serializer_class = people_serializers.CourseChangeSerializer

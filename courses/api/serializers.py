@@ -28,7 +28,7 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
     role = serializers.ChoiceField(
         choices=Role.choices,
         allow_null=True,
-        help_text="Your role; null for site staff who are not in the course.",
+        help_text="Your role. Null for site staff who are not in the course.",
     )
 
     class Meta:
@@ -66,10 +66,12 @@ class WeekSerializer(serializers.ModelSerializer[Week]):
 
 
 class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
-    """A further file or link of a material, such as answers."""
+    """Another file or link of a material, such as answers."""
 
     file_url = serializers.SerializerMethodField(
-        help_text="Where the file is downloaded with the same token, if it is a file."
+        help_text=(
+            "Where you can download the file with the same token, if it is a file."
+        )
     )
 
     class Meta:
@@ -101,7 +103,7 @@ class MaterialSerializer(serializers.ModelSerializer[Material]):
         source="week.number", allow_null=True, default=None, help_text="Its number."
     )
     also_in = serializers.SerializerMethodField(
-        help_text="The numbers of other weeks that show it."
+        help_text="The numbers of other weeks that show the material."
     )
     session = serializers.CharField(
         source="session_key", allow_null=True, help_text="The session's key."
@@ -114,7 +116,9 @@ class MaterialSerializer(serializers.ModelSerializer[Material]):
     )
     attachments = AttachmentSerializer(many=True)
     file_url = serializers.SerializerMethodField(
-        help_text="Where the file is downloaded with the same token, if it is a file."
+        help_text=(
+            "Where you can download the file with the same token, if it is a file."
+        )
     )
 
     class Meta:
@@ -192,7 +196,9 @@ class QuestionSerializer(serializers.ModelSerializer[Question]):
 class RevisionFileSerializer(serializers.ModelSerializer[RevisionFile]):
     """A file that students get with the assignment."""
 
-    url = serializers.SerializerMethodField(help_text="Where it is downloaded.")
+    url = serializers.SerializerMethodField(
+        help_text="Where you can download the file."
+    )
 
     class Meta:
         model = RevisionFile
@@ -240,12 +246,12 @@ class RevisionSerializer(serializers.ModelSerializer[AssignmentRevision]):
 
 
 class DeadlineSerializer(serializers.Serializer[Any]):
-    """Your own times, with any extension."""
+    """Your own deadline, with your extension if you have one."""
 
     due_at = serializers.DateTimeField()
     closes_at = serializers.DateTimeField(
         source="stated_closes_at",
-        help_text="The last moment at which work is taken.",
+        help_text="The last moment at which you can hand in.",
     )
 
 
@@ -262,16 +268,16 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
         source="component.title",
         allow_null=True,
         default=None,
-        help_text="The share of the course mark that it is part of.",
+        help_text="The part of the course mark that it belongs to.",
     )
     mine = serializers.SerializerMethodField()
-    attempts_used = serializers.IntegerField(help_text="Yours, so far.")
+    attempts_used = serializers.IntegerField(help_text="Your own attempts so far.")
     marks_are_released = serializers.BooleanField(
-        help_text="Until then marks are provisional, and yours is until you can no "
-        "longer hand in."
+        help_text="Until this time, marks are provisional. Your mark is also "
+        "provisional until you can no longer hand in."
     )
     revision = RevisionSerializer(
-        allow_null=True, help_text="Null while nothing is published."
+        allow_null=True, help_text="Null while no revision is published."
     )
 
     class Meta:

@@ -37,14 +37,16 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
 
     course = serializers.SlugRelatedField[Course]("slug", read_only=True)
     week = serializers.IntegerField(source="week.number", help_text="Its number.")
-    title = serializers.CharField(source="name", help_text="What pages call it.")
+    title = serializers.CharField(source="name", help_text="The name that pages show.")
     room = serializers.CharField(
         source="room.name",
         allow_null=True,
         default=None,
-        help_text="Null: online only.",
+        help_text="Null if the session is online only.",
     )
-    teachers = serializers.SerializerMethodField(help_text="Names, as on pages.")
+    teachers = serializers.SerializerMethodField(
+        help_text="Names, as the pages show them."
+    )
     lectures = SessionLectureSerializer(source="lecture_places", many=True)
     is_cancelled = serializers.BooleanField()
 

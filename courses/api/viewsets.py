@@ -104,7 +104,7 @@ class MaterialViewSet(ReadOnlyViewSet[Material]):
     @extend_schema(summary="Download a material's file", responses=DOWNLOAD)
     @action(detail=True, filterset_class=None)
     def file(self, request: Request, pk: int) -> FileResponse:
-        """Send the material's file as a download, once it is open."""
+        """Send the material's file as a download, if it is open."""
         material = self.get_object()
         opened = Material.objects.opened_to(sender(request))
         if not opened.filter(pk=material.pk).exists():
@@ -114,7 +114,7 @@ class MaterialViewSet(ReadOnlyViewSet[Material]):
     @extend_schema(summary="Download a material's attachment", responses=DOWNLOAD)
     @action(detail=True, url_path="attachments/<int:attachment>", filterset_class=None)
     def attachment(self, request: Request, pk: int, attachment: int) -> FileResponse:
-        """Send an attachment's file as a download, once it is released."""
+        """Send an attachment's file as a download, if it is released."""
         visible = Attachment.objects.visible_to(sender(request))
         found = get_object_or_404(
             visible.filter(material=self.get_object()).select_related("material"),

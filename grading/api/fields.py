@@ -8,7 +8,7 @@ from rest_framework import serializers
 from grading.models import GradingRun
 from grading.services import shown_times
 
-WHEN: Final = "To the minute, for students."
+WHEN: Final = "Students see it only to the minute."
 
 
 def points_field(**options: Any) -> serializers.DecimalField:

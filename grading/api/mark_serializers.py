@@ -42,27 +42,30 @@ class MarkSerializer(serializers.Serializer[Any]):
     run = serializers.UUIDField(
         allow_null=True,
         source="run_id",
-        help_text="Of the attempt that counts; null while that would tell what hidden "
-        "checks found.",
+        help_text="The run of the attempt that counts. Null while this would reveal "
+        "results of hidden checks.",
     )
     updated_at = serializers.DateTimeField(
         allow_null=True,
-        help_text=f"{WHEN} Null while the mark is provisional, except for staff.",
+        help_text=f"{WHEN} Null while the mark is provisional. Staff always see it.",
     )
     is_provisional = serializers.BooleanField(
         source="shown.is_provisional",
-        help_text="The mark is not released yet. It is released to you once you can no "
-        "longer hand in.",
+        help_text="Whether the mark is not released yet. You get the released mark "
+        "only after you can no longer hand in.",
     )
     earned = points_field(source="shown.earned")
     shown_points = points_field(
         source="shown.shown_points",
         help_text="The points of checks that you may see.",
     )
-    points = points_field(source="shown.points", help_text="What `earned` is out of.")
+    points = points_field(
+        source="shown.points", help_text="The points that could be earned."
+    )
     hidden = HiddenPointsSerializer(source="shown.hidden", many=True)
     parts = MarkPartsSerializer(
-        allow_null=True, help_text="For staff; for students once marks are released."
+        allow_null=True,
+        help_text="For staff at any time, for students after marks are released.",
     )
 
     def to_representation(self, instance: Mark) -> dict[str, Any]:

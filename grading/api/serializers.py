@@ -111,8 +111,12 @@ class RunSummarySerializer(serializers.ModelSerializer[GradingRun]):
     queued_at = RunTimeField()
     started_at = RunTimeField(allow_null=True)
     finished_at = RunTimeField(allow_null=True)
-    url = serializers.SerializerMethodField(help_text="Where to follow it.")
-    html_url = serializers.SerializerMethodField(help_text="Its page, for a browser.")
+    url = serializers.SerializerMethodField(
+        help_text="Where to follow the run in the API."
+    )
+    html_url = serializers.SerializerMethodField(
+        help_text="The page of the run, for a browser."
+    )
 
     class Meta:
         model = GradingRun
@@ -148,7 +152,7 @@ class RunSummarySerializer(serializers.ModelSerializer[GradingRun]):
 
 
 class MessageSerializer(serializers.Serializer[Any]):
-    """How the run stands, in words."""
+    """The state of the run, in words."""
 
     title = serializers.CharField()
     text = serializers.CharField(allow_blank=True)
@@ -156,7 +160,7 @@ class MessageSerializer(serializers.Serializer[Any]):
 
 
 class QueuePlaceSerializer(serializers.Serializer[Any]):
-    """Where in the queue: 1 is next."""
+    """The place in the queue. The run with place 1 is next."""
 
     position = serializers.IntegerField()
     expected_wait_seconds = serializers.FloatField(allow_null=True)
@@ -168,14 +172,14 @@ class ProgressSerializer(serializers.Serializer[Any]):
     cell = serializers.IntegerField()
     cells = serializers.IntegerField()
     tail = serializers.CharField(
-        allow_blank=True, help_text="The end of what the cell printed."
+        allow_blank=True, help_text="The end of the cell's output."
     )
     seconds = serializers.FloatField(help_text="Of the notebook, without its checks.")
     memory_bytes = serializers.IntegerField(
         help_text="Of the notebook, without its checks."
     )
     is_checking = serializers.BooleanField(
-        help_text="The notebook has ended, and its questions are being checked."
+        help_text="True if the notebook has ended and its questions are being checked."
     )
 
 
@@ -223,24 +227,27 @@ class ShownResultsSerializer(serializers.Serializer[Any]):
 
 
 class RunRecordSerializer(serializers.Serializer[Any]):
-    """All that is needed to have the result again."""
+    """Everything that is needed to get the same result again."""
 
     revision = serializers.IntegerField()
     bundle_sha256 = serializers.CharField(allow_blank=True)
     files = serializers.DictField(
-        child=serializers.CharField(), help_text="SHA-256 by name."
+        child=serializers.CharField(),
+        help_text="The SHA-256 of each file, by its name.",
     )
     environment = serializers.CharField()
     environment_sha256 = serializers.CharField(
-        allow_blank=True, help_text="Of all versions that are installed there."
+        allow_blank=True, help_text="SHA-256 of the list of all installed versions."
     )
     python = serializers.CharField(allow_blank=True)
     versions = serializers.DictField(child=serializers.CharField())
-    seed = serializers.IntegerField(help_text="Of the notebook. Students see it.")
+    seed = serializers.IntegerField(
+        help_text="The seed of the notebook. Students see it."
+    )
     grading_seed = serializers.CharField(
         allow_null=True,
-        help_text="Of the tests, as text: it is larger than some programs can count. "
-        "Keep it secret.",
+        help_text="The seed of the tests. It is text, because it is larger than the "
+        "numbers of some programs. Keep it secret.",
     )
     threads = serializers.IntegerField()
     hardware = serializers.CharField(allow_blank=True)
@@ -252,17 +259,21 @@ class RunRecordSerializer(serializers.Serializer[Any]):
 
 
 class RunSerializer(RunSummarySerializer):
-    """A run with what it found, as far as the person who asks may see it."""
+    """A run with the results that you may see."""
 
     message = serializers.SerializerMethodField()
-    place = serializers.SerializerMethodField(help_text="Null unless queued.")
-    progress = serializers.SerializerMethodField(help_text="Null unless running.")
+    place = serializers.SerializerMethodField(
+        help_text="Null unless the run is queued."
+    )
+    progress = serializers.SerializerMethodField(
+        help_text="Null unless the run is running."
+    )
     results = serializers.SerializerMethodField()
     record = serializers.SerializerMethodField(
-        help_text="For staff, once there is a result; otherwise null."
+        help_text="For staff, after the run has a result. Otherwise null."
     )
     notebook_url = serializers.SerializerMethodField(
-        help_text="The executed notebook, where there is one."
+        help_text="Where you can download the executed notebook, if there is one."
     )
 
     class Meta:

@@ -46,28 +46,34 @@ SUBMIT_FORM = {
             "assignment": {"type": "integer", "description": "The assignment's id."},
             "declaration": {
                 "type": "boolean",
-                "description": "True: this is your own, unaided work.",
+                "description": (
+                    "Send true to confirm that this is your own, unaided work."
+                ),
             },
         },
         "additionalProperties": {
             "type": "string",
             "format": "binary",
-            "description": "One field for each required file, under its name.",
+            "description": (
+                "Send one field for each required file. The name of the field is the "
+                "name of the file."
+            ),
         },
     }
 }
 SUBMIT_FIELDS = ("assignment", "declaration")
 KEY_IS_NO_FIELD = ErrorDetail(
-    "The key is no field of the form: send it in the header Idempotency-Key.",
+    "The key is not a field of the form. Send it in the header Idempotency-Key.",
     code="key_not_in_header",
 )
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     location=OpenApiParameter.HEADER,
     description=(
-        "Up to 64 visible characters of your choice. The same files sent again with "
-        "the same key are the same attempt: send again whenever no answer came. Other "
-        "files with a key that made an attempt are 409 idempotency_key_reused."
+        "Up to 64 visible characters that you choose. If you get no answer, send the "
+        "same files again with the same key: this does not make a second attempt. If "
+        "you send other files with a key that has made an attempt, the answer is 409 "
+        "idempotency_key_reused."
     ),
 )
 
@@ -77,7 +83,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     retrieve=extend_schema(summary="Read an attempt"),
 )
 class GradedSubmissionViewSet(SubmissionViewSet):
-    """Your attempts; for staff, everybody's in their courses."""
+    """Your attempts. Staff get everybody's attempts in their courses."""
 
     write_scope = ApiToken.Scope.SUBMIT
     parser_classes = [MultiPartParser]
@@ -111,7 +117,7 @@ class GradedSubmissionViewSet(SubmissionViewSet):
         asked = _checked_input(request)
         assignment = _assignment_for(request, asked["assignment"])
         if not can_submit(person, assignment):
-            raise PermissionDenied("Only this course's students hand in.")
+            raise PermissionDenied("Only students of this course can hand in.")
         try:
             run = submit_work(
                 actor=person,
@@ -154,7 +160,9 @@ def _check_fields(fields: QueryDict) -> None:
         if name.lower().replace("-", "_") == "idempotency_key":
             faults[name] = [KEY_IS_NO_FIELD]
         elif name in SUBMIT_FIELDS and len(values) > 1:
-            faults[name] = [ErrorDetail("Send it once.", code="repeated_field")]
+            faults[name] = [
+                ErrorDetail("Send this field only once.", code="repeated_field")
+            ]
     if faults:
         raise ValidationError(faults)
 

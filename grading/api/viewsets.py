@@ -38,7 +38,7 @@ def _staffed_course_of_run(person: User) -> QuerySet[Course]:
 
 @extend_schema_view(retrieve=extend_schema(summary="Read a run and its results"))
 class RunViewSet(ReadOnlyViewSet[GradingRun]):
-    """The runs of your attempts; for staff, everybody's in their courses."""
+    """The runs of your attempts. Staff get everybody's runs in their courses."""
 
     queryset = GradingRun.objects.none()
     serializer_class = serializers.RunSerializer
@@ -60,7 +60,7 @@ class RunViewSet(ReadOnlyViewSet[GradingRun]):
         summary="List runs", responses=serializers.RunSummarySerializer(many=True)
     )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """List runs without what they found."""
+        """List runs without their results."""
         return super().list(request, *args, **kwargs)
 
     def get_serializer_class(self) -> type[serializers.RunSummarySerializer]:
@@ -84,7 +84,7 @@ class RunViewSet(ReadOnlyViewSet[GradingRun]):
     retrieve=extend_schema(summary="Read a mark"),
 )
 class MarkViewSet(ReadOnlyViewSet[Mark]):
-    """Your marks; for staff, everybody's in their courses."""
+    """Your marks. Staff get everybody's marks in their courses."""
 
     queryset = Mark.objects.none()
     serializer_class = MarkSerializer

@@ -69,8 +69,8 @@ def wrong_options(worker: Any) -> list[str]:
         reasons.append("runs need the threads pool; leave --pool out.")
     if worker.prefetch_multiplier != 1:
         reasons.append(
-            "it would hoard wake-ups: leave --prefetch-multiplier at 1, for an idle "
-            "worker elsewhere to get the next."
+            "leave --prefetch-multiplier at 1. Otherwise this worker keeps wake-ups "
+            "that an idle worker could use."
         )
     if worker.app.conf.task_acks_late:
         reasons.append("task_acks_late must be off: the row's lease recovers a run.")

@@ -280,7 +280,7 @@ def shared_runner() -> Runner:
             if int(runner.level().removeprefix("L")) < settings.RUNNER_MIN_LEVEL:
                 runner.close()
                 raise ImproperlyConfigured(
-                    f"This host isolates jobs at {runner.level()}, and "
+                    f"This host isolates jobs at {runner.level()}, but "
                     f"RUNNER_MIN_LEVEL asks for {settings.RUNNER_MIN_LEVEL}."
                 )
             _runner = runner
@@ -298,8 +298,8 @@ def _make_runner() -> Runner:
         )
     except NotIsolatedError as error:
         raise ImproperlyConfigured(
-            f"This host cannot isolate jobs: {error}. manage.py doctor says what would "
-            "help. For notebooks of your own alone, RUNNER_BACKEND=bare and "
+            f"This host cannot isolate jobs: {error}. Run manage.py doctor: it says "
+            "what would help. If all notebooks are your own, RUNNER_BACKEND=bare and "
             "RUNNER_MIN_LEVEL=0 run them without a jail."
         ) from error
 

@@ -52,7 +52,7 @@ LINKS: Final[dict[str, str]] = {
     "gpu-cluster": "https://www.imperial.ac.uk/computing/people/csg/guides/hpcomputing/gpucluster/",
 }
 _NO_WAITING: Final = (
-    "The demo begins with work handed in, before a worker could run the trials."
+    "The demo starts with submitted work, before a worker could run the trials."
 )
 
 

@@ -69,9 +69,9 @@ def run_job(
             runner = Runner({spec.environment: interpreter}, backend=backend, spares=0)
         except NotIsolatedError as error:
             raise UnusableRequestError(
-                f"This host cannot isolate notebooks: {error}. manage.py doctor says "
-                "what would help; for a notebook of your own, --backend bare runs it "
-                "without a jail."
+                f"This host cannot isolate notebooks: {error}. Run manage.py doctor: "
+                "it says what would help. If the notebook is your own, you can run "
+                "it without a jail with --backend bare."
             ) from error
         try:
             result = runner.run(spec, on_event=on_event, should_stop=asked.is_asked_for)

@@ -86,8 +86,8 @@ def _names(request: Request) -> list[str]:
     name, times = Counter(names).most_common(1)[0]
     if times > 1:
         raise UnusableRequestError(
-            f"{times} files are called “{name}”, and all lie in one folder when the "
-            "notebook runs. Give each a name of its own."
+            f"{times} files have the name “{name}”, but all files are in one folder "
+            "when the notebook runs. Give each file its own name."
         )
     return names
 
@@ -117,7 +117,7 @@ def _job_file(path: Path) -> JobFile:
 
 def _open(path: Path) -> io.BufferedReader:
     if path.is_dir():
-        raise UnusableRequestError(f"{path} is a folder. Name the file in it.")
+        raise UnusableRequestError(f"{path} is a folder. Name a file in it.")
     if path.exists() and not path.is_file():
         raise UnusableRequestError(f"{path} is not a file that can be read twice.")
     try:
@@ -135,7 +135,7 @@ def _open(path: Path) -> io.BufferedReader:
 def _checked(limits: Limits) -> Limits:
     if limits.cell_seconds > limits.run_seconds:
         raise UnusableRequestError(
-            f"A cell may take {limits.cell_seconds:g} s and the whole run only "
+            f"A cell may take {limits.cell_seconds:g} s, but the whole run only "
             f"{limits.run_seconds:g} s. Give --run-seconds too."
         )
     return limits

@@ -30,17 +30,17 @@ class Output:
         folder = self.path.parent
         why = ""
         if self.path.resolve() == notebook.resolve():
-            why = "that is the notebook itself"
+            why = "this is the notebook itself"
         elif self.path.is_dir():
-            why = "that is a folder"
+            why = "this is a folder"
         elif not folder.is_dir():
             why = f"there is no folder {folder}"
         elif not os.access(folder, os.W_OK):
-            why = f"nothing may be written into {folder}"
+            why = f"you may not write into {folder}"
         if why:
             raise UnusableRequestError(
-                f"The executed notebook cannot go to {self.path}: {why}. Say where with "
-                "--output, or --output - for standard output."
+                f"The executed notebook cannot be written to {self.path}: {why}. Give "
+                "another file with --output, or use --output - for standard output."
             )
 
     def write(self, text: str) -> str:

@@ -32,13 +32,16 @@ def words_for(result: JobResult) -> Message:
         return Message(
             title="Our fault, not the notebook's",
             text=f"{what}: {reason}.",
-            hint="manage.py doctor says whether notebooks can run on this machine.",
+            hint=(
+                "Run manage.py doctor: it says whether notebooks can run on this "
+                "machine."
+            ),
             tone=Tone.PORTAL_FAULT,
         )
     if result.verdict is Verdict.CANCELLED:
         return Message(
             title="Cancelled",
-            text="The notebook was stopped before its end.",
+            text="The notebook was stopped before it had ended.",
             tone=Tone.WARN,
         )
     message = describe_end(result.verdict.value, result.code, result.detail)
@@ -69,11 +72,11 @@ def report(
 def _facts(result: JobResult, limits: Limits) -> Iterator[tuple[str, str]]:
     found = result.measures
     if found.versions:
-        computing = f"{found.cpu_seconds:.1f} s of it computing"
+        computing = f"{found.cpu_seconds:.1f} s of processor time"
         peak = size_in_words(found.peak_memory_bytes)
         most = size_in_words(limits.memory_bytes)
         yield "time", f"{found.seconds:.1f} s of {limits.run_seconds:g} s, {computing}"
-        yield "memory", f"{peak} of {most} at the peak"
+        yield "memory", f"at most {peak} of {most}"
         yield "cells", f"{found.cells_run} of {found.cells_total} run"
     yield "isolation", found.level
     yield "seed", str(found.seed)

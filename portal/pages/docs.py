@@ -162,7 +162,7 @@ def _answers(responses: Any) -> Iterator[Answer]:
         content = answer.get("content", {})
         first: Any = next(iter(content.values()), {})
         schema = first.get("schema", {})
-        words = "any other" if status == "default" else status
+        words = "anything" if status == "default" else status
         yield Answer(status=words, kind=_kind(schema))
 
 

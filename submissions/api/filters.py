@@ -19,7 +19,8 @@ class SubmissionFilter(filters.FilterSet):
     assignment = OfAssignmentFilter("assignment_id", help_text="An assignment's id.")
     author = NumberFilter("author_id", help_text="A person's id.")
     is_late = BooleanFilter(
-        method="filter_late", help_text="After the author's own deadline."
+        method="filter_late",
+        help_text="Whether it was received after the author's own deadline.",
     )
 
     class Meta:

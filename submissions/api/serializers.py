@@ -14,7 +14,9 @@ from submissions.models import Submission, SubmittedFile
 class SubmittedFileSerializer(serializers.ModelSerializer[SubmittedFile]):
     """A file as it was received."""
 
-    url = serializers.SerializerMethodField(help_text="Where it is downloaded.")
+    url = serializers.SerializerMethodField(
+        help_text="Where you can download the file."
+    )
 
     class Meta:
         model = SubmittedFile
@@ -32,7 +34,7 @@ class SubmittedFileSerializer(serializers.ModelSerializer[SubmittedFile]):
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
-    """Something doubtful that was noticed on receipt; it refused nothing."""
+    """A warning about a file. The submission was accepted all the same."""
 
     code = serializers.CharField()
     message = serializers.CharField()
@@ -50,7 +52,10 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
     author = PersonSerializer()
     is_late = serializers.BooleanField(
         read_only=True,
-        help_text="After the author's own deadline, as that stands now.",
+        help_text=(
+            "Whether it was received after the author's own deadline, as the "
+            "deadline is now."
+        ),
     )
     files = SubmittedFileSerializer(many=True)
     warnings = ProblemSerializer(many=True)

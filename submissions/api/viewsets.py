@@ -16,7 +16,7 @@ from submissions.models import Submission
 
 
 class SubmissionViewSet(ReadOnlyViewSet[Submission]):
-    """Your attempts; for staff, everybody's in their courses."""
+    """Your attempts. Staff get everybody's attempts in their courses."""
 
     queryset = Submission.objects.none()
     serializer_class = SubmissionSerializer

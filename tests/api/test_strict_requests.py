@@ -99,7 +99,7 @@ def test_refusal_names_what_is_allowed(user: User) -> None:
         "state=done": "needs_staff",
         "is_late=maybe": "true or false",
         "page_size=500": "1 to 200",
-        "page=99": "There is no page 99: the last is 1.",
+        "page=99": "There is no page 99. The last page is 1.",
     }.items():
         path = "submissions" if "is_late" in query else "runs"
         answer = client.get(f"{ROOT}{path}/?{query}")

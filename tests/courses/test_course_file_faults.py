@@ -44,7 +44,7 @@ def test_every_fault_is_listed_at_once_and_nothing_is_written(tmp_path: Path) ->
         ("24 January 19:00", "10 January 19:00", "is outside of the run"),
         ("week: 2, due", "week: 4, due", "There is no week 4"),
         ("week: 2, due", "handed_out: 25 January 09:00, due", "after its deadline"),
-        ("week: 2, due", "closes: 20 January 09:00, due", "cannot close before"),
+        ("week: 2, due", "closes: 20 January 09:00, due", "must not be before the deadline"),
         ("week: 2, due", "handed_out: 20 January 09:00, hidden: true, due", "hidden"),
         ("component: Coursework", "component: Course", "is not in “components”"),
         ("weight: 50}\nrooms", "weight: 101}\nrooms", "from 0 to 100"),

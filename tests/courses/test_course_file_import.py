@@ -73,7 +73,7 @@ def test_second_import_changes_nothing_and_says_so() -> None:
     before = everything()
     said = run(EXAMPLE)
     assert everything() == before
-    assert "Nothing to change: 70010-2024-25 is as the file says." in said
+    assert "Nothing to change: 70010-2024-25 agrees with the file." in said
 
 
 def test_second_import_stores_no_file_again(tmp_path: Path) -> None:

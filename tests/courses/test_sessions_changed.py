@@ -152,7 +152,7 @@ def test_summer_time_is_named(session: Session, lecturer: User) -> None:
 @pytest.mark.parametrize(
     ("to", "words"),
     [
-        (Arrangement(starts_at=NINE, ends_at=NINE), "end after its start"),
+        (Arrangement(starts_at=NINE, ends_at=NINE), "end must be after the start"),
         (Arrangement(starts_at=NINE, ends_at=None), "both"),
     ],
 )

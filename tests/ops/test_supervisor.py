@@ -109,7 +109,7 @@ def test_a_closed_terminal_ends_nothing_under_nohup(tmp_path: Path) -> None:
     rig.wait_for("all ready")
     rig.process.send_signal(signal.SIGHUP)
     rig.children()[-1].kill()
-    rig.wait_for("second ended by itself")
+    rig.wait_for("second ended unexpectedly")
     rig.process.terminate()
     assert rig.process.wait(10) == 0
 
@@ -123,7 +123,7 @@ def test_crashed_program_is_started_again(rig: Rig) -> None:
     rig.wait_for("all ready")
     second = rig.children()[-1]
     second.kill()
-    rig.wait_for("second ended by itself (killed by SIGKILL); starting it again")
+    rig.wait_for("second ended unexpectedly (killed by SIGKILL); starting it again")
     wait_until(lambda: rig.notes().count("second-up") == 2, what="second lives again")
 
 

@@ -11,12 +11,15 @@ from courses.services.course_files import export_course
 
 
 class Command(BaseCommand):
-    help = "Write a course as a course file, with the files that it names."
+    help = "Write a course file of a course, with the files that it names."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug", metavar="SLUG", help="the course's address")
         parser.add_argument(
-            "folder", type=Path, metavar="FOLDER", help="course.yaml is written there"
+            "folder",
+            type=Path,
+            metavar="FOLDER",
+            help="the folder into which course.yaml is written",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -31,10 +34,12 @@ class Command(BaseCommand):
                 actor=SYSTEM, course=course, folder=options["folder"]
             )
         except OSError as error:
-            raise CommandError(f"It cannot be written: {error}.") from error
+            raise CommandError(
+                f"The course file cannot be written: {error}."
+            ) from error
         for name in written.lost:
-            self.stdout.write(f"! The portal has lost the file {name}.")
+            self.stdout.write(f"! The portal does not have the file {name} any more.")
         self.stdout.write(
-            f"{written.path} and {written.files} files are written. Read it again with "
-            f"import_course {written.path} --year {course.academic_year}."
+            f"{written.path} and {written.files} files have been written. To import "
+            f"it: import_course {written.path} --year {course.academic_year}."
         )

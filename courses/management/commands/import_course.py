@@ -17,7 +17,7 @@ from formats.course.dates import AcademicYear, DateError
 
 
 class Command(BaseCommand):
-    help = "Make the course that a course file describes, or bring it up to date."
+    help = "Create the course that a course file describes, or bring it up to date."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE", help="course.yaml")
@@ -26,26 +26,34 @@ class Command(BaseCommand):
             type=_year,
             required=True,
             metavar="2024-25",
-            help="the academic year of the file's dates, which carry none",
+            help=(
+                "the academic year of the dates in the file, because they have no year"
+            ),
         )
         parser.add_argument(
             "--slug",
             type=_slug,
-            help="the course's address; if left out, code and year: 70010-2024-25",
+            help="the course's address; default: code and year, such as 70010-2024-25",
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="show what would change, and stop"
+            "--dry-run", action="store_true", help="only show what would change"
         )
         parser.add_argument(
             "--first-week",
             type=_monday,
             metavar="2025-01-20",
-            help="move everything by whole weeks: the file's first week begins then",
+            help=(
+                "move everything by whole weeks, so that the first week of the file "
+                "begins on this Monday"
+            ),
         )
         parser.add_argument(
             "--prune",
             action="store_true",
-            help="delete what the file no longer has; otherwise it is named and kept",
+            help=(
+                "delete what the file no longer has; without this, it is listed and "
+                "kept"
+            ),
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -62,7 +70,7 @@ class Command(BaseCommand):
         except ImportRefusedError as error:
             count = len(error.problems)
             raise CommandError(
-                f"Nothing was imported. {count} to put right:\n{error}"
+                f"Nothing was imported. {count} to correct:\n{error}"
             ) from error
         self._report(imported, is_dry=options["dry_run"])
 
@@ -77,10 +85,10 @@ class Command(BaseCommand):
 def _conclusion(imported: CourseImport, *, is_dry: bool) -> str:
     plan = imported.plan
     if plan.is_empty:
-        return f"Nothing to change: {imported.slug} is as the file says."
+        return f"Nothing to change: {imported.slug} agrees with the file."
     if is_dry:
         return f"{_counted(plan)} Nothing was written: this was a dry run."
-    state = "is made" if plan.is_new else "is up to date"
+    state = "has been created" if plan.is_new else "is up to date"
     return f"{_counted(plan)} The course {imported.slug} {state}."
 
 
@@ -113,7 +121,11 @@ def _monday(text: str) -> dt.date:
     try:
         day = dt.date.fromisoformat(text)
     except ValueError as error:
-        raise ArgumentTypeError(f"“{text}” is no day: write 2025-01-20.") from error
+        raise ArgumentTypeError(
+            f"“{text}” is not a day. Write it like 2025-01-20."
+        ) from error
     if day.weekday():
-        raise ArgumentTypeError(f"{text} is a {day:%A}, and a week begins on a Monday.")
+        raise ArgumentTypeError(
+            f"{text} is a {day:%A}. A week begins on a Monday, so give a Monday."
+        )
     return day

@@ -18,24 +18,24 @@ from formats.roster import RosterError
 
 
 class Command(BaseCommand):
-    help = "Enrol the people of a CSV file, and say what that changed."
+    help = "Enrol the people of a CSV file, and say what changed."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("slug", help="the course's, as in its address")
+        parser.add_argument("slug", help="the course, as in its address")
         parser.add_argument("file", type=Path, help="a CSV file in UTF-8")
         parser.add_argument(
-            "--dry-run", action="store_true", help="only say what would change"
+            "--dry-run", action="store_true", help="only show what would change"
         )
         parser.add_argument(
             "--deactivate-missing",
             action="store_true",
-            help="make students and assistants inactive who are not in the file",
+            help="make students and assistants inactive if they are not in the file",
         )
         parser.add_argument(
             "--invite",
             action="store_true",
-            help="mail people of the file how to sign in who never did, and who were "
-            "not invited before",
+            help="send a mail that says how to sign in to people in the file who "
+            "never signed in and were not invited before",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -67,8 +67,9 @@ class Command(BaseCommand):
         if options["invite"]:
             waiting = send_invitations(course, done.cannot_sign_in)
             self.stdout.write(
-                f"{waiting} {'invitation goes' if waiting == 1 else 'invitations go'} "
-                "out as soon as the portal runs and its mail server answers."
+                f"{waiting} "
+                f"{('invitation will be' if waiting == 1 else 'invitations will be')} "
+                "sent as soon as the portal runs and its mail server answers."
                 if waiting
                 else (
                     "There is nobody to invite: everybody has signed in or was "

@@ -50,12 +50,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", type=Path, help="a folder, a .zip or an .ipynb")
         parser.add_argument("--course", default="", help="the course's slug")
-        parser.add_argument("--assignment", default="", help="its slug there")
+        parser.add_argument(
+            "--assignment",
+            default="",
+            help="the slug of the assignment in this course",
+        )
         parser.add_argument(
             "--publish",
             action="store_true",
-            help="mark new work by this revision once its trial runs are as they "
-            "must be, for which a worker is needed",
+            help="mark new work with this revision as soon as its trial runs are as "
+            "expected; this needs a running worker",
         )
         parser.add_argument(
             "--wait",
@@ -68,19 +72,21 @@ class Command(BaseCommand):
             "--override",
             default="",
             metavar="REASON",
-            help="with --publish: publish at once whatever the trial runs say; the "
-            "reason is kept",
+            help="with --publish: publish at once, even if the trial runs are not as "
+            "expected; the reason is recorded",
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="only say what would be imported"
+            "--dry-run", action="store_true", help="only show what would be imported"
         )
         parser.add_argument(
             "--format",
             choices=list(Format),
-            help="the format of the source; recognised by itself if left out",
+            help="the format of the source; by default it is recognised",
         )
         parser.add_argument(
-            "--write", type=Path, help="also keep the folder in our own format here"
+            "--write",
+            type=Path,
+            help="also write the folder in Softmark's own format here",
         )
         _add_foreign_arguments(parser)
 
@@ -103,7 +109,7 @@ class Command(BaseCommand):
                     )
         except ImportRefusedError as error:
             raise CommandError(
-                f"Nothing was imported. {len(error.problems)} to put right:\n{error}"
+                f"Nothing was imported. {len(error.problems)} to correct:\n{error}"
             ) from error
         if target is not None:
             self._try(target, bundle, revision, options)
@@ -160,9 +166,9 @@ def _publish(revision: AssignmentRevision, override: str, wait: float) -> str:
 def _why_not(trials: Trials) -> str:
     if trials.are_under_way:
         return (
-            "It was not published: its trial runs still wait for a worker, or run. "
-            "Publish it on its page when they have ended, import it again, or give a "
-            "reason with --override."
+            "It was not published, because its trial runs are still running or wait "
+            "for a worker. When they have ended, publish it on its page or import it "
+            "again. To publish it anyway, give a reason with --override."
         )
     said = ", ".join(
         f"{report.trial.label.lower()} "
@@ -170,11 +176,11 @@ def _why_not(trials: Trials) -> str:
         + f" and must earn {report.must_earn}"
         for report in trials.both
     )
-    return f"It was not published: {said}. Its page says which checks."
+    return f"It was not published: {said}. The revision's page shows the checks."
 
 
 def _add_foreign_arguments(parser: CommandParser) -> None:
-    group = parser.add_argument_group("what nbgrader and Otter do not say")
+    group = parser.add_argument_group("settings that nbgrader and Otter do not have")
     group.add_argument(
         "--notebook",
         type=Path,
@@ -187,7 +193,7 @@ def _add_foreign_arguments(parser: CommandParser) -> None:
         "--hidden",
         choices=list(Visibility),
         default=Visibility.AFTER_RELEASE,
-        help="when students see what hidden tests found",
+        help="when students see the results of hidden tests",
     )
     group.add_argument(
         "--points",
@@ -195,7 +201,7 @@ def _add_foreign_arguments(parser: CommandParser) -> None:
         action="extend",
         default=[],
         metavar="KEY=POINTS",
-        help="what a question is worth, shared equally by its checks",
+        help="the points of a question; its checks share them equally",
     )
     group.add_argument(
         "--require",
@@ -203,7 +209,7 @@ def _add_foreign_arguments(parser: CommandParser) -> None:
         action="extend",
         default=[],
         metavar="NAME[=MB]",
-        help="files handed in beside the notebook, and how large they may be",
+        help="files that students hand in beside the notebook, and their largest size",
     )
     group.add_argument(
         "--solution",
@@ -212,7 +218,7 @@ def _add_foreign_arguments(parser: CommandParser) -> None:
         default=[],
         type=Path,
         metavar="FILE",
-        help="such files of the model solution, if they are not beside its notebook",
+        help="these files of the model solution, if they are not beside its notebook",
     )
     group.add_argument(
         "--parameter",
@@ -234,7 +240,7 @@ def _assignment(options: dict[str, Any]) -> Assignment:
     if found is None:
         raise CommandError(
             f"There is no assignment “{options['assignment']}” in a course "
-            f"“{options['course']}”. Make it in the admin first."
+            f"“{options['course']}”. Create it in the portal first."
         )
     return found
 
@@ -270,7 +276,7 @@ def _read(read: Callable[[str], T], texts: Sequence[str]) -> tuple[T, ...]:
 
 def _keep(prepared: PreparedFolder, target: Path) -> None:
     if target.exists():
-        raise CommandError(f"“{target}” is there already. Name a new folder.")
+        raise CommandError(f"“{target}” exists already. Name a new folder.")
     shutil.copytree(prepared.folder, target)
 
 

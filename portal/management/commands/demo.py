@@ -32,23 +32,28 @@ WAKE_UPS = ("courses.broker", "grading.wake_up")
 class Command(BaseCommand):
     """Adds the demo course, once; a second call changes nothing."""
 
-    help = "Add a demo course with accounts of known passwords, to try the portal on."
+    help = (
+        "Add a demo course, with accounts whose passwords are known, to try the portal."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--password",
             default="",
-            help="of all demo accounts; needed where the portal has a public address",
+            help=(
+                "the password of all demo accounts; needed if the portal has a "
+                "public address"
+            ),
         )
         parser.add_argument(
             "--beside",
             action="store_true",
-            help="add it beside the courses and people that are there",
+            help="add the demo although the portal already has courses and people",
         )
         parser.add_argument(
             "--if-fresh",
             action="store_true",
-            help="where it may not be added, leave it out instead of failing",
+            help="if the demo may not be added, do nothing instead of failing",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -67,7 +72,11 @@ class Command(BaseCommand):
             self._report(report, [given, *_earlier_passwords()])
 
     def _report(self, report: DemoReport, passwords: list[str]) -> None:
-        state = "is made" if report.was_made else "was there already, and is unchanged"
+        state = (
+            "has been added"
+            if report.was_made
+            else "was there already and is unchanged"
+        )
         address = settings.SITE_URL + report.course.get_absolute_url()
         self.stdout.write(f"The demo course {state}: {address}")
         users = User.objects.in_bulk([p.email for p in MAIN], field_name="email")
@@ -81,13 +90,14 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {person.email:<24} {shown:<20} {role}")
         if not settings.STAFF_SECOND_FACTOR:
             self.stdout.write(
-                "Staff need no second factor here, because only this machine reaches "
-                "this portal. To try it: STAFF_SECOND_FACTOR=1 make run"
+                "Staff need no second step to sign in here, because only this "
+                "machine can reach this portal. To try the second step: "
+                "STAFF_SECOND_FACTOR=1 make run"
             )
         if is_exposed:
             self.stdout.write(
-                "Others can reach this portal, and everybody knows this password: "
-                "change it, or let the portal listen on 127.0.0.1 only."
+                "Others can reach this portal, and everybody knows this password. "
+                "Change it, or let the portal listen on 127.0.0.1 only."
             )
 
 
@@ -143,13 +153,13 @@ def _reason_against(password: str, *, beside: bool) -> str:
     is_local = host in LOCAL or host.endswith(".localhost")
     if not is_local and (password == PASSWORD or len(password) < SHORTEST):
         return (
-            f"This portal is at {settings.SITE_URL}, where others can reach it, and "
-            "the demo's administrator would have a password that everybody knows. "
-            f"Give one of your own, of {SHORTEST} characters or more: --password …"
+            f"Others can reach this portal at {settings.SITE_URL}, and the demo's "
+            "administrator would have a password that everybody knows. Give your own "
+            f"password of {SHORTEST} characters or more: --password …"
         )
     if has_content_of_its_own() and not beside:
         return (
-            "This portal has courses or people of its own. "
-            "To add the demo beside them: manage.py demo --beside"
+            "This portal already has courses or people. To add the demo anyway: "
+            "manage.py demo --beside"
         )
     return ""

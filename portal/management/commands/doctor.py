@@ -33,8 +33,8 @@ class Command(BaseCommand):
             runner.close()
         if broken:
             raise CommandError(
-                f"The jail does not hold: {broken} attacks did what they wanted. "
-                "Let no notebook run here."
+                f"The jail does not hold: {broken} attacks were successful. Do not "
+                "run notebooks on this host."
             )
         self._conclude(found)
 
@@ -69,6 +69,6 @@ class Command(BaseCommand):
             self.stdout.write(f"  {words}")
         if int(found.level.removeprefix("L")) < settings.RUNNER_MIN_LEVEL:
             raise CommandError(
-                f"RUNNER_MIN_LEVEL asks for L{settings.RUNNER_MIN_LEVEL}: a worker does "
-                "not start here."
+                "A worker does not start here, because RUNNER_MIN_LEVEL asks for "
+                f"L{settings.RUNNER_MIN_LEVEL}."
             )

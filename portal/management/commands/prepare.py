@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--no-demo", action="store_true", help="leave the demo course out"
+            "--no-demo", action="store_true", help="do not add the demo course"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -39,20 +39,20 @@ class Command(BaseCommand):
             action="extend",
             default=[],
             metavar="PATH",
-            help="files that lie beside the notebook when it runs",
+            help="files that are beside the notebook when it runs",
         )
         parser.add_argument(
             "--environment",
             default="default",
             metavar="NAME",
-            help="one of RUNNER_ENVIRONMENTS",
+            help="the environment: one of RUNNER_ENVIRONMENTS",
         )
         parser.add_argument(
             "--output",
             default="",
             metavar="OUT.ipynb",
-            help="the executed notebook; - for standard output; "
-            "if left out, FILE.executed.ipynb",
+            help="where to write the executed notebook; - for standard output; "
+            "default: FILE.executed.ipynb",
         )
         parser.add_argument(
             "--parameters",
@@ -60,7 +60,9 @@ class Command(BaseCommand):
             action="extend",
             default=[],
             metavar="NAME=VALUE",
-            help="values forced wherever the notebook sets them: TRAIN=False",
+            help=(
+                "values that replace those that the notebook sets, such as TRAIN=False"
+            ),
         )
         parser.add_argument(
             "--skip-tag",
@@ -69,7 +71,7 @@ class Command(BaseCommand):
             action="extend",
             default=[],
             metavar="TAG",
-            help="cells with this tag are not run",
+            help="do not run cells with this tag",
         )
         self._add_limits(parser)
         parser.add_argument("--seed", type=int, default=0, metavar="N")
@@ -77,7 +79,7 @@ class Command(BaseCommand):
             "--backend",
             choices=[backend.value for backend in Backend],
             default=settings.RUNNER_BACKEND,
-            help="what encloses the notebook (default: %(default)s)",
+            help="what isolates the notebook (default: %(default)s)",
         )
 
     def _add_limits(self, parser: CommandParser) -> None:
@@ -155,8 +157,8 @@ def _interpreter(environment: str) -> str:
     if environment not in known:
         names = ", ".join(f"“{name}”" for name in known)
         raise CommandError(
-            f"There is no environment “{environment}” here, only {names}. "
-            "RUNNER_ENVIRONMENTS names them.",
+            f"There is no environment “{environment}” here, only {names}. Add it to "
+            "RUNNER_ENVIRONMENTS, or name another one.",
             returncode=OUR_FAULT,
         )
     interpreter: str = known[environment]

@@ -217,8 +217,8 @@ def test_command_asks_for_invitations_that_did_not_go_out(
 
     monkeypatch.setattr(broker, "connect", fail)
     told = run(tmp_path, capsys, "--invite")
-    assert "1 invitation goes out as soon as the portal runs" in told
+    assert "1 invitation will be sent as soon as the portal runs" in told
     Enrolment.objects.update(invitation_due_at=None)
-    assert "1 invitation goes out" in run(tmp_path, capsys, "--invite")
+    assert "1 invitation will be sent" in run(tmp_path, capsys, "--invite")
     assert mail_due_invitations(now=timezone.now()) == 1
-    assert "Nobody has to be invited" in run(tmp_path, capsys, "--invite")
+    assert "There is nobody to invite" in run(tmp_path, capsys, "--invite")
