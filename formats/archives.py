@@ -74,7 +74,7 @@ def _why_no_zip(archive: Path) -> Reason:
         start = content.read(_PIECE)
     if start and not start.startswith(b"PK") and (found := wrong_file(start, "a zip")):
         return found
-    return Reason(message="This is no zip that can be read.", hint="Pack it again.")
+    return Reason(message="This zip cannot be read.", hint="Make the zip again.")
 
 
 def _members(opened: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
@@ -129,7 +129,7 @@ def _check_member(member: zipfile.ZipInfo, archive: str, faults: ProblemList) ->
         faults.add(
             f"“{ascii(member.filename)[1:-1][:80]}” {why}.",
             file=archive,
-            hint="Pack plain files only.",
+            hint="Put only plain files into the zip.",
         )
 
 

@@ -51,7 +51,7 @@ class Kind(Enum):
     IMAGE = "an image"
     MEDIA = "a sound or a film"
     PROGRAM = "a compiled program"
-    MAC_NOTE = "a note that macOS keeps about a file, not the file itself"
+    MAC_NOTE = "a file of macOS with notes about a file, not the file itself"
     TEXT = "plain text"
     UNKNOWN = "of an unknown kind"
 

@@ -163,7 +163,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     except csv.Error as error:
         fault = Problem(
             line=line,
-            message="From here on the file cannot be read.",
+            message="The file cannot be read from here on.",
             hint="A quotation mark is open, or text follows a closed one.",
         )
         raise RosterError([fault]) from error
@@ -256,7 +256,7 @@ class _Reading:
                 message = f"The {label} has more than {LENGTHS[name]} characters."
                 self.faults.append(Problem(line=line, message=message))
             if _CONTROL.search(value):
-                message = f"The {label} has a character that is no text."
+                message = f"The {label} has a character that is not text."
                 self.faults.append(Problem(line=line, message=message))
 
     def _checked(
@@ -283,13 +283,13 @@ class _Reading:
         words = " ".join(value.casefold().split())
         if words and words not in ROLES:
             known = ", ".join(role.value for role in Role)
-            raise ValueError(f"“{value[:60]}” is no role. Write one of: {known}.")
+            raise ValueError(f"“{value[:60]}” is not a role. Write one of: {known}.")
         return ROLES.get(words)
 
     def _code(self, _line: int, value: str) -> str:
         if value and value.casefold() not in self.codes:
             known = ", ".join(self.codes.values()) or "none"
             raise ValueError(
-                f"“{value[:60]}” is none of the course's codes, which are: {known}."
+                f"“{value[:60]}” is not a code of this course. The codes are: {known}."
             )
         return self.codes.get(value.casefold(), "")

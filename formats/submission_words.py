@@ -34,7 +34,7 @@ RIGHTS: Final[dict[str, Words]] = {
     ),
     "not_released": Words("This coursework is not open yet."),
     "not_published": Words(
-        "This coursework cannot be handed in yet: it has no published revision.",
+        "You cannot hand in this coursework yet, because its tests are not published.",
         "Tell your lecturer.",
     ),
     "closed": Words(
@@ -49,18 +49,23 @@ RIGHTS: Final[dict[str, Words]] = {
 
 FILES: Final[dict[str, Words]] = {
     "file_missing": Words("“{name}” is missing.", "Add it and hand in again."),
-    "file_unexpected": Words("“{name}” was not asked for.", "Hand in {wanted}."),
+    "file_unexpected": Words(
+        ("This coursework does not ask for “{name}”."), "Hand in only {wanted}."
+    ),
     "file_duplicated": Words(
         "“{name}” was handed in {times} times.", "Keep one of them."
     ),
     "file_empty": Words(
         "“{name}” is empty (0 bytes).",
-        "Look at the file on your machine: was it saved, and downloaded to the end?",
+        (
+            "Check the file on your machine. Perhaps it was not saved, or the "
+            "download did not finish."
+        ),
     ),
     "file_too_large": Words(
         "“{name}” is larger than the limit of {limit}.",
-        "Make it smaller: for a notebook, clear the outputs; for weights, save the "
-        "model only, without the optimiser.",
+        "Make the file smaller. In a notebook, clear the outputs. For weights, save "
+        "only the model, without the optimiser.",
     ),
     "files_too_large": Words(
         "The files together are larger than the limit of {limit}."
@@ -70,11 +75,11 @@ FILES: Final[dict[str, Words]] = {
         "Tell your lecturer, and try again in a few minutes.",
     ),
     "lfs_pointer": Words(
-        "“{name}” is a Git LFS pointer: a note of three lines, not the file itself.",
-        "Run “git lfs pull” in your repository and hand in the file again.",
+        "“{name}” is a Git LFS pointer: a short text in place of the file itself.",
+        "Run “git lfs pull” in your repository. Then hand in the file again.",
     ),
     "wrong_kind": Words(
-        "“{name}” is {found}, but {wanted} was asked for{slot}.",
+        "“{name}” is {found}, but this coursework asks for {wanted}{slot}.",
         "{fix}",
     ),
 }
@@ -84,87 +89,93 @@ NOTEBOOKS: Final[dict[str, Words]] = {
         "“{name}” is not UTF-8 text: byte {byte}, on line {line}.", SAVE_AGAIN
     ),
     "notebook_utf16": Words(
-        "“{name}” is saved as UTF-16 text; a notebook is UTF-8.", SAVE_AGAIN
+        "“{name}” is saved as UTF-16 text, but a notebook must be UTF-8.", SAVE_AGAIN
     ),
     "notebook_conflict": Words(
         "“{name}” has git conflict marks, the first on line {line}: {quote}",
-        "Resolve the conflict (git mergetool, or keep one version with "
-        "“git checkout --ours” or “--theirs”), look at it in Jupyter, and hand it in "
-        "again.",
+        "Resolve the conflict (use git mergetool, or keep one version with “git "
+        "checkout --ours” or “--theirs”). Check the notebook in Jupyter, and hand it "
+        "in again.",
     ),
     "notebook_cut_short": Words(
-        "“{name}” ends in the middle, on line {line}: the save or the download was "
-        "cut short.",
+        "“{name}” is not complete: it ends in the middle, on line {line}. Perhaps it "
+        "was not saved or downloaded completely.",
         "Save or download it again, and check that it opens in Jupyter.",
     ),
     "notebook_json": Words(
         "“{name}” is not valid JSON: {fault}, line {line}, column {column}: {quote}",
-        "A notebook edited as text breaks easily. Restore it, or repair this line, "
-        "until it opens in Jupyter.",
+        "Perhaps the notebook was edited as text. Restore an older version, or "
+        "repair this line. Check that it opens in Jupyter.",
     ),
     "notebook_number": Words("“{name}” holds a number that is too long.", SAVE_AGAIN),
     "notebook_nan": Words(
-        "“{name}” is not valid JSON: it holds {value}, on line {line}.",
+        "“{name}” is not valid JSON: it has the value {value} on line {line}.",
         "Clear the outputs, save it in Jupyter, and hand it in again.",
     ),
     "notebook_duplicate_key": Words(
-        "“{name}” holds the key “{key}” twice in one place, often the trace of a merge.",
+        (
+            "“{name}” has the key “{key}” twice in one place. This often comes from "
+            "a merge in git."
+        ),
         SAVE_AGAIN,
     ),
     "notebook_too_deep": Words(
-        "“{name}” nests deeper than {limit} levels.", SAVE_AGAIN
+        "“{name}” has more than {limit} levels of nesting.", SAVE_AGAIN
     ),
     "notebook_too_many": Words(
-        "“{name}” holds too many values to be read.",
+        "“{name}” has too many values, so it cannot be read.",
         "Clear the outputs, save it, and hand it in again.",
     ),
     "notebook_not": Words(
         "“{name}” is JSON, but not a notebook: {why}.", "Hand in the .ipynb file."
     ),
     "notebook_too_old": Words(
-        "“{name}” is in notebook format {version}, which is too old to be read.",
+        "“{name}” is in notebook format {version}. This format is too old.",
         SAVE_AGAIN,
     ),
     "notebook_too_new": Words(
-        "“{name}” is in notebook format {version}; this portal knows format 4.",
+        (
+            "“{name}” is in notebook format {version}, but this portal can only read "
+            "format 4."
+        ),
         "Save it as format 4 and hand it in again.",
     ),
     "notebook_cell": Words(
-        "Cell {place} of “{name}” (text cells counted, too) is broken: {why}.",
+        "Cell {place} of “{name}” is broken: {why}. (Text cells are counted too.)",
         SAVE_AGAIN,
     ),
     "notebook_cells": Words(
-        "“{name}” has {count} cells; the limit is {limit}.",
-        "Remove the cells that are not needed.",
+        "“{name}” has {count} cells, but the limit is {limit}.",
+        "Remove the cells that you do not need.",
     ),
     "notebook_outputs": Words(
-        "“{name}” has {count} stored outputs; the limit is {limit}.",
+        "“{name}” has {count} stored outputs, but the limit is {limit}.",
         "Clear the outputs, save it, and hand it in again.",
     ),
     "notebook_language": Words(
-        "“{name}” is a notebook for {language}; this coursework runs Python.",
+        "“{name}” is a notebook for {language}, but this coursework runs Python.",
         "Hand in a Python notebook. If the code is Python, choose a Python kernel in "
         "Jupyter (Kernel, Change kernel) and save it.",
     ),
     "notebook_unrepeatable": Words(
-        "“{name}” holds metadata that cannot be written back.", SAVE_AGAIN
+        "“{name}” has metadata that cannot be saved again.", SAVE_AGAIN
     ),
 }
 
 WEIGHTS: Final[dict[str, Words]] = {
     "safetensors_header": Words(
-        "“{name}” is not a whole safetensors file: {why}.", SAVE_SAFETENSORS
+        "“{name}” is not a complete safetensors file: {why}.", SAVE_SAFETENSORS
     ),
     "safetensors_tensor": Words(
         "“{name}” describes the tensor “{tensor}” wrongly: {why}.", SAVE_SAFETENSORS
     ),
     "safetensors_length": Words(
-        "“{name}” has {found} of the {wanted} bytes that its header promises.",
-        "The save or the download was cut short, or something was added. "
+        "By its header, “{name}” should have {wanted} bytes, but it has {found}.",
+        "Perhaps it was not saved or downloaded completely, or something was added. "
         "Download or save it again.",
     ),
     "state_dict_zip": Words(
-        "“{name}” is not a whole PyTorch file: {why}.",
+        "“{name}” is not a complete PyTorch file: {why}.",
         "The save or the download was cut short, or the file was changed. "
         + SAVE_STATE_DICT,
     ),
@@ -173,60 +184,69 @@ WEIGHTS: Final[dict[str, Words]] = {
         "Hand in the file as torch.save wrote it. " + SAVE_STATE_DICT,
     ),
     "state_dict_names": Words(
-        "“{name}” holds a member with an unusual name: {why}.", SAVE_STATE_DICT
+        "“{name}” contains a file with an unusual name: {why}.", SAVE_STATE_DICT
     ),
     "state_dict_module": Words(
-        "“{name}” holds a whole pickled object ({what}), not a state dict. It cannot "
-        "be read without running its code.",
+        "“{name}” is a whole pickled object ({what}), not a state dict. It cannot be "
+        "read without running its code.",
         SAVE_STATE_DICT,
     ),
     "state_dict_pickle": Words(
-        "“{name}” asks for {what} when it is read, which no state dict needs. torch.load "
-        "refuses it with weights_only.",
+        "When “{name}” is read, it asks for {what}. A state dict never needs this, "
+        "and torch.load with weights_only refuses it.",
         SAVE_STATE_DICT + ". Keep only tensors, numbers, texts, lists and dicts in it.",
     ),
     "state_dict_protocol": Words(
-        "“{name}” was saved with pickle protocol {protocol}, which torch.load does not "
-        "read with weights_only.",
+        "“{name}” was saved with pickle protocol {protocol}. torch.load with "
+        "weights_only cannot read this protocol.",
         SAVE_STATE_DICT + ", without pickle_protocol.",
     ),
     "torchscript_damaged": Words(
-        "“{name}” is not a whole TorchScript program: {why}.",
+        "“{name}” is not a complete TorchScript program: {why}.",
         "The save or the download was cut short, or the file was changed. "
         + SAVE_TORCHSCRIPT,
     ),
     "state_dict_too_complex": Words(
-        "“{name}” holds too many objects to be a state dict.", SAVE_STATE_DICT
+        "“{name}” has too many objects for a state dict.", SAVE_STATE_DICT
     ),
 }
 
 WARNINGS: Final[dict[str, Words]] = {
     "notebook_old_format": Words(
-        "“{name}” is in the old notebook format {version}. A copy in format 4 is run.",
-        "Save it in a current Jupyter to be sure that it looks as you mean it.",
+        (
+            "“{name}” is in the old notebook format {version}. The portal converts "
+            "it to format 4 and runs that."
+        ),
+        (
+            "To be sure that nothing is lost, save it in a current Jupyter and hand "
+            "it in again."
+        ),
     ),
     "notebook_no_code": Words(
-        "“{name}” has no code: nothing will be run.",
+        "“{name}” has no code, so nothing will be run.",
         "Check that you handed in the right notebook.",
     ),
     "notebook_characters": Words(
-        "{where} of “{name}” holds characters that are no text; they are replaced "
-        "by � when it is run."
+        "{where} of “{name}” has characters that are not valid text. When the "
+        "notebook runs, � stands in their place."
     ),
     "cell_conflict": Words(
-        "{where} of “{name}” holds git conflict marks.",
+        "{where} of “{name}” has git conflict marks.",
         "Resolve the conflict and hand in again.",
     ),
     "cell_syntax": Words(
-        "{where} of “{name}” does not read as Python {version}, line {cell_line} of "
+        "{where} of “{name}” is not valid Python {version}, at line {cell_line} of "
         "the cell: {quote}",
-        "Unless it is newer Python, that cell will fail. Run it in Jupyter to see why.",
+        (
+            "This cell will probably fail. Run it in Jupyter to see why. (If the "
+            "code needs a newer Python, check which version runs your notebook.)"
+        ),
     ),
     "check_cell_copied": Words(
         "Cells {cells} of “{name}” check the same question, “{key}”.",
-        "The question is tested at each of the copies, three at most. The one that earns "
-        "most in the checks whose results you see first counts, or else the last. Delete "
-        "the copies that you do not need.",
+        "The question is tested at each of these cells, three at most. The cell that "
+        "earns most in the checks whose results you see at once counts, or else the "
+        "last one. Delete the cells that you do not need.",
     ),
     "check_cell_moved": Words(
         "The check cell of “{key}” in “{name}” (cell {cell}) stands below a cell that "
@@ -236,56 +256,64 @@ WARNINGS: Final[dict[str, Words]] = {
         "question, back in their places.",
     ),
     "check_cells_gone": Words(
-        "“{name}” has none of this hand-out's check cells. It may be the notebook of "
+        "“{name}” has no check cells of this hand-out. Perhaps it is the notebook of "
         "another assignment.",
-        "Begin with the hand-out of this page, and keep its check cells: a question is "
-        "tested where its check cell stands.",
+        "Start with the hand-out from this page, and keep its check cells. A "
+        "question is tested at the place of its check cell.",
     ),
     "weights_device": Words(
-        "“{name}” was saved on {device}, which is not there when your notebook runs. "
-        "Without map_location, {loader} stops with an error.",
+        "“{name}” was saved on {device}, but your notebook runs without it. Without "
+        "map_location, {loader} stops with an error.",
         'Load it with: {loader}("{required}", map_location="{target}"). Or save it again '
         "after model.cpu().",
     ),
     "weights_wrapped": Words(
-        "{some} in “{name}” begin with “{prefix}”, which {wrappers} has put there. A "
-        "model without it does not find its weights by such names.",
+        "{some} in “{name}” begin with “{prefix}”, which {wrappers} has added. A "
+        "model without this wrapper cannot find its weights under these names.",
         'Save the model inside: {save}({inner}.state_dict(), "{required}")',
     ),
     "weights_wrapped_inside": Words(
-        "{some} in “{name}” begin with “{prefix}” or the like, and {wrappers} has put "
-        "“{part}” there. A model without it does not find its weights by such names.",
+        "{some} in “{name}” begin with “{prefix}” or a similar prefix, and "
+        "{wrappers} has added “{part}”. A model without this wrapper cannot find its "
+        "weights under these names.",
         'Load them with: {{key.replace("{part}", ""): value for key, value in '
         "weights.items()}}",
     ),
     "imports_missing": Words(
         "{where} imports “{package}”, which is not installed where your notebook runs.",
-        "The cell stops there. Do without the package, or import it in a cell of its own, "
-        "so that nothing else is lost. The coursework page lists what is installed.",
+        "The cell will stop there. Do not use the package, or import it in a "
+        "separate cell, so that nothing else is lost. The coursework page lists the "
+        "installed packages.",
     ),
     "opens_missing": Words(
         "{where} opens “{path}”, which was not handed in.",
-        "The file will not be there, unless the notebook makes it first.",
+        "The file will be missing, unless the notebook makes it first.",
     ),
     "opens_wanted": Words(
         "{where} opens “{path}”, which was not handed in.",
-        "It is one of the files that this coursework takes: hand it in too.",
+        "This coursework accepts this file. Hand it in too.",
     ),
     "opens_other_name": Words(
         "{where} opens “{path}”, which was not handed in.",
-        "Is it “{other}”? Open the file by that name.",
+        "Do you mean “{other}”? Open the file by that name.",
     ),
     "opens_elsewhere": Words(
-        "{where} opens “{path}”, but files lie beside the notebook.",
+        (
+            "{where} opens “{path}”, but your files are in the same folder as the "
+            "notebook."
+        ),
         "Open it as “{other}”.",
     ),
     "opens_network": Words(
-        "{where} reads “{path}”, but there is no network where it is run.",
+        "{where} reads “{path}”, but your notebook runs without a network.",
         "Use the files that come with the coursework.",
     ),
     "opens_absolute": Words(
         "{where} opens “{path}”, a place on your own machine.",
-        "Files lie beside the notebook: open them by their name alone.",
+        (
+            "Your files are in the same folder as the notebook. Open them by their "
+            "name alone."
+        ),
     ),
 }
 

@@ -48,7 +48,7 @@ def wrong_file(data: bytes, wanted: str) -> Reason | None:
         return Reason(
             message=f"This is a web page, not {wanted}.",
             line=1,
-            hint="Download the file itself; on GitHub that is “Raw”.",
+            hint="Download the file itself. On GitHub, use “Raw”.",
         )
     if data.startswith(_UTF_16):
         return Reason(
@@ -78,7 +78,7 @@ def conflict_in(data: bytes) -> Reason | None:
     if found is None:
         return None
     return Reason(
-        message="Git's conflict marks stand here: a merge was not finished.",
+        message="There are conflict marks of git here: a merge was not finished.",
         line=data.count(b"\n", 0, found.start()) + 1,
         hint="Keep one version (git checkout --ours FILE, or --theirs), and commit it.",
     )
@@ -105,7 +105,7 @@ def not_json(error: json.JSONDecodeError) -> Reason:
     )
     if is_cut:
         return Reason(
-            message="The file is cut off: it ends in the middle.",
+            message="The file is not complete: it ends in the middle.",
             line=error.doc.count("\n") + 1,
             hint="Save or download it again.",
         )

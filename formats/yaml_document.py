@@ -53,7 +53,7 @@ def parse(
             hint="Check the indentation and the colons around this line.",
         )
     except yaml.YAMLError:
-        faults.add("This is not YAML: it holds a control character.", file=file)
+        faults.add("This is not YAML: it has a control character.", file=file)
     except RecursionError:
         faults.add("The file is nested too deeply.", file=file)
     else:
@@ -109,7 +109,7 @@ class Section:
         if name is None:
             return
         if name in self._values:
-            self.fault(f"“{name}” stands here twice.", key, hint="Remove one of them.")
+            self.fault(f"“{name}” is here twice.", key, hint="Remove one of them.")
         elif known is not None and name not in known:
             self.fault(f"“{name}” is not known here.", key, hint=nearest(name, known))
         else:
@@ -207,7 +207,7 @@ class Section:
             return Decimal(str(node.value))
         hint = "Write a plain number such as 2 or 2.5, without quotes."
         if ":" in str(node.value):
-            hint = "A colon between digits makes YAML count in sixties. " + hint
+            hint = "YAML reads digits with a colon as a number in base 60. " + hint
         self.fault(f"“{key}” must be a number, not {_shown(node)}.", node, hint=hint)
         return None
 

@@ -122,7 +122,7 @@ class _Reading:
         if self._folder.is_dir():
             data = self._bytes(FILE, hint="It says what the assignment is.")
         else:
-            self._faults.add(f"“{self._folder}” is no folder.")
+            self._faults.add(f"“{self._folder}” is not a folder.")
         manifest = None if data is None else read_manifest(data, self._faults)
         if manifest is None:
             raise self._faults.error()
@@ -174,7 +174,7 @@ class _Reading:
             is_own = question.style == TestStyle.FUNCTIONS and name.startswith("_")
             if name not in names and not is_own and self._may_compare:
                 self._faults.add(
-                    f"“{name}” is in no list of checks and would never run.",
+                    f"“{name}” is not in a list of checks, so it would never run.",
                     file=file,
                     line=function.line,
                     hint=_UNLISTED[question.style],
@@ -309,8 +309,8 @@ class _Reading:
                     "mark scheme or hidden tests.",
                     file=f"{part}/{name}",
                     line=line,
-                    hint="Only notebooks are handed out without them: remove what is "
-                    "for staff, and the mark.",
+                    hint="Only in notebooks are such parts left out when they are "
+                    "handed out. Remove what is for staff, and the mark.",
                 )
             content.seek(0)
             digest = hashlib.file_digest(content, "sha256")
@@ -329,8 +329,9 @@ class _Reading:
         size = sum(path.stat().st_size for path in paths)
         if len(paths) > MAX_DATA_FILES or size > MAX_DATA_BYTES:
             self._faults.add(
-                f"The folder holds {len(paths):,} files of {size >> 20:,} MB; at most "
-                f"{MAX_DATA_FILES:,} and {MAX_DATA_BYTES >> 20:,} MB may come along.",
+                f"The folder has {len(paths):,} files with {size >> 20:,} MB. At most "
+                f"{MAX_DATA_FILES:,} files with {MAX_DATA_BYTES >> 20:,} MB are "
+                "allowed.",
                 file=part,
                 hint="Pack many small files as one, such as an .npz.",
             )
@@ -371,7 +372,10 @@ class _Reading:
         for file in bundle.files:
             if file.part == Part.SOLUTION and file.name not in solved:
                 self._faults.add(
-                    "Students hand in no file of this name beside their notebook.",
+                    (
+                        "Students do not hand in a file of this name beside their "
+                        "notebook."
+                    ),
                     file=f"solution/{file.name}",
                     hint=f"Only required files of {FILE} belong there.",
                 )
@@ -379,7 +383,10 @@ class _Reading:
             top = file.name.partition("/")[0].casefold()
             if file.part == Part.PUBLIC and top in handed_in:
                 self._faults.add(
-                    "Students hand in a file of this name; it would be hidden.",
+                    (
+                        "Students hand in a file of this name, and this file would "
+                        "hide it."
+                    ),
                     file=f"public/{file.name}",
                     hint="Rename one of the two.",
                 )

@@ -69,7 +69,7 @@ def read_notebook(
         return None
     if sum(map(data.count, (b",", b"[", b"{"))) > MAX_VALUES:
         faults.add(
-            "The notebook holds more values than people write.",
+            "The notebook has too many values.",
             file=file,
             hint="Clear its outputs, and save it again without the state of widgets.",
         )
@@ -118,7 +118,7 @@ def _has_cells(notebook: object, file: str, faults: ProblemList) -> bool:
         )
         return False
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
-        faults.add("This is no notebook: it has no list of cells.", file=file)
+        faults.add("This is not a notebook: it has no list of cells.", file=file)
         return False
     if "nbformat" not in notebook:
         faults.add(
@@ -131,7 +131,7 @@ def _has_cells(notebook: object, file: str, faults: ProblemList) -> bool:
         number for number, cell in enumerate(notebook["cells"], 1) if not _is_cell(cell)
     ]
     for number in broken[:_MOST_BROKEN]:
-        faults.add("This is no cell of a notebook.", file=file, cell=number)
+        faults.add("This is not a cell of a notebook.", file=file, cell=number)
     if len(broken) > _MOST_BROKEN:
         faults.add(f"{len(broken)} cells are none of a notebook.", file=file)
     return not broken
@@ -286,13 +286,13 @@ def validate_staff_notebook(notebook: Notebook, file: str, faults: ProblemList) 
             mark = _REGION.fullmatch(text)
             if mark is None and _is_trace(text):
                 faults.add(
-                    "This looks like the mark of a solution, and is none: students "
-                    "would be given what it marks.",
+                    "This looks like the mark of a solution, but it is not one. "
+                    "Students would get the text that it marks.",
                     file=file,
                     cell=number,
                     line=line,
-                    hint="Write ### BEGIN SOLUTION, ### END SOLUTION, or the same with "
-                    "MARK SCHEME, in a line of its own.",
+                    hint="Write ### BEGIN SOLUTION and ### END SOLUTION, or the same "
+                    "with MARK SCHEME, each on its own line.",
                 )
             if mark and (mark[2] == "BEGIN") == bool(opened):
                 word = "another BEGIN" if opened else "an END without a BEGIN"

@@ -34,7 +34,7 @@ def read_components(top: Section, context: Context) -> tuple[ComponentRow, ...]:
     total = sum((row.weight for row in rows), Decimal(0))
     if rows and total != _ALL:
         context.warnings.add(
-            f"The components weigh {total:f} in all, not 100.",
+            f"The weights of the components add up to {total:f}, not 100.",
             file=context.file,
             line=rows[0].line,
         )
@@ -98,12 +98,18 @@ def _check_deadline(
             f"The deadline, {due_on.day} {due_on:%B %Y}, is outside of the run, which "
             f"goes from {min(starts):%d %B %Y} to {ends:%d %B %Y}.",
             "due",
-            hint="Correct it, or add the week in which it is.",
+            hint="Correct the deadline, or add its week.",
         )
     if closes_at is not None and closes_at < due_at:
-        section.fault("Late work cannot close before the deadline.", "closes")
+        section.fault(
+            (
+                "The time until which late work is accepted must not be before the "
+                "deadline."
+            ),
+            "closes",
+        )
     if handed_out_at is not None and handed_out_at > due_at:
-        section.fault("It is handed out after its deadline.", "handed_out")
+        section.fault("The coursework is handed out after its deadline.", "handed_out")
 
 
 def _check_split(
@@ -118,9 +124,12 @@ def _check_split(
     if not parts or total == component.weight:
         return
     words = (
-        f"How the {component.weight:f} % of “{component.key}” are split is not said."
+        (
+            f"The file does not say how the {component.weight:f} % of "
+            f"“{component.key}” are split."
+        )
         if not total
-        else f"The coursework of “{component.key}” weighs {total:f} in all, and the "
-        f"component {component.weight:f}."
+        else f"The weights of the coursework in “{component.key}” add up to "
+        f"{total:f}, but the component has {component.weight:f}."
     )
     context.warnings.add(words, file=context.file, line=component.line)

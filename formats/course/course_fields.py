@@ -98,9 +98,9 @@ def url(section: Section, key: str) -> str:
     text = words(section, key, longest=500)
     if text and not is_web_address(text):
         section.fault(
-            f"“{text[:80]}” is no address of a page.",
+            f"“{text[:80]}” is not the address of a page.",
             key,
-            hint="Write it whole: https://d2l.ai/.",
+            hint="Write the whole address, such as https://d2l.ai/.",
         )
     return text
 
@@ -188,7 +188,7 @@ def release(section: Section, calendar: Calendar, key: str = "released") -> Rele
     is_hidden = section.flag("hidden")
     if is_hidden and key in section:
         section.fault(
-            f"It cannot be hidden and have a time: “{key}” and “hidden: true”.",
+            f"“{key}” and “hidden: true” exclude each other.",
             "hidden",
             hint="Remove one of the two lines.",
         )
@@ -225,7 +225,7 @@ def file_of(section: Section, context: Context) -> File | None:
         section.fault(
             f"There is no file “{name}” beside the course file.",
             "file",
-            hint="Put it there, or leave the line out for now.",
+            hint="Put the file there, or leave the line out for now.",
         )
     else:
         with path.open("rb") as content:

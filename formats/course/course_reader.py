@@ -165,7 +165,10 @@ class _Reader:
                     "starts",
                     hint=f"The weeks of this file fit {fitting}."
                     if fitting
-                    else "No year nearby fits all weeks of this file.",
+                    else (
+                        "In no year near this one do all weeks of this file begin on "
+                        "a Monday."
+                    ),
                 )
         ordered = sorted(context.weeks.items())
         for (number, starts), (following, later) in pairwise(ordered):
@@ -227,7 +230,7 @@ def _course(section: Section, context: Context) -> CourseRow:
     year = AcademicYear.containing(first) if first and is_moved else calendar.year
     codes = [course_fields.plain_text(code) for code in section.texts("module_codes")]
     if len(set(codes)) < len(codes):
-        section.fault("A code stands here twice.", "module_codes")
+        section.fault("A code is here twice.", "module_codes")
     released_at = course_fields.moment(section, "released", calendar)
     return CourseRow(
         key="",
@@ -260,7 +263,7 @@ def _rooms(top: Section, context: Context) -> tuple[RoomRow, ...]:
         for spelling in row.spellings if name else ():
             other = context.rooms.setdefault(spelling, name)
             if other != name or row.spellings.count(spelling) > 1:
-                section.fault(f"“{spelling}” is {other}'s name already.")
+                section.fault(f"“{spelling}” is already a name of {other}.")
         rows.append(row)
     return tuple(sorted(rows, key=lambda row: row.key))
 
@@ -281,7 +284,7 @@ def _teachers(top: Section, context: Context) -> tuple[TeacherRow, ...]:
     for name in top.texts("teachers"):
         plain = course_fields.plain_text(name)
         if plain in context.teachers:
-            top.fault(f"“{plain}” stands here twice.", "teachers")
+            top.fault(f"“{plain}” is here twice.", "teachers")
         elif len(plain) > 100:  # noqa: PLR2004  the column's length
             top.fault("A name is longer than 100 characters.", "teachers")
         elif plain:

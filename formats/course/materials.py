@@ -85,7 +85,7 @@ class MaterialReader:
                 section.fault(f"There is no week {number} in this file.", "also_in")
             elif number == week:
                 section.fault(
-                    f"It stands in week {number} anyway.",
+                    f"The material is in week {number} already.",
                     "also_in",
                     hint="Name other weeks only.",
                 )
@@ -113,7 +113,9 @@ class MaterialReader:
             **read_plain(AttachmentRow, section, context),
         )
         if "url" in section and "file" in section:
-            section.fault("It has a link and a file.", "file", hint="Leave one out.")
+            section.fault(
+                "It has a link and a file.", "file", hint=("Leave one of them out.")
+            )
         elif not row.url and "file" not in section:
             context.warn(
                 section, f"“{label}” of {material_label(material)} has nothing to open."

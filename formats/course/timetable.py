@@ -199,7 +199,7 @@ def _teachers(section: Section, context: Context) -> tuple[str, ...]:
     for name in named:
         if name == "team":
             section.fault(
-                "“team” is nobody's name: it means the teaching assistants.",
+                "“team” is not a name. It means the teaching assistants.",
                 "teachers",
                 hint="Write “team: true” instead.",
             )
@@ -220,7 +220,7 @@ def _places(section: Section, context: Context) -> tuple[SessionLectureRow, ...]
             inner, "number", context.lectures, where="lectures"
         )
         if number in places:
-            inner.fault(f"Lecture {number} stands in this session already.", "number")
+            inner.fault(f"Lecture {number} is in this session already.", "number")
         if number:
             places[number] = SessionLectureRow(
                 lecture=number,

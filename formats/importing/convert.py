@@ -55,10 +55,10 @@ def _notes_on_unused_options(options: ImportOptions) -> Iterator[Problem]:
     """Yield a note if an option was given that only foreign formats need."""
     if options.has_manifest_options:
         yield Problem(
-            message="What was said for nbgrader and Otter has no effect here: the "
-            "assignment says it itself.",
+            message="The settings for nbgrader and Otter have no effect here, "
+            "because the assignment has its own.",
             file=FILE,
-            hint="Write it there.",
+            hint="Write them in assignment.yaml.",
         )
 
 
@@ -67,7 +67,7 @@ def _check_point_keys(draft: Draft, options: ImportOptions) -> None:
     for key in options.points:
         if key not in keys and not draft.faults:
             draft.faults.add(
-                f"Points are said for “{key}”, but no question has this key.",
+                f"There are points for “{key}”, but no question has this key.",
                 hint=nearest(key, keys),
             )
 
@@ -80,7 +80,7 @@ def _add_solution(draft: Draft, options: ImportOptions) -> None:
             draft.solution[path.name] = path
         else:
             draft.faults.add(
-                "Students hand in no file of this name.",
+                "Students do not hand in a file of this name.",
                 file=path.name,
                 hint="Name it among the files that are handed in: on the page, or with "
                 "--require.",

@@ -30,7 +30,7 @@ def refuse_gradescope(source: Source) -> None:
         return
     faults = ProblemList()
     faults.add(
-        "This is an autograder for Gradescope, a program of its own. It is not "
+        "This is an autograder for Gradescope. It is a program, so it cannot be "
         "imported.",
         hint="Write its tests in our own format: for each question an entry in "
         "assignment.yaml and a file tests/KEY.py, in it a function for each test. Its "

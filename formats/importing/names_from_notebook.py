@@ -151,8 +151,8 @@ def notes_on_unwritten_names(
             )
             continue
         yield Problem(
-            message=f"“{name}” in the tests of “{key}” is the notebook's own: a student "
-            "can change what it is.",
+            message=f"The tests of “{key}” take “{name}” from the notebook, so a "
+            "student can change its value.",
             file=file,
             hint="Define it in the tests. What is imported may stand under “imports” in "
             "assignment.yaml instead.",

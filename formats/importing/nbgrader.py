@@ -250,7 +250,7 @@ class _Cells:
         elif kind == "markdown" and marked.grade and not marked.solution:
             why = "A Markdown cell cannot hold tests: it would be a written answer."
         elif kind == "raw" and (is_worth or marked.solution):
-            why = "A raw cell can be neither an answer nor a test."
+            why = "A raw cell cannot be an answer, and it cannot be a test."
         if why:
             self._fault(why, number, hint="Correct the cell's marks in Jupyter.")
         self._seen.setdefault(marked.key, number)
@@ -304,8 +304,8 @@ class _Cells:
         )
         for line in false_marks(text):
             self._fault(
-                "This looks like the mark of hidden tests, and is none: students would "
-                "be given what it marks.",
+                "This looks like the mark of hidden tests, but it is not one. "
+                "Students would get the tests that it marks.",
                 marked.number,
                 line=line,
                 hint="Write ### BEGIN HIDDEN TESTS and ### END HIDDEN TESTS.",

@@ -121,7 +121,10 @@ def _refuse_raw(notebook: Notebook, path: Path, faults: ProblemList) -> None:
     for number, cell in enumerate(notebook["cells"], 1):
         if is_raw_otter(cell):
             faults.add(
-                "This notebook is a source for “otter assign”, which is not read.",
+                (
+                    "This notebook is a source for “otter assign”. Such a source "
+                    "cannot be imported."
+                ),
                 file=path.as_posix(),
                 cell=number,
                 hint="Run “otter assign” and import the folder that it writes, with "
@@ -143,9 +146,12 @@ def _check_solutions(draft: Draft, staff: Path, handout: Path) -> None:
             )
     if staff == handout:
         draft.note(
-            "Students are given this notebook as it is, and it is the staff's too.",
+            (
+                "Students get this notebook without changes. It is also the staff's "
+                "notebook."
+            ),
             file=handout.as_posix(),
-            hint="Look that it holds no solutions.",
+            hint="Check that it has no solutions.",
         )
     written = dict.fromkeys(
         draft.faults.place(handout.as_posix(), number)

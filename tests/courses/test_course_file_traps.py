@@ -280,14 +280,17 @@ def test_missing_split_is_left_open_and_flagged() -> None:
     imported = import_file()
     weights = {row.weight for row in imported.plan.wanted.coursework}
     assert weights == {0}
-    assert "How the 50 % of “Coursework” are split is not said." in str(
+    assert "The file does not say how the 50 % of “Coursework” are split." in str(
         imported.warnings[0]
     )
 
 
 def test_weights_that_do_not_add_up_are_flagged_and_imported(tmp_path: Path) -> None:
     said = run(small(tmp_path, ("kind: exam, weight: 50", "kind: exam, weight: 40")))
-    assert "! course.yaml, line 7: The components weigh 90 in all, not 100." in said
+    assert (
+        "! course.yaml, line 7: The weights of the components add up to 90, not 100."
+        in said
+    )
     assert Course.objects.exists()
 
 

@@ -112,7 +112,7 @@ def test_other_files_in_the_notebook_slot_are_named_by_their_kind(
         (zip_of(mimetype=b"application/vnd.oasis"), "an office document"),
         (zip_of(data__npy=b""), "a NumPy archive"),
         (state_dict_bytes(), "a PyTorch file"),
-        (b"\0\x05\x16\x07\0\x02", "a note that macOS keeps"),
+        (b"\0\x05\x16\x07\0\x02", "a file of macOS with notes"),
         (b"BZh91AY&SY", "a bzip2 archive"),
         (b"RIFF\x10\0\0\0WEBPVP8 ", "an image"),
         (b"\0\0\0\x18ftypmp42", "a sound or a film"),

@@ -46,7 +46,7 @@ def test_function_that_no_check_lists_is_named(tmp_path: Path) -> None:
     tests = TESTS + "\ndef forgotten(add):\n    return True\n"
     (fault,) = faults_of(write_bundle(tmp_path, tests=tests))
     assert fault.file == "tests/add.py"
-    assert "“forgotten” is in no list of checks" in fault.message
+    assert "“forgotten” is not in a list of checks" in fault.message
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_points_are_exact_decimals(tmp_path: Path) -> None:
     [
         ("key: essay", "key: add", "already the key"),
         ("name: large", "name: small", "has a check “small” already"),
-        ("title: A small task", "title: A\ntitle: B", "stands here twice"),
+        ("title: A small task", "title: A\ntitle: B", "is here twice"),
     ],
 )
 def test_repeats_are_refused(tmp_path: Path, old: str, new: str, words: str) -> None:

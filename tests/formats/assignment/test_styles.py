@@ -86,7 +86,7 @@ def test_a_sound_file_of_each_style_is_read(
 @pytest.mark.parametrize(
     ("style", "tests", "line", "words"),
     [
-        ("script", SCRIPT + "# %% more\nx\n", 9, "in no list of checks"),
+        ("script", SCRIPT + "# %% more\nx\n", 9, "not in a list of checks"),
         ("script", SCRIPT + "# %% large\n'Again.'\n", 9, "has a section already"),
         ("script", "x = 1\n" + SCRIPT, 1, "in no section"),
         ("script", SCRIPT + "(\n", 9, "not Python"),
@@ -101,7 +101,7 @@ def test_a_sound_file_of_each_style_is_read(
         ("doctest", DOCTEST.replace("...     ", "..."), 6, "no interpreter session"),
         ("doctest", DOCTEST.replace(">>> add(1, 2)\n3", "add(1, 2)"), 2, "begins with"),
         ("doctest", DOCTEST.replace("add(1, 2)", "add(1, 2"), 2, "not Python"),
-        ("cases", CASES + "@test_case()\ndef more(add): ...\n", 19, "in no list"),
+        ("cases", CASES + "@test_case()\ndef more(add): ...\n", 19, "not in a list"),
         ("cases", CASES.replace("small(add)", "small(*add)"), 2, "takes * or **"),
     ],
 )

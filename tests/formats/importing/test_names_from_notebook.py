@@ -165,7 +165,7 @@ def test_a_name_that_staff_and_a_solution_bind_is_noted(tmp_path: Path) -> None:
     )
     prepared, bundle = converted(tmp_path / "source", tmp_path / "new")
     (note,) = notes_on(prepared, bundle)
-    assert note.message.startswith("“xs” in the tests of “q2” is the student's")
+    assert note.message.startswith("The tests of “q2” take “xs” from the student's")
 
 
 @pytest.mark.parametrize(

@@ -266,7 +266,7 @@ def test_a_file_of_the_model_solution_that_nobody_hands_in_is_refused(
 ) -> None:
     weights = SimpleUploadedFile("other.pth", b"w")
     answer = send(lecturer, assignment, package=nbgrader(tmp_path), solution=weights)
-    assert "other.pth: Students hand in no file of this name." in words(answer)
+    assert "other.pth: Students do not hand in a file of this name." in words(answer)
 
 
 def test_our_own_format_needs_no_options_and_the_page_says_so(
