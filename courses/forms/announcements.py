@@ -46,7 +46,7 @@ class AnnouncementForm(forms.Form):
         help_text="If you leave it empty, for two weeks.",
     )
     is_pinned = forms.BooleanField(
-        label=("Keep it above other announcements until it ends"), required=False
+        label="Keep it above other announcements until it ends", required=False
     )
     is_mailed = forms.BooleanField(
         label="Also send it by mail to everybody in the course", required=False
@@ -74,7 +74,7 @@ class AnnouncementForm(forms.Form):
             given,
             choice="when",
             time="release_at",
-            words=("Give the day and the time."),
+            words="Give the day and the time.",
         )
         return given
 

@@ -42,7 +42,7 @@ class ReleaseTimeForm(forms.Form):
             given,
             choice="visible",
             time="release_at",
-            words=("Give the day and the time."),
+            words="Give the day and the time.",
         )
         return given
 

@@ -70,7 +70,7 @@ class Assignment(models.Model):
         max_digits=5,
         decimal_places=2,
         default=0,
-        help_text=("Share of the course mark, in %."),
+        help_text="Share of the course mark, in %.",
     )
     marks_released_at = models.DateTimeField(
         null=True,

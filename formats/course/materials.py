@@ -114,7 +114,7 @@ class MaterialReader:
         )
         if "url" in section and "file" in section:
             section.fault(
-                "It has a link and a file.", "file", hint=("Leave one of them out.")
+                "It has a link and a file.", "file", hint="Leave one of them out."
             )
         elif not row.url and "file" not in section:
             context.warn(

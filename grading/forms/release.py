@@ -27,7 +27,7 @@ class ReleaseForm(forms.Form):
         """Require the time if the marks are to be released later."""
         given = super().clean() or self.cleaned_data
         require_time(
-            self, given, choice="when", time="at", words=("Give the day and the time.")
+            self, given, choice="when", time="at", words="Give the day and the time."
         )
         return given
 

@@ -216,7 +216,7 @@ def test_a_number_that_is_not_whole_changes_no_row(
     answer = preview_of_import(
         lecturer, Week, f"course,number,starts_on,title\n{line}\n"
     )
-    assert "no whole number" in errors(answer)
+    assert "is not a whole number" in errors(answer)
     assert course.weeks.get().title == "Old"
 
 

@@ -72,7 +72,9 @@ def test_two_files_with_the_same_name_are_refused(work: Path, tmp_path: Path) ->
     (tmp_path / "other").mkdir()
     twin = tmp_path / "other" / work.name
     twin.write_text("{}")
-    with pytest.raises(UnusableRequestError, match=r"2 files are called “work.ipynb”"):
+    with pytest.raises(
+        UnusableRequestError, match=r"2 files have the name “work.ipynb”"
+    ):
         read(Request(notebook=work, files=[twin]))
 
 
@@ -129,8 +131,8 @@ def output(work: Path, target: str) -> Output:
 @pytest.mark.parametrize(
     ("target", "why"),
     [
-        ("{folder}/work.ipynb", "that is the notebook itself"),
-        ("{folder}", "that is a folder"),
+        ("{folder}/work.ipynb", "this is the notebook itself"),
+        ("{folder}", "this is a folder"),
         ("{folder}/none/out.ipynb", "there is no folder"),
     ],
 )

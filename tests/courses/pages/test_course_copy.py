@@ -34,7 +34,7 @@ def test_refused_copy_says_why_at_the_field(lecturer: Client, session: Session) 
     form = {"academic_year": "2027-28", "slug": "70010", "first_week_on": "2028-02-02"}
     answer = lecturer.post(url, form)
     assert answer.status_code == 422
-    assert "That is a Wednesday. Give a Monday." in answer.content.decode()
+    assert "This day is a Wednesday. Give a Monday." in answer.content.decode()
     answer = lecturer.post(url, {**form, "first_week_on": "2028-01-31"})
-    assert "There is a course at 70010 already" in answer.content.decode()
+    assert "There is a course with the address 70010 already" in answer.content.decode()
     assert 'value="2027-28"' in answer.content.decode()

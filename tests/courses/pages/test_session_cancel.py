@@ -16,7 +16,7 @@ def test_cancelling_a_cancelled_session_says_so(
     lecturer.post(url, {"reason": "ill"})
     answer = lecturer.post(url, {"reason": "very ill"})
     assert answer.status_code == 422
-    assert "It is cancelled already." in answer.content.decode()
+    assert "The session is cancelled already." in answer.content.decode()
     assert "very ill" in answer.content.decode()
 
 

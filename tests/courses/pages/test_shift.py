@@ -55,7 +55,7 @@ def test_outdated_preview_is_refused_and_the_new_one_shown(
     answer = lecturer.post(at("shift", course), form)
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "has changed since you looked" in page
+    assert "has changed since you saw this page" in page
     assert "the hall is flooded" in page
     assert answer.context["plan"].digest != form["digest"]
 
@@ -65,7 +65,7 @@ def test_shift_needs_a_reason(lecturer: Client, session: Session) -> None:
     form = shift_form(lecturer, course, reason=" ")
     answer = lecturer.post(at("shift", course), form)
     assert answer.status_code == 422
-    assert "Say why" in answer.content.decode()
+    assert "Give a reason. Students read it." in answer.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -92,4 +92,4 @@ def test_shift_that_overlaps_cannot_be_confirmed(
     WeekFactory.create(course=course, number=4, starts_on=dt.date(2027, 1, 25))
     page = lecturer.get(at("shift", course), {"from_week": 5, "weeks": -1})
     assert "Week 5 would begin on Mon 25 Jan 2027" in page.content.decode()
-    assert b"Move all of this" not in page.content
+    assert b"Move all these dates" not in page.content

@@ -14,7 +14,7 @@ from formats.importing import ImportOptions, PreparedFolder, prepare_folder
 from formats.problems import Problem
 
 # Nobody can tell which code such a notebook runs.
-NO_CELL: Final = "This is no cell of a notebook."
+NO_CELL: Final = "This is not a cell of a notebook."
 
 
 def code(source: str, **metadata: Any) -> dict[str, Any]:
