@@ -186,9 +186,9 @@ _VERDICTS: Final[Mapping[tuple[str, str], _Words]] = {
         title="Too many open files",
         by_cell="Cell {cell} had more files open at once than a run may have.",
         text="Your notebook had more files open at once than a run may have.",
-        hint="Open files in a with statement, so that they are closed again. Each batch"
-        " that is kept from a data loader with workers keeps a file open, too: keep"
-        " y.clone() in place of y, or set num_workers=0.",
+        hint="Open files in a with statement, so that Python closes them again. If "
+        "you keep batches from a data loader with workers, each batch keeps a "
+        "file open too. Keep y.clone() instead of y, or set num_workers=0.",
     ),
     (Verdict.REJECTED, "notebook_unreadable"): _Words(
         title="Not run: the notebook cannot be read",

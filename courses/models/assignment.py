@@ -51,9 +51,7 @@ class Assignment(models.Model):
     max_attempts = models.PositiveSmallIntegerField(
         null=True,
         blank=True,
-        help_text=(
-            "If you leave it empty, students may hand in as often as they like."
-        ),
+        help_text=("If it is empty, students may hand in as often as they like."),
     )
     counting = models.CharField(
         max_length=8, choices=Counting.choices, default=Counting.LATEST.value
