@@ -214,7 +214,7 @@ def test_students_see_the_measures_of_their_notebook() -> None:
 def test_staff_see_the_measures_of_checking() -> None:
     run = finished()
     text = words(signed_in(staff_of(run.assignment)).get(run.get_absolute_url()))
-    assert "Checks 31 s, 30 s of them computing, 777 MB at the peak" in text
+    assert "Checks 31 s, 30 s of processor time, 777 MB at the peak" in text
 
 
 def test_released_results_do_not_depend_on_the_checking_either() -> None:

@@ -147,7 +147,7 @@ def test_a_change_since_the_preview_refuses_the_confirmation(
 ) -> None:
     regrade = start(assignment)
     work_off(1.0)
-    with pytest.raises(RegradeRefusedError, match="since the preview"):
+    with pytest.raises(RegradeRefusedError, match="since you saw the preview"):
         confirm_regrade(actor=SYSTEM, regrade=regrade, seen="old")
 
 

@@ -139,7 +139,7 @@ def test_a_change_since_the_preview_refuses_the_confirmation(
     revision = derived(assignment)
     digest = plan(assignment, revision).digest
     marked(assignment, secret=0.0)
-    with pytest.raises(RescoreRefusedError, match="since the preview"):
+    with pytest.raises(RescoreRefusedError, match="since you saw the preview"):
         rescore(
             actor=lecturer_of(assignment),
             assignment=assignment,

@@ -94,7 +94,7 @@ def test_staff_read_what_every_check_tests() -> None:
     assignment = AssignmentFactory.create()
     add_question(assignment, "never")
     text = words(page(assignment, staff_of(assignment)))
-    assert "Works on unseen images. Not shown" in text
+    assert "Works on unseen images. Never shown" in text
 
 
 def test_a_check_that_is_never_shown_is_not_described() -> None:

@@ -273,4 +273,4 @@ def test_our_own_format_needs_no_options_and_the_page_says_so(
     lecturer: User, assignment: Assignment, tmp_path: Path
 ) -> None:
     answer = send(lecturer, assignment, package=upload(tmp_path), run_seconds="900")
-    assert "has no effect here" in words(answer)
+    assert "have no effect here" in words(answer)
