@@ -74,7 +74,9 @@ def _why_no_zip(archive: Path) -> Reason:
         start = content.read(_PIECE)
     if start and not start.startswith(b"PK") and (found := wrong_file(start, "a zip")):
         return found
-    return Reason(message="This zip cannot be read.", hint="Make the zip again.")
+    return Reason(
+        message=("This is not a zip that can be read."), hint="Make the zip again."
+    )
 
 
 def _members(opened: zipfile.ZipFile) -> list[zipfile.ZipInfo]:

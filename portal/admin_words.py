@@ -34,7 +34,7 @@ FIELDS: Final = {
     "gpu_memory_mb": "GPU memory, MB",
     "grace_minutes": "minutes of grace",
     "granted_at": "granted",
-    "woken_at": "workers told at",
+    "woken_at": "workers told",
     "input_sha256": "SHA-256 of the inputs",
     "invitation_due_at": "invitation due",
     "invited_at": "invited",

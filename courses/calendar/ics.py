@@ -201,11 +201,11 @@ def _deadline(assignment: Assignment, site: str, now: dt.datetime) -> Event:
     address = f"{site}{assignment.get_absolute_url()}"
     event.add("URL", address)
     extended = (
-        "This is your own deadline. The common one is "
+        "This is your own deadline. The deadline for everybody else is "
         f"{moment_in_full(assignment.due_at, course)}."
     )
     closes_at = own.stated_closes_at
-    late = f"Late work is taken until {moment_in_full(closes_at, course)}."
+    late = f"You can hand in late until {moment_in_full(closes_at, course)}."
     lines = [
         "" if is_released(assignment.release_at, now) else HIDDEN,
         extended if own.due_at != assignment.due_at else "",

@@ -151,7 +151,7 @@ def notes_on_unwritten_names(
             )
             continue
         yield Problem(
-            message=f"The tests of “{key}” take “{name}” from the notebook, so a "
+            message=f"“{name}” in the tests of “{key}” comes from the notebook, so a "
             "student can change its value.",
             file=file,
             hint="Define it in the tests. What is imported may stand under “imports” in "

@@ -47,8 +47,8 @@ def add_public_imports(draft: Draft) -> None:
             continue
         for key in users:
             draft.note(
-                f"The tests of “{key}” take “{name}” from the notebook, so a student "
-                "can change its value.",
+                f"“{name}” in the tests of “{key}” comes from the notebook, so a "
+                "student can change its value.",
                 hint="If no object of it is passed to the notebook, add it to “imports” "
                 "in assignment.yaml.",
             )

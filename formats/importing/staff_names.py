@@ -178,8 +178,8 @@ def note_staff_names(draft: Draft, key: str, preamble: Preamble, **place: Any) -
         )
     for name in preamble.kept:
         draft.note(
-            f"The tests of “{key}” take “{name}” from the notebook, so a student can "
-            "change its value.",
+            f"“{name}” in the tests of “{key}” comes from the notebook, so a student "
+            "can change its value.",
             hint="If the marks depend on it, define it in the tests themselves.",
             **place,
         )
@@ -196,8 +196,8 @@ SHARED_NAME_HINT: Final = (
 def shared_name_message(name: str, key: str) -> str:
     """Return the note on a name that staff give and a solution binds again."""
     return (
-        f"The tests of “{key}” take “{name}” from the student's work: a solution sets "
-        "it, although staff set it too."
+        f"“{name}” in the tests of “{key}” comes from the student's work: a solution "
+        "sets it, although staff set it too."
     )
 
 

@@ -111,7 +111,7 @@ def test_list_used_in_two_weeks_by_an_alias_is_a_fault(tmp_path: Path) -> None:
 
 def test_two_rooms_with_one_spelling_are_a_fault(tmp_path: Path) -> None:
     path = small(tmp_path, ("rooms:\n", "rooms:\n  - {name: HXL 308}\n"))
-    assert "HXL 308's name already" in faults(path)
+    assert "already a name of HXL 308" in faults(path)
 
 
 def test_merging_two_rooms_of_the_portal_is_a_fault(

@@ -176,7 +176,7 @@ def test_nobody_changes_their_own_role_by_a_file(
     found = plan(lecturer, course, f"email,role\n{lecturer.email},student\n")
     (change,) = found.changes
     assert change.step is Step.SAME
-    assert "somebody else" in change.notes[0]
+    assert "Another lecturer" in change.notes[0]
 
 
 def test_import_cannot_remove_the_last_lecturer(course: Course, lecturer: User) -> None:

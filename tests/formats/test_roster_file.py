@@ -114,7 +114,7 @@ def test_unknown_role_says_which_there_are() -> None:
 
 def test_unknown_code_says_which_there_are() -> None:
     (fault,) = faults("email,module_code\na@example.org,70011\n")
-    assert "which are: 70010, 97111" in fault
+    assert "The codes are: 70010, 97111" in fault
 
 
 def test_every_fault_is_reported_at_once() -> None:
@@ -131,8 +131,8 @@ def test_every_fault_is_reported_at_once() -> None:
         ("email\n", "Nobody is in the file"),
         ('email\n"a@example.org\n', "cannot be read"),
         ('email\n"a"b@example.org\n', "cannot be read"),
-        ("email\na\x00@example.org\n", "no text"),
-        ("email,login\na@example.org,a\x1bb\n", "no text"),
+        ("email\na\x00@example.org\n", "not text"),
+        ("email,login\na@example.org,a\x1bb\n", "not text"),
         (f"email,login\na@example.org,{'x' * 65}\n", "more than 64"),
     ],
 )

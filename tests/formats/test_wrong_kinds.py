@@ -124,7 +124,7 @@ def test_a_file_that_is_not_a_notebook_is_named_by_its_kind(
     (found,) = check(data).problems
     assert found.code == "wrong_kind"
     assert found.message.startswith(f"“work.ipynb” is {named}")
-    assert "a Jupyter notebook was asked for." in found.message
+    assert "this coursework asks for a Jupyter notebook." in found.message
     assert found.hint
 
 
@@ -144,7 +144,7 @@ def test_a_file_is_called_by_the_name_that_the_person_chose(kind: str) -> None:
     rule = FileRule(name="net.pth", kind=kind, max_bytes=10**6)
     (found,) = check_file(io.BytesIO(b"%PDF-1.7"), rule, chosen="my cv.pdf").problems
     assert found.message.startswith("“my cv.pdf” is a PDF document")
-    assert "was asked for as “net.pth”." in found.message
+    assert "as “net.pth”." in found.message
     assert (found.file, "my cv" in found.hint) == ("net.pth", False)
 
 

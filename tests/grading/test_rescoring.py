@@ -154,7 +154,7 @@ def test_a_re_score_cannot_change_the_checks(assignment: Assignment) -> None:
     other = RevisionFactory.create(assignment=assignment)
     found = plan(assignment, other)
     assert found.differing == ("secret",)
-    with pytest.raises(RescoreRefusedError, match="differ"):
+    with pytest.raises(RescoreRefusedError, match="not the checks that were run"):
         apply(assignment, other, lecturer_of(assignment))
 
 

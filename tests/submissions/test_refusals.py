@@ -170,7 +170,7 @@ def test_no_files_at_all_names_those_wanted() -> None:
 def test_file_name_in_another_case_is_told_the_right_one() -> None:
     found = refused(AssignmentFactory.create(), incoming(name="Work.IPYNB"))
     unexpected = next(each for each in found if each.code == "file_unexpected")
-    assert unexpected.hint == "Hand in “work.ipynb”."
+    assert unexpected.hint == "Hand in only “work.ipynb”."
 
 
 @pytest.mark.parametrize(

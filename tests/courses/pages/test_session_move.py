@@ -72,7 +72,7 @@ def test_refused_move_keeps_the_input(lecturer: Client, session: Session) -> Non
     answer = lecturer.post(url, form)
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "It must end must be after the start." in page
+    assert "The end must be after the start." in page
     assert f'<option value="{room.pk}" selected>' in page
     for value in ("Zoom", "fire", "08:00"):
         assert f'value="{value}"' in page

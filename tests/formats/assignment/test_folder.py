@@ -220,7 +220,7 @@ def test_data_has_a_size_limit(
 
 def test_folder_must_be_there(tmp_path: Path) -> None:
     (fault,) = faults_of(tmp_path / "nowhere")
-    assert "is no folder" in fault.message
+    assert "is not a folder" in fault.message
 
 
 def test_solution_files_have_names_of_required_files(

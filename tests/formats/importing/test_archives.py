@@ -104,7 +104,7 @@ def test_a_long_directory_is_refused_unread_whatever_its_end_record_says(
 def test_junk_is_not_a_zip(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "in.zip").write_bytes(content)
     (fault,) = refused(tmp_path / "in.zip", tmp_path / "out")
-    assert "no zip" in fault.message
+    assert "not a zip" in fault.message
 
 
 def test_damaged_content_is_refused(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_damaged_content_is_refused(tmp_path: Path) -> None:
     data[60:90] = bytes(30)
     archive.write_bytes(bytes(data))
     (fault,) = refused(archive, tmp_path / "out")
-    assert "no zip" in fault.message
+    assert "not a zip" in fault.message
 
 
 def test_other_kinds_of_file_are_refused(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def noted(tmp_path: Path, *cells: dict[str, object]) -> list[str]:
     write(tmp_path, "source/ps/ps.ipynb", *cells)
     prepared, bundle = converted(tmp_path / "source", tmp_path / "new")
     words = [note.message for note in notes_on(prepared, bundle)]
-    return [each for each in words if "the notebook's own" in each]
+    return [each for each in words if "comes from the notebook" in each]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_name_that_staff_and_a_solution_bind_is_noted(tmp_path: Path) -> None:
     )
     prepared, bundle = converted(tmp_path / "source", tmp_path / "new")
     (note,) = notes_on(prepared, bundle)
-    assert note.message.startswith("The tests of “q2” take “xs” from the student's")
+    assert note.message.startswith("“xs” in the tests of “q2” comes from the student's")
 
 
 @pytest.mark.parametrize(

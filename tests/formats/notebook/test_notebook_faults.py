@@ -77,7 +77,7 @@ def test_numbers_that_json_lacks_are_refused_with_their_line(constant: str) -> N
     text = '{"nbformat": 4,\n"a": "NaN in text",\n"b": ' + constant + "}"
     found = only(text.encode())
     assert (found.code, found.line) == ("notebook_nan", 3)
-    assert f"holds {constant}," in found.message
+    assert f"it has the value {constant} on" in found.message
 
 
 def test_duplicate_key_is_refused() -> None:

@@ -110,7 +110,7 @@ def test_overlapping_tensors_are_refused() -> None:
 def test_missing_or_extra_bytes_are_reported(size: int) -> None:
     found = check_weights(safetensors_bytes(data=bytes(size)))
     assert codes(found) == ["safetensors_length"]
-    assert f"has {size:,} of the 8 bytes" in found.problems[0].message
+    assert f"should have 8 bytes, but it has {size:,}." in found.problems[0].message
 
 
 def test_only_the_header_is_read() -> None:

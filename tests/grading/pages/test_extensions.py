@@ -71,7 +71,7 @@ def test_a_second_extension_replaces_the_first(
 @pytest.mark.parametrize(
     ("due_at", "words"),
     [
-        ("2027-03-01T12:00", "after the common deadline"),
+        ("2027-03-01T12:00", "later than the common deadline"),
         ("2027-03-14T02:30", "has no 02:30 on Sun 14 Mar 2027"),
         ("soon", "valid date"),
     ],
