@@ -7,7 +7,7 @@ from django import forms
 
 NEW_PASSWORD: Final = {
     "password1": "New password",
-    "password2": "New password, again",
+    "password2": "New password again",
 }
 
 

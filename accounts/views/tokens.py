@@ -41,7 +41,9 @@ def token_create(request: SignedInRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, status=BAD_REQUEST)
     if wait := seconds_to_wait(TokenCreationThrottle, request):
-        form.add_error(None, "That is many new tokens. Try again later.")
+        form.add_error(
+            None, "You have made many tokens in a short time. Try again later."
+        )
         answer = _page(request, form, status=TOO_MANY_REQUESTS)
         answer["Retry-After"] = str(wait)
         return answer

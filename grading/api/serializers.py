@@ -252,9 +252,9 @@ class RunRecordSerializer(serializers.Serializer[Any]):
     threads = serializers.IntegerField()
     hardware = serializers.CharField(allow_blank=True)
     level = serializers.CharField(allow_blank=True)
-    runner = serializers.IntegerField(help_text="Version of the runner's protocol.")
+    runner = serializers.IntegerField(help_text="The version of the runner's protocol.")
     copied_from = serializers.UUIDField(
-        allow_null=True, help_text="The run whose findings these are."
+        allow_null=True, help_text="The run whose results were copied."
     )
 
 

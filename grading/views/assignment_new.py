@@ -31,7 +31,9 @@ def assignment_new(request: SignedInRequest, slug: str) -> HttpResponse:
             return _page(request, form)
         made = form.assignment()
         save_assignment(actor=request.user, assignment=made)
-    messages.success(request, f"{made.title} is here. Next, import its notebook.")
+    messages.success(
+        request, (f"{made.title} has been created. Now import its notebook.")
+    )
     return redirect("grading:assignment-staff", slug, made.slug)
 
 

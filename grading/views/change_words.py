@@ -2,7 +2,7 @@
 
 from typing import Final
 
-NO_REASON: Final = "Say why: the reason is kept with every mark that changes."
+NO_REASON: Final = "Give a reason. It is recorded with every mark that changes."
 
 
 def marks_in_words(count: int) -> str:

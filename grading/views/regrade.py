@@ -56,7 +56,7 @@ def regrade_confirm(
         messages.error(request, f"Nothing was changed. {refused}")
     else:
         messages.success(
-            request, f"The rerun counts now. {marks_in_words(changed)} changed."
+            request, f"The new results count now. {marks_in_words(changed)} changed."
         )
     return redirect(chosen)
 
@@ -74,7 +74,7 @@ def regrade_discard(
     except RegradeRefusedError as refused:
         messages.error(request, str(refused))
     else:
-        messages.success(request, "Discarded. No mark has changed.")
+        messages.success(request, "The rerun has been discarded. No mark has changed.")
     return redirect(chosen)
 
 

@@ -40,7 +40,9 @@ def rescore(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
         changed = _rescore(request, page, reason)
     except RescoreRefusedError as refused:
         return _page(request, page, error=str(refused), reason=reason)
-    messages.success(request, f"Re-scored. {marks_in_words(changed)} changed.")
+    messages.success(
+        request, f"The work has been re-scored. {marks_in_words(changed)} changed."
+    )
     return redirect("grading:assignment-staff", slug, aslug)
 
 

@@ -40,7 +40,7 @@ REFUSED = [
     ({"closes_at": "2027-06-03T19:00"}, "closes_at", "before the deadline"),
     ({"weight_percent": "101"}, "weight_percent", "100"),
     ({"max_attempts": "0"}, "max_attempts", "1"),
-    ({"visible": "later"}, "release_at", "when"),
+    ({"visible": "later"}, "release_at", "Give the day and the time"),
     ({"grace_minutes": "-1"}, "grace_minutes", "0"),
 ]
 
@@ -73,7 +73,7 @@ def test_new_coursework_is_hidden_in_its_zone_and_recorded(
     assert CourseChange.objects.get().assignment == made
     shown = words(page.get(answer.headers["Location"]))
     assert "Import a revision" in shown
-    assert "students read the brief and cannot hand in" in shown
+    assert "students can read the brief but cannot hand in" in shown
 
 
 @pytest.mark.parametrize(("change", "field", "said"), REFUSED)

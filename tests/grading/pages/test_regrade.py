@@ -33,7 +33,7 @@ def test_page_follows_the_runs_and_then_confirms_the_rerun(
     assert 'hx-trigger="every 3s"' in client.get(address).content.decode()
     work_off(1.0)
     page = client.get(address)
-    assert "Let it count" in words(page)
+    assert "Confirm the new results" in words(page)
     digest = page.context["page"].digest
     done = client.post(f"{address}confirm/", {"digest": digest})
     assert "1 mark changed." in words(client.get(done["Location"]))

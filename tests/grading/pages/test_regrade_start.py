@@ -28,7 +28,7 @@ def address(assignment: Assignment) -> str:
 def test_known_results_are_counted_and_the_rerun_is_started(
     page: Client, assignment: Assignment
 ) -> None:
-    assert "Known already 1" in words(page.get(address(assignment)))
+    assert "Results known already 1" in words(page.get(address(assignment)))
     given = {"reason": "x", "again": "on"}
     answer = page.post(address(assignment), given, follow=True)
     assert answer.redirect_chain == [(Regrade.objects.get().get_absolute_url(), 302)]

@@ -29,7 +29,7 @@ def test_page_shows_changes_and_then_makes_them(assignment: Assignment) -> None:
     assert f"{run.work.author.name} attempt 1 5 3.5 \u22121.5" in words(answer)
     digest = answer.context["page"].plan.digest
     done = client.post(url, {**form, "digest": digest, "reason": "x"}, follow=True)
-    assert "Re-scored. 1 mark changed." in words(done)
+    assert "The work has been re-scored. 1 mark changed." in words(done)
     assert Mark.objects.get().final_points == Decimal("3.5")
 
 
