@@ -94,7 +94,7 @@ class Supervisor:
         if code is not None:
             pause = child.plan_restart()
             self.console.say(
-                f"{child.name} ended by itself ({exit_status_in_words(code)}); "
+                f"{child.name} ended unexpectedly ({exit_status_in_words(code)}); "
                 f"starting it again in {pause:g} s"
             )
         elif child.restart_at is not None and now >= child.restart_at:

@@ -169,7 +169,7 @@ def test_known_password_on_a_portal_that_others_can_reach_is_warned_of(
 @pytest.mark.parametrize("factory", [CourseFactory, UserFactory])
 def test_portal_in_use_gets_no_demo_without_being_asked(factory: Any) -> None:
     factory.create()
-    with pytest.raises(CommandError, match="of its own"):
+    with pytest.raises(CommandError, match="already has courses or people"):
         demo()
     assert "No demo course was added" in demo(if_fresh=True)
     assert not Course.objects.filter(slug=SLUG).exists()

@@ -63,8 +63,8 @@ def test_other_settings_are_recorded_for_staff_with_both_values(
     save_assignment(actor=lecturer, assignment=assignment)
     change = CourseChange.objects.get(is_public=False)
     assert change.summary == "The settings of Digits changed."
-    assert change.before == "minutes of grace: 0; most attempts: none"
-    assert change.after == "minutes of grace: 5; most attempts: 3"
+    assert change.before == "minutes of grace: 0; number of attempts: none"
+    assert change.after == "minutes of grace: 5; number of attempts: 3"
     assert not change.is_public
 
 

@@ -173,7 +173,7 @@ CASES: dict[str, Case] = {
             "extensions": ("Digits", "404"),
             "submissions": ("Digits", "No coursework yet"),
             # The course that is being set up then has no coursework.
-            "manage": ("", "Its deadline and its share of the mark"),
+            "manage": ("", "Set its deadline and its share of the mark"),
             "staff api marks": ('"count":1', '"count":0'),
             "late api": ('"count":1', '"count":0'),
             "export": ("digits", ""),
@@ -266,7 +266,7 @@ CASES: dict[str, Case] = {
         {
             "coursework": (
                 "This will replace your 1 point",
-                "The best attempt counts;",
+                "The best attempt counts. You see which",
             ),
             "marks": ("attempt 2 counts", "2 / 5"),
             "run": ("Counts for the mark", ""),

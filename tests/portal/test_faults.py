@@ -39,7 +39,7 @@ def test_form_without_its_token_is_refused_in_words() -> None:
 def test_unknown_host_is_400(client: Client) -> None:
     answer = client.get("/", headers={"host": "evil.example"})
     assert answer.status_code == 400
-    assert b"could not read that" in answer.content
+    assert b"could not read your request" in answer.content
 
 
 def test_pages_show_nothing_of_the_request() -> None:
