@@ -1,4 +1,4 @@
-"""A rerun of everybody's work: how far it is, and which marks would change."""
+"""A regrade of everybody's work: how far it is, and which marks would change."""
 
 from dataclasses import dataclass
 

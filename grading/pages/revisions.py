@@ -1,4 +1,4 @@
-"""An assignment's revisions for staff: trials, publications, and reruns."""
+"""An assignment's revisions for staff: trials, publications, and regrades."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class RevisionRow:
 
 @dataclass(frozen=True, kw_only=True)
 class RevisionsCard:
-    """The latest revisions, the publications, and the reruns of everybody's work."""
+    """The latest revisions, the publications, and the regrades of everybody's work."""
 
     rows: tuple[RevisionRow, ...]
     more: int

@@ -40,8 +40,8 @@ class RegradeRefusedError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RerunPlan:
-    """The attempts that a rerun would execute, and those that it need not execute.
+class RegradePlan:
+    """The attempts that a regrade would execute, and those that it need not execute.
 
     `known` maps the id of a submission to an earlier run with the same inputs. `busy`
     are attempts that are in the queue or running now, and would be left out.
@@ -60,7 +60,9 @@ class RerunPlan:
         return tuple(run for run in self.runs if run.work_id not in self.known)
 
 
-def plan_rerun(*, assignment: Assignment, revision: AssignmentRevision) -> RerunPlan:
+def plan_regrade(
+    *, assignment: Assignment, revision: AssignmentRevision
+) -> RegradePlan:
     """Return what running everybody's work by the revision would execute.
 
     Nothing is written, and the number of queries does not grow with the course.
@@ -81,7 +83,7 @@ def plan_rerun(*, assignment: Assignment, revision: AssignmentRevision) -> Rerun
         ).values_list("submission", flat=True)
     )
     runs = tuple(run for run in counting if run.work_id not in busy)
-    return RerunPlan(
+    return RegradePlan(
         runs=runs,
         known=_runs_of_same_inputs(runs, revision),
         busy=busy & {run.work_id for run in counting},
@@ -91,7 +93,7 @@ def plan_rerun(*, assignment: Assignment, revision: AssignmentRevision) -> Rerun
 def _runs_of_same_inputs(
     runs: Sequence[GradingRun], revision: AssignmentRevision
 ) -> dict[UUID, GradingRun]:
-    """Return finished runs with the inputs that a rerun would have, by submission."""
+    """Return finished runs with the inputs that a regrade would have, by submission."""
     prefetch_related_objects(runs, "submission__files")
     environment = known_environment(revision.environment)
     seeds = recorded_seeds([run.work_id for run in runs])
@@ -137,9 +139,9 @@ def start_regrade(
     Assignment.objects.select_for_update().get(pk=assignment.pk)
     if open_regrade(assignment) is not None:
         raise RegradeRefusedError(
-            "Another rerun waits for a decision. Confirm or discard it first."
+            "Another regrade waits for a decision. Confirm or discard it first."
         )
-    plan = plan_rerun(assignment=assignment, revision=revision)
+    plan = plan_regrade(assignment=assignment, revision=revision)
     regrade = Regrade.objects.create(
         assignment=assignment,
         revision=revision,
@@ -310,7 +312,9 @@ def _locked_open(actor: Actor, regrade: Regrade) -> Regrade:
         pk=regrade.pk
     )
     if not locked.is_open:
-        raise RegradeRefusedError("This rerun has been confirmed or discarded already.")
+        raise RegradeRefusedError(
+            "This regrade has been confirmed or discarded already."
+        )
     return locked
 
 

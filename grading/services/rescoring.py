@@ -219,7 +219,7 @@ def rescore(
     plan = plan_rescore(assignment=assignment, rules=rules)
     if plan.differing:
         raise RescoreRefusedError(
-            "The checks of this revision are not the checks that were run. Rerun the "
+            "The checks of this revision are not the checks that were run. Regrade the "
             "work instead."
         )
     if plan.digest != digest:

@@ -1,4 +1,4 @@
-"""Words that the pages share on which staff change marks: re-score and rerun."""
+"""Words that the pages share on which staff change marks: re-score and regrade."""
 
 from typing import Final
 

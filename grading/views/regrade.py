@@ -1,4 +1,4 @@
-"""The views of a rerun: its changes, confirming it, and discarding it."""
+"""The views of a regrade: its changes, confirming it, and discarding it."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -45,7 +45,7 @@ def regrade(request: SignedInRequest, slug: str, aslug: str, pk: int) -> HttpRes
 def regrade_confirm(
     request: SignedInRequest, slug: str, aslug: str, pk: int
 ) -> HttpResponse:
-    """Make the rerun count, if its preview is still what the person has seen."""
+    """Make the regrade count, if its preview is still what the person has seen."""
     found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
     chosen = _regrade(found, pk)
     try:
@@ -66,7 +66,7 @@ def regrade_confirm(
 def regrade_discard(
     request: SignedInRequest, slug: str, aslug: str, pk: int
 ) -> HttpResponse:
-    """Discard the rerun, so that it never counts."""
+    """Discard the regrade, so that it never counts."""
     found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
     chosen = _regrade(found, pk)
     try:
@@ -74,7 +74,9 @@ def regrade_discard(
     except RegradeRefusedError as refused:
         messages.error(request, str(refused))
     else:
-        messages.success(request, "The rerun has been discarded. No mark has changed.")
+        messages.success(
+            request, "The regrade has been discarded. No mark has changed."
+        )
     return redirect(chosen)
 
 

@@ -1,4 +1,4 @@
-"""The view that starts a rerun of everybody's work, after it shows what would run."""
+"""The view that starts a regrade of everybody's work, after it shows what would run."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -11,7 +11,7 @@ from courses.permissions import Right
 from grading.services import (
     RegradeRefusedError,
     open_regrade,
-    plan_rerun,
+    plan_regrade,
     start_regrade,
 )
 from grading.views.access import allowed_assignment, chosen_revision
@@ -23,7 +23,7 @@ UNPROCESSABLE = 422
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def regrade_start(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
-    """Show what a rerun would execute; on POST with a reason, start it."""
+    """Show what a regrade would execute; on POST with a reason, start it."""
     found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
     if request.method == "POST":
         return _start(request, found)
@@ -58,7 +58,7 @@ def _page(
         "course": found.course,
         "revision": revision,
         "revisions": found.revisions.order_by("-number"),
-        "plan": plan_rerun(assignment=found, revision=revision),
+        "plan": plan_regrade(assignment=found, revision=revision),
         "open": open_regrade(found),
         "error": error,
         "reason": given.get("reason", ""),

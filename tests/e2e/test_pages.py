@@ -88,7 +88,7 @@ def faults_everywhere(browser: Browser, campus: Campus, who: str) -> list[str]:
             run.get_absolute_url(),
             tried(campus).get_absolute_url(),
             f"{staff}rescore/?preview=1",
-            f"{staff}rerun/",
+            f"{staff}regrade/",
             RegradeFactory.create(
                 assignment=campus.assignment, of=submission
             ).get_absolute_url(),

@@ -331,7 +331,7 @@ def test_page_accepts_any_parameter(
         "/courses/{slug}/manage/sessions/{}/cancel/",
         "/courses/{slug}/manage/announcements/{}/",
         "/courses/{slug}/coursework/{aslug}/staff/revisions/{}/",
-        "/courses/{slug}/coursework/{aslug}/staff/reruns/{}/",
+        "/courses/{slug}/coursework/{aslug}/staff/regrades/{}/",
         "/api/v1/weeks/{}/",
         "/api/v1/materials/{}/attachments/{}/",
         "/api/v1/assignments/{}/",

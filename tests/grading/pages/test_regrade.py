@@ -1,4 +1,4 @@
-"""The page of a rerun follows its runs, and lets the result count."""
+"""The page of a regrade follows its runs, and lets the result count."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager

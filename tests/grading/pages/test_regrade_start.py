@@ -1,4 +1,4 @@
-"""The page that starts a rerun shows what would run, and asks why."""
+"""The page that starts a regrade shows what would run, and asks why."""
 
 import pytest
 from django.test import Client
@@ -22,10 +22,10 @@ def page(assignment: Assignment) -> Client:
 
 
 def address(assignment: Assignment) -> str:
-    return f"{assignment.get_absolute_url()}staff/rerun/"
+    return f"{assignment.get_absolute_url()}staff/regrade/"
 
 
-def test_known_results_are_counted_and_the_rerun_is_started(
+def test_known_results_are_counted_and_the_regrade_is_started(
     page: Client, assignment: Assignment
 ) -> None:
     assert "Results known already 1" in words(page.get(address(assignment)))
@@ -35,7 +35,7 @@ def test_known_results_are_counted_and_the_rerun_is_started(
     assert 'hx-trigger="every 3s"' in answer.content.decode()
 
 
-def test_a_rerun_without_a_reason_is_not_started(
+def test_a_regrade_without_a_reason_is_not_started(
     page: Client, assignment: Assignment
 ) -> None:
     assert page.post(address(assignment), {"reason": " "}).status_code == 422
