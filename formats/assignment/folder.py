@@ -21,6 +21,7 @@ from formats.assignment.notebook_cells import (
     validate_staff_notebook,
 )
 from formats.assignment.section_tests import parsed_tests, read_tests
+from formats.assignment.style_words import STYLE_WORDS
 from formats.assignment.unpickling import find_unpickling
 from formats.choices import Part, QuestionKind
 from formats.problems import ProblemList
@@ -32,27 +33,6 @@ STAFF: Final = "staff.ipynb"
 HANDOUT: Final = "handout.ipynb"
 MAX_DATA_FILES: Final = 1_000
 MAX_DATA_BYTES: Final = 600 * 1024**2
-_CHECK_IS_A: Final = {
-    TestStyle.FUNCTIONS: "function",
-    TestStyle.SCRIPT: "section",
-    TestStyle.DOCTEST: "section",
-    TestStyle.CASES: "function with @test_case",
-}
-_CHECKS_ARE: Final = {
-    TestStyle.FUNCTIONS: "functions in it",
-    TestStyle.SCRIPT: "sections of it",
-    TestStyle.DOCTEST: "sections of it",
-    TestStyle.CASES: "functions with @test_case in it",
-}
-_UNLISTED: Final = dict.fromkeys(TestStyle, f"List it in {FILE}, or remove it.") | {
-    TestStyle.FUNCTIONS: f"List it in {FILE}, or let its name begin with _."
-}
-_WORDLESS: Final = {
-    TestStyle.FUNCTIONS: "Give the function a docstring, or the check a description.",
-    TestStyle.SCRIPT: "Begin the section with a docstring, or describe the check.",
-    TestStyle.DOCTEST: f"Give the check a description in {FILE}.",
-    TestStyle.CASES: "Give the function a docstring, or the check a description.",
-}
 _JUNK: Final = ("__pycache__", ".ipynb_checkpoints", ".DS_Store", "Thumbs.db")
 
 
@@ -159,7 +139,7 @@ class _Reading:
         file = f"tests/{question.key}.py"
         data = self._bytes(
             file,
-            hint=f"The checks of “{question.key}” are {_CHECKS_ARE[question.style]}.",
+            hint=f"The checks of “{question.key}” are {STYLE_WORDS[question.style].checks}.",
         )
         functions = (
             None
@@ -177,7 +157,7 @@ class _Reading:
                     f"“{name}” is not in a list of checks, so it would never run.",
                     file=file,
                     line=function.line,
-                    hint=_UNLISTED[question.style],
+                    hint=STYLE_WORDS[question.style].unlisted,
                 )
         checks = []
         for check in question.checks:
@@ -223,7 +203,7 @@ class _Reading:
         function = functions.get(name)
         if function is None:
             self._faults.add(
-                f"There is no {_CHECK_IS_A[style]} “{name}” in {file}.",
+                f"There is no {STYLE_WORDS[style].check} “{name}” in {file}.",
                 file=FILE,
                 line=line,
                 hint=f"It has: {', '.join(functions) or 'none'}.",
@@ -234,7 +214,7 @@ class _Reading:
                 f"“{name}” has no words for students.",
                 file=file,
                 line=function.line,
-                hint=_WORDLESS[style],
+                hint=STYLE_WORDS[style].wordless,
             )
         return function.summary[:500]
 

@@ -68,9 +68,8 @@ def parsed_tests(text: str, style: TestStyle) -> Iterator[tuple[ast.Module, int]
     A module is one tree, and so is each section. Pieces that are not Python are left
     out.
     """
-    if style in (TestStyle.FUNCTIONS, TestStyle.CASES):
-        pieces = [(text, 0)]
-    else:
+    pieces = [(text, 0)]
+    if style.has_sections:
         pieces = [(each.source, each.line) for each in split_sections(text)]
     for source, line in pieces:
         code = session_code(source) if style == TestStyle.DOCTEST else source
@@ -119,7 +118,7 @@ def _read_sections(
         return None
     _check_start(text, file, faults)
     found: dict[str, FoundCheck] = {}
-    read = validate_script if style == TestStyle.SCRIPT else validate_doctest
+    read = _VALIDATORS[style]
     for section in split_sections(text):
         if section.name in found:
             faults.add(
@@ -208,6 +207,12 @@ def validate_doctest(source: str) -> Problem | str:
             line = example.lineno + (tree.line or 1)
             return Problem(message=tree.message, line=line, hint=tree.hint)
     return ""
+
+
+_VALIDATORS: Final = {
+    TestStyle.SCRIPT: validate_script,
+    TestStyle.DOCTEST: validate_doctest,
+}
 
 
 def _parsed(source: str) -> ast.Module | Problem:

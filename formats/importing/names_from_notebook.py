@@ -10,7 +10,7 @@ import ast
 import builtins
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, assert_never
 
 from formats.assignment.function_tests import Function, required_parameters
 from formats.assignment.section_tests import case_functions
@@ -80,6 +80,8 @@ def taken_names(tree: ast.Module, style: TestStyle) -> Reads:
         case TestStyle.SCRIPT | TestStyle.DOCTEST:
             asked = reads_of(ast.unparse(tree))
             return replace(asked, names=asked.names - set(dir(builtins)))
+        case _:
+            assert_never(style)
     found: set[str] = set()
     for function in functions:
         found |= set(required_parameters(function)) - _NOT_THE_NOTEBOOKS

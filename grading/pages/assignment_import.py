@@ -3,21 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
 
 from courses.services.pending_imports import Preview
 from formats.assignment import Limits, Question, Visibility
 from formats.choices import Part, QuestionKind
 from formats.problems import Problem
 from grading.forms.assignment_import import FORMATS, SEEN
-from runner.protocol.jobs import Scalar, TestStyle
-
-_STYLES: Final = {
-    TestStyle.FUNCTIONS: "functions",
-    TestStyle.SCRIPT: "script",
-    TestStyle.DOCTEST: "doctest",
-    TestStyle.CASES: "cases",
-}
+from runner.protocol.jobs import Scalar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +89,7 @@ def _row(question: Question) -> QuestionRow:
         key=question.key,
         title=question.title,
         points=question.points,
-        how="by hand" if is_manual else f"tests, {_STYLES[question.style]}",
+        how="by hand" if is_manual else f"tests, {question.style.value}",
         checks=len(question.checks),
         seen=", ".join(f"{seen[v]} {SEEN[v]}" for v in Visibility if seen[v]),
     )

@@ -12,6 +12,8 @@ from formats.assignment import (
 )
 from formats.assignment.foreign_cells import is_about_otter, question_key
 from formats.assignment.section_tests import section_text, split_sections
+from formats.assignment.style_words import STYLE_WORDS
+from formats.choices import TEST_STYLE_LABELS
 from formats.problems import Problem
 from runner.protocol.jobs import TestStyle
 from tests.formats.assignment.bundles import MANIFEST, faults_of, line_of, write_bundle
@@ -207,3 +209,8 @@ def test_every_name_gives_a_key(name: str) -> None:
 def test_locked_cells_are_found_by_their_names() -> None:
     cells = [code("a", softmark={"locked": "setup"}), code("b"), text("c")]
     assert locked_cells(notebook(*cells)) == {"setup": "a"}
+
+
+@pytest.mark.parametrize("table", [TEST_STYLE_LABELS, STYLE_WORDS])
+def test_each_style_has_its_words(table: dict[TestStyle, Any]) -> None:
+    assert set(table) == set(TestStyle)

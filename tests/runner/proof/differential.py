@@ -200,7 +200,7 @@ def _defined(staff: Mapping[str, Any]) -> dict[str, Any]:
 def _question(folder: Path, found: Any) -> QuestionSpec:
     text = (folder / "tests" / f"{found.key}.py").read_text()
     style = TestStyle(found.style.value)
-    is_cut = style in {TestStyle.SCRIPT, TestStyle.DOCTEST}
+    is_cut = style.has_sections
     pieces = {one.name: one.source for one in split_sections(text)} if is_cut else {}
     return QuestionSpec(
         key=found.key,

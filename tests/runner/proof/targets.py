@@ -179,7 +179,7 @@ def sources_of(style: TestStyle) -> list[str]:
     A function cannot remove a name of the notebook, so tests that do so are left out.
     """
     replacing = ("del f", "def f(", "__main__")
-    if style in {TestStyle.SCRIPT, TestStyle.DOCTEST}:
+    if style.has_sections:
         return list(TARGETS[style])
     return [one for one in TARGETS[style] if not any(word in one for word in replacing)]
 
@@ -197,7 +197,7 @@ def filled(source: str, style: TestStyle, seed: int) -> str:
         "a": f"np.array({floats[1:]})",
     }
     text = source.format(**words)
-    if style in {TestStyle.SCRIPT, TestStyle.DOCTEST}:
+    if style.has_sections:
         return text
     head = _ARRAY.format(**words)
     if style is TestStyle.CASES:

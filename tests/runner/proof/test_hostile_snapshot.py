@@ -35,7 +35,7 @@ _EMPTY: Final = Entry(style=TestStyle.SCRIPT, right="", wrong=("", ""), tests=""
 
 def question_of(style: TestStyle, source: str) -> QuestionSpec:
     """Return a question of one check."""
-    if style in {TestStyle.SCRIPT, TestStyle.DOCTEST}:
+    if style.has_sections:
         check = CheckSpec(name="check", source=source)
         return QuestionSpec(key="q1", style=style, checks=(check,))
     check = CheckSpec(name="check")
