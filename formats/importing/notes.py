@@ -11,6 +11,7 @@ from formats.assignment.notebook_cells import check_key, make_handout, source_of
 from formats.assignment.section_tests import parsed_tests, session_code
 from formats.assignment.unpickling import Finding, find_unpickling
 from formats.choices import Part, QuestionKind
+from formats.importing.argument_notes import find_argument_looks
 from formats.importing.draft import (
     Draft,
     Format,
@@ -40,11 +41,7 @@ from formats.importing.replaced_names import find_replaced, find_shadowed
 from formats.importing.source_notebooks import names_of_cells
 from formats.importing.statements import AuthoredCell
 from formats.importing.student_objects import find_unsupported_uses
-from formats.importing.work_in_place import (
-    Slots,
-    changed_parameters,
-    find_argument_looks,
-)
+from formats.importing.work_in_place import Slots, changed_parameters
 from formats.importing.written_files import is_written, written_by
 from formats.problems import Problem
 from runner.protocol.jobs import TestStyle

@@ -1,20 +1,11 @@
-"""Find tests of work in place: they look at an argument that the solution changes.
-
-What a test gives to the student's code is a copy. A check that looks at its own value
-afterwards fails if the copy has changed, and a model solution that works in place then
-fails, too.
-"""
+"""Find work in place: what changes a value, and which functions change an argument."""
 
 import ast
 from collections.abc import Iterator, Mapping, Set
 from typing import Any, Final
 
 from formats.assignment.notebook_cells import source_of
-from formats.assignment.unpickling import Finding
-from formats.importing.replaced_names import USUAL
 from formats.notebook.cell_syntax import parse
-from runner.protocol.argument_looks import Looks
-from runner.protocol.jobs import TestStyle
 
 Slots = Mapping[str, Set[int | str]]
 _CHANGING: Final = frozenset(
@@ -23,10 +14,6 @@ _CHANGING: Final = frozenset(
         *("update", "setdefault", "add", "discard", "appendleft", "extendleft"),
         *("popitem", "popleft", "fill", "resize", "itemset", "put", "partition"),
     )
-)
-_HINT: Final = (
-    "Compare what the function returns. Or let a function of the notebook make the "
-    "change and return the value."
 )
 
 
@@ -66,7 +53,7 @@ def _changed_in(function: ast.FunctionDef) -> Iterator[int | str]:
     }
     for name in names:
         own = {name, *_items_of(name, nodes)}
-        if name not in anew and any(_changes(node, own) for node in nodes):
+        if name not in anew and any(changes(node, own) for node in nodes):
             yield name
             if name in places:
                 yield places[name]
@@ -81,7 +68,7 @@ def _items_of(name: str, nodes: list[ast.AST]) -> Iterator[str]:
                     yield item
 
 
-def _changes(node: ast.AST, names: set[str]) -> bool:
+def changes(node: ast.AST, names: Set[str]) -> bool:
     """Return whether the node itself changes the value of one of the names."""
     match node:
         case ast.Subscript(ctx=ast.Store() | ast.Del()):
@@ -111,40 +98,3 @@ def _root(node: ast.AST) -> str:
     while isinstance(node, ast.Subscript | ast.Attribute):
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""
-
-
-def find_argument_looks(
-    tree: ast.Module, style: TestStyle, changed: Slots, imports: Mapping[str, str]
-) -> Iterator[Finding]:
-    """Yield a note for each look at an argument that the solution changes in place.
-
-    `changed` is what `changed_parameters` returns, `imports` the names of libraries.
-    """
-    checks = () if style.has_sections else _functions(tree)
-    try:
-        looks = Looks(
-            [tree],
-            libraries={*USUAL, *imports},
-            defined=changed,
-            checks=checks,
-            shows_lines=style is TestStyle.DOCTEST,
-        )
-    except RecursionError:
-        return
-    said: set[str] = set()
-    for look in looks.found:
-        for name, slot in look.givings:
-            if slot in changed.get(name, ()) and name not in said:
-                said.add(name)
-                yield Finding(
-                    message=f"The solution's `{name}` changes its argument, and the test "
-                    "looks at the argument afterwards. What a test gives is a copy, so "
-                    "this check fails with a message.",
-                    line=look.node.lineno,
-                    hint=_HINT,
-                    is_certain=False,
-                )
-
-
-def _functions(tree: ast.Module) -> list[str]:
-    return [one.name for one in tree.body if isinstance(one, ast.FunctionDef)]

@@ -1,59 +1,54 @@
-"""Find where a test looks at a value that it has given to the notebook's code.
+"""Find assertions that a value which the test has given is still as it was.
 
 `a = [3, 1, 2]; my_sort(a); assert a == [3, 1, 2]` asks whether `my_sort` leaves its
-argument alone. What a test gives is a copy, so the grader must ask for it. A comparison
-with an answer that the same call or a later one has given (`out == sorted(a)`) is no
-such look: there a copy is what the test means.
+argument alone. What a test gives is a copy, so the grader must ask for it.
 
-The same walk notes whether a test compares two readings of one object
-(`list(loader) == list(loader)`).
+The rule is narrow, so that it never fails honest work in place. A look is an assertion
+in which every name was bound before the call, and not from an answer. An assertion that
+has anything to do with an answer is none. The text is read in its order, each function
+by itself, and no values are followed from one function to another.
 """
 
 import ast
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from runner.protocol.comparisons import (
-    ASSERTING,
+from runner.protocol.second_readings import Readings
+from runner.protocol.test_expressions import (
+    Function,
     Leaf,
-    bodies_of,
-    compares,
-    denies,
+    Texts,
+    is_roundabout,
+    key_of,
     leaves_of,
-    sides_of,
+    read_in,
+    root_of,
 )
-from runner.protocol.test_names import Function, key_of, names_in
-from runner.protocol.told_values import Giving, State, Values
 
-Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-# Methods of which a line makes use for what they do.
-_EFFECTS: Final = frozenset(
-    (
-        *("add", "append", "backward", "clear", "discard", "extend", "fill_"),
-        *("insert", "pop", "popitem", "remove", "reverse", "setdefault"),
-        *("shuffle", "sort", "step", "update", "zero_", "zero_grad"),
-    )
-)
-_DENYING: Final = frozenset(("assertFalse", "assertIsNone"))
-_ROUNDS: Final = 4
+_RAISING: Final = ("assertRaises", "assertWarns", "assertLogs", "assertNoLogs")
+_COMPARING: Final = frozenset(("allclose", "eq", "equal", "equals", "isclose", "ne"))
 
 
 @dataclass(frozen=True)
 class Look:
-    """An expression that looks at values, and the calls they were given to, if known."""
+    """An assertion about values that were given (`leaves`), or two readings of objects.
+
+    `readings` are the names of the objects that it reads twice. `function` is the
+    outermost function that it stands in, or "".
+    """
 
     node: ast.expr
     leaves: tuple[Leaf, ...]
-    givings: tuple[Giving, ...]
+    readings: frozenset[str]
+    function: str
 
 
 class Looks:
-    """The looks of one piece of tests: all its trees, in the order in which they run.
+    """The looks of one piece of tests.
 
-    A doctest runs one tree after the other (`follow`), each after the ones before, and
-    shows the value of a line that is an expression (`shows_lines`).
+    `shown` are the lines of a doctest, as `dump_of` gives them, with output below.
     """
 
     def __init__(
@@ -62,275 +57,295 @@ class Looks:
         *,
         libraries: Collection[str],
         defined: Collection[str] = (),
-        checks: Collection[str] = (),
-        shows_lines: bool = False,
+        shown: Collection[str] = (),
     ) -> None:
-        self._names = names_in(
-            trees, libraries=libraries, defined=defined, checks=checks
-        )
-        self._shows_lines = shows_lines
-        self._values = Values(self._names)
-        self._walk = _Walk(self._values, shows_lines=shows_lines)
-        self._learn(trees)
-        self.found = [look for tree in trees for look in self._walk.follow(tree)]
-        self.in_functions = dict(self._walk.in_functions)
-        self.compares_readings = set(self._walk.comparing)
-        self._begin()
+        texts = Texts(trees, libraries, defined)
+        lines = [
+            (line, dump_of(tree) in shown)
+            for tree in trees
+            for line in _lines(getattr(tree, "body", []))
+        ]
+        self.found = list(_Body(texts, "", lines).looks())
+        for tree in trees:
+            for outermost, body in _functions(tree, ""):
+                inner = [(line, False) for line in _lines(body)]
+                self.found += _Body(texts, outermost, inner).looks()
+        self._trees = trees
 
-    def _learn(self, trees: Sequence[ast.AST]) -> None:
-        """Find which of the tests' own functions ask the notebook, and with what."""
-        known = -1
-        for _ in range(_ROUNDS if self._names.functions else 0):
-            values = self._values
-            size = len(values.asking) + len(values.told) + len(values.attributes)
-            if size == known:
-                return
-            known = size
-            for tree in trees:
-                self._walk.follow(tree)
-            self._begin()
-
-    def _begin(self) -> None:
-        values = Values(self._names)
-        values.asking, values.told = self._values.asking, self._values.told
-        values.attributes = self._values.attributes
-        self._values = values
-        self._walk = _Walk(values, shows_lines=self._shows_lines)
-
-    def follow(self, tree: ast.AST) -> list[Look]:
-        """Return the looks of the tree that runs next."""
-        return self._walk.follow(tree)
-
-    def are_in(self, check: str) -> bool:
-        """Return whether a look may run in this check: in it or in a helper."""
-        return any(self._may_run(name, check) for name in self.in_functions)
-
-    def are_readings_compared_in(self, check: str) -> bool:
-        """Return whether two readings may be compared in this check."""
-        return any(self._may_run(name, check) for name in self.compares_readings)
-
-    def _may_run(self, function: str, check: str) -> bool:
-        return function == check or function not in self._names.checks
+    def of_line(self, tree: ast.AST) -> list[Look]:
+        """Return the looks in a doctest's line, which has been parsed anew."""
+        looks = {id(look.node): look for look in self.found}
+        for known in self._trees:
+            if dump_of(known) == dump_of(tree):
+                pairs = zip(ast.walk(known), ast.walk(tree), strict=False)
+                # A line and a module differ only in their outermost node.
+                return [
+                    replace(looks[id(one)], node=other)
+                    for one, other in pairs
+                    if id(one) in looks and isinstance(other, ast.expr)
+                ]
+        return []
 
 
-class _Walk:
-    """Follows the statements of a test. A function's body is followed at the end."""
+class _Body:
+    """One function's body, or the statements outside of functions, in their order.
 
-    def __init__(self, values: Values, *, shows_lines: bool) -> None:
-        self._values = values
-        self._shows_lines = shows_lines
-        # Whether the present assertion says that something does not hold.
-        self._is_denied = False
-        self._looks: list[Look] = []
-        # The functions whose bodies are left to follow, each with its outermost one.
-        self._later: list[tuple[Function, str]] = []
-        # The outermost function that the present statement stands in, or "".
-        self._function = ""
-        self.in_functions: Counter[str] = Counter()
-        self.comparing: set[str] = set()
+    A name that may hold an answer anywhere in the body counts as one everywhere.
+    """
 
-    @property
-    def _state(self) -> State:
-        return self._values.state
+    def __init__(
+        self, texts: Texts, function: str, lines: Sequence[tuple[ast.stmt, bool]]
+    ) -> None:
+        self._texts = texts
+        self._function = function
+        self._lines = lines
+        self._bindings = [
+            (place, name, values)
+            for place, (line, _) in enumerate(lines)
+            for name, values in _bound_by(line)
+        ]
+        self._own = {name for _, name, _ in self._bindings}
+        self._settle()
+        self._bindings += [
+            (place, name, [call])
+            for place, (line, is_shown) in enumerate(lines)
+            for call in self._effects(line, is_shown)
+            for name in set(_names_in(call))
+        ]
+        self._settle()
 
-    def follow(self, tree: ast.AST) -> list[Look]:
-        """Return the looks in a module, or in an interactive line."""
-        self._looks = []
-        self._statements(getattr(tree, "body", []))
-        while self._later:
-            later, self._later = self._later, []
-            outer, state = self._state, self._state.copy()
-            for function, outermost in later:
-                self._values.state = state.copy()
-                self._values.depth = 0
-                self._function = outermost
-                self._values.enter(function)
-                self._statements(function.body)
-                self._note_asking(function)
-            self._values.state, self._function = outer, ""
-        return self._looks
+    def _settle(self) -> None:
+        """Leave only the names that hold no answers among the test's own."""
+        before = -1
+        while before != len(self._own):
+            before = len(self._own)
+            self._own -= set(self._answers())
 
-    def _note_asking(self, function: Function) -> None:
-        calls = (one for one in ast.walk(function) if isinstance(one, ast.Call))
-        if any(map(self._values.asks, calls)):
-            self._values.asking.add(function.name)
+    def _effects(self, line: ast.stmt, is_shown: bool) -> Iterator[ast.AST]:  # noqa: FBT001 - passed on
+        """Yield the line's call if it may change what it names: `random.shuffle(a)`."""
+        match line:
+            case ast.Expr(value=ast.Call() as call):
+                is_quiet = root_of(call.func) == "print" or self._is_asking(call)
+                if (
+                    not is_quiet
+                    and _asserted(line, self._texts, shows=is_shown) is None
+                ):
+                    yield call
 
-    # --- Statements -----------------------------------------------------------------
+    # --- Names that may hold answers ------------------------------------------------
 
-    def _statements(self, body: Sequence[ast.stmt]) -> None:
-        for statement in body:
-            self._values.now += 1
-            self._statement(statement)
+    def _answers(self) -> Iterator[str]:
+        for _, name, values in self._bindings:
+            if not all(map(self._is_own, values)):
+                yield name
+                if name in self._texts.libraries:  # `sys.stdout = text`
+                    yield from (one for each in values for one in _names_in(each))
+        for line, _ in self._lines:
+            for node in _parts_of(line):
+                yield from self._kept_by(node)
 
-    def _statement(self, node: ast.stmt) -> None:
-        match node:
-            case ast.FunctionDef() | ast.AsyncFunctionDef():
-                self._later.append((node, self._function or node.name))
-            case ast.ClassDef(body=body):
-                self._statements(body)
-            case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
-                self._assignment(node)
-            case ast.Assert(test=test):
-                self._assertion(test)
-                self._values.follow_calls(test)
-            case ast.Expr(value=value):
-                self._line(value)
-            case _:
-                self._block(node)
+    def _kept_by(self, node: ast.AST) -> Iterator[str]:
+        """Yield the names that may hold an answer after the node has run."""
+        if isinstance(node, ast.withitem | ast.Lambda):
+            yield from _names_in(node)
+        elif isinstance(node, ast.Name) and node.id in self._texts.functions:
+            if not self._texts.is_no_answer(node.id):
+                yield from _names_in(self._texts.functions[node.id])
+        elif isinstance(node, ast.Call) and not self._is_own(node):
+            yield from self._kept_by_call(node)
 
-    def _assignment(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
-        if node.value is None:
-            return
-        self._expression(node.value)
-        if isinstance(node, ast.AugAssign):
-            self._values.add(key_of(node.target), node.value)
-            return
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        for target in targets:
-            self._values.bind(target, node.value, each=False)
+    def _kept_by_call(self, call: ast.Call) -> Iterator[str]:
+        root, method = root_of(call.func), getattr(call.func, "attr", "")
+        helper = self._texts.functions.get(root.removeprefix("self."))
+        if helper is not None:
+            yield from (*_given_by(call), *_names_in(helper))
+        if root.startswith("self.") and not root.startswith("self.assert"):
+            yield from (one for one in self._own if one.startswith("self."))
+        if method not in _COMPARING:
+            yield root
+        if method == "backward":  # gradients are answers
+            yield from self._own
 
-    def _block(self, node: ast.stmt) -> None:
-        """Follow a statement that has statements in it, or any other one."""
-        is_loop = isinstance(node, ast.For | ast.AsyncFor | ast.While)
-        if isinstance(node, ast.For | ast.AsyncFor):
-            self._expression(node.iter)
-            self._values.bind_item(node.target, node.iter)
-        elif isinstance(node, ast.With | ast.AsyncWith):
-            self._contexts(node.items)
-        else:
-            for part in ast.iter_child_nodes(node):
-                if isinstance(part, ast.expr):
-                    self._expression(part)
-        self._values.depth += is_loop
-        for body in bodies_of(node):
-            self._statements(body)
-        self._values.depth -= is_loop
+    def _is_own(self, node: ast.AST) -> bool:
+        """Return whether nothing in the expression may be an answer."""
+        return not is_roundabout(node) and all(map(self._is_own_name, read_in(node)))
 
-    def _contexts(self, items: Sequence[ast.withitem]) -> None:
-        for each in items:
-            self._expression(each.context_expr)
-            if each.optional_vars is not None:
-                self._values.bind(each.optional_vars, each.context_expr, each=False)
-
-    def _expression(self, node: ast.expr) -> None:
-        self._find(node)
-        self._values.follow_calls(node)
-
-    def _line(self, node: ast.expr) -> None:
-        """Follow an expression that is a statement: an assertion, or a doctest's line."""
-        is_found = self._find(node)
-        if not is_found and self._shows_lines and not self._is_effect(node):
-            self._note(node)
-        elif not is_found:
-            self._note_readings(node)
-        self._values.follow_calls(node)
-
-    def _is_effect(self, node: ast.expr) -> bool:
-        """Return whether the line is there for what it does: `a.append(3)`, `f(a)`."""
-        match node:
-            case ast.Call(func=ast.Attribute(attr=name)) if name in _EFFECTS:
-                return True
-            case ast.Call(func=ast.Name(id="print")):
-                return False
-        return self._values.time_of(node) is not None
+    def _is_own_name(self, name: str) -> bool:
+        is_known = name in self._own or name.startswith("self.assert")
+        return is_known or self._texts.is_no_answer(name)
 
     # --- Looks ------------------------------------------------------------------------
 
-    def _assertion(self, node: ast.expr) -> None:
-        match node:
-            case ast.BoolOp(values=values):
-                for one in values:
-                    self._assertion(one)
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
-                self._is_denied = not self._is_denied
-                self._assertion(operand)
-                self._is_denied = not self._is_denied
-            case _:
-                if not self._find(node):
-                    self._note(node)
+    def looks(self) -> Iterator[Look]:
+        """Yield the looks."""
+        readings = self._readings()
+        for place, (line, is_shown) in enumerate(self._lines):
+            node = _asserted(line, self._texts, shows=is_shown)
+            if node is not None:
+                leaves = tuple(self._leaves(node, place))
+                same = readings.same(node, self._own)
+                if leaves or same:
+                    yield Look(node, leaves, same, self._function)
 
-    def _find(self, node: ast.AST) -> bool:
-        """Note the comparisons in the expression. Return whether there are any."""
-        if isinstance(node, ast.expr) and compares(node):
-            self._note(node)
-            return True
-        match node:
-            case ast.Call(func=ast.Attribute(attr=name), args=args) if (
-                name in ASSERTING
-            ):
-                self._is_denied = name in _DENYING
-                for one in args[:1]:
-                    self._assertion(one)
-                self._is_denied = False
-                return True
-        if isinstance(node, Comprehension):
-            return self._comprehension(node)
-        found = [self._find(one) for one in ast.iter_child_nodes(node)]
-        return any(found)
+    def _readings(self) -> Readings:
+        """Return what the names hold that are bound once, from a reading."""
+        found = Readings(self._texts)
+        counts = Counter(name for _, name, _ in self._bindings)
+        for line, _ in self._lines:
+            if isinstance(line, ast.Assign):
+                (target, *_) = line.targets
+                if isinstance(target, ast.Tuple | ast.List):
+                    # The first part of an item is the input, the next may be a label.
+                    (target, *_) = target.elts or [target]
+                if counts[key_of(target)] == 1:
+                    found.keep(key_of(target), found.of(line.value, self._own))
+        return found
 
-    def _comprehension(self, node: Comprehension) -> bool:
-        kept = self._state
-        self._values.state = kept.copy()
-        for each in node.generators:
-            self._values.bind_item(each.target, each.iter)
-        self._values.depth += 1
-        found = [self._find(one) for one in ast.iter_child_nodes(node)]
-        self._values.depth -= 1
-        self._values.state = kept
-        return any(found)
+    def _leaves(self, node: ast.expr, place: int) -> Iterator[Leaf]:
+        """Yield what is looked at, if all of it was bound before it was given."""
+        names = set(read_in(node)) & self._own
+        if not names or not self._is_own(node):
+            return
+        last = max(self._last_bound(name, place) for name in names)
+        parts = self._made_of(names)
+        given = [
+            at
+            for at, (line, _) in enumerate(self._lines[:place])
+            for call in _parts_of(line)
+            if isinstance(call, ast.Call) and self._is_asking(call)
+            for name in self._made_of(set(_given_by(call)) & self._own)
+            if name in parts and at > self._last_bound(name, place)
+        ]
+        if given and last < min(given):
+            yield from (
+                one for one in dict.fromkeys(leaves_of(node)) if one.name in names
+            )
 
-    def _note(self, node: ast.expr) -> None:
-        """Note a look, if it is one at a value that may have been given."""
-        self._note_readings(node)
-        leaves: list[Leaf] = []
-        givings: list[Giving] = []
-        for side in sides_of(node):
-            read = dict.fromkeys(leaves_of(side))
-            is_denied = self._is_denied or denies(node)
-            time = self._values.time_of(side)
-            parts = [one for one in read if one.path and self._is_answer(one.name)]
-            if is_denied and not parts:
-                # An answer that differs from the argument is a new value.
-                time = None if time is None else -1.0
-            for leaf in read:
-                found = self._with_sources(leaf)
-                leaves += [one for one in found if self._is_seen(one, time)]
-        for leaf in leaves:
-            givings += self._state.givings.get(leaf.name, [])
-        if leaves:
-            self._looks.append(Look(node, tuple(leaves), tuple(givings)))
-            self.in_functions[self._function] += 1
+    def _is_asking(self, call: ast.Call) -> bool:
+        """Return whether the call is one of the notebook's code, as far as is known."""
+        root = root_of(call.func)
+        return not (root in self._texts.functions or self._is_own_name(root))
 
-    def _is_answer(self, name: str) -> bool:
-        return self._values.time_of_name(name) is not None
+    def _last_bound(self, name: str, place: int) -> int:
+        return max(
+            (at for at, one, _ in self._bindings if one == name and at < place),
+            default=-1,
+        )
 
-    def _is_seen(self, leaf: Leaf, time: float | None) -> bool:
-        """Return whether the name's value is looked at, and not compared with an answer."""
-        name, names = leaf.name, self._values.names
-        if not ("." in name or name in names.bound) and not self._values.is_notebook(
-            name
-        ):
-            return False
-        if name.removeprefix("self.") in names.functions or name == "self":
-            return False
-        given = self._state.given.get(name)
-        if self._values.is_notebook(name) and given is None:
-            return False
-        return time is None or (given is not None and given > time)
+    def _made_of(self, names: set[str]) -> set[str]:
+        """Return the names, and those that their values are made of."""
+        found, before = set(names), set[str]()
+        while found != before:
+            before = set(found)
+            for _, name, values in self._bindings:
+                if name in before:
+                    found |= {
+                        one for each in values for one in read_in(each)
+                    } & self._own
+        return found
 
-    def _with_sources(self, leaf: Leaf) -> Iterator[Leaf]:
-        """Yield the leaf, and the values that it was made from after they were given."""
-        waiting, met = [leaf], {leaf.name}
-        while waiting:
-            one = waiting.pop()
-            yield one
-            time, names = self._state.sources.get(one.name, (0.0, frozenset[str]()))
-            for name in names - met:
-                if time > self._state.given.get(name, time):
-                    met.add(name)
-                    waiting.append(Leaf(name))
 
-    def _note_readings(self, node: ast.AST) -> None:
-        counts = Counter(name for name, _ in self._values.readings_of(node))
-        if any(count > 1 for count in counts.values()):
-            self.comparing.add(self._function)
+def _bound_by(line: ast.stmt) -> Iterator[tuple[str, list[ast.AST]]]:
+    """Yield the names that the line binds or changes, and what their values come from."""
+    for node in _parts_of(line):
+        if isinstance(node, ast.NamedExpr):
+            yield node.target.id, [node.value]
+    match line:
+        case ast.Assign(targets=targets, value=value):
+            for target in targets:
+                yield from _pairs(target, value)
+        case ast.For() | ast.AsyncFor():
+            yield from _pairs(line.target, line.iter)
+        case ast.AnnAssign(value=ast.expr() as value) | ast.AugAssign(value=value):
+            yield from _pairs(line.target, value)
+        case ast.Delete(targets=targets):
+            yield from ((root_of(target), []) for target in targets)
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, list[ast.AST]]]:
+    parts = target.elts if isinstance(target, ast.Tuple | ast.List) else []
+    values = value.elts if isinstance(value, ast.Tuple | ast.List) else []
+    for place, part in enumerate(parts):
+        is_paired = len(parts) == len(values)
+        yield from _pairs(part, values[place] if is_paired else value)
+    if not parts:
+        yield root_of(target), [value, target]
+
+
+def _lines(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield the statements in the order of the text, also those in other statements."""
+    for line in body:
+        if not isinstance(line, Function | ast.ClassDef):
+            yield line
+            for inner in _bodies_of(line):
+                yield from _lines(inner)
+
+
+def _parts_of(line: ast.stmt) -> Iterator[ast.AST]:
+    """Yield the parts of a statement that stand in no statement inside it."""
+    for child in ast.iter_child_nodes(line):
+        if not isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
+            yield from ast.walk(child)
+
+
+def _functions(node: ast.AST, outermost: str) -> Iterator[tuple[str, list[ast.stmt]]]:
+    """Yield the bodies of all functions; a test case's `setUp` stands before each."""
+    first: list[ast.stmt] = []
+    for child in ast.iter_child_nodes(node):
+        if isinstance(node, ast.ClassDef) and getattr(child, "name", "") == "setUp":
+            first = getattr(child, "body", [])
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, Function):
+            name = outermost or child.name
+            yield name, [*first, *child.body]
+            yield from _functions(child, name)
+        elif isinstance(child, ast.stmt):
+            yield from _functions(child, outermost)
+
+
+def dump_of(tree: ast.AST) -> str:
+    """Return the text by which a doctest's line is known."""
+    return "\n".join(map(ast.dump, getattr(tree, "body", [])))
+
+
+def _asserted(node: ast.AST, texts: Texts, *, shows: bool) -> ast.expr | None:
+    """Return what the statement asserts, or None."""
+    match node:
+        case ast.Assert(test=test):
+            return test
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name) as called) as call):
+            root = root_of(called)
+            is_ours = root == f"self.{name}" or root in texts.libraries
+            if is_ours and name.startswith("assert") and not name.startswith(_RAISING):
+                return call
+        case ast.Expr(value=ast.Call(func=ast.Name(id=name)) as call):
+            if name.startswith("assert_") and name in texts.libraries:
+                return call
+    return node.value if shows and isinstance(node, ast.Expr) else None
+
+
+def _bodies_of(node: ast.AST) -> Iterator[list[ast.stmt]]:
+    """Yield the lists of statements that stand in a statement."""
+    if not isinstance(node, ast.stmt):
+        return
+    for name in ("body", "orelse", "finalbody"):
+        yield getattr(node, name, [])
+    for inner in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
+        yield inner.body
+
+
+def _names_in(node: ast.AST) -> Iterator[str]:
+    return (key_of(one) for one in ast.walk(node) if key_of(one))
+
+
+def _given_by(call: ast.Call) -> Iterator[str]:
+    """Yield the bare names in the arguments, also in a list or a tuple of them."""
+    waiting: list[ast.expr | None] = [*call.args, *(one.value for one in call.keywords)]
+    while waiting:
+        match waiting.pop():
+            case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Dict(values=parts):
+                waiting += parts
+            case ast.Starred(value=inner):
+                waiting.append(inner)
+            case ast.expr() as one if key_of(one):
+                yield key_of(one)

@@ -22,10 +22,10 @@ import numpy as np
 import torch
 
 from runner.inside.grader import refusals
-from runner.inside.grader.handle_parts import is_handle
+from runner.inside.grader.handle_parts import is_handle, observations_of
 from runner.inside.values.codec import CodecError, Encoder
 from runner.protocol.argument_looks import Look
-from runner.protocol.comparisons import Leaf
+from runner.protocol.test_expressions import Leaf
 
 Tree = TypeVar("Tree", bound=ast.AST)
 Ref = Callable[[], Any]
@@ -129,6 +129,16 @@ class Arguments:
             if any(self._is_changed(one, leaf) for one in _looked_at(value, leaf)):
                 raise ChangedArgumentError(leaf.name)
 
+    def compared(self, *reads: Ref) -> None:
+        """Raise SecondAnswerError if an object differed when it was read again."""
+        for read in reads:
+            try:
+                value = read()
+            except Exception:  # noqa: BLE001, S112 - the name is gone
+                continue
+            if is_handle(value):
+                observations_of(value).second.refuse()
+
     def _is_changed(self, value: object, leaf: Leaf) -> bool:
         changed = (
             one.ref() for one in self._changed if one.is_resized or not leaf.is_measure
@@ -224,7 +234,10 @@ def _span(value: Any) -> tuple[int, int]:
 
 
 class _LooksFirst(ast.NodeTransformer):
-    """Replace an expression that looks by `(name and name(…), expression)[1]`."""
+    """Replace an expression that looks by `(name and name(…), expression)[1]`.
+
+    One that compares two readings becomes `(expression, name.compared(…))[0]`.
+    """
 
     def __init__(self, looks: Iterable[Look]) -> None:
         self._looks = {id(look.node): look for look in looks}
@@ -234,27 +247,40 @@ class _LooksFirst(ast.NodeTransformer):
         inner: Any = self.generic_visit(node)
         if look is None:
             return inner
-        leaves = [_read(leaf) for leaf in look.leaves]
         name = ast.Name(id=NAME, ctx=ast.Load())
-        call = ast.Call(func=name, args=leaves, keywords=[])
-        first = ast.BoolOp(op=ast.And(), values=[name, call])
-        pair = ast.Tuple(elts=[first, inner], ctx=ast.Load())
-        made = ast.Subscript(value=pair, slice=ast.Constant(1), ctx=ast.Load())
+        made = inner
+        if look.leaves:
+            leaves = [_leaf(leaf) for leaf in look.leaves]
+            call = ast.Call(func=name, args=leaves, keywords=[])
+            made = _one_of([ast.BoolOp(op=ast.And(), values=[name, call]), made], 1)
+        if look.readings:
+            asked = ast.Attribute(value=name, attr="compared", ctx=ast.Load())
+            reads: list[ast.expr] = [_read(one) for one in sorted(look.readings)]
+            made = _one_of([made, ast.Call(func=asked, args=reads, keywords=[])], 0)
         return ast.copy_location(made, node)
 
 
-def _read(leaf: Leaf) -> ast.expr:
+def _one_of(parts: list[ast.expr], place: int) -> ast.Subscript:
+    pair = ast.Tuple(elts=parts, ctx=ast.Load())
+    return ast.Subscript(value=pair, slice=ast.Constant(place), ctx=ast.Load())
+
+
+def _leaf(leaf: Leaf) -> ast.expr:
     """Return the source of the leaf, and of a function that reads its name."""
-    root, _, attribute = leaf.name.partition(".")
+    parts: list[Any] = [leaf.name, leaf.path, leaf.is_measure]
+    return ast.Tuple(elts=[*map(ast.Constant, parts), _read(leaf.name)], ctx=ast.Load())
+
+
+def _read(name: str) -> ast.Lambda:
+    """Return the source of a function that reads the name."""
+    root, _, attribute = name.partition(".")
     value: ast.expr = ast.Name(id=root, ctx=ast.Load())
     if attribute:
         value = ast.Attribute(value=value, attr=attribute, ctx=ast.Load())
     nothing = ast.arguments(
         posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[]
     )
-    read = ast.Lambda(args=nothing, body=value)
-    parts: list[Any] = [leaf.name, leaf.path, leaf.is_measure]
-    return ast.Tuple(elts=[*map(ast.Constant, parts), read], ctx=ast.Load())
+    return ast.Lambda(args=nothing, body=value)
 
 
 def looking(tree: Tree, looks: Iterable[Look]) -> Tree:

@@ -29,9 +29,7 @@ class SizedHandle:
 
     def __len__(self: Any) -> int:
         seen, student = observations_of(self), student_of(self)
-        length = seen.contents.length(lambda: student.ask("len", self))
-        seen.second.check("len", None, length, lambda: student.ask("len", self))
-        return length
+        return seen.contents.length(lambda: student.ask("len", self))
 
 
 class IterableHandle:

@@ -2,11 +2,12 @@
 
 import ast
 import contextlib
-from collections.abc import Collection, Iterable, Iterator
+import doctest
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
 from runner.inside.grader.changed_arguments import Arguments, looking
-from runner.protocol.argument_looks import Looks
+from runner.protocol.argument_looks import Looks, dump_of
 
 Tree = TypeVar("Tree", bound=ast.AST)
 
@@ -31,18 +32,25 @@ class LookingTests:
         self._libraries = libraries
         self._defined = defined
         self._looks: Looks | None = None
+        self._checks: Collection[str] = ()
 
     def module(self, tree: Tree, checks: Collection[str]) -> Tree:
         """Return the tree of a module that has a function for each check."""
-        self._looks = self._found([tree], checks=checks)
+        self._looks = self._found([tree])
+        self._checks = checks
         return tree if self._looks is None else looking(tree, self._looks.found)
 
     def begin(self, check: str = "") -> None:
         """Begin the check with this name, or the only one."""
-        looks = self._looks
+        looks = [] if self._looks is None else self._looks.found
+        mine = [
+            look
+            for look in looks
+            if look.function == check or look.function not in self._checks
+        ]
         self._arguments.begin(
-            is_watching=looks is not None and looks.are_in(check),
-            asks_again=looks is not None and looks.are_readings_compared_in(check),
+            is_watching=any(look.leaves for look in mine),
+            asks_again=any(look.readings for look in mine),
         )
 
     def script(self, tree: Tree) -> Tree:
@@ -52,14 +60,19 @@ class LookingTests:
         return made
 
     @contextlib.contextmanager
-    def session(self, sources: Iterable[str]) -> Iterator[None]:
+    def session(self, examples: Iterable[doctest.Example]) -> Iterator[None]:
         """Prepare the lines of a doctest, which are compiled inside."""
-        trees: list[ast.AST] = []
+        trees: list[ast.Module] = []
+        shown: set[str] = set()
         with contextlib.suppress(
             SyntaxError, ValueError
         ):  # running the check raises it
-            trees += [ast.parse(source) for source in sources]
-        self._looks = self._found(trees, shows_lines=True)
+            for one in examples:
+                trees.append(ast.parse(one.source))
+                if one.want:
+                    shown.add(dump_of(trees[-1]))
+        self._looks = self._found(trees, shown)
+        self._checks = ()
         self.begin()
         _session[:] = [] if self._looks is None else [self._looks]
         try:
@@ -68,20 +81,12 @@ class LookingTests:
             _session.clear()
 
     def _found(
-        self,
-        trees: list[ast.AST],
-        *,
-        checks: Collection[str] = (),
-        shows_lines: bool = False,
+        self, trees: Sequence[ast.AST], shown: Collection[str] = ()
     ) -> Looks | None:
         """Return the looks, or None if the text is nested too deeply to follow."""
         with contextlib.suppress(RecursionError):
             return Looks(
-                trees,
-                libraries=self._libraries,
-                defined=self._defined,
-                checks=checks,
-                shows_lines=shows_lines,
+                trees, libraries=self._libraries, defined=self._defined, shown=shown
             )
         return None
 
@@ -89,5 +94,5 @@ class LookingTests:
 def next_line(tree: Tree) -> Tree:
     """Return the tree of the running doctest's next line."""
     for looks in _session:
-        return looking(tree, looks.follow(tree))
+        return looking(tree, looks.of_line(tree))
     return tree

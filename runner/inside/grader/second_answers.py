@@ -2,8 +2,9 @@
 
 `list(loader) == list(loader)` would hold for every loader if the grader kept the first
 items. So in a check that compares two readings of one object, the grader asks again.
-The test gets the first answer all the same. If the second one differs, the check cannot
-pass, so an object gains nothing by contradicting itself.
+The test gets the first answer all the same. If the second one differs, the comparison
+is refused and the check cannot pass, so an object gains nothing by contradicting itself.
+`runner.protocol.second_readings` says what such a comparison is.
 """
 
 import hashlib
@@ -25,9 +26,10 @@ class SecondAnswers:
         self._label = label
         self._asks_again = asks_again
         self._first: dict[object, bytes | None] = {}
+        self._has_differed = False
 
     def check(self, what: str, key: object, found: object, ask: Ask) -> None:
-        """Ask again if this was asked before. Raises SecondAnswerError.
+        """Ask again if this was asked before, and note whether the answer differs.
 
         `found` is the answer that the test gets, and `ask` asks the object anew.
         """
@@ -41,7 +43,11 @@ class SecondAnswers:
             self._first[place] = _digest(found)
             return
         first = self._first[place]
-        if first is None or _digest(ask()) == first:
+        self._has_differed |= first is not None and _digest(ask()) != first
+
+    def refuse(self) -> None:
+        """Raise SecondAnswerError if a second answer has differed."""
+        if not self._has_differed:
             return
         raise SecondAnswerError(
             f"{self._label} gave something else when it was read for the second time. "
@@ -54,6 +60,7 @@ class SecondAnswers:
     def forget(self) -> None:
         """Forget the answers, since the object may have changed."""
         self._first.clear()
+        self._has_differed = False
 
 
 def _digest(value: object) -> bytes | None:

@@ -222,8 +222,7 @@ class Tests:
         test.globs = names = self._names()
         runner = _DoctestRunner(self._student, names)
         words = io.StringIO()
-        sources = [one.source for one in examples]
-        with self._looking.session(sources), self._in_notebook(names):
+        with self._looking.session(examples), self._in_notebook(names):
             runner.run(test, out=words.write, clear_globs=False)
         if runner.failures:
             raise WrongAnswerError(

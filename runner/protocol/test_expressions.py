@@ -1,0 +1,190 @@
+"""What the expressions in a question's tests read, and whether it may be an answer."""
+
+import ast
+import builtins
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+_BUILT_IN: Final = frozenset(dir(builtins))
+# Ways to what the notebook has printed, written, recorded or computed (a gradient).
+_ROUNDABOUT: Final = frozenset(
+    (
+        *("MagicMock", "Mock", "eval", "exec", "exists", "getvalue", "glob", "globals"),
+        *("grad", "input", "is_file", "iterdir", "listdir", "locals", "mock", "open"),
+        *("patch", "vars"),
+    )
+)
+_ROUNDABOUT_BEGINNINGS: Final = ("load", "read")
+# What a test asks of a value without looking at what it holds.
+_MEASURES: Final = frozenset(
+    (
+        *("device", "dim", "dtype", "dtypes", "element_size", "is_floating_point"),
+        *("is_leaf", "ndim", "numel", "requires_grad", "shape", "size", "stride"),
+        "training",
+    )
+)
+_MEASURING: Final = frozenset(("callable", "hasattr", "isinstance", "len", "type"))
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A value that is looked at: a name, and the attributes and items that follow.
+
+    Each step of the `path` is an attribute's name (True) or a key (False). If
+    `is_measure`, the test asks only for the value's kind or size.
+    """
+
+    name: str
+    path: tuple[tuple[bool, object], ...] = ()
+    is_measure: bool = False
+
+
+class Texts:
+    """The text of one piece of tests: its own functions, and the names of libraries."""
+
+    def __init__(
+        self,
+        trees: Sequence[ast.AST],
+        libraries: Collection[str],
+        defined: Collection[str],
+    ) -> None:
+        self.functions: dict[str, Function] = {}
+        imported: set[str] = set()
+        bound: set[str] = set()
+        for node in (node for tree in trees for node in ast.walk(tree)):
+            if isinstance(node, Function):
+                self.functions[node.name] = node
+            elif isinstance(node, ast.Import | ast.ImportFrom):
+                if getattr(node, "module", "") != "__main__":
+                    names = (each.asname or each.name for each in node.names)
+                    imported.update(name.partition(".")[0] for name in names)
+            elif isinstance(node, ast.ClassDef):
+                bound.add(node.name)
+            else:
+                bound.update(_bound(node))
+        for name in bound:
+            self.functions.pop(name, None)
+        self.libraries = (frozenset(libraries) - frozenset(defined) | imported) - bound
+        self._calm = _BUILT_IN - bound - frozenset(defined)
+        self._is_own: dict[str, bool] = {}
+
+    def is_no_answer(self, name: str) -> bool:
+        """Return whether the name is a library's, a built-in, or a helper without them."""
+        if name in self.functions:
+            return self._is_own_alone(name)
+        return name in self.libraries or name in self._calm
+
+    def _is_own_alone(self, name: str) -> bool:
+        """Return whether the test's own function reads nothing of the notebook's."""
+        if name not in self._is_own:
+            self._is_own[name] = True  # while it is looked at: it may call itself
+            function = self.functions[name]
+            own = {one.arg for one in ast.walk(function) if isinstance(one, ast.arg)}
+            own |= set(stored_in(function))
+            free = set(read_in(function)) - own
+            is_direct = not is_roundabout(function)
+            self._is_own[name] = is_direct and all(map(self.is_no_answer, free))
+        return self._is_own[name]
+
+
+def _bound(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+            yield name
+
+
+def key_of(node: ast.AST) -> str:
+    """Return the name that the expression reads or binds, `self.x` too, or ""."""
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=attr):
+            return f"self.{attr}"
+    return ""
+
+
+def root_of(node: ast.AST) -> str:
+    """Return the name at the beginning of a chain of attributes, items and calls, or ""."""
+    while not key_of(node):
+        match node:
+            case (
+                ast.Attribute(value=inner)
+                | ast.Subscript(value=inner)
+                | ast.Call(func=inner)
+                | ast.Starred(value=inner)
+            ):
+                node = inner
+            case _:
+                return ""
+    return key_of(node)
+
+
+def read_in(node: ast.AST) -> Iterator[str]:
+    """Yield the names that the node reads, also `self.x`, and none that it binds itself."""
+    name = key_of(node)
+    if name:
+        if isinstance(getattr(node, "ctx", None), ast.Load):
+            yield name
+        return
+    own: set[str] = set()
+    if isinstance(node, ast.Lambda):
+        own = {one.arg for one in ast.walk(node.args) if isinstance(one, ast.arg)}
+    elif isinstance(node, Comprehension):
+        own = {name for each in node.generators for name in stored_in(each.target)}
+        yield from read_in(node.generators[0].iter)
+    for child in ast.iter_child_nodes(node):
+        yield from (name for name in read_in(child) if name not in own)
+
+
+def stored_in(node: ast.AST) -> Iterator[str]:
+    """Yield the names that are bound in the node, among them those of lambdas."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.arg):
+            yield one.arg
+        elif isinstance(getattr(one, "ctx", None), ast.Store) and key_of(one):
+            yield key_of(one)
+
+
+def is_roundabout(node: ast.AST) -> bool:
+    """Return whether the notebook's work may be read here without one of its names."""
+    for one in ast.walk(node):
+        name = getattr(one, "id", "") or getattr(one, "attr", "")
+        if name in _ROUNDABOUT or name.startswith(_ROUNDABOUT_BEGINNINGS):
+            return True
+    return False
+
+
+def leaves_of(node: ast.AST, *, is_measure: bool = False) -> Iterator[Leaf]:
+    """Yield the values that the expression reads."""
+    is_measure = is_measure or _is_measure(node)
+    path: list[tuple[bool, object]] = []
+    inner: ast.AST = node
+    while not key_of(inner):
+        match inner:
+            case ast.Attribute(value=value, attr=attr):
+                path.append((True, attr))
+            case ast.Subscript(value=value, slice=ast.Constant(value=key)):
+                path.append((False, key))
+            case _:
+                break
+        inner = value
+    name = key_of(inner)
+    if name:
+        if isinstance(getattr(inner, "ctx", None), ast.Load):
+            yield Leaf(name, tuple(reversed(path)), is_measure)
+        return
+    for child in ast.iter_child_nodes(inner):
+        yield from leaves_of(child, is_measure=is_measure)
+
+
+def _is_measure(node: ast.AST) -> bool:
+    """Return whether the expression asks only for the kind or the size of a value."""
+    match node:
+        case ast.Attribute(attr=name) | ast.Call(func=ast.Attribute(attr=name)):
+            return name in _MEASURES
+        case ast.Call(func=ast.Name(id=name)):
+            return name in _MEASURING
+    return False
