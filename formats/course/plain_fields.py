@@ -35,12 +35,14 @@ class SpecialField:
 class PlainField(SpecialField):
     """How one field is read from a course file and written to it, and stored.
 
-    `yaml_name` and `column` are empty where they are the attribute's name.
+    `yaml_name` and `column` are empty where they are the attribute's name. `longest` is
+    the most letters of a text, None for other values.
     """
 
     read: Callable[[Section, str, Context], Any]
     yaml_name: str = ""
     column: str = ""
+    longest: int | None = None
     load: Callable[[Any], Any] = lambda value: value
     write: Callable[[Any, Calendar], Value] = lambda value, _: value
 
@@ -62,6 +64,7 @@ def text(
             section, name, longest=longest
         ),
         load=course_fields.plain_text,
+        longest=longest,
         column=column,
         then=then,
     )
@@ -185,6 +188,20 @@ def columns_of(row: Any) -> dict[str, Any]:
     return {
         rule.column: getattr(row, attribute)
         for attribute, rule in _plain_fields(type(row))
+    }
+
+
+def plain_attributes(row_class: type) -> tuple[str, ...]:
+    """Return the attributes that are plain fields of the row's class."""
+    return tuple(attribute for attribute, _ in _plain_fields(row_class))
+
+
+def longest_texts(row_class: type) -> dict[str, int]:
+    """Return the most letters that a course file may have for each column of text."""
+    return {
+        rule.column: rule.longest
+        for _, rule in _plain_fields(row_class)
+        if rule.longest is not None
     }
 
 

@@ -51,6 +51,12 @@ def test_each_list_of_the_api_is_tested_here() -> None:
     assert known >= {prefix for prefix, _, _ in router.registry}
 
 
+@pytest.mark.parametrize("path", COURSE_LISTS)
+def test_staff_find_rows_in_each_list_of_a_course(world: World, path: str) -> None:
+    """Without a row nothing could be shown to the wrong person."""
+    assert rows(world.people["lecturer"], path)
+
+
 def test_each_list_of_the_api_is_in_its_documentation() -> None:
     page = (Path(settings.BASE_DIR) / "docs" / "api.md").read_text()
     for prefix, _, _ in router.registry:
