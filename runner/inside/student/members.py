@@ -18,6 +18,10 @@ _NAME: Final = 100
 class SentValues(Encoder):
     """An encoder of answers to a grader, which sends such members as values and objects."""
 
+    def __init__(self, refer: Callable[[object, Encoder], Node], **most: int) -> None:
+        super().__init__(refer, **most)
+        self.packs_tensors = True
+
     def member(self, value: Enum) -> Node:
         """Return the node of a member, or None if it differs from its value."""
         plain = value._value_

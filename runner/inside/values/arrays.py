@@ -5,13 +5,13 @@ all. A masked array is not sent: for numpy, masked items are equal to everything
 """
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 
 from runner.inside.values import packed
+from runner.inside.values.dtypes import is_plain
 from runner.inside.values.layouts import (
     arranged,
     layout_of,
@@ -37,28 +37,6 @@ _DIMENSIONS: Final = 32
 _FIELDS: Final = 256
 _NAME: Final = 100
 _LAST_CHARACTER: Final = 0x10FFFF
-_NUMBERS: Final = frozenset(
-    (
-        *("|b1", "|i1", "|u1"),
-        *(
-            f"{order}{kind}"
-            for order in "<>"
-            for kind in ("i2", "i4", "i8", "u2", "u4", "u8", "f2", "f4", "f8")
-        ),
-        *("<c8", "<c16", ">c8", ">c16"),
-    )
-)
-_TEXT: Final = re.compile(r"(\|S|[<>]U)[1-9][0-9]{0,5}")
-_TIME: Final = re.compile(
-    r"[<>][mM]8(\[([1-9][0-9]{0,8})?(Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?"
-)
-
-
-def is_plain(name: object) -> bool:
-    """Return whether this is numpy's name of a dtype whose arrays are sent as bytes."""
-    return isinstance(name, str) and (
-        name in _NUMBERS or bool(_TEXT.fullmatch(name) or _TIME.fullmatch(name))
-    )
 
 
 def shape_of(node: Mapping[str, Any]) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ classes come from closed tables of this process.
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import Enum
 from typing import Any, Final
 
@@ -133,6 +133,14 @@ class Encoder(EncoderBase):
         """Return the number of the value's part of the message, or None if it has none."""
         part = self._met.get(id(value))
         return None if part is None else self._numbered(part.node)
+
+    def number_each(self, values: Collection[object], taken: int) -> int:
+        """Give numbers to new parts that take so many bytes each. Return the first."""
+        first, self._shared = self._shared, self._shared + len(values)
+        for number, value in enumerate(values, first):
+            part = Part(value, NODE, taken, 0, 0, {"as": number})
+            self._met[id(value)] = part
+        return first
 
     def _encode(self, value: object, depth: int) -> Node:
         if value is None:
@@ -318,10 +326,6 @@ class Decoder(DecoderBase):
         if self._deepest > MAX_DEPTH:
             raise CodecError("nested too deeply")
         return part.value
-
-    def part(self, number: int) -> Any:
-        """Return the complete part of the message with this number."""
-        return self._parts[number].value
 
     def _made(self, node: Mapping[str, Any], depth: int) -> Any:
         decode = _DECODERS.get(node["k"])

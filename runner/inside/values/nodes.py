@@ -9,7 +9,7 @@ that takes long to compare.
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import Enum
 from typing import Any, Final, NamedTuple, cast
 
@@ -138,12 +138,22 @@ class EncoderBase(_Side, ABC):
         self._met: dict[int, Part] = {}
         # Whether each part that can be changed gets a number.
         self.numbers_parts = False
+        # Whether many tensors of one number each may be sent together.
+        self.packs_tensors = False
 
     def numbered(self) -> Iterator[tuple[int, object]]:
         """Yield the numbers of the message's parts, with their values."""
         for part in self._met.values():
             if "as" in part.node:
                 yield part.node["as"], part.value
+
+    @abstractmethod
+    def number_of(self, value: object) -> int | None:
+        """Return the number of the value's part of the message, or None if it has none."""
+
+    @abstractmethod
+    def number_each(self, values: Collection[object], taken: int) -> int:
+        """Give numbers to new parts that take so many bytes each. Return the first."""
 
     @abstractmethod
     def encode(self, value: object, depth: int = 0) -> Node:
@@ -232,6 +242,19 @@ class DecoderBase(_Side, ABC):
         """Yield the numbers of the message's parts, with their values."""
         for number, part in self._parts.items():
             yield number, part.value
+
+    def part(self, number: int) -> Any:
+        """Return the complete part of the message with this number."""
+        return self._parts[number].value
+
+    def keep_each(self, first: object, values: Collection[object], taken: int) -> None:
+        """Keep new parts, numbered from `first`, that take so many bytes each."""
+        if type(first) is not int:
+            raise CodecError("not a number of a node")
+        for number, value in enumerate(values, first):
+            if number in self._parts:
+                raise CodecError("a number of two nodes")
+            self._parts[number] = Part(value, NODE, taken, 0, 0, None)
 
     @abstractmethod
     def decode(self, node: Node, depth: int = 0) -> Any:

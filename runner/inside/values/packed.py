@@ -5,12 +5,18 @@ Its bytes are a buffer of the message instead, and count as bytes do.
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
-from itertools import accumulate, pairwise
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import numpy as np
-
+from runner.inside.values import flat_columns
+from runner.inside.values.flat_columns import (
+    ENCODING,
+    OBJECT,
+    Column,
+    Write,
+    count_of,
+    writer,
+)
 from runner.inside.values.nodes import (
     CodecError,
     DecoderBase,
@@ -25,16 +31,10 @@ _LONG: Final = 1000
 _MANY: Final = 32
 # Tuples with more items than this are not packed.
 _WIDTH: Final = 16
-_SMALL: Final = 2**63
-_LENGTH: Final = np.dtype("<u4")
-_NUMBERS: Final[Mapping[type, str]] = {float: "<f8", int: "<i8", bool: "|b1"}
-# The memory that a text or a tuple takes besides its content, which counts as bytes.
-_OBJECT: Final = 64
 # More keys than this are not packed. Numbers can be chosen so that a dictionary takes a
 # time that grows with the square of their number, although their hashes differ. So there
 # are no more than structure has room for.
 _KEYS: Final = 2**17
-_ENCODING: Final = ("utf-8", "surrogatepass")
 # JSON makes one character of two halves of a surrogate pair.
 _TWO_HALVES: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
@@ -54,7 +54,7 @@ def encode_text(encoder: EncoderBase, value: Any, _depth: int) -> Node:
 
 def decode_text(decoder: DecoderBase, node: Mapping[str, Any], _depth: int) -> str:
     """Return a long text."""
-    return str(decoder.bytes_of(node), *_ENCODING)
+    return str(decoder.bytes_of(node), *ENCODING)
 
 
 # --- Many values -----------------------------------------------------------------
@@ -62,10 +62,10 @@ def decode_text(decoder: DecoderBase, node: Mapping[str, Any], _depth: int) -> s
 
 def many_of(encoder: EncoderBase, kind: str, items: Any, depth: int) -> dict[str, Any]:
     """Return the node of a collection: its items as bytes if they can be packed."""
-    layout = _layout(encoder, items)
-    if not layout:
+    write = _writer(encoder, items)
+    if write is None:
         return encoder.many(kind, items, depth)
-    return {"k": kind, **_packed(encoder, layout, items)}
+    return {"k": kind, **write()}
 
 
 def keys_of(encoder: EncoderBase, kind: str, keys: Any, depth: int) -> dict[str, Any]:
@@ -81,14 +81,10 @@ def packed_pairs(
     """Return the keys and the values of a dictionary, packed, or None for others."""
     if len(pairs) > _KEYS:
         return None
-    columns = pairs.keys(), pairs.values()
-    layouts = [_layout(encoder, one) for one in columns]
-    if not all(layouts):
+    keys, values = (_writer(encoder, one) for one in (pairs.keys(), pairs.values()))
+    if keys is None or values is None:
         return None
-    return [
-        _packed(encoder, layout, one)
-        for layout, one in zip(layouts, columns, strict=True)
-    ]
+    return [keys(), values()]
 
 
 def items_of(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> list[Any]:
@@ -116,103 +112,38 @@ def check_number(keys: Sequence[Any]) -> None:
         raise CodecError("too many keys")
 
 
-def _layout(encoder: EncoderBase, items: Any) -> str | list[str]:
-    """Return how the values are packed, or "" for those that are not.
+def _writer(encoder: EncoderBase, items: Any) -> Write | None:
+    """Return what writes the values as bytes, or None if that cannot be done.
 
-    They are numbers of one kind, texts, or tuples of one length that hold such values.
+    They are a column (`flat_columns`), or tuples of one length that hold columns.
     """
     if len(items) < _MANY or not encoder.has_room:
-        return ""
+        return None
     if set(map(type, items)) != {tuple}:
-        return _name(items)
+        return writer(encoder, items)
     widths = set(map(len, items))
     if len(widths) > 1 or not 0 < max(widths) <= _WIDTH:
-        return ""
-    names = [_name(column) for column in zip(*items, strict=True)]
-    return names if all(names) else ""
+        return None
+    writers = []
+    for column in zip(*items, strict=True):
+        write = writer(encoder, column)
+        if write is None:
+            return None
+        writers.append(write)
 
+    def write_all() -> Column:
+        encoder.bytes += OBJECT * len(items)
+        return {"d": "tuple", "n": len(items), "v": [write() for write in writers]}
 
-def _name(items: Collection[Any]) -> str:
-    """Return how values of one kind are packed, or ""."""
-    kinds = set(map(type, items))
-    if len(kinds) != 1:
-        return ""
-    (kind,) = kinds
-    if kind is str:
-        return "text"
-    if kind is int and not (min(items) >= -_SMALL and max(items) < _SMALL):
-        return ""
-    return _NUMBERS.get(kind, "")
-
-
-def _packed(
-    encoder: EncoderBase, layout: str | list[str], items: Any
-) -> dict[str, Any]:
-    """Return the part of a node that holds the values as bytes."""
-    if isinstance(layout, str):
-        return _column(encoder, layout, list(items))
-    encoder.bytes += _OBJECT * len(items)
-    columns = zip(*items, strict=True)
-    parts = [_column(encoder, *one) for one in zip(layout, columns, strict=True)]
-    return {"d": "tuple", "n": len(items), "v": parts}
-
-
-def _column(encoder: EncoderBase, name: str, items: Sequence[Any]) -> dict[str, Any]:
-    if name != "text":
-        return {"d": name, "b": encoder.add(np.array(items, dtype=name))}
-    text = "".join(items)
-    encoder.check_text(text)
-    lengths = np.fromiter(map(len, items), dtype=_LENGTH, count=len(items))
-    encoder.bytes += _OBJECT * len(items)
-    data = lengths.tobytes() + text.encode(*_ENCODING)
-    return {"d": name, "n": len(items), "b": encoder.add(data)}
+    return write_all
 
 
 def _unpacked(decoder: DecoderBase, node: Mapping[str, Any]) -> list[Any]:
     """Return the values of a packed node."""
     if node["d"] != "tuple":
-        return _values(decoder, node)
-    count = _count_of(decoder, node)
-    columns = [_values(decoder, one) for one in list_of(node, "v")]
+        return flat_columns.items_of(decoder, node)
+    count = count_of(decoder, node)
+    columns = [flat_columns.items_of(decoder, one) for one in list_of(node, "v")]
     if not columns or any(len(one) != count for one in columns):
         raise CodecError("columns of other lengths")
     return list(zip(*columns, strict=True))
-
-
-def _values(decoder: DecoderBase, node: Mapping[str, Any]) -> list[Any]:
-    name = node["d"]
-    if name == "text":
-        return _texts(decoder, node)
-    if name not in _NUMBERS.values():
-        raise CodecError("not numbers")
-    raw = decoder.bytes_of(node)
-    # A byte other than 0 and 1 would be neither true nor false.
-    is_truth = name == "|b1"
-    found: Any = (
-        np.frombuffer(raw, dtype="|u1") != 0 if is_truth else np.frombuffer(raw, name)
-    )
-    items: list[Any] = found.tolist()
-    return items
-
-
-def _texts(decoder: DecoderBase, node: Mapping[str, Any]) -> list[Any]:
-    count, raw = _count_of(decoder, node), decoder.bytes_of(node)
-    start = count * _LENGTH.itemsize
-    if start > raw.nbytes:
-        raise CodecError("not texts")
-    ends = list(
-        accumulate(np.frombuffer(raw[:start], dtype=_LENGTH).tolist(), initial=0)
-    )
-    text = str(raw[start:], *_ENCODING)
-    if ends[-1] != len(text):
-        raise CodecError("texts of other lengths")
-    return [text[first:last] for first, last in pairwise(ends)]
-
-
-def _count_of(decoder: DecoderBase, node: Mapping[str, Any]) -> int:
-    """Return how many objects the node holds, and count the memory that they take."""
-    count: int = node["n"]
-    if type(count) is not int or count < 0:
-        raise CodecError("not a number of values")
-    decoder.count_bytes(_OBJECT * count)
-    return count

@@ -5,7 +5,9 @@ import json
 import math
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,12 +51,70 @@ def test_long_values_cross_in_both_directions(name: str) -> None:
         assert student.name("same")(value) == value
 
 
+SCALARS: dict[str, list[Any]] = {
+    "an int among floats": [0, *(n / 7 for n in range(60_000))],
+    "numpy floats": [np.float64(n) / 7 for n in range(60_000)],
+    "tokens": list(np.arange(60_000) % 900),
+    "truth values": list(np.arange(60_000) % 2 == 0),
+    "half precision": list(np.linspace(0, 1, 60_000).astype(np.float16)),
+    "days": list(np.arange(60_000).astype("M8[D]")),
+    "complex": [complex(n, -0.0) for n in range(60_000)],
+    "no loss yet": [None, True, 2, -0.0, "word", np.int32(3), np.uint8(4)] * 9000,
+    "pairs": [(n or 0.5, np.float32(n), n % 3 or None) for n in range(60_000)],
+    "frequencies": [{f"w{n}": n / 9 if n else 0 for n in range(60_000)}],
+    "numpy keys": [{np.int64(n): n / 9 if n else 0 for n in range(60_000)}],
+}
+
+
+@pytest.mark.parametrize("name", SCALARS)
+def test_each_item_of_a_long_list_keeps_its_own_class(name: str) -> None:
+    value = SCALARS[name]
+    with student_with({"value": value, "same": lambda given: given}) as student:
+        found = student.name("value")
+        assert repr(found) == repr(value)
+        assert repr(student.name("same")(value)) == repr(value)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int64", "bool", "complex64"])
+def test_many_0d_tensors_arrive_as_tensors_of_their_own(dtype: str) -> None:
+    losses = list((torch.arange(60_000) % 5).to(getattr(torch, dtype)))
+    losses += losses[:1]
+    with student_with({"value": [losses, losses[1], None]}) as student:
+        found, second, _ = student.name("value")
+    assert all(map(torch.equal, found, losses))
+    assert {(one.dtype, one.shape) for one in found} == {(losses[0].dtype, ())}
+    assert found[-1] is found[0]
+    assert second is found[1]
+    assert len({one.data_ptr() for one in found}) == 60_000
+
+
+def test_tensors_with_gradients_are_not_packed() -> None:
+    frozen = torch.tensor(2.0)
+    frozen.grad = torch.tensor(3.0)
+    for odd in (torch.tensor(1.0, requires_grad=True), frozen):
+        with student_with({"value": [torch.tensor(0.0)] * 40 + [odd]}) as student:
+            found = student.name("value")[-1]
+        assert (found.requires_grad, found.grad) == (odd.requires_grad, odd.grad)
+
+
+def test_long_lists_of_other_classes_stay_as_they_are() -> None:
+    class Float(float):
+        pass
+
+    assert repr(cross([Word("a"), 1] * 40)) == repr(["a", 1] * 40)
+    assert repr(cross([Float(2), 1] * 40)) == repr([2.0, 1] * 40)
+
+
 NUMBERS = (
     st.integers(-(2**65), 2**65),
     *(st.floats(), st.booleans(), st.text(), st.text(st.characters(categories=["Cs"]))),
 )
+OTHERS = st.sampled_from(
+    [None, 1j, np.float64(2), np.int64(3), np.bool_(1), np.float32("nan")]
+)
 ITEMS = st.one_of(
-    *NUMBERS, st.one_of(*NUMBERS).flatmap(lambda one: st.tuples(st.just(one)))
+    *(*NUMBERS, OTHERS),
+    st.one_of(*NUMBERS).flatmap(lambda one: st.tuples(st.just(one))),
 )
 
 
@@ -105,6 +165,17 @@ def test_long_texts_count_as_bytes_each_time_that_they_stand_there() -> None:
         {"k": "dict", "c": [{"d": "<i8", "b": 0}, {"d": "<i8", "x": ""}]},
         {"k": "dict", "c": [{"d": "<i8", "b": 1}, {"d": "<i8", "b": 1}]},
         {"k": "set", "d": "<i8", "b": 1},
+        {"k": "list", "d": "mixed", "b": 2, "v": []},
+        {"k": "list", "d": "mixed", "b": 0, "v": [{"d": "<i8", "x": ""}]},
+        {"k": "list", "d": "mixed", "b": 2, "v": [{"d": "mixed", "b": 0, "v": []}]},
+        {"k": "list", "d": "scalars", "t": "|O", "b": 1},
+        {"k": "list", "d": "scalars", "t": "<U2", "b": 1},
+        {"k": "list", "d": "scalars", "t": ["<f8"], "b": 1},
+        {"k": "list", "d": "tensors", "t": "int64", "first": 0, "b": 1, "p": 1},
+        {"k": "list", "d": "tensors", "t": "int64", "first": 0, "b": 0, "p": 1},
+        {"k": "list", "d": "tensors", "t": "qint8", "first": 0, "x": "", "p": 1},
+        {"k": "list", "d": "tensors", "t": "int8", "first": 0, "x": "00", "p": "0"},
+        {"k": "list", "d": "tensors", "t": "int8", "first": 0.0, "x": "00", "p": 1},
         {"k": "text", "b": 2},
         {"k": "text", "b": 9},
     ],
@@ -126,6 +197,21 @@ def test_many_short_texts_are_no_short_message() -> None:
     )
     with pytest.raises(CodecError, match="too large"):
         bounded.decode(json.loads(json.dumps(node)))
+
+
+def test_packed_scalars_and_tensors_count_the_memory_that_they_take() -> None:
+    for value in ([np.int8(0)] * 10_000, [torch.tensor(0)] * 10_000):
+        encoder = Encoder(refuse)
+        encoder.packs_tensors = True
+        node = encoder.encode(value)
+        assert encoder.bytes > 500_000
+        bounded = Decoder(
+            [memoryview(bytearray(one)) for one in encoder.buffers],
+            refuse,
+            max_bytes=500_000,
+        )
+        with pytest.raises(CodecError, match="too large"):
+            bounded.decode(json.loads(json.dumps(node)))
 
 
 def test_no_long_text_tells_of_private(tmp_path: Any) -> None:
