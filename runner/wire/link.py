@@ -30,7 +30,7 @@ MAX_WARNINGS: Final = 100
 PRINTS_TO_TEST: Final = frozenset(
     (
         *("call", "make", "set", "del", "operate", "len", "attr", "next", "items"),
-        *("mapping", "pairs", "indexed", "reversed"),
+        *("mapping", "pairs", "indexed", "reversed", "leave"),
     )
 )
 _START: Final = struct.Struct("!II")

@@ -9,6 +9,7 @@ import numpy as np
 
 from runner.inside.grader.answers import NotDataError
 from runner.inside.grader.callers import CALLERS
+from runner.inside.grader.context_managers import leave
 from runner.inside.grader.entitlement import may_be_asked_for
 from runner.inside.grader.handle_items import item_of
 from runner.inside.grader.handle_parts import (
@@ -107,10 +108,7 @@ class IndexedHandle(IterableHandle, ReversibleHandle):
 
 
 class ContextHandle:
-    """An object that a `with` statement enters and leaves.
-
-    It is never told of an exception of the test's, and cannot suppress one.
-    """
+    """An object that a `with` statement enters and leaves."""
 
     __slots__ = ()
 
@@ -118,9 +116,8 @@ class ContextHandle:
         enter = self.__getattr__("__enter__")
         return student_of(self).ask("call", enter, (), {})
 
-    def __exit__(self: Any, *_: object) -> None:
-        leave = self.__getattr__("__exit__")
-        student_of(self).ask("call", leave, (None, None, None), {})
+    def __exit__(self: Any, _: object, error: object, __: object) -> None:
+        leave(self, error)
 
 
 class CollectionHandle:

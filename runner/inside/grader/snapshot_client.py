@@ -51,7 +51,7 @@ __all__ = ["NotDefinedError", "SnapshotClient", "StudentRaisedError", "raised"]
 _WORDS: Final = 500
 _LABEL: Final = 80
 # Operations that may change the objects that they are given.
-_CHANGING: Final = frozenset(("call", "make", "set", "del", "copy"))
+_CHANGING: Final = frozenset(("call", "make", "set", "del", "copy", "leave"))
 # Operations that run an object's own code, and may leave it with other attributes.
 _GOING_THROUGH: Final = frozenset(
     ("next", "items", "mapping", "pairs", "indexed", "count", "reversed")
@@ -297,7 +297,7 @@ class SnapshotClient:
             return {"ok": encoder.encode(result)}, encoder.buffers
         except (LinkError, LinkClosedError):
             raise
-        except Exception as error:  # noqa: BLE001 - a test's function; its words stay here
+        except BaseException as error:  # noqa: BLE001 - a test's function; its words stay here
             return {"error": nearest_to(type(error)).__name__}, []
 
     def _lend(

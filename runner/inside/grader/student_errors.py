@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from runner.inside.grader.answers import NotDataError
-from runner.inside.grader.handles import Handle, is_handle
+from runner.inside.grader.handle_parts import HandleBase, is_handle
 from runner.inside.values.nodes import CodecError
 
 _LABEL: Final = 80
@@ -50,7 +50,7 @@ _ORDINARY: Final = (
 class _StudentClass(type):
     """The metaclass of the student's exception classes: a test may call and read them."""
 
-    handle: Handle | None = None
+    handle: HandleBase | None = None
 
     def __call__(cls, *arguments: Any, **named: Any) -> Any:
         if cls.handle is None:
@@ -74,7 +74,7 @@ class StudentRaisedError(Exception, metaclass=_StudentClass):
 
     # Private by Python's name mangling: any other name may be one of the student's.
     __words: str | None = None
-    __object: Handle | None = None
+    __object: HandleBase | None = None
 
     def __str__(self) -> str:
         return super().__str__() if self.__words is None else self.__words
@@ -88,6 +88,19 @@ class StudentRaisedError(Exception, metaclass=_StudentClass):
 
 _WORDS: Final = "_StudentRaisedError__words"
 _OBJECT: Final = "_StudentRaisedError__object"
+_CAME: Final = "_StudentRaisedError__came"
+_ATOMS: Final = frozenset((type(None), bool, int, float, str))
+# Exceptions that steer the interpreter. Tests cannot catch them by their class.
+_STEERING: Final = frozenset(
+    (
+        *("StopIteration", "StopAsyncIteration", "GeneratorExit"),
+        *("KeyboardInterrupt", "SystemExit"),
+    )
+)
+_NOT_CAUGHT: Final = (
+    " (a test cannot catch this class of the student's errors: let a function of the "
+    "notebook catch it and return what the test should see)"
+)
 
 
 class NotDefinedError(NameError):
@@ -111,17 +124,20 @@ def raised(
     """
     found = _imitation(kind)
     if found is StudentRaisedError:
-        return StudentRaisedError(f"{kind[:_LABEL]}: {words}")
+        hint = _NOT_CAUGHT if kind in _STEERING else ""
+        return _with_origin(
+            StudentRaisedError(f"{kind[:_LABEL]}: {words}{hint}"), kind, arguments
+        )
     return _made(found, words, arguments) or StudentRaisedError(f"{kind}: {words}")
 
 
-def handle_behind(value: object) -> Handle | None:
+def handle_behind(value: object) -> HandleBase | None:
     """Return the student's object behind an exception or a class of exceptions, or None."""
     if isinstance(value, _StudentClass):
         return value.handle
     if not isinstance(value, StudentRaisedError):
         return None
-    found: Handle | None = vars(value).get(_OBJECT)
+    found: HandleBase | None = vars(value).get(_OBJECT)
     return found
 
 
@@ -129,6 +145,25 @@ def nearest_builtin(error: StudentRaisedError) -> type[BaseException] | None:
     """Return the built-in class that the error imitates, or None."""
     kinds = (one for one in type(error).__mro__ if one in _IMITATED)
     return next(kinds, None)
+
+
+def told_of(error: StudentRaisedError) -> tuple[object, list[object] | None]:
+    """Return what the snapshot is told of an error that it has raised itself.
+
+    This is the exception itself, if it is of a class of the notebook's, or the name of its
+    built-in class and the arguments that came with it.
+    """
+    behind = handle_behind(error)
+    if behind is not None:
+        return behind, None
+    name, arguments = vars(error).get(_CAME, (None, None))
+    kind = nearest_builtin(error) or Exception
+    return name or kind.__name__, arguments
+
+
+def built_in_name(kind: type[BaseException]) -> str:
+    """Return the name of the nearest built-in class."""
+    return next(one.__name__ for one in kind.__mro__ if one.__module__ == "builtins")
 
 
 def nearest_to(kind: type[BaseException]) -> type:
@@ -177,7 +212,7 @@ class ErrorClasses:
         self._known[number] = _derived(name[:_LABEL], parents)
         return self._known[number]
 
-    def named(self, node: object, handle: Handle) -> type[StudentRaisedError]:
+    def named(self, node: object, handle: HandleBase) -> type[StudentRaisedError]:
         """Return the class that a test has asked for by its name."""
         found = self.find(node)
         if found.handle is None and found in self._known.values():
@@ -264,8 +299,19 @@ def _made(
                 continue
             error = kind.__new__(kind, *given)  # the object has its attributes
         vars(error)[_WORDS] = words
-        return error
+        built_in = nearest_builtin(error)
+        name = None if built_in is None else built_in.__name__
+        return _with_origin(error, name, arguments)
     return None
+
+
+def _with_origin(
+    error: StudentRaisedError, name: str | None, arguments: Sequence[object] | None
+) -> StudentRaisedError:
+    """Keep the class and the plain arguments that the snapshot has told of its error."""
+    are_plain = arguments is not None and all(type(one) in _ATOMS for one in arguments)
+    vars(error)[_CAME] = name, list(arguments or ()) if are_plain else None
+    return error
 
 
 _IMITATED: Final = frozenset(

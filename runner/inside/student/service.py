@@ -17,7 +17,12 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from runner.inside.student import description, given_builtins, sent_items
+from runner.inside.student import (
+    built_in_errors,
+    description,
+    given_builtins,
+    sent_items,
+)
 from runner.inside.student.captured_output import CapturedOutput
 from runner.inside.student.collections import (
     OPERATORS,
@@ -59,10 +64,6 @@ _METHODS: Final = (
     *("__len__", "__iter__", "__reversed__", "__next__", "__contains__", "__getitem__"),
     "__enter__",
 )
-_CALLBACK_WORDS: Final = {
-    "ExpiredCallbackError": "a test's function can be called only while the call runs "
-    "that it was passed to"
-}
 _SEEDS: Final[Mapping[str, Callable[[int], object]]] = {
     "random": random.seed,
     "numpy": np.random.seed,
@@ -123,6 +124,7 @@ class Service:
             "signature": description.signature,
             "kind": description.is_kind,
             "copy": description.copied,
+            "leave": built_in_errors.leave,
             "items": sent_items.items,
             "count": sent_items.count,
             "reversed": sent_items.backwards,
@@ -366,16 +368,7 @@ class Service:
             return self._decoder(buffers).decode(header["ok"])
         if operation == "lent" and error == "EOFError":
             raise EOFError  # so that a test can let the user of `input` end the input
-        raise _as_in_a_notebook(str(error))
-
-
-def _as_in_a_notebook(error: str) -> Exception:
-    """Return an exception for a test's function: a built-in one, without a message."""
-    kind = getattr(builtins, error, None)
-    if isinstance(kind, type) and issubclass(kind, Exception):
-        with contextlib.suppress(TypeError):  # UnicodeDecodeError needs arguments
-            return kind()
-    return RuntimeError(_CALLBACK_WORDS.get(error, error))
+        raise built_in_errors.make(str(error))
 
 
 class _NotDefinedError(NameError):

@@ -414,6 +414,7 @@ _booleans: Final = st.booleans()
 _plausible: Final[Mapping[str, st.SearchStrategy[Any]]] = {
     "name": _values,
     "call": _values,
+    "leave": st.booleans() | _values,
     "make": _objects,
     "plain": _node("list", v=st.lists(_values, max_size=3)) | nodes,
     "attr": _values,
