@@ -10,6 +10,7 @@ from typing import Final
 
 from formats.assignment.unpickling import Finding
 from formats.assignment.value_origins import imported_names
+from formats.importing.expected_interrupts import find_interrupts
 from formats.importing.library_changes import full_name
 from formats.importing.statements import dotted
 from runner.protocol.jobs import TestStyle
@@ -71,6 +72,7 @@ def find_unsupported_uses(
         *_types(tree, theirs),
         *_changes(tree, theirs),
         *_changes_by_callbacks(tree, theirs),
+        *find_interrupts(tree, theirs.reaches),
     ):
         found.setdefault(finding.message, finding)
     yield from found.values()

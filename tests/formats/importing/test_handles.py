@@ -8,6 +8,7 @@ from formats.importing.student_objects import find_unsupported_uses
 from runner.protocol.jobs import TestStyle
 
 DEFINED = ("net", "train")
+_INTERRUPT = "A test cannot catch a KeyboardInterrupt"
 # Each fails in a run, where a test has handles, and copies of tensors.
 FAILING = {
     "loss = net(x).sum()\nloss.backward()": (2, "`.backward()`"),
@@ -42,6 +43,9 @@ FAILING = {
     "if (own := net[0]):\n    type(own)": (2, "`type(own)`"),
     "net.losses.append(1)\nassert net.losses == []": (1, "`net.losses.append` changes"),
     "b = net()\nb.get().update(a=1)": (2, "`b.get().update` changes"),
+    "with pytest.raises(KeyboardInterrupt): train(5, call)": (1, _INTERRUPT),
+    "try:\n    train(5)\nexcept (KeyboardInterrupt, E): pass": (3, _INTERRUPT),
+    "case.assertRaises(KeyboardInterrupt, train, 5)": (1, _INTERRUPT),
 }
 # Each passes in a run, or uses nothing of the notebook.
 PASSING = (
@@ -61,6 +65,10 @@ PASSING = (
     "assert all(p.requires_grad for p in net.parameters())",
     "own = nn.Linear(1, 1)\nown(x).sum().backward()\nassert type(own) is nn.Linear",
     "train(net)",
+    "with pytest.raises(ValueError): train(5)",
+    "with pytest.raises(SystemExit): sys.exit(1)",
+    "with pytest.raises(SystemExit):\n    with train(): raise SystemExit",
+    "train(SystemExit, KeyboardInterrupt)",
     "net.append(1)",
     "x = train()\nx.append(1)\nown.items.append(1)",
 )
