@@ -44,7 +44,7 @@ class Endpoint:
         self._waiting = 0
         self._is_broken = False
         self._process, self._forks = os.getpid(), _forks
-        self.turn = Turn(lambda: self._has_forked)
+        self.turn = Turn(lambda: self.has_forked)
 
     @property
     def is_abandoned(self) -> bool:
@@ -56,7 +56,7 @@ class Endpoint:
         return self._is_broken or self._waiting > 0 or self._forks != _forks
 
     @property
-    def _has_forked(self) -> bool:
+    def has_forked(self) -> bool:
         """Whether another process may ask: a child of this one, or its parent."""
         return self._forks != _forks or self._process != os.getpid()
 

@@ -9,6 +9,7 @@ import contextlib
 import io
 import itertools
 import random
+import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
@@ -49,7 +50,11 @@ class Outgoing(Encoder):
         self.sends_notes = False
         self.sends_missing = True
         self._folders = folders
-        self._pickles = LibraryPickles(written(), self.number_of)
+        # A circle of references would keep what was given until Python looks for one.
+        itself = weakref.proxy(self)
+        self._pickles = LibraryPickles(
+            written(), lambda value: itself.number_of(value)
+        )
 
     def _encode(self, value: object, depth: int) -> Node:
         """Return the node of the value, as the same object that a pickle already holds."""

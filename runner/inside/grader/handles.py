@@ -112,7 +112,10 @@ class Handle(HandleBase):
     """
 
     # Private by Python's name mangling: any other name may be one of the object's.
-    __slots__ = ("__is_class", "__known", "__label", "__number", "__seen", "__student")
+    __slots__ = (
+        *("__is_class", "__known", "__label", "__number", "__seen", "__student"),
+        "__weakref__",
+    )
 
     def __init__(
         self,

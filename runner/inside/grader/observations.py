@@ -99,6 +99,11 @@ class Observations:
         self.is_container |= is_container
         self.was_answered |= not (is_function or is_container)
 
+    def note_again(self, *, is_name: bool) -> None:
+        """Note that another answer has given the object, if `is_name` for a name."""
+        self.is_fresh = False
+        self.was_answered |= not is_name
+
     @property
     def contents(self) -> Contents:
         """The object's items since the test may last have changed it."""

@@ -24,6 +24,7 @@ from runner.inside.grader.handles import (
     number_of,
     observations_of,
 )
+from runner.inside.grader.known_handles import KnownHandles
 from runner.inside.grader.members import Members
 from runner.inside.grader.received_values import decode
 from runner.inside.grader.stand_ins import stand_in_for
@@ -94,8 +95,7 @@ class SnapshotClient:
         self._functions = frozenset(functions)
         self.methods = frozenset(methods)
         self._exports = Exports(lambda: () if seeds is None else seeds.written)
-        # A test that asks for an object twice gets the same handle.
-        self._handles: dict[int, Handle] = {}
+        self._known = KnownHandles()
         self._kinds = HandleClasses()
         self._members = Members()
         self.arguments = Arguments()
@@ -120,7 +120,7 @@ class SnapshotClient:
 
     def begin_check(self) -> None:
         """Forget what the previous check has learned of the notebook's objects."""
-        self._handles.clear()
+        self._known.begin_check(self._constructors.values())
         self._constructors.clear()
         self._kinds.forget()
         self._members.forget()
@@ -187,6 +187,7 @@ class SnapshotClient:
                 raise
             given, self._exports.handles = self._exports.handles, handles
             told = self.arguments.sent(encoder)
+            told |= self._known.told(is_shared=self._endpoint.has_forked)
             question = with_mode({"op": operation, "a": node, **told})
             try:
                 header, buffers = self._endpoint.ask(question, encoder.buffers)
@@ -356,12 +357,12 @@ class SnapshotClient:
     def _handle(self, number: int, node: Mapping[str, Any], operation: str) -> Handle:
         """Return the handle with this number. It keeps the label it got first."""
         told = node.get("equality")
-        if number in self._handles:
-            learn_equality(self._handles[number], told, is_new=False)
-            seen = observations_of(self._handles[number])
-            seen.is_fresh = False
-            seen.was_answered |= operation != "name"
-            return self._handles[number]
+        self._known.note(number, is_name=operation == "name")
+        handle = self._known.find(number)
+        if handle is not None:
+            learn_equality(handle, told, is_new=False)
+            observations_of(handle).note_again(is_name=operation == "name")
+            return handle
         bases = node.get("bases")
         if not isinstance(bases, list) or not all(isinstance(b, str) for b in bases):
             raise CodecError("not a handle")
@@ -379,16 +380,17 @@ class SnapshotClient:
         )
         if "exception" in node:
             self._described[number] = node["exception"]
-        self._handles[number] = kind(
+        handle = kind(
             self,
             number,
             known=known_class(bases),
             is_class=node.get("class") is True,
             label=label[:_LABEL],
         )
-        learn_equality(self._handles[number], told, is_new=True)
-        observations_of(self._handles[number]).was_answered = operation != "name"
-        return self._handles[number]
+        self._known.add(handle)
+        learn_equality(handle, told, is_new=True)
+        observations_of(handle).was_answered = operation != "name"
+        return handle
 
 
 def _changes(operation: str, arguments: tuple[object, ...]) -> bool:

@@ -1,12 +1,16 @@
 """Hashes, for a grader, of objects whose class defines equality."""
 
+import weakref
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Final
 
 # How many objects of a group are kept, in case one of them changes.
 _KEPT: Final = 4
-# For each group's place, some of its objects, which equal each other.
-_Groups = dict[int, list[object]]
+# For each group's place, some of its objects, which equal each other. They are not kept
+# alive, as far as their class allows that: a test may have dropped them.
+_Group = list[Callable[[], object]]
+_Groups = dict[int, _Group]
 
 
 class Hashes:
@@ -47,7 +51,8 @@ class Hashes:
 def _equal_to(value: object, groups: _Groups) -> int | None:
     """Return the place of a group with another object that equals the value, or None."""
     for place, group in groups.items():
-        if any(one is not value and _equals(one, value) for one in group):
+        others = (one for one in _alive(group) if one is not value)
+        if any(_equals(one, value) for one in others):
             return place
     return None
 
@@ -71,7 +76,7 @@ def _forget_changed(groups: _Groups, own: int) -> None:
     """Forget objects that now have another hash, in groups of more than one object."""
     for place, group in groups.items():
         if len(group) > 1:
-            groups[place] = [one for one in group if _has_hash(one, own)]
+            groups[place] = [_ref(one) for one in _alive(group) if _has_hash(one, own)]
 
 
 def _has_hash(value: object, own: int) -> bool:
@@ -87,18 +92,39 @@ def _place_of_its_own(value: object, groups: _Groups) -> int:
     If the value stands in a group with others, it has changed and they have not.
     """
     for place, group in groups.items():
-        if len(group) == 1 and group[0] is value:
+        if [one is value for one in _alive(group)] == [True]:
             return place
-    return next(place for place in count() if not groups.get(place))
+    return next(place for place in count() if _is_free(groups.get(place, [])))
 
 
 def _put(value: object, groups: _Groups, place: int) -> None:
     """Put the object into the group at that place, and remove it from all others."""
-    for other in list(groups):
-        if other != place:
-            groups[other] = [one for one in groups[other] if one is not value]
-            if not groups[other]:
-                del groups[other]
+    for other, group in list(groups.items()):
+        is_here = other == place
+        left = [_ref(one) for one in _alive(group) if is_here or one is not value]
+        groups[other] = left
+        if not left:
+            del groups[other]
     group = groups.setdefault(place, [])
-    if len(group) < _KEPT and not any(one is value for one in group):
-        group.append(value)
+    if len(group) < _KEPT and not any(one() is value for one in group):
+        group.append(_ref(value))
+
+
+def _is_free(group: _Group) -> bool:
+    return next(_alive(group), None) is None
+
+
+def _ref(value: object) -> Callable[[], object]:
+    """Return a function that gives the object, if possible only while it is in use."""
+    try:
+        return weakref.ref(value)
+    except TypeError:
+        return lambda: value
+
+
+def _alive(group: _Group) -> Iterator[object]:
+    """Yield the objects of the group that are still in use."""
+    for ref in group:
+        value = ref()
+        if value is not None:
+            yield value

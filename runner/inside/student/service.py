@@ -10,6 +10,7 @@ import inspect
 import json
 import operator
 import random
+import weakref
 from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, Final
@@ -33,6 +34,7 @@ from runner.inside.student.collections import (
 from runner.inside.student.given_arguments import GivenArguments, Watch
 from runner.inside.student.handed_in import HandedIn
 from runner.inside.student.hashes import Hashes
+from runner.inside.student.known_objects import KnownObjects
 from runner.inside.student.members import SentValues
 from runner.inside.student.sent_names import SentNames
 from runner.inside.student.unpickled import Unpickled
@@ -88,8 +90,7 @@ class Service:
         # The notebook's values of the names that a test has replaced: none, or one.
         self._originals: dict[str, list[object]] = {}
         self._files = files
-        self._objects: list[object] = []
-        self._numbers: dict[int, int] = {}
+        self._known = KnownObjects()
         self._hashes = Hashes()
         self._given = GivenArguments()
         self._endpoint = Endpoint(link, self._serve)
@@ -145,6 +146,7 @@ class Service:
         self._endpoint.listen()
 
     def _serve(self, header: Header, buffers: list[Buffer]) -> Message:
+        self._known.drop(header.get("dropped", ()))
         captured, watch = CapturedOutput(), self._given.watch(header.get("watch"))
         answer, more = self._answer(header, buffers, captured, watch)
         return {**answer, **captured.header_fields(), **watch.told()}, more
@@ -281,7 +283,7 @@ class Service:
             return {"k": "module", "v": value.__name__}
         if isinstance(value, type) and value.__module__ == "builtins":
             return {"k": "type", "v": value.__name__}
-        number = self._number(value)
+        number = self._known.number_of(value)
         bases = value.__mro__ if isinstance(value, type) else type(value).__mro__
         node = {
             "k": "handle",
@@ -297,18 +299,14 @@ class Service:
             node["equality"] = told
         if not isinstance(value, type):
             own = [one for one in type(value).__mro__ if one is not object]
-            node["classes"] = [self._number(one) for one in own[:_BASES]]
+            node["classes"] = [self._class_number(one) for one in own[:_BASES]]
         if isinstance(value, type) and issubclass(value, BaseException):
             node["exception"] = self._exception(value)
         encoder.size += len(json.dumps(node))
         return node
 
-    def _number(self, value: object) -> int:
-        number = self._numbers.get(id(value))
-        if number is None:
-            number = self._numbers[id(value)] = len(self._objects)
-            self._objects.append(value)
-        return number
+    def _class_number(self, kind: type) -> int:
+        return self._known.number_of(kind, keeps=False)
 
     def _exception(self, kind: type) -> Node:
         """Return the description of a class of exceptions for a grader."""
@@ -316,7 +314,7 @@ class Service:
             return kind.__name__
         bases = [one for one in kind.__bases__ if issubclass(one, BaseException)]
         return {
-            "v": self._number(kind),
+            "v": self._class_number(kind),
             "n": kind.__name__,
             "l": f"{kind.__module__}:{kind.__qualname__}",
             "b": [self._exception(one) for one in bases],
@@ -326,23 +324,25 @@ class Service:
         def resolve(node: Mapping[str, Any]) -> object:
             match node["k"]:
                 case "handle":
-                    return self._objects[node["v"]]
+                    return self._known.find(node["v"])
                 case "library":
                     return import_named(node["v"])
                 case "pickle":
-                    return unpickled.load_next(decoder.bytes_of(node))
+                    return unpickled.load_next(itself.bytes_of(node))
                 case "file":
                     return self._files / node["v"]
                 case "callback":
                     return self._callback(node["v"])
                 case "given":
-                    return given_builtins.make(node["t"], decoder.decode(node["v"]))
+                    return given_builtins.make(node["t"], itself.decode(node["v"]))
             raise CodecError(f"not known: {node['k']}")
 
         decoder = Decoder(buffers, resolve, max_size=MAX_HEADER, max_bytes=MAX_BYTES)
+        # A circle of references would keep what was given until Python looks for one.
+        itself = weakref.proxy(decoder)
         decoder.takes_missing = True
         decoder.refuses_backward = False
-        unpickled = Unpickled(decoder.part)
+        unpickled = Unpickled(lambda number: itself.part(number))
         return decoder
 
     def _callback(self, number: int) -> Callable[..., object]:

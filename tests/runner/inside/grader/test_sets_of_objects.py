@@ -347,8 +347,8 @@ class Node:
 
 def test_an_error_between_two_classes_means_different() -> None:
     hashes = Hashes()
-    one, other = Node(Card(1)), Node(Card(1))
-    assert hashes.hash_of(Card(1)) != hashes.hash_of(one)
+    card, one, other = Card(1), Node(Card(1)), Node(Card(1))
+    assert hashes.hash_of(card) != hashes.hash_of(one)
     assert hashes.hash_for_grader(other) == hashes.hash_for_grader(one)
     del one.state, other.state
     assert hashes.hash_for_grader(one) == []
@@ -357,7 +357,8 @@ def test_an_error_between_two_classes_means_different() -> None:
 def test_an_error_between_objects_of_one_class_is_the_student_s() -> None:
     hashes, one, other = Hashes(), Node(Card(1)), Node(Card(1))
     assert hashes.hash_for_grader(one) != []
-    hashes._met[hash(one)][0] = [Node(1)]
-    del hashes._met[hash(one)][0][0].state  # type: ignore[attr-defined]
+    broken = Node(1)
+    del broken.state
+    hashes._met[hash(one)][0] = [lambda: broken]
     with pytest.raises(AttributeError):
         hashes.hash_of(other)

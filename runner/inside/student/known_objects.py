@@ -1,0 +1,63 @@
+"""The objects of which a grader has been told, by their numbers."""
+
+import weakref
+from collections.abc import Iterable
+from typing import Any, Final
+
+from runner.inside.values.codec import RefusedError
+
+_GONE: Final = (
+    "the notebook no longer has an object that the test has kept, from an earlier check "
+    "or by its number: make it again in this check"
+)
+
+
+class KnownObjects:
+    """The objects that a grader may use, and their numbers.
+
+    They are kept until the grader says that its test has dropped them. Then an object
+    keeps its number for as long as the notebook itself keeps the object. No number is
+    used twice.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[int, object] = {}
+        self._dropped: dict[int, weakref.ref[Any]] = {}
+        self._numbers: dict[int, int] = {}  # by `id`, which may be of a former object
+        self._count = 0
+
+    def number_of(self, value: object, *, keeps: bool = True) -> int:
+        """Return the object's number. If not `keeps`, only the notebook keeps it."""
+        number = self._numbers.get(id(value))
+        if number is None or self._find(number) is not value:
+            number, self._count = self._count, self._count + 1
+            self._numbers[id(value)] = number
+            self._kept[number] = value
+            if not keeps:
+                self.drop([number])
+        elif keeps and number in self._dropped:
+            del self._dropped[number]
+            self._kept[number] = value
+        return number
+
+    def find(self, number: int) -> object:
+        """Return the object with this number. Raises RefusedError if it is gone."""
+        found = self._find(number)
+        if found is None:
+            raise RefusedError(_GONE)
+        return found
+
+    def drop(self, numbers: Iterable[int]) -> None:
+        """Keep these objects no longer: the test has dropped them."""
+        for number in numbers:
+            value = self._kept.pop(number, None)
+            try:
+                self._dropped[number] = weakref.ref(value)
+            except TypeError:  # such an object gets a new number when it is sent again
+                continue
+
+    def _find(self, number: int) -> object:
+        if number in self._kept:
+            return self._kept[number]
+        ref = self._dropped.get(number)
+        return None if ref is None else ref()
