@@ -30,7 +30,7 @@ MAX_WARNINGS: Final = 100
 PRINTS_TO_TEST: Final = frozenset(
     (
         *("call", "make", "set", "del", "operate", "len", "attr", "next", "items"),
-        *("mapping", "pairs", "indexed", "reversed", "leave"),
+        *("mapping", "pairs", "indexed", "reversed", "begin", "more", "leave"),
     )
 )
 _START: Final = struct.Struct("!II")

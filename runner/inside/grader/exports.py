@@ -52,9 +52,8 @@ class Outgoing(Encoder):
         self._folders = folders
         # A circle of references would keep what was given until Python looks for one.
         itself = weakref.proxy(self)
-        self._pickles = LibraryPickles(
-            written(), lambda value: itself.number_of(value)
-        )
+        number_of: Callable[[object], int | None] = lambda one: itself.number_of(one)  # noqa: E731, PLW0108 - the method itself would be a circle
+        self._pickles = LibraryPickles(written(), number_of)
 
     def _encode(self, value: object, depth: int) -> Node:
         """Return the node of the value, as the same object that a pickle already holds."""

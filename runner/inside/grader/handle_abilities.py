@@ -30,7 +30,7 @@ class SizedHandle:
 
     def __len__(self: Any) -> int:
         seen, student = observations_of(self), student_of(self)
-        return seen.contents.length(lambda: student.ask("len", self))
+        return seen.length(lambda: student.ask("len", self))
 
 
 class IterableHandle:
@@ -39,6 +39,13 @@ class IterableHandle:
     __slots__ = ()
 
     def __iter__(self: Any) -> Iterator[Any]:
+        student, seen = student_of(self), observations_of(self)
+        if not student.arguments.asks_again:
+            first = seen.first_items(
+                lambda: student.ask("begin", self), lambda one: student.ask("more", one)
+            )
+            if first is not None:
+                return student.loops.begin(first)
         items = _items(self)
         if items is not None:
             return iter(items)

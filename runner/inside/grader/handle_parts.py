@@ -4,6 +4,7 @@ from collections.abc import Collection
 from functools import partial
 from typing import Any, Protocol, TypeGuard
 
+from runner.inside.grader.begun_loops import Loops
 from runner.inside.grader.observations import NotDataError, Observations
 
 
@@ -33,6 +34,10 @@ class Asking(Protocol):
     @property
     def arguments(self) -> Check:
         """What the running check does with what it gives and gets."""
+
+    @property
+    def loops(self) -> Loops:
+        """The loops over objects that the test has not left."""
 
     def ask(self, operation: str, *arguments: object) -> Any: ...
 

@@ -4,7 +4,7 @@ import itertools
 import sys
 import weakref
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, Protocol
 
 from runner.inside.grader.handles import Handle, number_of, observations_of
 
@@ -12,6 +12,14 @@ from runner.inside.grader.handles import Handle, number_of, observations_of
 _OURS: Final = 3
 # How many handles are looked at before each question.
 _LOOKS: Final = 32
+
+
+class Shared(Protocol):
+    """A conversation that forked processes take part in."""
+
+    @property
+    def has_forked(self) -> bool:
+        """Whether another process may ask."""
 
 
 class KnownHandles:
@@ -31,21 +39,21 @@ class KnownHandles:
         self._earlier: dict[int, list[weakref.ref[Handle]]] = {}
         self._is_new_check = False
 
-    def find(self, number: int) -> Handle | None:
-        """Return the handle with this number, or None."""
-        return self._handles.get(number)
-
     def add(self, handle: Handle) -> None:
         """Add a handle that the test gets now."""
         self._handles[number_of(handle)] = handle
 
-    def note(self, number: int, *, is_name: bool) -> None:
-        """Note that an answer has given the test this handle, if `is_name` for a name."""
+    def given(self, number: int, *, is_name: bool) -> Handle | None:
+        """Return the handle with this number, which an answer gives the test, or None.
+
+        `is_name` says that the answer is the value of a name of the notebook.
+        """
         if is_name:
             self._named.add(number)
             self._waiting.pop(number, None)
         elif number not in self._named:
             self._waiting.setdefault(number)
+        return self._handles.get(number)
 
     def begin_check(self, others: Iterable[Handle]) -> None:
         """Forget the handles, and these `others`; the snapshot learns which are gone."""
@@ -57,17 +65,17 @@ class KnownHandles:
         self._waiting.clear()
         self._is_new_check = True
 
-    def told(self, *, is_shared: bool) -> dict[str, object]:
+    def told(self, endpoint: Shared) -> dict[str, object]:
         """Return what a question's header says of handles that the test has dropped.
 
-        If `is_shared`, a forked process has the handles of this check too, so none of
+        If there was a fork, a forked process has the handles of this check too, so none of
         them counts as dropped.
         """
         gone: list[int] = []
         if self._is_new_check:
             self._is_new_check = False
             gone += self._gone_with_their_check()
-        if not is_shared:
+        if not endpoint.has_forked:
             gone += self._dropped()
         return {"dropped": gone} if gone else {}
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from runner.inside.grader.answers import Answer, Ask, NotDataError, answer_of
+from runner.inside.grader.begun_loops import FirstItems
 from runner.inside.grader.object_items import Contents
 from runner.inside.grader.second_answers import SecondAnswers
 
@@ -70,6 +71,9 @@ class Observations:
         self.owner: Observations | None = None
         self._contents = Contents(label, lambda: self.is_made)
         self._second = SecondAnswers(label, asks_again)
+        # The items of a loop that the test has left early.
+        self.first: FirstItems | None = None
+        self._since: tuple[int, int] = (0, 0)
         # How many times the answers have been forgotten.
         self.times_forgotten = 0
         self.forget()
@@ -106,9 +110,72 @@ class Observations:
 
     @property
     def contents(self) -> Contents:
-        """The object's items since the test may last have changed it."""
+        """The object's items since the test may last have changed it.
+
+        If a loop has taken only the first ones, the others are taken now.
+        """
         self._forget_if_changed()
+        self._is_untouched = False
+        if self.first is not None:
+            self.first.finish()
         return self._contents
+
+    def length(self, ask: Ask) -> int:
+        """Return how many items the object has. It may be known by its first ones only."""
+        self._forget_if_changed()
+        length = self._contents.length(ask)
+        if self.first is not None:
+            self.check_least(len(self.first.items))
+        return length
+
+    # --- The first items of a loop ------------------------------------------------
+
+    def first_items(
+        self, begin: Ask, more: Callable[[Any], object]
+    ) -> FirstItems | None:
+        """Return the items that a loop takes in steps, or None if it takes all at once.
+
+        `begin` returns the first ones with the loop that gives more, or what
+        `Contents.items` takes. All are taken at once if any other fact of them is known.
+        """
+        self._forget_if_changed()
+        if self.first is not None or not self._is_untouched:
+            return self.first
+        found = begin()
+        match found:
+            case [loop, list() as items] if type(loop) is not list:
+                self.first = self._first(items, lambda: more(loop))
+                self.check_least(len(items))
+                return self.first
+        self._is_untouched = False
+        whole = self._contents.items(lambda: found, lambda: None)
+        if whole is None:
+            return None
+        return self._first(whole, lambda: None, has_ended=True)
+
+    def _first(
+        self, items: list[object], more: Ask, *, has_ended: bool = False
+    ) -> FirstItems:
+        return FirstItems(
+            self._label, items, more, self, self._end_loop, has_ended=has_ended
+        )
+
+    def check_least(self, count: int) -> None:
+        """Raise NotDataError if the object is known to have fewer items."""
+        known = self._contents.count
+        if known is not None and known < count:
+            raise NotDataError(
+                f"{self._label} has a length of {known}, and gives {count} items"
+            )
+
+    def _end_loop(self, first: FirstItems, length: int | None) -> None:
+        """Keep all items, unless the object may have changed since the loop began."""
+        if self.first is first:
+            self.first = None
+            self._is_untouched = False
+            self._contents.items(
+                lambda: [first.items, length, False], lambda: len(first.items)
+            )
 
     @property
     def second(self) -> SecondAnswers:
@@ -136,6 +203,8 @@ class Observations:
         """Forget the answers, since the object may have changed."""
         is_keyed = self._contents.is_keyed
         self._contents = Contents(self._label, lambda: self.is_made, is_keyed=is_keyed)
+        self.first = None
+        self._is_untouched = not is_keyed
         self._second.forget()
         self.times_forgotten += 1
         self._since = self._moment()

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from runner.inside.grader import empty_values, named_classes, refusals, replayed_output
+from runner.inside.grader.begun_loops import Loops
 from runner.inside.grader.changed_arguments import Arguments
 from runner.inside.grader.exports import ExpiredCallbackError, Exports, Outgoing
 from runner.inside.grader.fixed_seeds import FixedSeeds
@@ -51,11 +52,12 @@ __all__ = ["NotDefinedError", "SnapshotClient", "StudentRaisedError", "raised"]
 
 _WORDS: Final = 500
 _LABEL: Final = 80
-# Operations that may change the objects that they are given.
+# Operations that may change what they are given.
 _CHANGING: Final = frozenset(("call", "make", "set", "del", "copy", "leave"))
 # Operations that run an object's own code, and may leave it with other attributes.
-_GOING_THROUGH: Final = frozenset(
-    ("next", "items", "mapping", "pairs", "indexed", "count", "reversed")
+_BY_STEPS: Final = frozenset(("next", "begin", "more"))
+_GOING_THROUGH: Final = _BY_STEPS | frozenset(
+    ("items", "mapping", "pairs", "indexed", "count", "reversed")
 )
 # Operations that run the student's code.
 _RUNNING: Final = _CHANGING | {"operate", "len", "attr"} | _GOING_THROUGH
@@ -98,6 +100,7 @@ class SnapshotClient:
         self._known = KnownHandles()
         self._kinds = HandleClasses()
         self._members = Members()
+        self.loops = Loops()
         self.arguments = Arguments()
         # Handles that make objects, by number: classes of the staff's notebook.
         self._constructors: dict[int, Handle] = {}
@@ -112,10 +115,7 @@ class SnapshotClient:
 
     @property
     def is_abandoned(self) -> bool:
-        """Whether a test no longer waits for an answer that may still come.
-
-        The test had a time limit of its own. Nothing more can be asked after that.
-        """
+        """Whether a test with its own time limit no longer waits for an answer."""
         return self._endpoint.is_abandoned
 
     def begin_check(self) -> None:
@@ -175,7 +175,7 @@ class SnapshotClient:
         if self.lost:
             raise LinkClosedError
         if operation in _RUNNING:
-            self._prepare()
+            self._prepare(operation)
         with self._exports.lifetime():
             handles, self._exports.handles = self._exports.handles, []
             encoder = self.arguments.watching(self._encoder())
@@ -186,8 +186,7 @@ class SnapshotClient:
                 refusals.note(error)
                 raise
             given, self._exports.handles = self._exports.handles, handles
-            told = self.arguments.sent(encoder)
-            told |= self._known.told(is_shared=self._endpoint.has_forked)
+            told = self.arguments.sent(encoder) | self._known.told(self._endpoint)
             question = with_mode({"op": operation, "a": node, **told})
             try:
                 header, buffers = self._endpoint.ask(question, encoder.buffers)
@@ -205,8 +204,10 @@ class SnapshotClient:
             self._note_origin(result, operation, arguments)
         return result
 
-    def _prepare(self) -> None:
+    def _prepare(self, operation: str) -> None:
         """Send the snapshot what the test has set for its next call: seeds, `input`."""
+        if operation in _CHANGING or operation == "operate":
+            self.loops.finish()
         for name, function in _LENT.items():
             is_lent = getattr(builtins, name) is not function
             if is_lent is not (name in self._lent):
@@ -356,12 +357,11 @@ class SnapshotClient:
 
     def _handle(self, number: int, node: Mapping[str, Any], operation: str) -> Handle:
         """Return the handle with this number. It keeps the label it got first."""
-        told = node.get("equality")
-        self._known.note(number, is_name=operation == "name")
-        handle = self._known.find(number)
+        told, is_name = node.get("equality"), operation == "name"
+        handle = self._known.given(number, is_name=is_name)
         if handle is not None:
             learn_equality(handle, told, is_new=False)
-            observations_of(handle).note_again(is_name=operation == "name")
+            observations_of(handle).note_again(is_name=is_name)
             return handle
         bases = node.get("bases")
         if not isinstance(bases, list) or not all(isinstance(b, str) for b in bases):
@@ -389,7 +389,7 @@ class SnapshotClient:
         )
         self._known.add(handle)
         learn_equality(handle, told, is_new=True)
-        observations_of(handle).was_answered = operation != "name"
+        observations_of(handle).was_answered = not is_name
         return handle
 
 

@@ -30,7 +30,7 @@ def items(value: Any) -> object:
     iterator = iter(value)
     if iterator is value:
         return None
-    return [_all_of(iterator), _length(value), hasattr(type(value), "keys")]
+    return [_all_of(iterator), length_of(value), hasattr(type(value), "keys")]
 
 
 def count(value: Any) -> object:
@@ -41,7 +41,7 @@ def count(value: Any) -> object:
 
 def backwards(value: Any) -> object:
     """Return all items in the order of `reversed`, and the length."""
-    return [_all_of(reversed(value)), _length(value)]
+    return [_all_of(reversed(value)), length_of(value)]
 
 
 class Steps:
@@ -85,7 +85,7 @@ def mapping(value: Any) -> object:
     """Return all keys and values at once and the length, or None for no mapping."""
     if not _is_mapping(value):
         return None
-    return [[[key, value[key]] for key in _all_of(value.keys())], _length(value)]
+    return [[[key, value[key]] for key in _all_of(value.keys())], length_of(value)]
 
 
 def pairs(value: Any, is_few: bool, make: EncoderMaker) -> object:  # noqa: FBT001 - an operand
@@ -98,13 +98,13 @@ def pairs(value: Any, is_few: bool, make: EncoderMaker) -> object:  # noqa: FBT0
     bounds = _Bounds(make, is_few=is_few)
     found = []
     try:
-        if is_few and (_length(value) or 0) > _FEW_ITEMS:
+        if is_few and (length_of(value) or 0) > _FEW_ITEMS:
             return False
         for key in _all_of(value.keys()):
             found.append([key, value[key]])
             if not bounds.hold(found[-1]):
                 return False
-        return [found, _length(value)]
+        return [found, length_of(value)]
     except Exception:  # noqa: BLE001 - a student's code may raise anything
         return False
 
@@ -117,7 +117,7 @@ def indexed(value: Any, is_few: bool, make: EncoderMaker) -> object:  # noqa: FB
     """
     bounds = _Bounds(make, is_few=is_few)
     try:
-        length = _length(value)
+        length = length_of(value)
         if (length is None and is_few) or (length or 0) > bounds.items:
             return None
         found = _by_index(value, length, bounds)
@@ -167,7 +167,8 @@ def _is_mapping(value: Any) -> bool:
     return all(callable(getattr(type(value), name, None)) for name in methods)
 
 
-def _length(value: Any) -> int | None:
+def length_of(value: Any) -> int | None:
+    """Return the length that the object gives for itself, or None."""
     return len(value) if hasattr(type(value), "__len__") else None
 
 

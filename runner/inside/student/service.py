@@ -12,6 +12,7 @@ import operator
 import random
 import weakref
 from collections.abc import Callable, Mapping, MutableMapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ import numpy as np
 import torch
 
 from runner.inside.student import (
+    begun_loops,
     built_in_errors,
     description,
     given_builtins,
@@ -127,6 +129,7 @@ class Service:
             "copy": description.copied,
             "leave": built_in_errors.leave,
             "items": sent_items.items,
+            **begun_loops.OPERATIONS,
             "count": sent_items.count,
             "reversed": sent_items.backwards,
             "mapping": sent_items.mapping,
@@ -299,14 +302,12 @@ class Service:
             node["equality"] = told
         if not isinstance(value, type):
             own = [one for one in type(value).__mro__ if one is not object]
-            node["classes"] = [self._class_number(one) for one in own[:_BASES]]
+            number_of = partial(self._known.number_of, keeps=False)
+            node["classes"] = [number_of(one) for one in own[:_BASES]]
         if isinstance(value, type) and issubclass(value, BaseException):
             node["exception"] = self._exception(value)
         encoder.size += len(json.dumps(node))
         return node
-
-    def _class_number(self, kind: type) -> int:
-        return self._known.number_of(kind, keeps=False)
 
     def _exception(self, kind: type) -> Node:
         """Return the description of a class of exceptions for a grader."""
@@ -314,7 +315,7 @@ class Service:
             return kind.__name__
         bases = [one for one in kind.__bases__ if issubclass(one, BaseException)]
         return {
-            "v": self._class_number(kind),
+            "v": self._known.number_of(kind, keeps=False),
             "n": kind.__name__,
             "l": f"{kind.__module__}:{kind.__qualname__}",
             "b": [self._exception(one) for one in bases],
@@ -342,7 +343,7 @@ class Service:
         itself = weakref.proxy(decoder)
         decoder.takes_missing = True
         decoder.refuses_backward = False
-        unpickled = Unpickled(lambda number: itself.part(number))
+        unpickled = Unpickled(lambda number: itself.part(number))  # noqa: PLW0108 - same
         return decoder
 
     def _callback(self, number: int) -> Callable[..., object]:

@@ -4,6 +4,7 @@ import gc
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -48,7 +49,11 @@ class Agent:
 def student() -> Iterator[SnapshotClient]:
     """Yield a notebook with a class, a function that calls it, and an object."""
     Net.alive.clear()
-    names = {"Net": Net, "build": lambda n: Net(n), "agent": Agent()}
+
+    def build(classes: int) -> Net:
+        return Net(classes)
+
+    names = {"Net": Net, "build": build, "agent": Agent()}
     with student_with(names, classes=("Net",), methods=("forward", "get")) as found:
         found.begin_check()
         yield found
@@ -76,7 +81,8 @@ def test_an_object_that_a_test_has_is_kept() -> None:
     with student() as found:
         build = found.name("build")
         nets = [build(classes) for classes in range(2, 50)]
-        [used(net, classes) for classes, net in enumerate(nets, 2)]
+        for classes, net in enumerate(nets, 2):
+            used(net, classes)
         layers = [build(3).layer for _ in range(50)]
         assert [layer.out_features for layer in layers] == [3] * 50
 
@@ -138,5 +144,6 @@ def test_an_object_that_is_gone_is_refused_in_words() -> None:
 def test_nothing_is_released_in_a_check_that_has_forked() -> None:
     with student() as found:
         found.name("build")(3)
-        assert found._known.told(is_shared=True) == {}
-        assert len(found._known.told(is_shared=False)["dropped"]) == 1  # type: ignore[arg-type]  # a list
+        forked, not_forked = (SimpleNamespace(has_forked=one) for one in (True, False))
+        assert found._known.told(forked) == {}
+        assert set(found._known.told(not_forked)) == {"dropped"}
