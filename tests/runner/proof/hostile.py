@@ -421,6 +421,7 @@ _plausible: Final[Mapping[str, st.SearchStrategy[Any]]] = {
     "operate": _values | st.sampled_from([0, 0.0, True]),
     "len": st.sampled_from([3, 3, 0, 1, 2, 4]),
     "items": _item_lists,
+    "begin": _item_lists,
     "next": _node("list", v=st.lists(_values, max_size=1))
     | _node("list", v=st.tuples(_values, st.booleans()).map(list)),
     "indexed": _taken,

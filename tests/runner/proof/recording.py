@@ -125,6 +125,7 @@ def _more(operation: str, number: int) -> Any:
         "str": "an object",
         "next": {"k": "list", "v": [_object(number)] if number % 4 else []},
         "items": {"k": "list", "v": [items, None, False]},
+        "begin": {"k": "list", "v": [items, None, False]},
         "reversed": {"k": "list", "v": [items, None]},
         # So that it is asked for one item after the other.
         "indexed": None,
