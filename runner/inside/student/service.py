@@ -20,10 +20,10 @@ import numpy as np
 import torch
 
 from runner.inside.student import (
-    begun_loops,
     built_in_errors,
     description,
     given_builtins,
+    loop_steps,
     sent_items,
 )
 from runner.inside.student.captured_output import CapturedOutput
@@ -129,7 +129,7 @@ class Service:
             "copy": description.copied,
             "leave": built_in_errors.leave,
             "items": sent_items.items,
-            **begun_loops.OPERATIONS,
+            **loop_steps.OPERATIONS,
             "count": sent_items.count,
             "reversed": sent_items.backwards,
             "mapping": sent_items.mapping,

@@ -8,7 +8,7 @@ import pytest
 
 from runner.inside.grader.handles import NotDataError
 from runner.inside.grader.snapshot_client import SnapshotClient
-from runner.inside.student import begun_loops
+from runner.inside.student import loop_steps
 from tests.runner.pairs import student_with
 
 
@@ -36,7 +36,7 @@ class Loader:
 
 @pytest.fixture(autouse=True)
 def one_item_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(begun_loops, "_SECONDS", 0)
+    monkeypatch.setattr(loop_steps, "_SECONDS", 0)
 
 
 def asked(loader: Loader, **names: Any) -> Any:
