@@ -21,6 +21,8 @@ from runner.system.trees import remove
 
 _MOST_ENTRIES: Final = 4_000
 _MOST_LEVELS: Final = 64
+# Paths of all states together: the first process keeps them in its memory.
+_MOST_KEPT: Final = 50_000
 _CHUNK: Final = 4 * 1024**2
 # The kernel's clock for file times advances every few milliseconds. Two changes of a file
 # within one step cannot be told from one.
@@ -77,6 +79,7 @@ class FolderStates:
         self._originals = originals
         self._copies = itertools.count()
         self._states: list[dict[str, _Entry]] = []
+        self._kept = 0
         self.save()
 
     def save(self) -> int:
@@ -87,6 +90,8 @@ class FolderStates:
         """
         state: dict[str, _Entry] = {}
         made: list[Path] = []
+        if self._kept > _MOST_KEPT:
+            raise OSError(errno.ENOSPC, "too many states")
         try:
             with contextlib.closing(_walk(self._folder)) as places:
                 for place in places:
@@ -97,6 +102,9 @@ class FolderStates:
             for copy in made:
                 copy.unlink(missing_ok=True)
             raise
+        if self._states and state == self._states[-1]:
+            return len(self._states) - 1
+        self._kept += len(state)
         self._states.append(state)
         return len(self._states) - 1
 

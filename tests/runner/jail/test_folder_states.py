@@ -175,6 +175,26 @@ def test_too_many_files_and_too_deep_folders_are_refused(
         kept.save()
 
 
+def test_the_paths_of_all_states_together_are_bounded(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = states(work)
+    monkeypatch.setattr(folder_states, "_MOST_KEPT", 3)
+    for number in range(3):
+        (work / str(number)).mkdir()
+        kept.save()
+    with pytest.raises(OSError, match="too many states"):
+        kept.save()
+    kept.restore(1)
+    assert [one.name for one in work.iterdir()] == ["0"]
+
+
+def test_a_folder_that_did_not_change_has_the_same_state(work: Path) -> None:
+    (work / "folder").mkdir()
+    kept = states(work)
+    assert {kept.save() for _ in range(3)} == {0}
+
+
 def test_a_file_that_grows_while_it_is_copied_ends(work: Path) -> None:
     place = work / "growing"
     write(place, "1234")
