@@ -38,6 +38,8 @@ _SHOWN: Final = re.compile(
     r"|(?P<name>\w++)[ \t]*+(?::[^=\n]++)?+=(?!=))",
     re.MULTILINE,
 )
+# The characters of which distinct lines are collected at a time.
+_PIECE: Final = 1_000_000
 _KINDS: Final = {
     "klass": "class",
     "function": "function",
@@ -163,13 +165,25 @@ def _by_lines(source: str) -> _NamesByKind:
     found: dict[str, set[str]] = {kind: set() for kind in _KINDS.values()}
     found["otherwise"] = found[""]
     of_group = {group: found[kind] for group, kind in _KINDS.items()}
-    # A notebook may have millions of lines.
-    for shown in _SHOWN.finditer(source):
+    for shown in chain.from_iterable(map(_SHOWN.finditer, _distinct_lines(source))):
         group = str(shown.lastgroup)
         name = shown[group]
         if name.isidentifier():
             of_group[group].add(name)
     return found
+
+
+def _distinct_lines(source: str) -> Iterator[str]:
+    """Yield texts with the lines of the source, in any order, each at most a few times.
+
+    A notebook may have millions of lines, and most of them may be equal.
+    """
+    start = 0
+    while start < len(source):
+        end = source.find("\n", start + _PIECE)
+        end = len(source) if end < 0 else end
+        yield "\n".join(set(source[start:end].split("\n")))
+        start = end + 1
 
 
 def _parse(source: str) -> ast.Module | None:
