@@ -118,6 +118,8 @@ def test_an_honest_process_passes_both_questions() -> None:
     assert [one.checks[0].message for one in result.questions] == ["passed"] * 2
 
 
+# Without this, a failing script that is long would be hidden by a warning.
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
 @pytest.mark.parametrize(
     "examples", [_FEW, pytest.param(_MANY, marks=pytest.mark.long)]
 )
