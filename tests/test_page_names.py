@@ -33,7 +33,9 @@ APPS: Final = {
     "accounts": App(addresses=("accounts.urls",), form_parts=frozenset({"sign_in"})),
     "courses": App(
         addresses=("courses.urls",),
-        without_page=frozenset({"access", "downloads", "progress", "session_page"}),
+        without_page=frozenset(
+            {"access", "downloads", "import_uploads", "progress", "session_page"}
+        ),
         parts=frozenset(
             {
                 *("checklist", "course_search", "due_assignments", "material_items"),

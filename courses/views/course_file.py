@@ -1,12 +1,10 @@
 """The page that changes a course by its course file."""
 
-import math
-from typing import IO, Any, Final, cast
+from typing import Final
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -26,10 +24,10 @@ from courses.services.course_uploads import (
 from courses.services.held_uploads import NothingPendingError
 from courses.views.access import allowed_course
 from courses.views.course_new import created_words
+from courses.views.import_uploads import named_file, too_many_uploads, with_retry_after
 from formats.problems import ImportRefusedError, Problem
 
 UNPROCESSABLE: Final = 422
-TOO_MANY_REQUESTS: Final = 429
 _GONE: Final = Problem(
     message="This is no longer the preview that you saw: the file is gone, or the "
     "course has changed.",
@@ -81,7 +79,7 @@ def _preview(
 ) -> HttpResponse:
     """Keep the file, and show what it would change."""
     hold_course_file(
-        actor=request.user, course=course, upload=_named(form.cleaned_data["file"])
+        actor=request.user, course=course, upload=named_file(form.cleaned_data["file"])
     )
     preview = preview_course_file(
         actor=request.user, course=course, year=form.cleaned_data["academic_year"]
@@ -106,21 +104,11 @@ def _import(
     return redirect("courses:manage", imported.slug)
 
 
-def _named(upload: "UploadedFile[Any]") -> tuple[str, IO[bytes]]:
-    return upload.name or "", cast("IO[bytes]", upload.file)
-
-
 def _too_often(
     request: SignedInRequest, course: Course | None, wait: int
 ) -> HttpResponse:
-    fault = Problem(
-        message="You have uploaded many files in a short time.",
-        hint=f"Try again in {math.ceil(wait / 60)} min.",
-    )
-    answer = _page(request, course, CourseFileForm(), faults=(fault,))
-    answer.status_code = TOO_MANY_REQUESTS
-    answer["Retry-After"] = str(wait)
-    return answer
+    answer = _page(request, course, CourseFileForm(), faults=(too_many_uploads(wait),))
+    return with_retry_after(answer, wait)
 
 
 def _page(

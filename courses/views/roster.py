@@ -1,6 +1,5 @@
 """The page that imports and exports a course's people as a CSV file."""
 
-import math
 from typing import Any
 
 from django.contrib import messages
@@ -31,12 +30,12 @@ from courses.services.roster import (
 )
 from courses.services.roster_plan import Plan, Step
 from courses.views.access import allowed_course
+from courses.views.import_uploads import too_many_uploads, with_retry_after
 from courses.views.people import show_invitations_sent
 from formats.problems import Problem
 from formats.roster import MOST_BYTES, RosterError
 
 UNPROCESSABLE = 422
-TOO_MANY_REQUESTS = 429
 # The steps that the page lists. People who stay as they are are only counted.
 LISTED = {
     Step.NEW: "New accounts",
@@ -163,14 +162,8 @@ def _again(request: SignedInRequest) -> RosterForm:
 
 
 def _too_often(request: SignedInRequest, course: Course, wait: int) -> HttpResponse:
-    fault = Problem(
-        message="You have uploaded many files in a short time.",
-        hint=f"Try again in {math.ceil(wait / 60)} min.",
-    )
-    answer = _page(request, course, _again(request), faults=(fault,))
-    answer.status_code = TOO_MANY_REQUESTS
-    answer["Retry-After"] = str(wait)
-    return answer
+    answer = _page(request, course, _again(request), faults=(too_many_uploads(wait),))
+    return with_retry_after(answer, wait)
 
 
 def _page(

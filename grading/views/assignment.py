@@ -18,6 +18,7 @@ from accounts.http import SignedInRequest
 from accounts.throttles import SubmitThrottle, seconds_to_wait
 from courses.models import Assignment
 from courses.permissions import can_submit
+from courses.views.import_uploads import with_retry_after
 from formats.problems import Problem
 from formats.submission_words import problem, size_in_words
 from grading.models import GradingRun
@@ -29,7 +30,6 @@ from submissions.exceptions import SubmissionRefusedError
 from submissions.services import IncomingFile
 
 UNPROCESSABLE = 422
-TOO_MANY_REQUESTS = 429
 _KEY = re.compile(r"[0-9a-f-]{16,64}")
 _NOT_DECLARED = Problem(
     code="declaration_missing",
@@ -111,9 +111,7 @@ def _too_often(request: SignedInRequest, found: Assignment, wait: int) -> HttpRe
         hint=f"Try again in {again}.",
     )
     answer = _page(request, found, LastTry(problems=(refused,), is_declared=True))
-    answer.status_code = TOO_MANY_REQUESTS
-    answer["Retry-After"] = str(wait)
-    return answer
+    return with_retry_after(answer, wait)
 
 
 def _is_scripted(request: SignedInRequest) -> bool:

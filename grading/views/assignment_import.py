@@ -1,11 +1,9 @@
 """The views that import an assignment: an upload, its preview, and a new revision."""
 
-import math
-from typing import IO, Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -22,6 +20,7 @@ from courses.services.pending_imports import (
     import_upload,
     preview_upload,
 )
+from courses.views.import_uploads import named_file, too_many_uploads, with_retry_after
 from formats.assignment import (
     ImportRefusedError,
 )
@@ -35,7 +34,6 @@ from grading.views.access import allowed_assignment
 from submissions.arrival import upload_was_too_large
 
 UNPROCESSABLE = 422
-TOO_MANY_REQUESTS = 429
 
 
 @login_required
@@ -78,9 +76,9 @@ def _preview(request: SignedInRequest, found: Assignment) -> HttpResponse:
     hold_upload(
         actor=request.user,
         assignment=found,
-        package=_named(package),
-        notebook=_named(notebook) if notebook else None,
-        solution=[_named(file) for file in form.cleaned_data["solution"]],
+        package=named_file(package),
+        notebook=named_file(notebook) if notebook else None,
+        solution=[named_file(file) for file in form.cleaned_data["solution"]],
     )
     preview = preview_upload(
         actor=request.user,
@@ -123,19 +121,9 @@ def _again(request: SignedInRequest) -> ImportForm:
     return _form(initial=request.POST.dict())
 
 
-def _named(upload: "UploadedFile[Any]") -> tuple[str, IO[bytes]]:
-    return upload.name or "", cast("IO[bytes]", upload.file)
-
-
 def _too_often(request: SignedInRequest, found: Assignment, wait: int) -> HttpResponse:
-    fault = Problem(
-        message="You have uploaded many files in a short time.",
-        hint=f"Try again in {math.ceil(wait / 60)} min.",
-    )
-    answer = _page(request, found, _form(), faults=(fault,))
-    answer.status_code = TOO_MANY_REQUESTS
-    answer["Retry-After"] = str(wait)
-    return answer
+    answer = _page(request, found, _form(), faults=(too_many_uploads(wait),))
+    return with_retry_after(answer, wait)
 
 
 def _page(
