@@ -26,18 +26,7 @@ def regrade(request: SignedInRequest, slug: str, aslug: str, pk: int) -> HttpRes
         regrade=_regrade(found, pk),
         may_edit=can(request.user, Right.EDIT, found.course),
     )
-    context = {
-        "page": page,
-        "assignment": found,
-        "course": found.course,
-        "tab": "marks",
-    }
-    return live_page(
-        request,
-        context,
-        page="grading/regrade.html",
-        fragment="grading/_regrade.html",
-    )
+    return live_page(request, found, page, name="regrade")
 
 
 @login_required

@@ -34,18 +34,7 @@ def trials(
         may_edit=can(request.user, Right.EDIT, found.course),
         now=timezone.now(),
     )
-    context = {
-        "page": page,
-        "assignment": found,
-        "course": found.course,
-        "tab": "marks",
-    }
-    return live_page(
-        request,
-        context,
-        page="grading/trials.html",
-        fragment="grading/_trials.html",
-    )
+    return live_page(request, found, page, name="trials")
 
 
 @login_required
