@@ -48,7 +48,7 @@ class KnownObjects:
         return found
 
     def drop(self, numbers: Iterable[int]) -> None:
-        """Keep these objects no longer: the test has dropped them."""
+        """Release the objects with these numbers, which the test has dropped."""
         for number in numbers:
             value = self._kept.pop(number, None)
             try:
