@@ -18,7 +18,6 @@ import torch
 from runner.inside.values.codec import Decoder, Encoder, Node
 from runner.inside.values.fingerprint import quick_digest
 
-_MESSAGE: Final = "watch"
 _CONTAINERS: Final = (list, deque, dict, SimpleNamespace)
 _ATOMS: Final = (int, float, complex, str, bytes, bool, type(None))
 # What an object of the notebook's keeps is compared after each later call, if it is small.
