@@ -14,10 +14,9 @@ COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null 2>&1 || tr
 # By pip itself: no peer is to compile while it is measured.
 PEERS_PIP := $(filter-out --no-compile,$(PIP:$(BIN)/%=$(PEERS)/bin/%))
 PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider
-# Tests of real processes go by folder: see tests/conftest.py.
-PARALLEL := -n $(JOBS) --dist loadgroup
-# Those that use the database wait much of their time, and few of them hold limits.
-WAITING := -n $$(($(JOBS) + 1)) --dist loadgroup
+# Tests of real processes go by folder: see tests/conftest.py. Most of them wait, so
+# one process more than there are cores keeps the cores busy.
+PARALLEL := -n $$(($(JOBS) + 1)) --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help run install install-dev test test-long test-sqlite test-postgres \
@@ -84,11 +83,11 @@ test-postgres: install-dev ## Every test, on PostgreSQL
 test-long: install-dev ## What is slow and rarely changes, and SQLite; `make test` leaves it out
 	@echo "== Tests that use the database, on SQLite"
 	@status=0; \
-	env -u DATABASE_URL $(PYTEST) $(WAITING) --database-only $(ARGS) || status=1; \
+	env -u DATABASE_URL $(PYTEST) $(PARALLEL) --database-only $(ARGS) || status=1; \
 	echo "== Long tests"; \
 	env -u DATABASE_URL $(PYTEST) $(PARALLEL) --long $(ARGS) || status=1; \
 	echo "== Long tests of real processes on PostgreSQL"; \
-	$(BIN)/python -m tests.services.postgres $(PYTEST) $(WAITING) --long \
+	$(BIN)/python -m tests.services.postgres $(PYTEST) $(PARALLEL) --long \
 	  --database-only tests/faults || status=1; \
 	exit $$status
 

@@ -9,6 +9,7 @@ from tests.services.portal import LivePortal
 from tests.services.processes import wait_until
 
 
+@pytest.mark.long
 @pytest.mark.postgres
 @pytest.mark.skipif(
     connection.vendor != "postgresql", reason="SQLite has no server to lose"

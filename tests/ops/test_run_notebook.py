@@ -92,6 +92,7 @@ OLD = {
 }
 
 
+@pytest.mark.long
 def test_an_old_notebook_is_upgraded_and_alone_on_standard_output(
     tmp_path: Path,
 ) -> None:
@@ -105,6 +106,7 @@ def test_an_old_notebook_is_upgraded_and_alone_on_standard_output(
     assert [each.name for each in tmp_path.glob("*.ipynb*")] == ["old.ipynb"]
 
 
+@pytest.mark.long
 def test_a_limit_ends_the_run_and_the_executed_part_is_written(tmp_path: Path) -> None:
     (tmp_path / "long.ipynb").write_text(
         notebook("print('before')", "import time; time.sleep(60)")
@@ -191,6 +193,7 @@ def sleeper(tmp_path: Path) -> Iterator[Terminal]:
     terminal.end()
 
 
+@pytest.mark.long
 def test_a_terminal_shows_progress_and_ctrl_c_keeps_the_executed_part(
     sleeper: Terminal, tmp_path: Path
 ) -> None:

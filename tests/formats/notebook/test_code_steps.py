@@ -92,6 +92,7 @@ def notebook(source: str, *, calls: str) -> list[str]:
     return [source, *[cell] * (MAX_PARSED // MAX_CELL - 1)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("line", WIDE)
 def test_steps_within_a_call_are_counted(line: str) -> None:
     source = code(["def g():"], [line])
@@ -99,6 +100,7 @@ def test_steps_within_a_call_are_counted(line: str) -> None:
     assert seconds(*notebook(source, calls="f0()\n")) < SECONDS
 
 
+@pytest.mark.long
 @settings(max_examples=4, deadline=None)
 @given(
     frames=st.lists(st.sampled_from(WITHIN), max_size=NESTED),
