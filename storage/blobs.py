@@ -44,6 +44,13 @@ class BlobMissingError(Exception):
     """A row names content that is missing from the store, or damaged there."""
 
 
+class StoreUnreachableError(Exception):
+    """The store does not answer, so nobody can say whether the content is there.
+
+    Nothing is wrong with the content or with the row: the same call may succeed later.
+    """
+
+
 @dataclass(frozen=True, kw_only=True)
 class Blob:
     """What was stored: SHA-256 in hex, and the size in bytes."""
