@@ -1,12 +1,13 @@
-"""Find assertions that a value which the test has given is still as it was.
+"""Find assertions that the tested code has not changed its argument.
 
 `a = [3, 1, 2]; my_sort(a); assert a == [3, 1, 2]` asks whether `my_sort` leaves its
-argument alone. What a test gives is a copy, so the grader must ask for it.
+argument alone. The tested code gets a copy of `a`, so the grader must ask for that copy.
 
-The rule is narrow, so that it never fails honest work in place. A look is an assertion
-in which every name was bound before the call, and not from an answer. An assertion that
-has anything to do with an answer is none. The text is read in its order, each function
-by itself, and no values are followed from one function to another.
+Such an assertion is called a look. Every name in it was bound before the call, and none
+was bound from an answer of the tested code. An assertion that uses an answer is no look.
+The rule is narrow, so that it never fails honest code that works in place. Each function
+is read by itself, from top to bottom. Values are not followed from one function to
+another.
 """
 
 import ast
@@ -33,10 +34,10 @@ _COMPARING: Final = frozenset(("allclose", "eq", "equal", "equals", "isclose", "
 
 @dataclass(frozen=True)
 class Look:
-    """An assertion about values that were given (`leaves`), or two readings of objects.
+    """An assertion about arguments of the tested code, or about two readings of an object.
 
-    `readings` are the names of the objects that it reads twice. `function` is the
-    outermost function that it stands in, or "".
+    `leaves` are the arguments that it reads. `readings` are the names of the objects that
+    it reads twice. `function` is the outermost function that contains it, or "".
     """
 
     node: ast.expr
@@ -46,9 +47,10 @@ class Look:
 
 
 class Looks:
-    """The looks of one piece of tests.
+    """The looks in one piece of tests.
 
-    `shown` are the lines of a doctest, as `dump_of` gives them, with output below.
+    `shown` are the lines of a doctest that have an expected output, each as the text that
+    `dump_of` returns.
     """
 
     def __init__(
@@ -73,7 +75,7 @@ class Looks:
         self._trees = trees
 
     def of_line(self, tree: ast.AST) -> list[Look]:
-        """Return the looks in a doctest's line, which has been parsed anew."""
+        """Return the looks in one line of a doctest, whose tree was parsed again."""
         looks = {id(look.node): look for look in self.found}
         for known in self._trees:
             if dump_of(known) == dump_of(tree):
@@ -90,7 +92,7 @@ class Looks:
 class _Body:
     """One function's body, or the statements outside of functions, in their order.
 
-    A name that may hold an answer anywhere in the body counts as one everywhere.
+    A name that may hold an answer anywhere in the body counts as an answer everywhere.
     """
 
     def __init__(
@@ -115,14 +117,14 @@ class _Body:
         self._settle()
 
     def _settle(self) -> None:
-        """Leave only the names that hold no answers among the test's own."""
+        """Remove from the test's own names all that may hold an answer."""
         before = -1
         while before != len(self._own):
             before = len(self._own)
             self._own -= set(self._answers())
 
     def _effects(self, line: ast.stmt, is_shown: bool) -> Iterator[ast.AST]:  # noqa: FBT001 - passed on
-        """Yield the line's call if it may change what it names: `random.shuffle(a)`."""
+        """Yield the line's call if it may change its arguments: `random.shuffle(a)`."""
         match line:
             case ast.Expr(value=ast.Call() as call):
                 is_quiet = root_of(call.func) == "print" or self._is_asking(call)
@@ -188,7 +190,7 @@ class _Body:
                     yield Look(node, leaves, same, self._function)
 
     def _readings(self) -> Readings:
-        """Return what the names hold that are bound once, from a reading."""
+        """Return the readings that names hold which are bound only once."""
         found = Readings(self._texts)
         counts = Counter(name for _, name, _ in self._bindings)
         for line, _ in self._lines:
@@ -202,7 +204,7 @@ class _Body:
         return found
 
     def _leaves(self, node: ast.expr, place: int) -> Iterator[Leaf]:
-        """Yield what is looked at, if all of it was bound before it was given."""
+        """Yield the arguments that the assertion reads, if all were bound before the call."""
         names = set(read_in(node)) & self._own
         if not names or not self._is_own(node):
             return
@@ -222,7 +224,7 @@ class _Body:
             )
 
     def _is_asking(self, call: ast.Call) -> bool:
-        """Return whether the call is one of the notebook's code, as far as is known."""
+        """Return whether the call may run the notebook's code."""
         root = root_of(call.func)
         return not (root in self._texts.functions or self._is_own_name(root))
 
@@ -233,7 +235,7 @@ class _Body:
         )
 
     def _made_of(self, names: set[str]) -> set[str]:
-        """Return the names, and those that their values are made of."""
+        """Return the names, and the names that their values are made from."""
         found, before = set(names), set[str]()
         while found != before:
             before = set(found)
@@ -246,7 +248,7 @@ class _Body:
 
 
 def _bound_by(line: ast.stmt) -> Iterator[tuple[str, list[ast.AST]]]:
-    """Yield the names that the line binds or changes, and what their values come from."""
+    """Yield each name that the line binds or changes, and what its value comes from."""
     for node in _parts_of(line):
         if isinstance(node, ast.NamedExpr):
             yield node.target.id, [node.value]
@@ -273,7 +275,7 @@ def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, list[ast.AS
 
 
 def _lines(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
-    """Yield the statements in the order of the text, also those in other statements."""
+    """Yield all statements in the order of the text, including those inside others."""
     for line in body:
         if not isinstance(line, Function | ast.ClassDef):
             yield line
@@ -282,14 +284,14 @@ def _lines(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def _parts_of(line: ast.stmt) -> Iterator[ast.AST]:
-    """Yield the parts of a statement that stand in no statement inside it."""
+    """Yield the nodes of a statement, without those of the statements inside it."""
     for child in ast.iter_child_nodes(line):
         if not isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
             yield from ast.walk(child)
 
 
 def _functions(node: ast.AST, outermost: str) -> Iterator[tuple[str, list[ast.stmt]]]:
-    """Yield the bodies of all functions; a test case's `setUp` stands before each."""
+    """Yield the body of each function, after the `setUp` of its test case if it has one."""
     first: list[ast.stmt] = []
     for child in ast.iter_child_nodes(node):
         if isinstance(node, ast.ClassDef) and getattr(child, "name", "") == "setUp":
@@ -304,7 +306,7 @@ def _functions(node: ast.AST, outermost: str) -> Iterator[tuple[str, list[ast.st
 
 
 def dump_of(tree: ast.AST) -> str:
-    """Return the text by which a doctest's line is known."""
+    """Return a text that is the same for each tree of the same doctest line."""
     return "\n".join(map(ast.dump, getattr(tree, "body", [])))
 
 
@@ -325,7 +327,7 @@ def _asserted(node: ast.AST, texts: Texts, *, shows: bool) -> ast.expr | None:
 
 
 def _bodies_of(node: ast.AST) -> Iterator[list[ast.stmt]]:
-    """Yield the lists of statements that stand in a statement."""
+    """Yield the lists of statements inside a statement."""
     if not isinstance(node, ast.stmt):
         return
     for name in ("body", "orelse", "finalbody"):
@@ -339,7 +341,7 @@ def _names_in(node: ast.AST) -> Iterator[str]:
 
 
 def _given_by(call: ast.Call) -> Iterator[str]:
-    """Yield the bare names in the arguments, also in a list or a tuple of them."""
+    """Yield the bare names in the arguments, including those in lists, tuples and dicts."""
     waiting: list[ast.expr | None] = [*call.args, *(one.value for one in call.keywords)]
     while waiting:
         match waiting.pop():

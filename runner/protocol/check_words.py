@@ -12,25 +12,25 @@ PARTLY: Final = "passed in part"
 RETURNED_FALSE: Final = "returned False"
 NO_SCORE: Final = "returned something that is not a score"
 OUT_OF_TIME: Final = "out of time"
-ENDED: Final = "the process ended"
-NOT_REACHED: Final = "not reached"
+ENDED: Final = "Python stopped before this check was done"
+NOT_REACHED: Final = "not run: the notebook did not get to this check"
 OUT_OF_MEMORY: Final = "out of memory"
 OUT_OF_DISK: Final = "out of disk space"
 TOO_MANY_PROCESSES: Final = "too many processes"
-NOT_RUN: Final = "not run: the process was lost in an earlier check"
+NOT_RUN: Final = "not run: Python stopped in an earlier check"
 RAISED: Final = "raised an error"
-PRINTED: Final = "printed something else"
-NOT_DATA: Final = "gave an object where a value is needed"
-CHANGED: Final = "changed its argument"
-READ_TWICE: Final = "gave something else the second time"
+PRINTED: Final = "the output is not what the check expects"
+NOT_DATA: Final = "the tested code gave an object where the check needs a value"
+CHANGED: Final = "the tested code changed its argument"
+READ_TWICE: Final = "the tested code gave a different value the second time"
 
-# A score that is so near to 0 or 1 counts as 0 or 1.
+# A score that is at most this far from 0 or 1 counts as 0 or 1.
 _DUST: Final = 1e-9
 _SHOWN: Final = 200
 _LARGE: Final = 10**30
-# The exit status of a grader's process that lacks memory for the values it was given.
+# The exit status of a grader's process that has no memory for the values it was sent.
 OUT_OF_MEMORY_STATUS: Final = 77
-_OF_NAME: Final = re.compile(r"`([^\W\d]\w{0,99})` is (?:not defined|no class)")
+_OF_NAME: Final = re.compile(r"`([^\W\d]\w{0,99})` is not (?:defined|a class)")
 _EXCEPTIONS: Final = frozenset(
     name
     for name, value in vars(builtins).items()
@@ -44,7 +44,7 @@ _FIXED: Final = frozenset(
 
 
 def raised(error: BaseException | type[BaseException]) -> str:
-    """Return the message for an exception or its class, which never holds its text."""
+    """Return the message for an exception or its class, without the exception's text."""
     kind = error if isinstance(error, type) else type(error)
     if kind.__module__ == "builtins" and kind.__name__ in _EXCEPTIONS:
         return f"raised {kind.__name__}"
@@ -67,7 +67,7 @@ def not_defined(name: str) -> str:
 
 def no_class(name: str) -> str:
     """Return the message for a name that should be a class but is another value."""
-    words = f"`{name}` is no class"
+    words = f"`{name}` is not a class"
     return words if _OF_NAME.fullmatch(words) else RAISED
 
 
@@ -87,7 +87,7 @@ class NotAScoreError(Exception):
 
 
 def without_rounding_error(score: float) -> float:
-    """Return the score, rounded to 0 or 1 if only floating point keeps it from that.
+    """Return the score, rounded to 0 or 1 if only a rounding error separates them.
 
     Twenty times 0.05 is 1.0000000000000002, and (0.9 - 0.8) / 0.1 is less than 1.
     """
@@ -197,7 +197,8 @@ def conclude(
 def points(question: QuestionSpec, outcome: QuestionOutcome) -> float:
     """Return the points of the outcome for the checks of `question`.
 
-    `question` may be a part of the question that was asked: other checks do not count.
+    `question` may be only a part of the question that was asked. Checks outside this
+    part do not count.
     """
     worth = {check.name: check.worth for check in question.checks}
     return sum(check.score * worth.get(check.name, 0) for check in outcome.checks)

@@ -6,8 +6,8 @@ from typing import Final
 from runner.protocol.jobs import Scalar, Verdict
 
 
-class JobEnded(Exception):  # noqa: N818 - no error: the end of a job
-    """The job ends now, with this verdict, code and detail."""
+class JobEnded(Exception):  # noqa: N818 - the end of a job is not an error
+    """Raised to end the job now, with this verdict, code and detail."""
 
     def __init__(self, verdict: Verdict, code: str, **detail: Scalar) -> None:
         super().__init__(code)
@@ -22,7 +22,7 @@ def limit(code: str, **detail: Scalar) -> JobEnded:
 
 
 def died(*, cell: int, signal: int = 0, reason: str = "") -> JobEnded:
-    """Return the end of a job whose notebook process ended, or sent nonsense."""
+    """Return the end of a job whose notebook process ended, or sent invalid data."""
     more = {"reason": reason} if reason else {}
     return JobEnded(
         Verdict.STUDENT_ERROR, "process_died", cell=cell, signal=signal, **more
@@ -35,15 +35,15 @@ def platform(code: str, reason: str = "") -> JobEnded:
     return JobEnded(Verdict.PLATFORM, code, **more)
 
 
-# What a limit cost beyond the cell that it names: the value of "after" in `detail`.
-# Without it only that cell was lost, and the cells after it ran.
+# The values of "after" in the `detail` of a limit: what was lost beside the cell that the
+# detail names. Without "after", only that cell was lost, and the cells after it ran.
 STOPPED: Final = "stopped"  # nothing after the cell ran
-# Later cells ran in a fresh process, in which the earlier ones had run again.
+# The cells after it ran in a fresh process, after the cells before it had run again.
 RERUN: Final = "rerun"
 
 
 def with_cell(stop: JobEnded, cell: int) -> JobEnded:
-    """Return the stop; one for a limit gets the cell at which the notebook ended."""
+    """Return how the job ended; for a limit, with the cell in which it was stopped."""
     if stop.verdict is not Verdict.LIMIT:
         return stop
     return limit(stop.code, **{"cell": cell, **stop.detail, "after": STOPPED})

@@ -107,7 +107,7 @@ class CheckSpec:
 
     `worth` is the largest number that a SCRIPT may end in. Checks of a lower `secrecy`
     are asked first, in all questions. It is 0 for checks whose results the student sees
-    at once. So no result tells what a check that is hidden for longer gave to the
+    at once. So no result reveals what a check that is hidden for longer gave to the
     student's code.
     """
 
@@ -142,8 +142,8 @@ class HandoutCell:
 
     `name` is the name that the importer or nbgrader gave to the cell. `source` is the
     fingerprint of its text, and `question` is the key of the question that it checks.
-    `binds` are the names that it binds at its top level, and `related` those that have to
-    do with its names; "*" stands for any.
+    `binds` are the names that it binds at its top level. `related` are the names that are
+    connected with its own; "*" stands for any name.
     """
 
     id: str = ""
@@ -241,7 +241,7 @@ class Measures:
     numbers to tell what the tests gave it.
 
     `gpu` and `gpu_driver` are "" for a job that had no GPU. Peaks are the most that the
-    host saw the job's processes use, at one of its looks; 0 if it cannot tell.
+    host measured for the job's processes at any one time; 0 if it cannot measure them.
     """
 
     seconds: float = 0.0
@@ -315,8 +315,8 @@ class Usage:
 class Checking:
     """The notebook has ended and its questions are being checked.
 
-    Sent once a second until the result is there. It holds no figure: from the event,
-    nobody must learn how long a test took, or what it used.
+    Sent once a second until the result is there. It holds no measured number, because
+    nobody may learn from the event how long a test took, or what it used.
     """
 
 

@@ -105,8 +105,8 @@ class Notebook:
     """A notebook without its stored outputs, and with the staff's own check cells.
 
     `early_questions` are tested before the first cell, because the cells above their
-    check cells are gone. `late_questions` are tested after the last cell, because nothing
-    is known of their place.
+    check cells are gone. `late_questions` are tested after the last cell, because their
+    place is not known.
     """
 
     document: dict[str, Any]

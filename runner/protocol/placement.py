@@ -212,7 +212,7 @@ def _matches_by_id(
 def _in_order(found: Mapping[int, int]) -> frozenset[int]:
     """Return the hand-out's cells that keep their order with the most other cells.
 
-    They are the cells of all longest rising sequences of places.
+    These are the cells that belong to any longest rising sequence of places.
     """
     indices = sorted(found)
     places = [found[index] for index in indices]
@@ -255,7 +255,7 @@ def _places_of(keys: Iterable[str]) -> dict[str, list[int]]:
 def _next_place(places: Sequence[int], at: int) -> int:
     """Return the first of the places below `at`, or the very first if there is none.
 
-    So if a student has copied a cell's text further up, the original is found.
+    So if a student has copied a cell to a place further up, the original is found.
     """
     following = bisect_right(places, at)
     return places[following] if following < len(places) else places[0]

@@ -10,7 +10,7 @@ from runner.protocol.jobs import QuestionSpec, TestStyle
 from runner.protocol.parsing import parse
 
 _NAME: Final = re.compile(r"[^\W\d]\w*")
-# With these a test reaches names that it builds.
+# With these a test can look up a name that it builds while it runs.
 _BUILDS_NAMES: Final = frozenset(
     ("globals", "locals", "vars", "dir", "__main__", "eval", "exec", "get_ipython")
 )
@@ -33,7 +33,9 @@ def requested_names(question: QuestionSpec) -> frozenset[str]:
             return frozenset(_words(question))
         return frozenset(_parameters(question))
     except (SyntaxError, ValueError, RecursionError, KeyError) as error:
-        raise TestsUnreadableError(f"tests of {question.key} are unreadable") from error
+        raise TestsUnreadableError(
+            f"the tests of question {question.key} cannot be read"
+        ) from error
 
 
 @lru_cache(maxsize=256)

@@ -1,8 +1,8 @@
-"""Find assertions that an object gives the same when it is read for the second time.
+"""Find assertions that an object gives the same values when it is read twice.
 
-`assert torch.equal(ds[0][0], ds[0][0])` and, with two names that were read so,
-`assert a == b`. Only the plainest forms count: who compares lengths, sums or sorted
-items asks something that two orders have in common.
+`assert torch.equal(ds[0][0], ds[0][0])` is one. So is `assert a == b`, if both names were
+bound to such a reading. Only the plainest forms count: lengths, sums and sorted items are
+equal even if the order of the items has changed.
 """
 
 import ast
@@ -11,7 +11,7 @@ from typing import Final
 
 from runner.protocol.test_expressions import Texts, key_of
 
-# An object's name, and the text of the item, or "" for all.
+# An object's name, and the dump of the key that is read, or "" for all items.
 Reading = tuple[str, str]
 # Calls that keep each item and the order.
 _KEEPING: Final = frozenset(
@@ -73,7 +73,7 @@ class Readings:
         self._kept: dict[str, frozenset[Reading]] = {}
 
     def keep(self, name: str, found: frozenset[Reading]) -> None:
-        """Note what the name holds, or that it holds no such reading."""
+        """Note the readings that the name holds, or that it holds none."""
         self._kept.pop(name, None)
         if name and found:
             self._kept[name] = found
@@ -89,7 +89,7 @@ class Readings:
         return frozenset()
 
     def of(self, node: ast.AST, own: Collection[str]) -> frozenset[Reading]:
-        """Return what the expression reads, or nothing if it does anything else, too."""
+        """Return what the expression reads, or nothing if it also does something else."""
         try:
             return frozenset(self._read(node, frozenset(own)))
         except _OtherError:

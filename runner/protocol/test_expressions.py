@@ -1,4 +1,4 @@
-"""What the expressions in a question's tests read, and whether it may be an answer."""
+"""Find what expressions in a question's tests read, and whether it may be an answer."""
 
 import ast
 import builtins
@@ -9,7 +9,8 @@ from typing import Final
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 _BUILT_IN: Final = frozenset(dir(builtins))
-# Ways to what the notebook has printed, written, recorded or computed (a gradient).
+# With these names a test gets what the notebook has printed, written, recorded or
+# computed (a gradient), without one of the notebook's names.
 _ROUNDABOUT: Final = frozenset(
     (
         *("MagicMock", "Mock", "eval", "exec", "exists", "getvalue", "glob", "globals"),
@@ -18,7 +19,7 @@ _ROUNDABOUT: Final = frozenset(
     )
 )
 _ROUNDABOUT_BEGINNINGS: Final = ("load", "read")
-# What a test asks of a value without looking at what it holds.
+# Attributes that tell the kind or the size of a value, but not what it holds.
 _MEASURES: Final = frozenset(
     (
         *("device", "dim", "dtype", "dtypes", "element_size", "is_floating_point"),
@@ -72,7 +73,10 @@ class Texts:
         self._is_own: dict[str, bool] = {}
 
     def is_no_answer(self, name: str) -> bool:
-        """Return whether the name is a library's, a built-in, or a helper without them."""
+        """Return whether the name cannot give an answer of the notebook's code.
+
+        That is a name of a library, a built-in, or a helper that uses only such names.
+        """
         if name in self.functions:
             return self._is_own_alone(name)
         return name in self.libraries or name in self._calm
@@ -97,7 +101,7 @@ def _bound(node: ast.AST) -> Iterator[str]:
 
 
 def key_of(node: ast.AST) -> str:
-    """Return the name that the expression reads or binds, `self.x` too, or ""."""
+    """Return the name that the expression reads or binds (also `self.x`), or ""."""
     match node:
         case ast.Name(id=name):
             return name
@@ -123,7 +127,7 @@ def root_of(node: ast.AST) -> str:
 
 
 def read_in(node: ast.AST) -> Iterator[str]:
-    """Yield the names that the node reads, also `self.x`, and none that it binds itself."""
+    """Yield the names that the node reads (also `self.x`), without those that it binds."""
     name = key_of(node)
     if name:
         if isinstance(getattr(node, "ctx", None), ast.Load):
@@ -140,7 +144,7 @@ def read_in(node: ast.AST) -> Iterator[str]:
 
 
 def stored_in(node: ast.AST) -> Iterator[str]:
-    """Yield the names that are bound in the node, among them those of lambdas."""
+    """Yield the names that are bound in the node, including the parameters of lambdas."""
     for one in ast.walk(node):
         if isinstance(one, ast.arg):
             yield one.arg
@@ -149,7 +153,7 @@ def stored_in(node: ast.AST) -> Iterator[str]:
 
 
 def is_roundabout(node: ast.AST) -> bool:
-    """Return whether the notebook's work may be read here without one of its names."""
+    """Return whether the node may read the notebook's work without one of its names."""
     for one in ast.walk(node):
         name = getattr(one, "id", "") or getattr(one, "attr", "")
         if name in _ROUNDABOUT or name.startswith(_ROUNDABOUT_BEGINNINGS):

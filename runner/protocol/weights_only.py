@@ -74,7 +74,7 @@ ADDED_HERE: Final = frozenset(
         ),
     }
 )
-# The classes of numpy's dtypes do not stand in a pickle, but are made when one is read.
+# The classes of numpy's dtypes are not named in a pickle: they are made when it is read.
 DTYPES_MODULE: Final = "numpy.dtypes"
 TAKEN: Final = TAKEN_BY_TORCH | ADDED_HERE
 # A pickle with more instructions than this is refused.

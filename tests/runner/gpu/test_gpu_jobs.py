@@ -264,7 +264,10 @@ def test_a_check_in_place_that_hangs_is_interrupted(host: Runner) -> None:
 
 ENDS_IN_PLACE = {
     "time": (STUBBORN, "out of time"),
-    "a crash": ("def hang():\n    import os; os.kill(os.getpid(), 11)", "ended"),
+    "a crash": (
+        "def hang():\n    import os; os.kill(os.getpid(), 11)",
+        "Python stopped",
+    ),
     "memory": (
         (
             "def hang():\n    import os, time\n    for _ in range(6):\n"

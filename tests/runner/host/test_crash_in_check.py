@@ -16,7 +16,8 @@ pytestmark = pytest.mark.torch
 
 MIB = 1024**2
 ONE = cell("# softmark: check q1")
-NOT_RUN = "not run: the process was lost in an earlier check"
+NOT_RUN = "not run: Python stopped in an earlier check"
+ENDED = "Python stopped before this check was done"
 
 
 def asking(*names: str, key: str = "q1") -> QuestionSpec:
@@ -40,9 +41,9 @@ def run(
 GOOD = "def good(x): return x\n"
 CRASH = "def bad(x):\n    import os; os.kill(os.getpid(), 11)\n" + GOOD
 ENDS = {
-    "a crash": ("import os; os.kill(os.getpid(), 11)", "the process ended"),
-    "an abort": ("import os; os.abort()", "the process ended"),
-    "an exit": ("import os; os._exit(0)", "the process ended"),
+    "a crash": ("import os; os.kill(os.getpid(), 11)", ENDED),
+    "an abort": ("import os; os.abort()", ENDED),
+    "an exit": ("import os; os._exit(0)", ENDED),
     "memory": (
         (
             "import os, time\n    for _ in range(6):\n        if os.fork() == 0:\n"
@@ -98,13 +99,13 @@ def test_checks_after_the_last_allowed_crash_say_that_they_were_not_run(
 ) -> None:
     monkeypatch.setattr(question_runner, "MOST_RENEWALS", 2)
     result = run(runner, CRASH, asking("bad", "bad", "bad", "bad", "good"))
-    assert messages(result) == ["the process ended"] * 3 + [NOT_RUN] * 2
+    assert messages(result) == [ENDED] * 3 + [NOT_RUN] * 2
 
 
 def test_one_question_s_crashes_cost_no_other_question(runner: Runner) -> None:
     many = asking(*["bad"] * 13, "good")
     result = run(runner, CRASH, many, asking("bad", "good", key="q2"))
-    assert messages(result)[-3:] == [NOT_RUN, "the process ended", "passed"]
+    assert messages(result)[-3:] == [NOT_RUN, ENDED, "passed"]
 
 
 def test_hidden_checks_are_asked_after_a_crash_in_the_shown_ones(
@@ -114,8 +115,7 @@ def test_hidden_checks_are_asked_after_a_crash_in_the_shown_ones(
     secrecies = zip(plain.checks, (0, 1, 1, 2), strict=True)
     parts = tuple(dataclasses.replace(one, secrecy=n) for one, n in secrecies)
     result = run(runner, CRASH, dataclasses.replace(plain, checks=parts))
-    ended = "the process ended"
-    assert messages(result) == [ended, "passed", ended, "passed"]
+    assert messages(result) == [ENDED, "passed", ENDED, "passed"]
 
 
 def test_cells_that_run_again_get_no_more_time_than_at_first(
@@ -126,7 +126,7 @@ def test_cells_that_run_again_get_no_more_time_than_at_first(
         "def bad(x):\n    open('/tmp/told', 'w').close(); os._exit(0)\n"
     )
     result = run(runner, work + GOOD, asking("bad", "good"))
-    assert messages(result) == ["the process ended", NOT_RUN]
+    assert messages(result) == [ENDED, NOT_RUN]
     assert result.measures.checking_seconds < 15
 
 
@@ -134,13 +134,13 @@ def test_cells_that_take_longer_than_the_question_has_do_not_run_again(
     runner: Runner,
 ) -> None:
     result = run(runner, CRASH, asking("bad", "good"), question_seconds=0.9)
-    assert messages(result) == ["the process ended", NOT_RUN]
+    assert messages(result) == [ENDED, NOT_RUN]
 
 
 def test_tests_that_cannot_be_loaded_are_not_tried_again(runner: Runner) -> None:
     broken = question("q1", "1 / 0\ndef check_a(good): pass\ndef check_b(good): pass\n")
     result = run(runner, GOOD, broken)
-    assert messages(result) == ["the process ended"] * 2
+    assert messages(result) == [ENDED] * 2
 
 
 # Each snapshot holds what the others do not.
@@ -174,9 +174,7 @@ def test_a_snapshot_that_cannot_be_made_again_says_that_memory_ran_out(
     assert set(large(alone)) == {"passed", "out of memory"}
 
 
-@pytest.mark.parametrize(
-    ("kills", "words"), [(1, "out of memory"), (0, "the process ended")]
-)
+@pytest.mark.parametrize(("kills", "words"), [(1, "out of memory"), (0, ENDED)])
 def test_a_snapshot_that_the_kernel_ended_for_memory_says_so(
     runner: Runner, monkeypatch: pytest.MonkeyPatch, kills: int, words: str
 ) -> None:
@@ -196,8 +194,8 @@ def test_a_snapshot_that_the_kernel_ended_for_memory_says_so(
     [
         (errno.ENOMEM, "out of memory"),
         (errno.EAGAIN, "too many processes"),
-        (0, "the process ended"),
-        ([], "the process ended"),
+        (0, ENDED),
+        ([], ENDED),
     ],
 )
 def test_a_snapshot_that_cannot_be_made_says_why(number: object, words: str) -> None:

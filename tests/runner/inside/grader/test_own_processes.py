@@ -16,6 +16,8 @@ from runner.wire.link import LinkClosedError
 from runner.wire.turns import Turn
 from tests.runner.notebooks import cell, job, messages
 
+ENDED: Final = "Python stopped before this check was done"
+NOT_DATA: Final = "the tested code gave an object where the check needs a value"
 FORK: Final = "import multiprocessing\nfork = multiprocessing.get_context('fork')\n"
 DEADLINE: Final = (
     FORK + "p = fork.Process(target=f, args=(10,))\np.start()\np.join(2)\n"
@@ -114,15 +116,15 @@ def test_right_work_passes_in_a_thread_or_process(runner: Runner, source: str) -
         ("raising", POOL, "raised ValueError"),
         ("wrong", GIVES, "raised AssertionError"),
         ("wrong", MAPPED, "raised AssertionError"),
-        ("dying", DEADLINE, "the process ended"),
-        ("dying", FALLS_BACK, "the process ended"),
-        ("dying", THREAD, "the process ended"),
-        ("right", PROCESSES, "gave an object where a value is needed"),
-        ("right", FORKED_POOL, "gave an object where a value is needed"),
-        ("dying", SIDE_BY_SIDE, "the process ended"),
-        ("an object", FALLS_BACK, "gave an object where a value is needed"),
-        ("an object", DEADLINE, "gave an object where a value is needed"),
-        ("an object", BARE, "gave an object where a value is needed"),
+        ("dying", DEADLINE, ENDED),
+        ("dying", FALLS_BACK, ENDED),
+        ("dying", THREAD, ENDED),
+        ("right", PROCESSES, NOT_DATA),
+        ("right", FORKED_POOL, NOT_DATA),
+        ("dying", SIDE_BY_SIDE, ENDED),
+        ("an object", FALLS_BACK, NOT_DATA),
+        ("an object", DEADLINE, NOT_DATA),
+        ("an object", BARE, NOT_DATA),
     ],
 )
 def test_wrong_work_fails_in_a_thread_or_process(

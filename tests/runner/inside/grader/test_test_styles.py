@@ -63,6 +63,7 @@ def test_a_script_scores_by_ending_or_by_its_last_number(runner: Runner) -> None
     assert found == [(score, words) for _, score, words in SCRIPTS]
 
 
+PRINTED = "the output is not what the check expects"
 DOCTESTS = [
     (">>> double(2)\n4", 1.0),
     (">>> double(2)\n5", 0.0),
@@ -82,17 +83,17 @@ def test_a_doctest_passes_if_every_line_prints_the_expected_text(
 ) -> None:
     result = run(runner, own(TestStyle.DOCTEST, *(one for one, _ in DOCTESTS)))
     assert scores(result)["q1"] == [score for _, score in DOCTESTS]
-    assert messages(result)[1] == "printed something else"
+    assert messages(result)[1] == PRINTED
     assert "Expected" in result.questions[0].checks[1].trace
 
 
 FAILING_DOCTESTS = [
-    (">>> double(2)\n5", "printed something else"),
+    (">>> double(2)\n5", PRINTED),
     (">>> double(None)\n4", "raised TypeError"),
     (">>> failing()\n1", "raised ZeroDivisionError"),
     (">>> numbers['a']\n1", "raised TypeError"),
     (">>> strange()\n1", "raised an error"),
-    (">>> double(2)\n5\n>>> failing()\n1", "printed something else"),
+    (">>> double(2)\n5\n>>> failing()\n1", PRINTED),
     (">>> failing()\n1\n>>> double(2)\n5", "raised ZeroDivisionError"),
     (
         ">>> failing()\nTraceback (most recent call last):\nValueError: no",
@@ -104,10 +105,10 @@ FAILING_DOCTESTS = [
     ),
     (
         ">>> double(2)\nTraceback (most recent call last):\nValueError: no",
-        "printed something else",
+        PRINTED,
     ),
     (">>> nothing\n1", "`nothing` is not defined"),
-    (">>> print('Traceback (most recent call last):')\n1", "printed something else"),
+    (">>> print('Traceback (most recent call last):')\n1", PRINTED),
 ]
 
 
@@ -346,7 +347,9 @@ def test_a_notebook_s_own_module_is_not_a_library(runner: Runner) -> None:
         "friend.same = lambda *a: True\nanswer = 0"
     )
     result = run(runner, own(TestStyle.SCRIPT, "assert friend.same(answer, 1)"), lying)
-    assert messages(result) == ["gave an object where a value is needed"]
+    assert messages(result) == [
+        "the tested code gave an object where the check needs a value"
+    ]
 
 
 def test_staff_read_the_exception_of_a_test(runner: Runner) -> None:

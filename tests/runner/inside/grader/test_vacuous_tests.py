@@ -178,7 +178,7 @@ def test_a_value_does_not_pass_for_a_class(runner: Runner, value: str) -> None:
     looked = "assert not isinstance(3, BadInput or int) or globals()['BadInput'] != 5"
     notebook = f"{RAISING}BadInput = {value}"
     got, words = found(runner, notebook, RAISES, caught, looked, classes=("BadInput",))
-    assert (got, set(words)) == ([0.0] * 3, {"`BadInput` is no class"})
+    assert (got, set(words)) == ([0.0] * 3, {"`BadInput` is not a class"})
 
 
 @pytest.mark.parametrize(
