@@ -1,8 +1,8 @@
-"""One side of a conversation in which each side may ask, even while it waits itself.
+"""One side of a conversation in which either side may ask, even while it is waiting.
 
-Each question has a number, which its answer repeats, so that no answer is taken for that
-to another question. If the asking side stops waiting for an answer, the conversation is
-broken: the answer may come at any time.
+Each question has a number, which its answer repeats, so that no answer is mistaken for
+another. If the asking side stops waiting for an answer, the conversation is broken,
+because that answer may still arrive at any time.
 """
 
 import itertools
@@ -21,7 +21,7 @@ _forks = 0
 
 
 def _note_fork() -> None:
-    global _forks  # noqa: PLW0603 - hooks cannot be taken back, so there is one
+    global _forks  # noqa: PLW0603 - a fork hook cannot be removed, so there is one
     _forks += 1
 
 
@@ -48,10 +48,9 @@ class Endpoint:
 
     @property
     def is_abandoned(self) -> bool:
-        """Whether an answer may arrive for which the caller does not wait.
+        """Whether an answer may arrive that the caller is not waiting for.
 
-        Either nobody waits for it, or another thread does, or a process that was forked
-        meanwhile.
+        Either nobody waits for it, or another thread or a forked process does.
         """
         return self._is_broken or self._waiting > 0 or self._forks != _forks
 
@@ -61,7 +60,7 @@ class Endpoint:
         return self._forks != _forks or self._process != os.getpid()
 
     def _next_number(self) -> int:
-        """Return a number that no other question has, of a forked process either."""
+        """Return a number that no other question has, not even in a forked process."""
         process = os.getpid()
         own = 0 if process == self._process else process << 32
         return own + next(self._numbers)
@@ -95,19 +94,19 @@ class Endpoint:
             elif answer.get("n") == number:
                 return answer, came
             else:
-                raise LinkError("an answer to another question")
+                raise LinkError("the answer belongs to another question")
 
     def listen(self) -> None:
         """Answer questions until the other side is gone. Raises LinkClosedError then."""
         while True:
             header, buffers = self.link.receive()
             if "op" not in header:
-                raise LinkError("an answer that nobody asked for")
+                raise LinkError("an answer arrived although nothing was asked")
             self._answer(header, buffers)
 
     def _answer(self, header: Header, buffers: list[Buffer]) -> None:
         if self._nesting >= MAX_NESTING:
-            raise LinkError("too many questions within questions")
+            raise LinkError("the questions are nested too deeply")
         self._nesting += 1
         try:
             answer, more = self._serve(header, buffers)

@@ -1,7 +1,7 @@
 """Frames: JSON objects with their length before them, over Unix sockets.
 
-Everything that arrives from a job is hostile. A frame that parses is a JSON object of
-finite numbers within the size limit, and nothing more is known of it.
+Everything that arrives from a job is hostile. A frame that parses is a JSON object within
+the size limit, and its numbers are finite. Nothing more is known about it.
 """
 
 import array
@@ -29,7 +29,7 @@ _HEADER: Final = struct.Struct("!I")
 _CREDENTIALS: Final = struct.Struct("3i")
 _CHUNK: Final = 256 * 1024
 _READS: Final = 8
-# The work to parse a list or an object, as the number of bytes of text that cost as much.
+# Parsing a list or an object costs as much work as parsing this many bytes of text.
 _BRACKET_WORK: Final = 64
 # How much the host reads from a job before it looks at its clock again.
 _PORTION_FRAMES: Final = 256
@@ -63,18 +63,18 @@ def _finite(text: str) -> float:
 def pack(message: Mapping[str, object]) -> bytes:
     """Return the message as the bytes of one frame.
 
-    Text is sent in UTF-8, in which it is no longer than in the notebook that it comes
-    from. Half a surrogate pair, which UTF-8 does not have, is sent in the form that
-    `parse` reads. Raises FrameError.
+    Text is sent in UTF-8, so it takes up no more bytes than in its notebook. Half a
+    surrogate pair, which UTF-8 does not have, is sent in the form that `parse` reads.
+    Raises FrameError.
     """
     try:
         payload = json.dumps(
             message, allow_nan=False, ensure_ascii=False, separators=(",", ":")
         ).encode("utf-8", "surrogatepass")
     except (TypeError, ValueError, RecursionError) as error:
-        raise FrameError("not plain data") from error
+        raise FrameError("the message is not plain data") from error
     if len(payload) > MAX_FRAME:
-        raise FrameError("too large")
+        raise FrameError("the frame is too large")
     _refuse_depth(payload)
     return _HEADER.pack(len(payload)) + payload
 
@@ -85,7 +85,7 @@ def _refuse_depth(payload: bytes) -> None:
         return
     brackets = _STRING.sub(b"", payload).translate(_STEPS, _NO_BRACKETS)
     if max(accumulate(memoryview(brackets).cast("b"))) > MAX_DEPTH:
-        raise FrameError("nested too deeply")
+        raise FrameError("the frame is nested too deeply")
 
 
 def dump_json(value: object) -> bytes:
@@ -112,11 +112,11 @@ def parse(payload: bytes) -> Frame:
     try:
         message = load_json(payload)
     except (ValueError, RecursionError) as error:
-        raise FrameError("not JSON") from error
+        raise FrameError("the frame is not JSON") from error
     if not isinstance(message, dict):
-        raise FrameError("not an object")
+        raise FrameError("the frame is not a JSON object")
     if not isinstance(message.get("t", ""), str):
-        raise FrameError("of no kind")
+        raise FrameError("the kind of the frame is not text")
     _refuse_depth(payload)
     return message
 
@@ -149,7 +149,7 @@ class FrameReader:
         while len(self._buffer) >= _HEADER.size:
             (length,) = _HEADER.unpack_from(self._buffer)
             if length > self._limit:
-                raise FrameError("too large")
+                raise FrameError("the frame is too large")
             end = _HEADER.size + length
             if len(self._buffer) < end:
                 return
@@ -189,7 +189,8 @@ class Channel:
     def receive(self) -> tuple[Frame, list[int]]:
         """Wait for the next frame, and return it with its descriptors.
 
-        Descriptors that this process may not have any more are missing. Raises ChannelClosedError or FrameError.
+        Descriptors past this process's limit of open files are missing. Raises
+        ChannelClosedError or FrameError.
         """
         while not self._ready:
             data, fds, _, _ = socket.recv_fds(self.sock, _CHUNK, MAX_DESCRIPTORS)
@@ -217,8 +218,8 @@ class Peer:
     """The host's end of a socket to a job, which never waits and trusts nothing.
 
     Descriptors that the other side attaches are not accepted. `sender` is the process
-    that sent last, as the kernel says. `received` is the work that all data from the
-    other side has cost, see `parse_cost`.
+    that sent last, according to the kernel. `received` is the work to parse all that the
+    other side has sent: see `parse_cost`.
     """
 
     def __init__(self, sock: socket.socket, limit: int = SMALL_FRAME) -> None:
@@ -279,7 +280,7 @@ class Peer:
             self._out.pop(0)
 
     def receive(self) -> list[Frame]:
-        """Return a portion of the frames that have arrived. Raises FrameError at junk.
+        """Return some of the frames that arrived. Raises FrameError for invalid data.
 
         Afterwards `idle` says whether that was all. A portion is limited in frames,
         bytes and time, whatever the other side sends, so that the caller can look at
@@ -299,7 +300,7 @@ class Peer:
         except FrameError:
             if not frames:
                 raise
-            # Frames before the junk count: the error is raised again at the next call.
+            # The frames before the invalid data are valid. The next call raises again.
         if is_drained and not self._reader.has_frame:
             self.idle = True
             self.open = self.open and not self._is_at_end

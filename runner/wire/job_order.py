@@ -7,7 +7,7 @@ from typing import Final
 
 from runner.wire.frames import Frame
 
-# Descriptors that come with an order, in this sequence.
+# The descriptors that are sent with an order, in this sequence.
 DESCRIPTORS: Final = ("host", "channel", "stdout", "stderr", "drain_out", "drain_err")
 
 

@@ -22,11 +22,11 @@ MAX_BYTES: Final = 1024**3
 # The most that a grader accepts from a snapshot in one message.
 MAX_ANSWER_HEADER: Final = 1024**2
 MAX_ANSWER_BYTES: Final = 512 * 1024**2
-# How many characters that a call prints are sent with its answer.
+# The most characters of a call's printed text that are sent with its answer.
 MAX_PRINTED: Final = 100_000
 MAX_WARNINGS: Final = 100
-# Operations whose printed text is passed on to the test. The others repeat a look, or
-# copy.
+# Operations whose printed text is passed on to the test. All others read something again,
+# or copy it.
 PRINTS_TO_TEST: Final = frozenset(
     (
         *("call", "make", "set", "del", "operate", "len", "attr", "next", "items"),
@@ -35,7 +35,7 @@ PRINTS_TO_TEST: Final = frozenset(
 )
 _START: Final = struct.Struct("!II")
 _LENGTH: Final = struct.Struct("!Q")
-# How long `_thread.interrupt_main` of a test may go unnoticed.
+# The longest time before a test's `_thread.interrupt_main` takes effect.
 _INTERRUPT_MS: Final = 100
 
 Header = dict[str, Any]
@@ -65,11 +65,11 @@ class Link:
         self._max_bytes = max_bytes
 
     def send(self, header: Mapping[str, object], buffers: Sequence[Buffer]) -> None:
-        """Send a message. Raises LinkError for what is not plain data."""
+        """Send a message. Raises LinkError if the header is not plain data."""
         try:
             text = json.dumps(header, allow_nan=False, separators=(",", ":")).encode()
         except (TypeError, ValueError, RecursionError) as error:
-            raise LinkError("not plain data") from error
+            raise LinkError("the message is not plain data") from error
         if len(text) > MAX_HEADER or len(buffers) > MAX_BUFFERS:
             raise LinkError("too many values in one message")
         lengths = b"".join(_LENGTH.pack(buffer.nbytes) for buffer in buffers)
@@ -83,7 +83,7 @@ class Link:
     def receive(self) -> tuple[Header, list[Buffer]]:
         """Wait for a message and return its header and its buffers, which are writable.
 
-        Raises LinkError for junk, and LinkClosedError at the end.
+        Raises LinkError for invalid data, and LinkClosedError at the end.
         """
         self._wait()
         length, count = _START.unpack(self._exactly(_START.size))
@@ -96,9 +96,9 @@ class Link:
         try:
             header = load_json(bytes(self._exactly(length)))
         except (ValueError, RecursionError) as error:
-            raise LinkError("not JSON") from error
+            raise LinkError("the message is not JSON") from error
         if not isinstance(header, dict):
-            raise LinkError("not an object")
+            raise LinkError("the message is not a JSON object")
         return header, [self._exactly(size) for size in sizes]
 
     def _wait(self) -> None:

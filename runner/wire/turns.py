@@ -1,4 +1,4 @@
-"""The turn to ask, which one thread or forked process at a time may have."""
+"""The turn to ask, which only one thread or forked process may have at a time."""
 
 import mmap
 import os
@@ -79,7 +79,7 @@ class Turn:
 
 
 def _has_ended(pid: int) -> bool:
-    """Return whether the process has ended; 0 is one that has yet to write its number."""
+    """Return whether the process has ended. 0 is one that has not written its number."""
     if not pid:
         return False
     try:
