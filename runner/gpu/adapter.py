@@ -1,4 +1,4 @@
-"""The interface by which the host learns about GPUs, of whatever maker."""
+"""The interface through which the host learns about GPUs of any maker."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ class GpuAdapter(Protocol):
         """Return the bytes in use by process, where known. Raises GpuUnreadableError."""
 
     def health(self, device: GpuDevice) -> GpuHealth:
-        """Return the device's health. Does not raise: no answer is a reason too."""
+        """Return the device's health. Does not raise: a missing answer becomes a reason."""
 
     def exposure(self, device: GpuDevice) -> GpuExposure:
         """Return the nodes and libraries that a process on the device needs."""

@@ -14,7 +14,7 @@ class NeverFitsError(Exception):
 
 @dataclass(eq=False)
 class Reservation:
-    """One job's reservation: first in the queue, then on a device, at last on none.
+    """One job's reservation: first in the queue, then on a device, then given up.
 
     `size` is in bytes. `device` is None while the reservation is on no device.
     """
@@ -67,7 +67,7 @@ class Ledger:
             return reservation.device
 
     def release(self, reservation: Reservation) -> None:
-        """Give the reservation up, wherever it is. A second call does no harm."""
+        """Give up the reservation, in the queue or on a device. May be called twice."""
         with self._changed:
             for queue in (self._waiting, self._holding):
                 if reservation in queue:
@@ -99,7 +99,7 @@ class Ledger:
             return sum(one.size for one in self._on(device) if one is not besides)
 
     def wait(self, seconds: float) -> None:
-        """Wait until the ledger has changed, or until the time is over."""
+        """Wait until the ledger has changed, for at most `seconds`."""
         with self._changed:
             self._changed.wait(seconds)
 

@@ -23,7 +23,7 @@ class CudaOrder:
 
 @dataclass(frozen=True, kw_only=True)
 class CudaReport:
-    """The report of CUDA on the device and on itself, before any cell has run."""
+    """What CUDA reports about the device and its own versions, before any cell runs."""
 
     name: str
     capability: str
@@ -41,7 +41,7 @@ class CudaReport:
         values = {field.name: frame.get(field.name) for field in fields(cls)}
         for field in fields(cls):
             if type(values[field.name]) is not field.type:
-                raise ValueError(f"not a report: {field.name}")
+                raise ValueError(f"not a report: {field.name} is missing or invalid")
         return cls(**values)  # type: ignore[arg-type]  # checked one by one above
 
     def versions(self) -> dict[str, str]:

@@ -9,8 +9,7 @@ from runner.protocol.endings import JobEnded, limit
 
 # Errors that a notebook can cause by itself, with an index out of bounds or a kernel
 # that never ends. The driver ends that one process; the device is well. If these counted
-# as our faults, a notebook could put every device out of service, without any cost to
-# itself.
+# as our faults, a notebook could put every device out of service at no cost to itself.
 NOTEBOOK_XIDS: Final = frozenset({8, 13, 31, 43, 45, 68, 69, 109})
 # Messages of PyTorch's allocator, of the driver, and of libraries that ask the driver
 # themselves.

@@ -61,7 +61,9 @@ class DeviceRecords:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, LookupError, TypeError):
-            return Fault(reason="its record cannot be read", needs_person=True)
+            return Fault(
+                reason="the record of its quarantine cannot be read", needs_person=True
+            )
 
     def release(self, uuid: str) -> None:
         """End the quarantine of the device."""
@@ -74,5 +76,5 @@ class DeviceRecords:
 
     def _path(self, uuid: str, suffix: str) -> Path:
         if not _UUID.fullmatch(uuid):
-            raise ValueError(f"not a device's name: {uuid!r}")
+            raise ValueError(f"not a valid name of a device: {uuid!r}")
         return self._folder / f"{uuid}{suffix}"

@@ -67,7 +67,7 @@ class GpuLease:
     def watch(self, pids: Collection[int]) -> None:
         """Measure the job's processes. Raises JobEnded past the limit, or at a fault.
 
-        It may be called at any rate: it looks only once in `look_seconds`.
+        It may be called at any rate: it measures only once in `look_seconds`.
         """
         now = self._pool.clock()
         if now < self._due:
@@ -98,13 +98,13 @@ class GpuLease:
             return stop
         if self.fault:
             return platform("gpu_fault", self.fault)
-        if stop.code == "gpu_memory" and self._was_robbed:
-            return platform("gpu_fault", "another job took its memory")
+        if stop.code == "gpu_memory" and self._was_crowded_out:
+            return platform("gpu_fault", "another job used this job's GPU memory")
         return stop
 
     @property
-    def _was_robbed(self) -> bool:
-        """Whether the device was overfull, and another job was the cause."""
+    def _was_crowded_out(self) -> bool:
+        """Whether the device held too much, and another job was the cause."""
         was_overfull = self._watched.overfull != self._overfull
         return was_overfull and self._was_shared and self.peak_bytes <= self._most
 

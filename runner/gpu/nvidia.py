@@ -22,5 +22,5 @@ def find_adapter() -> GpuAdapter:
     try:
         return NvmlAdapter(ctypes.CDLL(LIBRARY))
     except (OSError, GpuUnreadableError) as error:
-        log.info("%s cannot be asked: %s", LIBRARY, error)
+        log.info("%s cannot be used: %s", LIBRARY, error)
     return SmiAdapter(shutil.which(_PROGRAM) or _PROGRAM)

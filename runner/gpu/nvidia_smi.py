@@ -1,4 +1,4 @@
-"""The adapter by `nvidia-smi`, which is slower and does not tell of Xid errors."""
+"""The adapter that uses `nvidia-smi`, which is slower and reports no Xid errors."""
 
 import csv
 import logging
@@ -50,7 +50,7 @@ class SmiAdapter:
     def _ask_about(self, device: GpuDevice, *fields: str) -> Sequence[str]:
         rows = self._ask(f"--query-gpu={','.join(fields)}", f"--id={device.uuid}")
         if len(rows) != 1:
-            raise GpuUnreadableError(f"nvidia-smi does not know {device.uuid}")
+            raise GpuUnreadableError(f"nvidia-smi does not list GPU {device.uuid}")
         return rows[0]
 
     def devices(self) -> tuple[GpuDevice, ...]:
@@ -84,7 +84,9 @@ class SmiAdapter:
         try:
             return GpuMemory(used=int(used) * _MIB, total=int(total) * _MIB)
         except ValueError:
-            raise GpuUnreadableError(f"no memory of {device.uuid} is told") from None
+            raise GpuUnreadableError(
+                f"nvidia-smi does not report the memory of GPU {device.uuid}"
+            ) from None
 
     def processes(self, device: GpuDevice) -> Mapping[int, int]:
         rows = self._ask(

@@ -1,4 +1,4 @@
-"""The adapter by NVIDIA's management library (NVML), through ctypes, without CUDA."""
+"""The adapter that uses NVIDIA's management library (NVML) by ctypes, without CUDA."""
 
 import ctypes
 import logging
@@ -36,7 +36,7 @@ class NvmlError(GpuUnreadableError):
     """A call failed with `code`."""
 
     def __init__(self, function: str, code: int) -> None:
-        super().__init__(f"{function} failed with {code}")
+        super().__init__(f"{function} failed with NVML error {code}")
         self.code = code
 
 
@@ -120,7 +120,7 @@ class NvmlAdapter:
         try:
             self._call("nvmlDeviceGetCount_v2", byref(count))
         except NvmlError:
-            log.exception("the GPUs cannot be counted")
+            log.exception("no GPU is used, because the GPUs cannot be counted")
         found = (self._find(index) for index in range(count.value))
         return tuple(device for device in found if device is not None)
 

@@ -31,9 +31,10 @@ class GpuMissingError(Exception):
 class Watched:
     """A device and what is known of it. Sizes are bytes.
 
-    `faults` and `overfull` count the looks at which the device had a fault, or more
-    memory in use than was given out. `errors` are memory errors that are known already.
-    `due` is when the next look is. `unrecorded` is a fault that could not be recorded.
+    `faults` counts the looks at which the device had a fault. `overfull` counts those at
+    which more memory was in use than was given out. `errors` are memory errors that are
+    known already. `due` is when the next look is. `unrecorded` is a fault that could not
+    be recorded.
     """
 
     device: GpuDevice
@@ -86,12 +87,12 @@ class GpuPool:
 
     def _add_device(self, device: GpuDevice) -> None:
         if not self._records.claim(device.uuid):
-            log.error("GPU %s is another worker's", device.uuid)
+            log.error("GPU %s is left out: another worker uses it", device.uuid)
             return
         try:
             memory = self.adapter.memory(device)
         except GpuUnreadableError:
-            log.exception("GPU %s is left out", device.uuid)
+            log.exception("GPU %s is left out: its memory is unknown", device.uuid)
             return
         policy = self.policy
         baseline = min(memory.used, policy.idle_bytes)
@@ -113,7 +114,7 @@ class GpuPool:
         return tuple(self._watched[uuid].device for uuid in self._ledger.in_service())
 
     def library_path(self) -> str:
-        """Return the driver's folders that the linker does not know, joined by colons."""
+        """Return the driver's folders that the linker does not search, joined by colons."""
         folders = {
             str(Path(library).parent)
             for watched in self._watched.values()
@@ -153,7 +154,10 @@ class GpuPool:
         if not serving:
             return "no GPU of this host is in service"
         most = max(self._watched[uuid].capacity for uuid in serving)
-        return f"{size} bytes of GPU memory are needed, and {most} can be had"
+        return (
+            f"the job needs {size} bytes of GPU memory, and no GPU in service can "
+            f"give more than {most}"
+        )
 
     def give_back(self, watched: Watched, reservation: Reservation) -> None:
         """Free the reservation once its memory is back, or quarantine the device."""
@@ -236,7 +240,9 @@ class GpuPool:
             watched.unrecorded = None
         except OSError:
             watched.unrecorded = fault
-            log.exception("the quarantine of GPU %s has no record", watched.device.uuid)
+            log.exception(
+                "the quarantine of GPU %s could not be recorded", watched.device.uuid
+            )
 
     def _is_within(
         self, watched: Watched, *, besides: Reservation | None = None
