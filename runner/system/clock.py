@@ -9,9 +9,9 @@ T = TypeVar("T")
 
 
 class JobClock:
-    """A clock in seconds, which stands still while a call of our caller runs.
+    """A clock in seconds that is stopped while a callback of our caller runs.
 
-    A caller writes to a database when it is told of an event. A notebook must not run
+    A caller writes to a database when it is told about an event. A notebook must not run
     out of time because that database does not answer.
     """
 

@@ -11,9 +11,10 @@ import select
 from collections.abc import Iterable
 from typing import Final, Protocol
 
-# Descriptors that a worker's jobs, its database and its broker need beside snapshots.
+# Descriptors that a worker needs for its jobs, its database and its broker, in addition
+# to those for snapshots.
 _RESERVE: Final = 256
-# More are of no use, and some programs loop over all descriptors that they may have.
+# More are of no use, and some programs loop over all descriptors up to the limit.
 _MANY: Final = 65_536
 
 

@@ -55,7 +55,7 @@ def die_with_parent(number: int = signal.SIGKILL) -> None:
 
 
 def adopt_orphans() -> None:
-    """Make this process the new parent of descendants whose parent ends."""
+    """Make this process the parent of descendants whose own parent has ended."""
     control(_PR_SET_CHILD_SUBREAPER, 1)
 
 
@@ -103,7 +103,7 @@ def protect_from_oom_killer(pid: int, pidfd: int) -> None:
     with contextlib.suppress(OSError):
         fd = os.open(f"/proc/{pid}/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
         try:
-            # The process still lives, so the opened file is about it and no other one.
+            # The process still lives, so the opened file belongs to no other process.
             if not descriptors.wait([pidfd], seconds=0):
                 os.write(fd, lowest)
         finally:

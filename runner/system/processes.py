@@ -111,9 +111,9 @@ def waited_seconds(pid: int) -> dict[int, float]:
 def runs_before_stop(pid: int) -> frozenset[tuple[int, int]] | None:
     """Return how often each thread had run before the process stopped, None if it runs.
 
-    Once the process is at rest, the kernel's counts stay the same until it runs again. They
-    may still change before: the kernel calls a thread stopped a moment before it counts
-    the thread's last run.
+    Once the process is at rest, the kernel's counts stay the same until it runs again.
+    Before that they may still change: the kernel calls a thread stopped a moment before
+    it counts the thread's last run.
     """
     counts: set[tuple[int, int]] = set()
     states: set[str] = set()
@@ -130,8 +130,8 @@ def runs_before_stop(pid: int) -> frozenset[tuple[int, int]] | None:
 def is_at_rest(pid: int) -> bool | None:
     """Return whether no thread of a stopped process has a processor, or waits for one.
 
-    The kernel makes sure of this before it tells of a thread's system call. Returns None
-    where the kernel does not tell: this process would need the rights of a debugger.
+    The kernel makes sure of this before it shows a thread's system call. Returns None
+    where the kernel does not show it: this process would need the rights of a debugger.
     """
     for thread in _threads(pid):
         try:
@@ -148,7 +148,7 @@ def is_at_rest(pid: int) -> bool | None:
 def page_table_bytes(pid: int) -> int:
     """Return the bytes of the process's page tables, which are the kernel's memory.
 
-    A mapping that is only read takes up no memory of its own, but much in the tables.
+    A mapping that is only read takes up no memory of its own, but much in page tables.
     """
     for folder in _folders_with_memory(pid):
         found = _PAGE_TABLES.search(_read(folder, "status"))
@@ -166,9 +166,9 @@ def _threads(pid: int) -> list[int]:
 
 
 def _folders_with_memory(pid: int) -> Iterator[str]:
-    """Yield the folders below /proc that may tell of the process's memory.
+    """Yield the folders below /proc that may describe the process's memory.
 
-    The folder of a thread that has ended does not tell of it any more.
+    The folder of a thread that has ended does not describe it any more.
     """
     yield f"{pid}"
     for thread in _threads(pid):
@@ -228,7 +228,7 @@ def kill_tree(root: int, *, spare: Collection[int] = ()) -> None:
     Raises ValueError for a `root` of 1 or less.
     """
     if root <= 1:
-        raise ValueError("not the machine's own first process")
+        raise ValueError("the machine's first process must not be killed")
     stopped: set[tuple[int, int]] = set()
     for _ in range(_SWEEPS):
         fresh = [
@@ -316,12 +316,12 @@ def ancestors(pid: int) -> list[int]:
 
 
 def kill_user_processes(uid: int) -> None:
-    """Kill every process of a job's user, where the job's own parent could not do so.
+    """Kill every process of a job's user, if the job's first process could not do so.
 
     Raises ValueError for any other user.
     """
     if uid not in JOB_UIDS:
-        raise ValueError(f"{uid} is no job's user")
+        raise ValueError(f"{uid} is not the number of a job's user")
     for _ in range(_SWEEPS):
         found = [
             info
@@ -345,9 +345,10 @@ def _user(pid: int) -> int | None:
 
 
 def proportional_memory(pids: Iterable[int]) -> int:
-    """Return the bytes that the processes hold, where shared pages count in shares.
+    """Return the bytes that the processes hold in all.
 
-    A process that we may not measure counts with all its resident memory.
+    Each process counts with its part of a page that it shares (Pss), or with all its
+    resident memory if we may not measure it.
     """
     return sum(map(_share_of, pids))
 

@@ -1,4 +1,4 @@
-"""Removal of trees of files that anybody may have made."""
+"""Removal of folders that an untrusted process may have filled."""
 
 import os
 import secrets

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-# Free in systemd's table of user numbers, and below what a container maps.
+# Unused in systemd's table of user numbers, and small enough to exist in a container.
 FIRST_UID: Final = 60706
 JOB_UIDS: Final = range(FIRST_UID, FIRST_UID + 256)
 
@@ -27,7 +27,7 @@ def _lock_folder() -> Path:
         about = folder.lstat()
         if stat.S_ISDIR(about.st_mode) and about.st_uid == os.geteuid():
             return folder
-    raise NoUserFreeError("no folder for locks")
+    raise NoUserFreeError("no folder for the locks of job users can be made")
 
 
 class JobUser:

@@ -308,7 +308,7 @@ def test_leftovers_of_a_dead_runner_are_removed_by_the_next(tmp_path: Path) -> N
 
 def test_only_processes_of_job_users_are_swept() -> None:
     for uid in (0, 1000, 65534):
-        with pytest.raises(ValueError, match="no job's user"):
+        with pytest.raises(ValueError, match="not the number of a job's user"):
             kill_user_processes(uid)
     for root in (-1, 0, 1):
         with pytest.raises(ValueError, match="first process"):
