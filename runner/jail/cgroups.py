@@ -2,8 +2,8 @@
 
 Without control groups, a job is still measured ten times a second, and each of its
 processes is limited. With them, the kernel limits the sum, whatever a job does between
-two looks. Where processors can be shared out too, all jobs have the same share, however
-many processes and sessions each has.
+two measurements. Where groups may also divide the processors, all jobs get the same
+share, however many processes and sessions each has.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ _MOUNTS: Final = Path("/proc/self/mountinfo")
 _OWN: Final = Path("/proc/self/cgroup")
 _REMOVE_SECONDS: Final = 2.0
 _PAUSE_SECONDS: Final = 0.005
-# A younger group may have been made just now by another worker, for a process to come.
+# A younger group may belong to another worker that has not put a process into it yet.
 _ABANDONED_SECONDS: Final = 60.0
 # The host's weight, where each job has 100: the host watches jobs, so it goes first.
 _HOST_WEIGHT: Final = 1000

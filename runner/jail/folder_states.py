@@ -25,7 +25,7 @@ _MOST_LEVELS: Final = 64
 _MOST_KEPT: Final = 50_000
 _CHUNK: Final = 4 * 1024**2
 # The kernel's clock for file times advances every few milliseconds. Two changes of a file
-# within one step cannot be told from one.
+# within one step look like one.
 _STEP_NS: Final = 20_000_000
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _OPEN_FOLDER: Final = _READ | os.O_DIRECTORY
@@ -56,7 +56,7 @@ class _Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class _Place:
-    """A path that lies in the folder: its name, the open folder above, its status."""
+    """A path in the folder: its name, the open folder that holds it, and its status."""
 
     path: str
     name: str
@@ -183,7 +183,7 @@ def _walk_open(
     fd: int, prefix: str, numbers: Iterator[int], level: int
 ) -> Iterator[_Place]:
     if level > _MOST_LEVELS:
-        raise OSError(errno.ENAMETOOLONG, "too many folders in each other")
+        raise OSError(errno.ENAMETOOLONG, "too many folders inside one another")
     with os.scandir(fd) as found:
         names = [one.name for one in itertools.islice(found, _MOST_ENTRIES + 1)]
     for name in names:
@@ -212,7 +212,7 @@ def _copy_out(place: _Place, copy: Path) -> None:
     source = os.open(place.name, _READ, dir_fd=place.parent)
     try:
         if not stat.S_ISREG(os.fstat(source).st_mode):
-            raise OSError(errno.EINVAL, "no regular file any more")
+            raise OSError(errno.EINVAL, "the path is no longer a regular file")
         with copy.open("xb") as sink:
             _send(source, sink.fileno(), place.info.st_size)
     finally:
@@ -236,7 +236,7 @@ def _copy_back(entry: _Entry, where: Path) -> None:
 
 
 def _send(source: int, sink: int, size: int) -> None:
-    """Copy `size` bytes at most, so that a file that grows meanwhile is no endless one."""
+    """Copy `size` bytes at most, so that the copy ends even if the file keeps growing."""
     offset = 0
     while offset < size:
         sent = os.sendfile(sink, source, offset, min(_CHUNK, size - offset))
@@ -266,7 +266,7 @@ def _remove_others(top: Path, state: dict[str, _Entry]) -> dict[str, _Stamp]:
 
 
 def _is_the_same(kept: _Entry | None, path: Path, info: os.stat_result) -> bool:
-    """Return whether the path may stay: its kind is the state's, or none that is saved."""
+    """Return whether the path may stay: it has the state's kind, or one never saved."""
     kind = stat.S_IFMT(info.st_mode)
     if kept is None:
         return kind not in {stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK}

@@ -20,13 +20,13 @@ _CHUNK: Final = 4 * 1024**2
 
 
 class Isolation(Protocol):
-    """How a job's first process isolates the job, and its student locks itself in."""
+    """How a job's first process isolates the job, and the student's process itself."""
 
     # The signal by which the first process learns that its parent has ended.
     parent_ended: signal.Signals
 
     def enter(self) -> None:
-        """Go inside with this process, which keeps the rights for `store` and `seal`."""
+        """Move this process inside. It keeps the rights that `store` and `seal` need."""
 
     def store(self, source: int, name: str, folders: Sequence[str]) -> None:
         """Store the open file's content under the name in each of the folders."""
@@ -35,10 +35,10 @@ class Isolation(Protocol):
         """Make room for files of so many bytes in all."""
 
     def seal(self) -> None:
-        """Give up every right of this process except that to end its children."""
+        """Give up every right of this process, except the right to end its children."""
 
     def save_folder(self) -> int | None:
-        """Save the state of the working folder. Return its number, None if it is not."""
+        """Save the working folder's state. Return its number, None if it is not saved."""
 
     def restore_folder(self, number: int) -> None:
         """Give the working folder a saved state again, as far as that is possible."""

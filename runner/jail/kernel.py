@@ -115,7 +115,9 @@ def clone_sibling() -> int:
     """
     number = _CLONE.get(os.uname().machine)
     if number is None:
-        raise OSError(errno.ENOSYS, "clone is not known here")
+        raise OSError(
+            errno.ENOSYS, "the number of clone is not known for this processor"
+        )
     python = ctypes.pythonapi
     python.PyOS_BeforeFork()
     try:

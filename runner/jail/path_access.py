@@ -1,8 +1,8 @@
-"""Access to folders that a job's user needs although a folder above them is closed.
+"""Access to folders that a job's user needs, below a folder that it may not enter.
 
-An installation may lie below a private home. A zygote that is root then covers the closed
-folder with an empty one that holds only what jobs need. This changes only the zygote's
-own view of the file system.
+Python may be installed below a private home folder. A zygote that is root then covers the
+closed folder with one that holds only what jobs need. This changes only the zygote's own
+view of the file system.
 """
 
 import os
@@ -16,6 +16,9 @@ from runner.system import linux
 from runner.system.users import FIRST_UID
 
 _ALL: Final = 200
+_CLOSED: Final = (
+    "{} is closed to other users. Jobs run as another user and need to read it"
+)
 
 
 class UnreachableError(Exception):
@@ -35,7 +38,7 @@ def make_reachable(writable: Sequence[str]) -> None:
     )
     for path in needed:
         if not _open_to_all(path):
-            raise UnreachableError(f"{path} is closed to other users")
+            raise UnreachableError(_CLOSED.format(path))
     closed = {path: above for path in needed if (above := _closed_above(path))}
     if closed:
         _cover_all(closed, writable)
@@ -47,8 +50,8 @@ def _cover_all(closed: dict[Path, Path], writable: Sequence[str]) -> None:
         _cover(closed, {os.path.realpath(path) for path in writable})
     except OSError as error:
         raise UnreachableError(
-            f"{min(closed.values())} is closed to other users, and it cannot be "
-            f"covered: {error.strerror}"
+            f"{_CLOSED.format(min(closed.values()))}. It could not be opened to them: "
+            f"{error.strerror}"
         ) from error
 
 
@@ -91,7 +94,7 @@ def _verify(paths: Sequence[str]) -> None:
     first_bad = os.waitstatus_to_exitcode(ended)
     if first_bad != _ALL:
         path = paths[first_bad] if 0 <= first_bad < len(paths) else "a folder"
-        raise UnreachableError(f"{path} is closed to other users")
+        raise UnreachableError(_CLOSED.format(path))
 
 
 def _enters(path: str) -> bool:

@@ -45,8 +45,8 @@ _SYSTEM_PARTS: Final = (
     # Libraries ask here how many processors there are and what caches they have.
     "/sys/devices/system/cpu",
 )
-# What the kernel shows of the whole machine in /proc. A job does not need it, and some
-# of it would let one job learn of another.
+# What the kernel shows about the whole machine in /proc. A job does not need it, and
+# could use some of it to observe other jobs.
 MASKED: Final = (
     "/proc/acpi",
     "/proc/allocinfo",

@@ -1,7 +1,7 @@
 """seccomp: the system calls that a job may make.
 
 All calls are allowed except those listed. These are, first, calls that reach other
-processes, other namespaces, mounts, devices or seldom used parts of the kernel; isolate
+processes, other namespaces, mounts, devices or rarely used parts of the kernel; isolate
 and container runtimes refuse them too. Second, calls that use up something of which the
 whole machine has a limited number, or kernel memory that no figure of the job counts.
 Third, calls that change something of a file that another job could see, since all jobs
@@ -106,7 +106,7 @@ def program(about: Architecture, *, is_grouped: bool = True) -> bytes:
         (_JUMP_EQUAL, 1, 0, about.audit),
         (_RETURN, 0, 0, _KILL),
         (_LOAD, 0, 0, _NUMBER),
-        # Calls by another table of numbers than the one that is checked below.
+        # Calls with numbers of another table than the one that is checked below.
         (_JUMP_AT_LEAST, 0, 1, _X32),
         (_RETURN, 0, 0, _KILL),
     ]
@@ -180,7 +180,7 @@ def _ioctl_steps(number: int) -> list[Instruction]:
 
 
 def _fcntl_steps(number: int) -> list[Instruction]:
-    """Return steps that grant locks, which do nothing, and know only listed commands."""
+    """Return steps that let locks succeed without effect, and allow listed commands."""
     checks: list[Instruction] = [(_LOAD, 0, 0, _SECOND_ARGUMENT)]
     for command in _FCNTL_LOCKS:
         checks += _answer(command, _GRANT)

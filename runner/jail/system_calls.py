@@ -10,13 +10,13 @@ from typing import Final
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture:
-    """A processor's numbers. `newest` is the last call that the lists here know of.
+    """A processor's call numbers. `newest` is the last call that these lists know.
 
     Calls in `refused` fail. Calls in `absent` fail as if the kernel did not have them,
     and calls in `unsupported` as if no file system had them. Calls in `granted` do
-    nothing and succeed. flock is one of these: a lock on a file that all jobs see would
-    tell one job of another, but programs that lock a file in their own folders must go
-    on. Mounts cannot give a job its own file in every case: for the kernel, all
+    nothing and succeed. flock is one of these: by a lock on a file that all jobs see, one
+    job could observe another, but a program that locks a file in its own folder must not
+    fail. Mounts cannot give a job its own file in every case: for the kernel, all
     descriptors of events and timers of the machine are one file.
     """
 

@@ -49,7 +49,7 @@ def _missing(abi: int) -> str:
     try:
         pid, _ = namespaces.clone_init(uid)
     except OSError as error:
-        return f"no namespaces can be made: {error}"
+        return f"namespaces cannot be made: {error}"
     if pid == 0:
         os.close(go)
         _try(Order(shape=_SHAPE, uid=uid), theirs, begin)
@@ -59,7 +59,7 @@ def _missing(abi: int) -> str:
         words = report.read().decode()
     os.waitpid(pid, 0)
     # A trial that reported nothing has failed too.
-    return "" if words == _WELL else words or "the trial of a jail ended early"
+    return "" if words == _WELL else words or "the trial jail ended without a report"
 
 
 def _try(order: Order, report: int, begin: int) -> NoReturn:
@@ -85,10 +85,10 @@ def _try(order: Order, report: int, begin: int) -> NoReturn:
 
 
 def _look_around() -> str:
-    """Return what a student's process has but must not have, "" for nothing."""
+    """Return what a student's process could do but must not, "" if there is nothing."""
     if not privileges.has_no_privileges():
-        return "a job would keep rights"
+        return "a job would keep privileges, or could gain them"
     seen = {one.name for one in Path("/proc").iterdir() if one.name.isdigit()}
     if os.getppid() != 1 or seen != {"1", "2"}:
-        return "a job would see other processes"
+        return "a job would see processes outside its jail"
     return ""

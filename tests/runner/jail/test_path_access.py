@@ -63,4 +63,7 @@ def test_an_installation_that_is_closed_itself_is_refused_in_words(
     (closed / "venv").chmod(0o700)
     result = run_in(closed, "1")
     assert (result.verdict, result.code) == (Verdict.PLATFORM, "environment_missing")
-    assert result.detail["reason"] == f"{closed}/venv is closed to other users"
+    assert result.detail["reason"] == (
+        f"{closed}/venv is closed to other users. Jobs run as another user and need to "
+        "read it"
+    )
