@@ -1,8 +1,8 @@
-"""bubblewrap, an independent program, as a second way to make a jail, cold.
+"""bubblewrap, an independent program, as a second way to make a jail.
 
-Every job gets an interpreter of its own. That costs seconds, but the job shares nothing
-with the job before: no memory layout, no seed of `hash()`. The same attacks must fail in
-both kinds of jail, so each kind is a check of the other.
+Every job starts cold, in an interpreter of its own. That costs seconds, but the job
+shares nothing with the job before: no memory layout, no seed of `hash()`. The same
+attacks must fail in both kinds of jail, so each kind is a check of the other.
 """
 
 import os
@@ -123,8 +123,8 @@ def launch(uid: str, order: str, host: str, fds: str, parent: str) -> None:
 def _protect_devices(order: Order, *, is_root: bool) -> None:
     """Make the device files read only before bubblewrap runs, as `rootfs.hold` does.
 
-    bubblewrap has no option for this: a file that it makes read only is no device any
-    more.
+    bubblewrap has no option for this: a file that it makes read only is no longer a
+    device.
     """
     if is_root:
         linux.own_mounts()
@@ -156,7 +156,9 @@ class ColdPool:
 
     def _interpreter(self, environment: str) -> str:
         if environment not in self._interpreters:
-            raise EnvironmentMissingError(f"{environment} is not configured")
+            raise EnvironmentMissingError(
+                f"the environment {environment} is not configured"
+            )
         return self._interpreters[environment] or sys.executable
 
     def start_job(

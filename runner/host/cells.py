@@ -17,7 +17,7 @@ from runner.protocol.jobs import CellStarted, Event, Limits, OutputAdded, Scalar
 from runner.protocol.notebook import Cell, cell_frame
 from runner.wire.frames import Frame
 
-# From the first interrupt to the kill, and from one interrupt to the next.
+# The time from the first interrupt to the kill, and from one interrupt to the next.
 GRACE_SECONDS: Final = 1.5
 _AGAIN_SECONDS: Final = 0.25
 _TAIL_SECONDS: Final = 0.2
@@ -52,7 +52,7 @@ class Record:
 
 
 class _CellTimer:
-    """The time of one cell, and the interrupts when the time is over."""
+    """Measures the time of one cell, and interrupts the cell when the time is over."""
 
     def __init__(self, session: Session, seconds: float) -> None:
         self._session = session
@@ -131,7 +131,7 @@ class CellRunner:
     def run_again(self, cell: Cell, seconds: float) -> None:
         """Run a cell once more, in another process, and drop its outputs.
 
-        It has so many seconds, and no more than the limit of a cell. Raises JobEnded.
+        It may take `seconds`, and no more than the limit of a cell. Raises JobEnded.
         """
         self.session.cell = cell.number
         noted = self.record.limit
@@ -199,7 +199,7 @@ class CellRunner:
         return None
 
     def _explained(self, stop: JobEnded, cell: Cell) -> JobEnded:
-        """Return the stop, or the limit that probably caused the process's death."""
+        """Return the stop with its cell, or the limit that probably ended the process."""
         size = self._limits.memory_bytes
         near = self.session.monitor.peak_memory > NEAR * size
         if stop.code == "process_died" and near:

@@ -87,7 +87,7 @@ def attacks(target: Target) -> list[Attack]:
             attempts=2,
         ),
         Attack(
-            name="read a file of the host past the root",
+            name="read a file of the host outside the jail's root",
             source=(
                 "attempt(os.chroot, '.')\n"
                 f"attempt(open, '../' * 40 + {target.file.lstrip('/')!r})\n"
@@ -114,7 +114,7 @@ def attacks(target: Target) -> list[Attack]:
             attempts=4,
         ),
         Attack(
-            name="talk to the kernel's configuration",
+            name="change the kernel's configuration",
             source=(
                 "attempt(socket.socket, socket.AF_NETLINK, socket.SOCK_RAW)\n"
                 "attempt(socket.socket, socket.AF_PACKET, socket.SOCK_RAW)\n"
@@ -161,7 +161,7 @@ def attacks(target: Target) -> list[Attack]:
             attempts=4,
         ),
         Attack(
-            name="use seldom used parts of the kernel",
+            name="use rarely used parts of the kernel",
             source=(
                 "import platform\n"
                 "numbers = [321, 425, 298, 323, 250] if platform.machine() == 'x86_64' "
@@ -171,7 +171,7 @@ def attacks(target: Target) -> list[Attack]:
             attempts=5,
         ),
         Attack(
-            name="find a secret of the host in memory or surroundings",
+            name="find a secret of the host in /proc/self or in the environment",
             source=(
                 "seen = ''.join(open(f'/proc/self/{name}', errors='replace').read()\n"
                 "    for name in ('environ', 'cmdline', 'mountinfo', 'cgroup'))\n"
@@ -199,7 +199,7 @@ def attacks(target: Target) -> list[Attack]:
             limit="disk",
         ),
         Attack(
-            name="go on for ever",
+            name="run for ever",
             source=(
                 "import signal, sys\nfor n in (2, 15): signal.signal(n, signal.SIG_IGN)\n"
                 "while True: pass"
@@ -210,9 +210,9 @@ def attacks(target: Target) -> list[Attack]:
 
 
 def examine(runner: Runner) -> Iterator[Finding]:
-    """Yield the result of each attack on this runner's jail, then that of the host.
+    """Yield the result of each attack on this runner's jail.
 
-    The last finding says whether the host is as it was before.
+    The last finding says whether the host is still as it was before the attacks.
     """
     with _target() as target:
         for attack in attacks(target):
@@ -229,7 +229,11 @@ def examine(runner: Runner) -> Iterator[Finding]:
             Path(target.file).read_text() == target.secret
             and read_process(target.pid) is not None
         )
-        yield Finding(name="leave the host as it was", held=untouched)
+        yield Finding(
+            name="change a file of the host, or end a process of the host",
+            held=untouched,
+            detail="the file has changed, or the process has ended",
+        )
 
 
 @contextlib.contextmanager
@@ -258,12 +262,13 @@ def _target() -> Iterator[Target]:
 def _finding_of(attack: Attack, result: JobResult) -> Finding:
     if attack.limit:
         held = (result.verdict, result.code) == (Verdict.LIMIT, attack.limit)
-        return Finding(name=attack.name, held=held, detail=result.code)
+        detail = f"it ended by {result.code}, not by the limit {attack.limit}"
+        return Finding(name=attack.name, held=held, detail=detail)
     words = _printed(result)
     held = words.count(_HELD) == attack.attempts and _BROKEN not in words
-    detail = f"{words.count(_HELD)} of {attack.attempts} attempts failed"
+    detail = f"the jail stopped {words.count(_HELD)} of {attack.attempts} attempts"
     if result.verdict is not Verdict.COMPLETED:
-        held, detail = False, f"the attack itself ended as {result.code}"
+        held, detail = False, f"the attack did not run to its end: {result.code}"
     return Finding(name=attack.name, held=held, detail=detail)
 
 

@@ -23,8 +23,9 @@ log = logging.getLogger(__name__)
 
 _PATIENCE_SECONDS: Final = 0.2
 _READY_SECONDS: Final = 120
-# For removing what tests have left. It is more than the grader itself allows for it.
+# The time to remove what tests have left. The grader gives itself less time.
 _CLEAR_SECONDS: Final = 6.0
+_ENDED: Final = "the process that runs the tests ended by itself"
 
 
 class GraderClient:
@@ -61,7 +62,7 @@ class GraderClient:
         except BaseException:
             words = grader.pipes["stderr"].take().decode(errors="replace")
             if words and not self._is_over:
-                log.warning("the grader's process said: %s", words)
+                log.warning("the grader could not be set up, and printed: %s", words)
             grader.dispose()
             raise
         return grader
@@ -69,7 +70,7 @@ class GraderClient:
     def _go_on(self) -> None:
         """Raise JobEnded if nobody needs the grader any more."""
         if self._is_over:
-            raise endings.platform("runner_failed", "the job is over")
+            raise endings.platform("runner_failed", "the job has ended")
 
     def _setting(self, grader: PreparedJob) -> dict[str, object]:
         files = grader.files
@@ -96,7 +97,7 @@ class GraderClient:
         """
         grader = self._get(meanwhile)
         if self._asked not in {"", key} and not self._clear(grader, meanwhile):
-            log.info("a grader could not be cleared, and is replaced")
+            log.info("a grader is replaced: what tests left there was not removed")
             self.dismiss()
             grader = self._get(meanwhile)
         self._asked = key
@@ -138,7 +139,7 @@ class GraderClient:
         # It ended while it waited, or before it could say that it was done.
         self.dismiss()
         if self._replaced:
-            raise endings.platform("runner_failed", "the grader's process ended")
+            raise endings.platform("runner_failed", _ENDED)
         self._replaced = True
         return self._get(meanwhile)
 
@@ -183,5 +184,5 @@ def why_it_ended(grader: PreparedJob) -> str:
     if code == check_words.OUT_OF_MEMORY_STATUS:
         return check_words.OUT_OF_MEMORY
     if code is None or code >= 0:
-        raise endings.platform("runner_failed", "the grader's process ended")
+        raise endings.platform("runner_failed", _ENDED)
     return check_words.ENDED

@@ -16,7 +16,7 @@ from runner.protocol.jobs import Limits, QuestionOutcome, QuestionSpec
 
 
 class QuestionsInPlace:
-    """Has the notebook's process answer for each question at its check cell.
+    """Has the notebook's process answer each question at its check cell.
 
     A process that a check has ended, or that ignores an interrupt, is replaced where
     that is possible, so that the notebook goes on as if nothing had happened.

@@ -35,7 +35,7 @@ class Capabilities:
 
     @property
     def level(self) -> str:
-        """Return L0 for no jail, L1 for a jail, L2 with a control group, L3 if cold too."""
+        """Return L0 for no jail, L1 for a jail, L2 with a control group, L3 if also cold."""
         if not self.is_jailed:
             return "L0"
         if self.hierarchy is None:
@@ -44,7 +44,7 @@ class Capabilities:
 
 
 def probe() -> Capabilities:
-    """Return what this host can do, found by building a jail and looking around in it."""
+    """Return what this host can do, found by building a jail and testing it from inside."""
     try:
         done = subprocess.run(  # noqa: S603 - ourselves
             [sys.executable, "-S", "-c", _TRIAL, str(_ROOT)],
@@ -54,13 +54,15 @@ def probe() -> Capabilities:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return Capabilities(missing="the trial of a jail did not end")
+        return Capabilities(
+            missing=f"the trial jail did not end within {_SECONDS} seconds"
+        )
     words = done.stderr.decode(errors="replace").strip().splitlines()
     try:
         found = json.loads(done.stdout)
     except ValueError:
         return Capabilities(
-            missing=words[-1] if words else "the trial of a jail failed"
+            missing=words[-1] if words else "the trial jail ended without a report"
         )
     return Capabilities(
         is_jailed=not found["missing"],
@@ -77,12 +79,12 @@ def advice(found: Capabilities) -> list[str]:
         words.append("L1 needs RUNNER_BACKEND=namespaces or bwrap.")
     if found.hierarchy is None:
         words.append(
-            "L2 needs a control group that may be divided: start the worker as root, or "
-            "by systemd with Delegate=yes."
+            "L2 needs a control group in which the worker may make groups: start the "
+            "worker as root, or by systemd with Delegate=yes."
         )
     if not found.is_cold:
         words.append(
-            "L3 needs RUNNER_BACKEND=bwrap with bubblewrap installed; every run then "
-            "takes seconds longer to start."
+            "L3 needs RUNNER_BACKEND=bwrap with bubblewrap installed. Every run then "
+            "takes some seconds longer to start."
         )
     return words

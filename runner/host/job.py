@@ -83,7 +83,7 @@ def shape_of(limits: Limits, lease: GpuLease | None = None) -> Shape:
         shared_bytes=limits.memory_bytes // 2,
         processes=limits.processes,
         open_files=limits.open_files,
-        # A backstop for processes that escape the clock.
+        # A last resort for processes that escape the host's own clock.
         cpu_seconds=math.ceil(limits.run_seconds) * 4 + 60,
         nodes=shown.nodes,
         libraries=shown.libraries,
@@ -125,7 +125,7 @@ class Job:
         self._versions: Mapping[str, str] = {}
 
     def run(self) -> JobResult:
-        """Run the job and return its result, and leave no process or file of it."""
+        """Run the job, remove all its processes and files, and return its result."""
         try:
             self._notebook = read_notebook(self.spec)
             for question in self.spec.questions:
@@ -169,7 +169,7 @@ class Job:
             if stop.verdict is not Verdict.PLATFORM or self._has_begun():
                 return stop
             # Processes that were made ahead may have died while they waited.
-            log.warning("job %s begins again: %s", self.spec.job_id, stop.detail)
+            log.warning("job %s is started again: %s", self.spec.job_id, stop.detail)
         try:
             return self._try(notebook)
         except JobEnded as stop:
@@ -242,7 +242,9 @@ class Job:
         while not frames:
             frames = session.step(None)
         if frames[0].get("t") != "set_up":
-            raise endings.platform("runner_failed", "the student process is unwell")
+            raise endings.platform(
+                "runner_failed", "the student's process could not be set up"
+            )
 
     def _grader_client(self) -> GraderClient:
         private = sum(file.size for file in self.spec.private_files)
@@ -259,7 +261,7 @@ class Job:
         files: JobFiles,
         grader_client: GraderClient,
     ) -> JobEnded:
-        """Run the notebook, check the questions it came to, and return how it ended."""
+        """Run the notebook, check the questions it reached, and return how it ended."""
         in_place = checks_in_place(self.spec.device)
         cells = CellRunner(
             session, self.spec.limits, notebook.cells_with_code, self._on_event
@@ -314,9 +316,9 @@ class Job:
     ) -> None:
         """Go on in a fresh process after an ignored interrupt, or raise the stop."""
         # A process that computes on a GPU has its state there.
-        is_deaf = stop.code == "cell_time" and self.spec.device is Device.CPU
+        may_go_on = stop.code == "cell_time" and self.spec.device is Device.CPU
         notebook = self._notebook
-        if not is_deaf or notebook is None or not notebook.goes_on_after(cell):
+        if not may_go_on or notebook is None or not notebook.goes_on_after(cell):
             raise stop
         left = self._monitor.run_seconds_left()
         if not recovery.go_on_after_cell(len(cells.record.ended), left):
@@ -338,7 +340,7 @@ class Job:
             self._on_event(QuestionDone(question=outcome))
 
     def _ending(self, cells: CellRunner) -> JobEnded:
-        """Return the verdict on a notebook of which no cell is left to run."""
+        """Return how a notebook ended whose cells have all run."""
         record = cells.record
         if record.limit is not None:
             return record.limit

@@ -66,7 +66,7 @@ class JailFiles:
             folders = [self.path(folder) for folder in placed.folders]
             with _checked(placed.file) as fd:
                 init.send({"t": "file", "name": name, "folders": folders}, [fd])
-            while init.wants_to_send:  # so that few descriptors wait
+            while init.wants_to_send:  # so that few descriptors are open at once
                 descriptors.wait(writing=[init], seconds=_ROUND_SECONDS)
                 init.flush()
                 wait()
@@ -138,7 +138,9 @@ def await_frame(
                 "runner_failed", str(frame.get("reason", frame["t"]))
             )
         wait()
-    raise endings.platform("runner_failed", f"no {kind} from a process of the job")
+    raise endings.platform(
+        "runner_failed", f"a process of the job did not report {kind!r}"
+    )
 
 
 def _whole_pages(size: int) -> int:

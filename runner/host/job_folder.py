@@ -1,4 +1,4 @@
-"""The folder of one job: its files are checked, its size is measured, it is removed."""
+"""The folder of one job: checks its files, measures its size, and removes it."""
 
 import contextlib
 import hashlib
@@ -119,7 +119,7 @@ class JobFolder:
         return total
 
     def remove(self) -> None:
-        """Remove all files of the job, whatever rights and depths it gave to them.
+        """Remove all files of the job, whatever their rights and however deep they are.
 
         Call it only when no process of the job is alive.
         """

@@ -12,7 +12,7 @@ class JobStarter(Protocol):
     """Starts jobs: a pool of zygotes, or a program that starts each job cold."""
 
     def warm_up(self, environment: str) -> None:
-        """Do what can be done ahead of the first job. Raises EnvironmentMissingError."""
+        """Prepare what the first job will need. Raises EnvironmentMissingError."""
 
     def start_job(
         self, environment: str, order: Order, fds: Sequence[int], init: Peer
@@ -34,11 +34,11 @@ class JobStarter(Protocol):
 
 
 class EnvironmentMissingError(Exception):
-    """There can be no zygote for the environment. `str` says why, for staff."""
+    """No job can be started in the environment. `str` says why, for staff."""
 
 
 class ZygoteLostError(Exception):
-    """The zygote did not take the job; another may."""
+    """The zygote did not start the job. Another zygote may."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,9 @@
-"""The memory that processes hold, where pages that they share are counted in shares.
+"""The memory that several processes hold, in which a page that they share counts once.
 
-To measure one process, the kernel walks over its memory and over all of its mappings,
-which may take a tenth of a second. So only a few are measured at a time. A process
-counts with its last measure and with what it has added since.
+Each process counts with its part of a shared page (Pss). To measure this, the kernel
+walks over all memory and all mappings of the process, which may take a tenth of a second.
+So only a few processes are measured at a time. A process counts with its last measurement
+and with what it has added since.
 """
 
 import time
@@ -12,11 +13,10 @@ from typing import Final
 
 from runner.system.processes import ProcessInfo, proportional_memory
 
-# A look at the processes takes at most this time, and the time for one process more.
+# A look measures no further process once it has taken this time.
 _LOOK_SECONDS: Final = 0.05
-# After this much processor time for measuring, in all, processes that are not measured
-# yet count with all that they have. On a busy machine the host may wait ten times as
-# long for that.
+# When measuring has used this much processor time in all, processes that are not measured
+# yet count with all their memory. On a busy machine this may take ten times as long.
 _PATIENCE_SECONDS: Final = 2.0
 _WAIT_SHARE: Final = 0.1
 # For a figure that is only shown, measuring takes up a twentieth of the time at most.
@@ -25,7 +25,7 @@ _REST_TIMES: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """One measure of a process: its memory with shared pages in shares, and resident."""
+    """One measurement of a process: its share of memory, and its resident memory."""
 
     share: int
     resident: int
@@ -33,18 +33,18 @@ class _Look:
 
 
 class MemoryShares:
-    """The memory of some processes in sum. A look measures `at_a_time` of them at most."""
+    """The memory of several processes in all. A look measures at most `at_a_time`."""
 
     def __init__(self, at_a_time: int) -> None:
         self._at_a_time = at_a_time
         self._looks: dict[tuple[int, int], _Look] = {}
-        # The measures of this round are good enough to end a process for them.
+        # Only measurements of the present round may be the reason to end a process.
         self._round = 0
         self._spent = 0.0
         self._rests_until = 0.0
 
     def measure(self, found: Collection[ProcessInfo], limit_bytes: int) -> int:
-        """Return what the processes hold in sum, as far as it is known.
+        """Return the bytes that the processes hold in all, as far as that is known.
 
         The result exceeds the limit only if each process was measured since the sum
         first seemed too large, or if that takes too long. Call it a few times a second.
@@ -64,7 +64,7 @@ class MemoryShares:
         return held
 
     def estimate(self, found: Collection[ProcessInfo]) -> int:
-        """Return what the processes hold in sum, for display.
+        """Return the bytes that the processes hold in all, for display.
 
         Pages that they share count once, as soon as the processes are measured, because
         a fork adds no memory. Until then only the size of the largest is known.
@@ -87,7 +87,8 @@ class MemoryShares:
     def held(self, info: ProcessInfo) -> int:
         """Return what the process holds, estimated by the last look at it.
 
-        A process without a look counts as 0, or with all it has if looks take too long.
+        A process that was not measured counts as 0, or with all its memory if measuring
+        has taken too long.
         """
         look = self._looks.get(_key(info))
         if look is None:

@@ -29,9 +29,9 @@ _SNAPSHOT_SECONDS: Final = 0.3
 _USAGE_SECONDS: Final = 0.8
 # Processes of the job whose memory is measured at one look.
 _AT_A_TIME: Final = 32
-# How many times the bytes that it may keep a job may put out in all.
+# A job may send this many times the bytes of output that are kept. Then it is ended.
 FLOOD: Final = 10
-# The kernel may act just before a limit, so this share of it counts as all of it.
+# The kernel may act just before a limit, so this share of a limit counts as reaching it.
 NEAR: Final = 0.9
 
 
@@ -75,13 +75,13 @@ class Monitor:
         # The waiting time of each thread at the last look.
         self._waits: dict[int, float] = {}
         self._accounted = clock.now()
-        # The figures when the asked question began, which it has not caused.
+        # The figures when the present question began. It did not cause them.
         self._kills = 0
         self._question_peak = 0
         self._disk_before = 0
         self._shared_before = 0
         self._base_until = 0.0
-        # All waiting snapshots together have the memory limit once more.
+        # All waiting snapshots together have a memory limit of the same size.
         self._snapshots = SnapshotMemory(spec.limits.memory_bytes, SLACK_BYTES)
         self._shares = MemoryShares(_AT_A_TIME)
         self._ended_snapshots: set[int] = set()
@@ -104,7 +104,7 @@ class Monitor:
             self._account(self._members(self._prepared.job.pid))
         self._ended = self.moment()
         self.is_checking = True
-        self.begin_question()  # no question has caused what there is by now
+        self.begin_question()  # the notebook, not a question, has used all this
         self._due.pop(self._report, None)  # report the change at once
 
     def begin_question(self) -> None:
@@ -126,7 +126,7 @@ class Monitor:
         return Moment(clock=self.clock.now(), cpu=self._cpu, waited=self._waited)
 
     def is_past(self, start: Moment, seconds: float) -> bool:
-        """Return whether a part begun at `start` has used so many seconds (see Moment)."""
+        """Return whether a part begun at `start` has used its `seconds` (see Moment)."""
         if self.clock.now() - start.clock < seconds:
             return False
         if self._prepared is not None:
@@ -300,15 +300,15 @@ class Monitor:
         return near or self._was_killed()
 
     def ended_for_memory(self, pid: int) -> bool:
-        """Return whether a snapshot that is gone was ended for want of memory.
+        """Return whether a snapshot that is gone was ended because memory ran out.
 
-        We ended it, or the kernel did, which only tells that it ended some process of
-        the job.
+        Either the monitor ended it, or the kernel did. The kernel only tells that it
+        ended some process of the job.
         """
         return pid in self._ended_snapshots or self._memory_kills() > 0
 
     def ran_although_stopped(self, pid: int) -> bool:
-        """Return whether a snapshot that we ended ran, although it had to stand still."""
+        """Return whether a snapshot that was ended ran although it had to stand still."""
         return pid in self._snapshots.ran_although_stopped
 
     def _measure_storage(self, _init: int) -> None:
@@ -364,6 +364,6 @@ class Monitor:
         }
 
     def check_volume(self, volume: int) -> None:
-        """End the job if `volume`, the bytes of its output, is a flood."""
+        """End the job if `volume`, the bytes of its output, is more than a job may send."""
         if volume > FLOOD * self.spec.limits.job_output_bytes:
             raise limit("output", bytes=self.spec.limits.job_output_bytes)

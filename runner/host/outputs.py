@@ -94,8 +94,8 @@ class ShownOutput:
 class JobOutputs:
     """The outputs of all cells of a job, within the job's limits.
 
-    `volume` counts every byte that arrived, kept or not. `stored_bytes` counts the bytes that are
-    stored.
+    `volume` counts every byte that arrived, kept or not. `stored_bytes` counts the bytes
+    that are stored.
     """
 
     def __init__(self, limits: Limits) -> None:

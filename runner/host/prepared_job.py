@@ -1,4 +1,4 @@
-"""A job's processes, made and isolated ahead, which wait to be told their job."""
+"""A job's processes, made and isolated in advance, which wait to be given their job."""
 
 import contextlib
 import fcntl
@@ -31,19 +31,19 @@ _READY_SECONDS: Final = 30
 # The same on a GPU, where CUDA and its libraries are loaded meanwhile.
 _GPU_SECONDS: Final = 120
 _END_SECONDS: Final = 10
-# The first process has learned by then how a process ended, on a busy machine too.
+# By then the first process knows how a process ended, even on a busy machine.
 _STATUS_SECONDS: Final = 10.0
 # The job's first process, and one that is being reaped.
 _EXTRA_PROCESSES: Final = 2
-# Memory of a job that it is not charged with: the kernel's tables.
+# Memory that does not count against a job's limit: the kernel's tables for the job.
 SLACK_BYTES: Final = 64 * 1024**2
 
 
 class Pipe:
     """A captured stream. The host reads it, and the student process may read it too.
 
-    The host opens its end anew, since a job may change the flags of an end that both
-    share.
+    The host opens its end a second time, because a job may change the flags of an end
+    that both share.
     """
 
     def __init__(self) -> None:
@@ -234,7 +234,7 @@ class PreparedJob:
                 try:
                     remove()
                 except OSError:
-                    log.exception("something of a job is left")
+                    log.exception("a job's control group or files were not removed")
         finally:
             self.user.release()
 
@@ -260,4 +260,4 @@ class PreparedJob:
 
 
 def _nothing() -> None:
-    """Do nothing: no caller has to be kept informed yet."""
+    """Do nothing: no caller needs to be told yet."""

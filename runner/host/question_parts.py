@@ -1,7 +1,7 @@
 """The parts of a question, split by when their results are shown.
 
 Parts of a lower secrecy are asked first, for all questions. So what a hidden check gives
-to the student's code comes too late to show in a result that the student sees earlier.
+to the student's code arrives too late to affect a result that the student sees earlier.
 A question's snapshot stands still between its parts.
 """
 
@@ -49,9 +49,9 @@ def replaces(
 ) -> bool:
     """Return whether a later copy of the check cell counts instead of an earlier one.
 
-    It does unless `other`, the outcome at the earlier one, has more points. SECURITY:
+    It counts unless `other`, the outcome at the earlier one, has more points. SECURITY:
     only points of the first part count here, whose results are shown first. If hidden
-    checks chose, the results shown for the chosen copy would tell what they gave.
+    checks decided, the results shown for the chosen copy would reveal what they gave.
     """
     first = parts_of(question)[0].question
     return check_words.points(first, outcome) >= check_words.points(first, other)

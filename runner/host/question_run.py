@@ -30,9 +30,9 @@ class QuestionRun:
     """One question that is being checked in one process of the notebook.
 
     Its checks have `seconds` together. When these are over, each check that is left
-    still has `share` seconds, so that a slow check costs only itself. The question takes
-    less than twice its seconds. A check that ends the asked process, or takes it past a
-    limit, is given up in the same way.
+    still has `share` seconds, so that a slow check costs no other check its points. The
+    question takes less than twice its seconds. A check that ends the asked process, or
+    takes it past a limit, is given up in the same way.
     """
 
     def __init__(
@@ -51,8 +51,7 @@ class QuestionRun:
         # Whether the last check has its outcome but did not wait for an answer, because
         # it had a time limit of its own.
         self._is_abandoned = False
-        # Whether the grader sent something that is no frame, or is longer than any
-        # frame of its own.
+        # Whether the grader sent invalid data, or a frame longer than any of its own.
         self._is_refused = False
         self._had = 0
         self._ends: Counter[str] = Counter()
@@ -116,7 +115,7 @@ class QuestionRun:
             if self._stopped_at and time.monotonic() > self._stopped_at + _REAP_SECONDS:
                 return
         if not (self._stopped_at or self._is_abandoned) and self.can_go_on:
-            # The asked process ended in this check, or sent nonsense.
+            # The asked process ended in this check, or sent invalid data.
             self.missing = (
                 check_words.OUT_OF_MEMORY
                 if self._monitor.lacked_memory()
@@ -137,14 +136,14 @@ class QuestionRun:
             self._end(check_words.OUT_OF_TIME, stop)
 
     def note_grader_end(self, why: Callable[[], str]) -> None:
-        """Note that the grader ended in the middle of a check, or sent nonsense.
+        """Note that the grader ended in the middle of a check, or sent invalid data.
 
         The check is run again. If that ends a grader too, the check is worth nothing
         and the others are run: a value from the student's code may be the cause. `why`
         returns the message for a grader that ended, and may raise: see `why_it_ended`.
         """
-        # The grader sent nonsense because of a value from the student's code, so this
-        # is no fault of ours.
+        # The grader sent invalid data because of a value from the student's code, so
+        # this is not our fault.
         words = check_words.ENDED if self._is_refused else why()
         for name in self.left[:1]:
             self._ends[name] += 1

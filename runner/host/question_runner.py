@@ -45,9 +45,9 @@ _STILL_SECONDS: Final = 5.0
 class QuestionRunner:
     """All questions of one job, from their check cells to their outcomes.
 
-    `begin_again` takes a number of cells and of seconds. It brings a fresh process to
-    where the notebook was when so many of its cells had ended, within so many seconds,
-    and returns whether it could.
+    `begin_again` takes a number of cells and a time in seconds. Within this time, it runs
+    that many of the notebook's cells again in a fresh process. It returns whether it
+    could.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class QuestionRunner:
         self._by_key = {question.key: question for question in spec.questions}
 
     def make_snapshot(self, key: str, cells: int) -> Iterator[QuestionOutcome]:
-        """Make a snapshot for a question whose check cell the notebook has come to.
+        """Make a snapshot for a question whose check cell the notebook has reached.
 
         `cells` is how many cells have ended before. Call it once for each check cell of
         the question. Yields the outcome if it is known now. Raises JobEnded.
@@ -126,7 +126,7 @@ class QuestionRunner:
         finally:
             session.also_wait_for()
         if not snapshot.pid:
-            # It could not be made. There may be memory when its question is asked.
+            # It could not be made. There may be enough memory when its question is asked.
             snapshot.is_replaceable = snapshot.missing == check_words.OUT_OF_MEMORY
             return
         if snapshot.pid in {session.student_pid, *session.waiting_snapshots}:
@@ -138,10 +138,10 @@ class QuestionRunner:
         """Yield the outcome of each question that was reached and has none yet.
 
         From now on nothing is read from the notebook. Checks whose results are shown
-        sooner are asked sooner. Among equals the order is the revision's, so that an
-        author can have labels handed out last: a later question may know what an
-        earlier one was given. No limit ends the run any more: it ends only the asked
-        question. Raises JobEnded for a fault of ours, and for a job that is cancelled.
+        sooner are asked sooner. Otherwise the order is the revision's. So an author can
+        put last the question that gives out labels, because the code of a later question
+        may know what an earlier one was given. A limit no longer ends the run, but only
+        the asked question. Raises JobEnded for our own fault, and for a cancelled job.
         """
         if not self._snapshots:
             return
@@ -162,8 +162,8 @@ class QuestionRunner:
             key = part.question.key
             if key not in self._snapshots:
                 continue
-            # What another question has left is removed first, which costs no question
-            # its time.
+            # What another question has left is removed first. This takes no time from
+            # any question.
             self._grader_client.get(key, session.wait_idle)
             asked = watch.moment()
             least = each * self._part_of_time(part)
@@ -174,15 +174,15 @@ class QuestionRunner:
             yield join(self._by_key[key], outcomes)
 
     def _part_of_time(self, part: QuestionPart) -> float:
-        """Return the least share of its question's time that the part has, up to 1."""
+        """Return the smallest share of the question's time for the part, from 0 to 1."""
         checks = len(self._by_key[part.question.key].checks)
         return len(part.question.checks) / checks if checks else 1.0
 
     def _check(self, part: QuestionPart, seconds: float) -> QuestionOutcome:
         """Return the best outcome of the question's snapshots for the part.
 
-        They share the part's seconds as checks do: when these are over, each snapshot
-        that is left still has its share. The question's first part decides which
+        The snapshots share the part's seconds as checks do: when these are over, each
+        snapshot that is left still has its share. The question's first part decides which
         snapshot counts in all parts, and the others are ended: see `replaces`.
         """
         question, snapshots = part.question, self._snapshots[part.question.key]
@@ -262,8 +262,8 @@ class QuestionRunner:
         """Return another snapshot in place of one that ended or ignored an interrupt.
 
         It is made in a fresh process, in which the cells before its check cell are run
-        again. If that cannot be done, a snapshot that is not awake is returned. For this
-        a question has its seconds once more, and MOST_RENEWALS tries.
+        again. If that cannot be done, a snapshot that is not awake is returned. A question
+        may use its seconds a second time for this, and has MOST_RENEWALS tries.
         """
         session, fresh = self._session, Snapshot(gone.cells)
         gone.close()

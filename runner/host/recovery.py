@@ -1,4 +1,4 @@
-"""Recovery: the notebook goes on in a fresh process when its own one cannot.
+"""Recovery: the notebook goes on in a fresh process when its own process cannot.
 
 A process inside a long operation of compiled code does not react to an interrupt, and
 one under a bare `except` swallows it. Such a process is ended, and the first process of
@@ -18,7 +18,7 @@ from runner.protocol.jobs import Verdict
 # A fresh process must be set up, and cells may take a little longer than the first time.
 _SPARE_SECONDS: Final = 1.0
 _SPARE_SHARE: Final = 1.25
-# Cells that take longer than this do something else than they did before.
+# Cells that take longer than this are not doing the same as before.
 _MOST_SHARE: Final = 2.0
 # Fresh processes for the cells of one notebook. Each costs the time limit of a cell, so
 # only few fit into a run.

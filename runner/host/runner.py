@@ -124,7 +124,7 @@ class Runner:
         on_event: Callable[[Event], None] = _ignore,
         should_stop: Callable[[], bool] = _never,
     ) -> JobResult:
-        """Run the job to its end, and leave no process or file of it.
+        """Run the job to its end, and remove all its processes and files.
 
         A student's fault is a verdict, never an exception. The verdict PLATFORM is our
         fault. `on_event` is called in this thread, at least once a second while the

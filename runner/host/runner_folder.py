@@ -24,7 +24,7 @@ class RunnerFolder:
         base.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(base)
         self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
-        # Made under another name first, so that a file named "lock" is always locked.
+        # First made under another name, so that a file named "lock" is always locked.
         draft = self.path / "lock.new"
         self._fd = os.open(draft, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._fd, fcntl.LOCK_EX)

@@ -30,7 +30,7 @@ from runner.wire.frames import SMALL_FRAME, Frame, FrameError, Peer
 _ROUND_MS: Final = 100
 _MUCH: Final = 32 * 1024
 _BUSY_SECONDS: Final = 0.3
-# The host's work for one frame, as the number of bytes of text that cost as much.
+# One frame costs the host as much work as this many bytes of text.
 _FRAME_COST: Final = 1024
 _END_SECONDS: Final = 10
 _LAST_READS: Final = 4
@@ -43,8 +43,8 @@ class Session:
 
     `step` waits a moment at most, reads what arrived, and raises JobEnded when the job
     must end. The student process empties its pipes before it sends a frame, so text
-    that waits in a pipe is later than every frame sent. Therefore frames are read
-    first.
+    that waits in a pipe was written after every frame that was sent. Therefore frames
+    are read first.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Session:
         # What a fresh process had sent when the notebook went on in it. It does not
         # count as a flood.
         self._received_before = 0
-        # A larger frame could not be kept anyway.
+        # The outputs in a larger frame would be past the limit anyway.
         self.max_frame = SMALL_FRAME + outputs.limits.cell_output_bytes
         self.init, self.student = prepared.init, prepared.student
         self.student.allow(self.max_frame)
@@ -66,7 +66,7 @@ class Session:
         self.ready = False
         self.status: int | None = None
         self.gone: Frame = {}
-        # Of the notebook's own process, as the kernel reports after its end.
+        # The peak of the notebook's own process, as the kernel reports it at its end.
         self.peak_memory = 0
         # Whether the notebook's own run is over. A process that ends later changes no
         # measure of the notebook.
@@ -162,7 +162,7 @@ class Session:
         for frame in frames:
             self._note_from_init(frame)
         if not self.init.open and not self.gone:
-            ours = platform("runner_failed", "the job's parent process is gone")
+            ours = platform("runner_failed", "the first process of the job ended")
             raise self._prepared.with_memory_limit(ours)
 
     def _note_from_init(self, frame: Frame) -> None:
@@ -187,7 +187,7 @@ class Session:
             self._read_init()
         if not self.ready:
             words = self._pipes["stderr"].take().decode(errors="replace").splitlines()
-            reason = words[-1] if words else "the student process did not start"
+            reason = words[-1] if words else "the student's process did not start"
             raise platform("runner_failed", reason)
         self.drain(cell)
         code = 0 if self.status is None else os.waitstatus_to_exitcode(self.status)
@@ -262,7 +262,7 @@ class Session:
         It does not matter which process made them, or whether their parents live.
         """
         if kill_all(self._others, _KILL_SECONDS) > 1:
-            # Until they are gone, they take up room that the next ones may need.
+            # Until they are gone, they take up room that the next processes may need.
             deadline = time.monotonic() + _KILL_SECONDS
             while any(one.state not in DEAD for one in self._others()):
                 if time.monotonic() > deadline:
@@ -303,9 +303,9 @@ class Session:
         self.student_pid = prepared.student_pid
 
     def go_on(self) -> None:
-        """Let the notebook go on in the fresh process, with its outputs as they were.
+        """Let the notebook go on in the fresh process, and keep its earlier outputs.
 
-        After `stop_listening` it has no outputs: each process has its own allowance.
+        After `stop_listening` nothing is kept, and each process has the whole limit.
         """
         if not self._is_notebook_over:
             self.outputs, self._received_before = (
@@ -314,7 +314,7 @@ class Session:
             )
 
     def interrupt(self) -> None:
-        """Send the notebook's process a SIGINT, as a person does to stop a cell."""
+        """Send SIGINT to the notebook's process, as "Interrupt" in Jupyter does."""
         self.signal(self.student_pid, signal.SIGINT)
 
     def find(self, pid: int) -> ProcessInfo | None:

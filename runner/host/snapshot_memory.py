@@ -24,8 +24,8 @@ class SnapshotMemory:
     """Holds the snapshots of one job to `limit_bytes` together.
 
     Without a control group nothing else limits their sum. They share most of their
-    memory, so it is counted in shares. Memory that was added since a measurement is
-    counted whole, and so are their page tables, beyond `slack_bytes`.
+    memory, so each counts with its part of a shared page. Memory that was added since a
+    measurement is counted whole, and so are their page tables, beyond `slack_bytes`.
     """
 
     def __init__(self, limit_bytes: int, slack_bytes: int = 0) -> None:

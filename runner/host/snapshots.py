@@ -1,8 +1,9 @@
 """The host's side of a snapshot: the notebook's process as it was at a check cell.
 
 A snapshot stands still (SIGSTOP) from when it is made until its own question is asked.
-A process can arrange that it, or its twin, runs again. The kernel counts how often each
-process ran, so the host notices a snapshot that ran in between, and does not ask it.
+The student's code can arrange for a snapshot to be woken earlier. But the kernel counts
+how often each process ran, so the host notices a snapshot that ran in between, and does
+not ask it.
 """
 
 import contextlib
@@ -22,15 +23,15 @@ from runner.system.processes import is_at_rest, read_process, runs_before_stop
 from runner.wire.frames import FrameError, Peer
 
 _PAUSE_SECONDS: Final = 0.0005
-# Where the kernel does not tell whether a process rests, two looks that are so far apart
-# must agree.
+# If the kernel does not tell whether a process is at rest, two looks at it must agree that
+# are at least this far apart.
 _REST_SECONDS: Final = 0.02
-# A snapshot has so many seconds to come to rest after a slow check, then it is given up.
-# It is interrupted again after so many looks at it, each of a tenth of a second.
+# After a slow check, a snapshot has this many seconds to come to rest, then it is given up.
+# It is interrupted again after this many looks at it, each of a tenth of a second.
 _BREAK_SECONDS: Final = 1.5
 _ROUNDS: Final = 3
-# When memory runs out, the kernel is to end running processes, which have the highest
-# score from the start, before those that wait. Setting either score needs no privilege.
+# When memory runs out, the kernel should end running processes, which start with the
+# highest score, before those that wait. Setting either score needs no privilege.
 _SPARED: Final = 500
 _FIRST_TO_GO: Final = 1000
 
@@ -159,9 +160,9 @@ class Snapshot:
         return self.is_awake
 
     def note_end(self, words: str) -> None:
-        """Note why the snapshot ended, if only its own question or memory is the cause.
+        """Note why the snapshot ended, and that another snapshot may take its place.
 
-        Another snapshot may take its place.
+        Call it only if the cause is its own question, or a lack of memory.
         """
         self.is_awake = False
         self.missing, self.is_replaceable = words, True

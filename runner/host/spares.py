@@ -18,7 +18,7 @@ Key = tuple[str, Shape]
 Slot = tuple[str, Role]
 Maker = Callable[[str, Shape], PreparedJob]
 _MAKERS: Final = 4
-_FITTERS: Final = 64
+_SETTING_UP: Final = 64
 _REFILL_SECONDS: Final = 1.0
 _OURS: Final = (
     EnvironmentMissingError,
@@ -45,9 +45,11 @@ class Spares:
         self._lock = threading.Lock()
         self._closed = False
         self._makers = ThreadPoolExecutor(_MAKERS, thread_name_prefix="spares")
-        # A fitter waits for a spare that is being made, so it must not take the place
-        # of a maker.
-        self._fitters = ThreadPoolExecutor(_FITTERS, thread_name_prefix="fitting")
+        # A thread that sets up processes waits for a spare that is being made, so it must
+        # not take the place of a thread that makes one.
+        self._setting_up = ThreadPoolExecutor(
+            _SETTING_UP, thread_name_prefix="setting-up"
+        )
 
     def take(self, environment: str, shape: Shape) -> Future[PreparedJob]:
         """Return the future processes for one job, which may be ready already.
@@ -67,7 +69,7 @@ class Spares:
         return found
 
     def _pop(self, environment: str, shape: Shape) -> PreparedJob | None:
-        """Return a living spare of the shape, or None; dispose of unfit ones."""
+        """Return a living spare of the shape, or None; dispose of those that do not fit."""
         with self._lock:
             slot = environment, shape.role
             spares = self._ready.pop(slot, [])
@@ -94,20 +96,20 @@ class Spares:
 
     def set_up_later(self, call: Callable[[], PreparedJob]) -> Future[PreparedJob]:
         """Return the future result of the call, which takes processes and sets them up."""
-        return self._fitters.submit(call)
+        return self._setting_up.submit(call)
 
-    def discard(self, fitted: Future[PreparedJob]) -> None:
-        """Dispose of the processes as soon as they are ready: nobody needs them."""
-        fitted.add_done_callback(self._discard)
+    def discard(self, coming: Future[PreparedJob]) -> None:
+        """Dispose of the processes as soon as they are ready, because none needs them."""
+        coming.add_done_callback(self._discard)
 
-    def _discard(self, fitted: Future[PreparedJob]) -> None:
-        if fitted.exception() is not None:
+    def _discard(self, coming: Future[PreparedJob]) -> None:
+        if coming.exception() is not None:
             return
         with self._lock:
             if not self._closed:
-                self._makers.submit(fitted.result().dispose)
+                self._makers.submit(coming.result().dispose)
                 return
-        fitted.result().dispose()
+        coming.result().dispose()
 
     def dispose_later(self, used: PreparedJob) -> None:
         """Dispose of a job's processes in the background.
@@ -127,7 +129,7 @@ class Spares:
                 spare = self._make(environment, shape)
         except _OURS as error:
             # A job that needs processes makes them itself, and gets the error then.
-            log.warning("no spare for %s: %s", environment, error)
+            log.warning("no spare could be made for %s: %s", environment, error)
         with self._lock:
             self._making[environment, shape] -= 1
             if spare is not None and self._wanted.get(slot) == shape:
@@ -137,7 +139,7 @@ class Spares:
             spare.dispose()
 
     def forget(self, environment: str) -> None:
-        """Dispose of the environment's spares, also of one that is being made."""
+        """Dispose of the environment's spares, including those that are being made."""
         with self._lock:
             slots = [slot for slot in self._wanted if slot[0] == environment]
             for slot in slots:
@@ -153,5 +155,5 @@ class Spares:
             environments = {environment for environment, _ in self._ready}
         for environment in environments:
             self.forget(environment)
-        self._fitters.shutdown(wait=True)
+        self._setting_up.shutdown(wait=True)
         self._makers.shutdown(wait=True)

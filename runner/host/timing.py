@@ -1,10 +1,10 @@
-"""How long a part of a job has taken, measured so that a busy machine does not matter."""
+"""How long a part of a job has taken, not counting its waits for a busy processor."""
 
 from dataclasses import dataclass
 from typing import Final
 
-# The most that a part of a job gets by the clock, however long it was kept waiting: so
-# many times its seconds, and so many seconds more.
+# The most that a part of a job gets by the clock, however long it waited for a processor:
+# this many times its seconds, and this many seconds more.
 _LATEST_TIMES: Final = 10
 _LATEST_SECONDS: Final = 30
 
@@ -26,13 +26,14 @@ class Moment:
         return self.clock - start.clock - (self.waited - start.waited)
 
     def is_past(self, start: "Moment", seconds: float) -> bool:
-        """Return whether a part of the job that began at `start` has used so many seconds.
+        """Return whether a part of the job that began at `start` has used its `seconds`.
 
-        A part that computes has its seconds of processor time; one that sleeps has them
-        by the clock. Time in which the job was ready to run and waited for a processor
-        does not count, so that a busy machine takes nothing from any job. But no part
-        gets more than ten times its seconds and half a minute, by the clock. No part
-        ends before its seconds are over by the clock, however many processors it uses.
+        They are seconds of processor time for a part that computes, and seconds by the
+        clock for one that sleeps. Time in which the job was ready to run and waited for a
+        processor does not count, so that a busy machine takes nothing from any job. But
+        by the clock, no part gets more than ten times its seconds and half a minute. No
+        part ends before its seconds are over by the clock, however many processors it
+        uses.
         """
         by_clock = self.clock - start.clock
         if by_clock < seconds:

@@ -1,8 +1,8 @@
 """Snapshots of a job that stand still, held by descriptors of their processes.
 
-The number of a process means nothing once the process was reaped: the kernel may give
-the number to any other process of the host. So each snapshot is held by a descriptor,
-and one that has ended is forgotten before its number is used for anything.
+A process number means nothing once its process was reaped: the kernel may give the number
+to any other process of the host. So each snapshot is held by a descriptor, and one that
+has ended is forgotten before its number is used for anything.
 """
 
 import os

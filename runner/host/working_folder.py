@@ -1,4 +1,4 @@
-"""The states of a job's working folder, as the host asks the job's first process for them."""
+"""The states of a job's working folder, which the host has the first process keep."""
 
 import time
 from collections.abc import Callable
@@ -24,7 +24,7 @@ class WorkingFolder:
         self._init = init
         self._read_init = read_init
         self._answers: list[Frame] = []
-        # Whether the folder can be given any earlier state without a loss.
+        # Whether the folder can be given any earlier state without losing files.
         self._has_all_states = True
 
     def save(self) -> int | None:

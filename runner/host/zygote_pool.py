@@ -26,8 +26,9 @@ from runner.wire.job_order import Order
 log = logging.getLogger(__name__)
 
 MAX_JOBS: Final = 1000
-# A successor is started so many jobs before a zygote's last one.
+# How many jobs before a zygote's last one its successor is started.
 _AHEAD: Final = 50
+_NOT_STARTED: Final = "its interpreter did not start, and printed no reason"
 _START_SECONDS: Final = 180
 _ANSWER_SECONDS: Final = 30
 _TRIES: Final = 3
@@ -100,10 +101,10 @@ class Zygote:
 
     def _last_words(self) -> str:
         if self._errors.closed:
-            return "it ended while starting"
+            return _NOT_STARTED
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it ended while starting"
+        return lines[-1] if lines else _NOT_STARTED
 
     def _ask(self, seconds: float) -> tuple[Frame, list[int]]:
         self._channel.sock.settimeout(seconds)
@@ -183,7 +184,9 @@ class ZygotePool:
     def get(self, environment: str) -> Zygote:
         """Return a living zygote. Raises EnvironmentMissingError if there can be none."""
         if environment not in self._interpreters:
-            raise EnvironmentMissingError(f"{environment} is not configured")
+            raise EnvironmentMissingError(
+                f"the environment {environment} is not configured"
+            )
         with self._starting[environment]:
             zygote = self._usable(environment)
             if zygote is None:
@@ -268,11 +271,15 @@ class ZygotePool:
             try:
                 return zygote.start_job(order, fds)
             except ZygoteLostError as error:
-                log.warning("zygote %s lost: %s", zygote.process.pid, error)
+                log.warning(
+                    "zygote %s did not start a job, and is replaced: %s",
+                    zygote.process.pid,
+                    error,
+                )
                 with self._lock:
                     if self._zygotes.get(environment) is zygote:
                         self._drop(environment, zygote)
-        raise ZygoteLostError("no zygote takes the job")
+        raise ZygoteLostError("no zygote could start the job")
 
     def _drop(self, environment: str, zygote: Zygote) -> None:
         del self._zygotes[environment]
