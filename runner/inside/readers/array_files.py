@@ -29,15 +29,17 @@ def read_archive(data: memoryview, *, encoding: str = "ascii") -> dict[str, Any]
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
             if len({member.filename for member in members}) != len(members):
-                raise UnreadableError("two of its arrays have one name")
+                raise UnreadableError("two of the file's arrays have the same name")
             if sum(member.file_size for member in members) > _LARGEST:
-                raise NotReadError("it would grow to more than 2 GB")
+                raise NotReadError("the uncompressed file would be larger than 2 GB")
             return {
                 member.filename.removesuffix(".npy"): _member(archive, member, encoding)
                 for member in members
             }
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
-        raise UnreadableError(f"it is no archive of arrays: {error}") from error
+        raise UnreadableError(
+            f"the file is not an archive of arrays: {error}"
+        ) from error
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, encoding: str) -> Any:
@@ -63,10 +65,10 @@ def read_array(data: memoryview, *, encoding: str = "ascii") -> Any:
         if not dtype.hasobject:
             return np.lib.format.read_array(_from_start(source), allow_pickle=False)
     except ValueError as error:
-        raise UnreadableError(f"it is no array: {error}") from error
+        raise UnreadableError(f"the file's array cannot be read: {error}") from error
     found, _ = read_pickle(data, source.tell(), encoding=encoding)
     if type(found) is not np.ndarray or found.shape != shape or found.dtype != dtype:
-        raise NotReadError("an array that is not what its head says")
+        raise NotReadError("the array does not match its header")
     return found
 
 

@@ -23,7 +23,7 @@ class Holes:
     """The holes in a value, with one path to each object of another class.
 
     A path is the keys and indices on the way. Raises UnreadableError for a value that
-    is nested too deeply, and for something that is no value, such as a bare storage, or
+    is nested too deeply, and for something that is not a value, such as a bare storage, or
     the name of a class if `others` are not allowed.
     """
 
@@ -46,23 +46,31 @@ class Holes:
             ]
             if not level:
                 return
-        raise NotReadError(f"it is nested more than {_DEPTH} deep")
+        raise NotReadError(
+            f"the file's values are nested more than {_DEPTH} levels deep"
+        )
 
     def _within(self, path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
         """Yield the collections and holes in a value. Note the value if it is a hole."""
         if isinstance(value, Other | Name):
             self._note(path, value)
         elif isinstance(value, Pending | Storage):
-            raise NotReadError("something that is no value, such as a bare storage")
+            raise NotReadError(
+                "the file holds something that is not a value, such as a bare storage"
+            )
         for key, part in _parts(value):
             if isinstance(part, _LOOKED_INTO):
                 yield (*path, key), part
 
     def _note(self, path: Path, value: Other | Name) -> None:
         if not self._others:
-            raise UnreadableError(f"it holds {value.path} as a value")
+            raise UnreadableError(
+                f"the file holds the class or function {value.path} as a value"
+            )
         if len(self.paths) == _MAX_HOLES:
-            raise NotReadError(f"it has more than {_MAX_HOLES:,} objects")
+            raise NotReadError(
+                f"the file holds more than {_MAX_HOLES:,} objects of other classes"
+            )
         self._objects.append(value)
         self.paths.append(path)
 
@@ -113,7 +121,7 @@ def _parts(value: Any) -> Iterator[tuple[Any, Any]]:
 
 def _check_plain(metadata: Any) -> None:
     if Holes(metadata, others=True).paths:
-        raise NotReadError("metadata with objects")
+        raise NotReadError("the metadata of a state dict hold more than plain data")
 
 
 def _place(value: Any, key: Any) -> Any:

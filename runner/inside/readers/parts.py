@@ -74,11 +74,13 @@ def check_key(key: object) -> None:
         each = waiting.pop()
         count += 1
         if count > _MAX_KEY:
-            raise NotReadError("it has a key of many parts")
+            raise NotReadError(f"a key has more than {_MAX_KEY} parts")
         if type(each) is tuple:
             waiting += each[: _MAX_KEY + 1]
         elif type(each) not in _KEYS and not _is_scalar(each):
-            raise NotReadError(f"it has a {type(each).__name__} for a key")
+            raise NotReadError(
+                f"a key is of the unsupported class {type(each).__name__}"
+            )
 
 
 def _is_scalar(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""The machine for a pickle's instructions. It imports and calls nothing of a pickle's."""
+"""The machine for a pickle's instructions. It imports and calls nothing that a pickle names."""
 
 import codecs
 import collections
@@ -45,7 +45,7 @@ class Machine:
     def take(self, count: int) -> memoryview:
         end = self.at + count
         if end > len(self._data):
-            raise UnreadableError("it is cut short")
+            raise UnreadableError("the file is incomplete")
         found = self._data[self.at : end]
         self.at = end
         return found
@@ -62,14 +62,14 @@ class Machine:
                 self.at += len(line) + 1
                 return line
             if len(part) < size:
-                raise UnreadableError("it is cut short")
+                raise UnreadableError("the file is incomplete")
             size *= 2
 
     def _string(self, raw: bytes) -> str | bytes:
         """Return text that Python 2 has pickled, in the requested encoding, or its bytes."""
         encoding = self._dialect.encoding.lower()
         if encoding not in _ENCODINGS:
-            raise NotReadError(f"encoding {encoding}")
+            raise NotReadError(f"the encoding {encoding} is not supported")
         return raw if encoding == "bytes" else raw.decode(encoding)
 
     # --- The stack -------------------------------------------------------------------
@@ -88,7 +88,7 @@ class Machine:
 
     def tuple_of(self, count: int) -> None:
         if len(self.stack) < count:
-            raise UnreadableError("its instructions do not fit together")
+            raise UnreadableError("the pickle's instructions do not fit together")
         self.stack[-count:] = [tuple(self.stack[-count:])]
 
     def get(self, place: int) -> None:
@@ -103,7 +103,9 @@ class Machine:
 
     def integer(self, size: int) -> None:
         if size > _LONGEST_NUMBER:
-            raise NotReadError("it has a number of thousands of digits")
+            raise NotReadError(
+                f"a whole number has more than {_LONGEST_NUMBER:,} bytes"
+            )
         self.push(int.from_bytes(self.take(size), "little", signed=True))
 
     def integer_line(self) -> None:
@@ -118,7 +120,7 @@ class Machine:
         line = self.line()
         quote = line[:1]
         if len(line) < 2 or quote not in b"'\"" or line[-1:] != quote:  # noqa: PLR2004 - two quotes
-            raise UnreadableError("a text without quotes")
+            raise UnreadableError("a text in the pickle has no quotes")
         self.push(self._string(codecs.escape_decode(line[1:-1])[0]))
 
     def string(self, size: int) -> None:
@@ -138,7 +140,8 @@ class Machine:
         if isinstance(target, Other):
             return
         if type(target) not in _TABLES or len(items) % 2:
-            raise UnreadableError(f"items of a {type(target)}")
+            kind = type(target).__name__
+            raise UnreadableError(f"the pickle gives invalid items to a {kind}")
         for key, value in zip(items[::2], items[1::2], strict=True):
             check_key(key)
             target[key] = value
@@ -148,7 +151,8 @@ class Machine:
         if isinstance(target, Other):
             return
         if type(target) is not set:
-            raise UnreadableError(f"items of a {type(target)}")
+            kind = type(target).__name__
+            raise UnreadableError(f"the pickle adds items to a {kind}, not to a set")
         for item in items:
             check_key(item)
             target.add(item)
@@ -170,7 +174,7 @@ class Machine:
     def name_on_stack(self) -> None:
         name, module = self.stack.pop(), self.stack.pop()
         if type(name) is not str or type(module) is not str:
-            raise UnreadableError("a name that is no text")
+            raise UnreadableError("a name in the pickle is not text")
         self.push(self._named(module, name))
 
     def _named(self, module: str, name: str) -> object:
@@ -195,7 +199,7 @@ class Machine:
     def call_named(self) -> None:
         named, arguments, called = (self.stack.pop() for _ in range(3))
         if type(named) is not dict:
-            raise UnreadableError("arguments that are no dictionary")
+            raise UnreadableError("named arguments in the pickle are not a dictionary")
         made = self._made(called, arguments) if not named else self._other(called)
         self.push(made)
 
@@ -212,7 +216,7 @@ class Machine:
 
     def _made(self, called: object, arguments: object) -> object:
         if type(arguments) is not tuple:
-            raise UnreadableError("arguments that are no tuple")
+            raise UnreadableError("arguments in the pickle are not a tuple")
         if not isinstance(called, Name) or called.path not in self._dialect.makers:
             return self._other(called)
         if any(isinstance(each, Other) for each in arguments):
@@ -241,7 +245,8 @@ class Machine:
             case collections.OrderedDict():
                 _give_metadata(made, state)
             case _:
-                raise UnreadableError(f"a state for a {type(made)}")
+                kind = type(made).__name__
+                raise UnreadableError(f"the pickle gives a state to a {kind}")
 
     def _finish(self, made: Pending, state: object) -> None:
         try:
@@ -257,7 +262,7 @@ class Machine:
 
     def stored(self) -> None:
         if self._dialect.stored is None:
-            raise UnreadableError("it names something outside it")
+            raise UnreadableError("the pickle refers to something outside it")
         self.push(self._dialect.stored(self.stack.pop()))
 
     def protocol(self) -> None:
@@ -270,9 +275,9 @@ class Machine:
 def _give_metadata(table: Any, state: object) -> None:
     """Give a state dict the attribute in which torch keeps the versions of its layers."""
     if type(state) is not dict or not set(state) <= {_METADATA}:
-        raise NotReadError("a dictionary with attributes of its own")
+        raise NotReadError("an OrderedDict has attributes of its own")
     metadata = state.get(_METADATA)
     if metadata is not None:
         if type(metadata) not in _TABLES:
-            raise UnreadableError("metadata that are no dictionary")
+            raise UnreadableError("the metadata of a state dict are not a dictionary")
         table._metadata = metadata  # noqa: SLF001 - torch names it so

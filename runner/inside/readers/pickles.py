@@ -28,7 +28,9 @@ def read(data: memoryview, dialect: Dialect, at: int = 0) -> tuple[Any, int]:
     except UnreadableError:
         raise
     except (LookupError, TypeError, ValueError, OverflowError) as error:
-        raise UnreadableError("its instructions do not fit together") from error
+        raise UnreadableError(
+            "the pickle's instructions do not fit together"
+        ) from error
 
 
 def _run(machine: Machine, taken: Collection[int] | None) -> Any:
@@ -39,7 +41,7 @@ def _run(machine: Machine, taken: Collection[int] | None) -> Any:
         if code not in _DO or not (taken is None or code in taken):
             raise UnreadableError(f"Unsupported operand {code}")
         _DO[code](machine)
-    raise NotReadError(f"it has more than {MAX_INSTRUCTIONS:,} instructions")
+    raise NotReadError(f"the pickle has more than {MAX_INSTRUCTIONS:,} instructions")
 
 
 _U1, _U2, _U4, _U8 = (struct.Struct(f"<{each}") for each in "BHIQ")

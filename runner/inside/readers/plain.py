@@ -24,7 +24,7 @@ _DEFAULTS: Final[Mapping[str, Callable[[], object]]] = {
 
 def _need(condition: bool, what: str) -> None:  # noqa: FBT001 - what is asked
     if not condition:
-        raise UnreadableError(f"arguments of a {what} that do not fit")
+        raise UnreadableError(f"the pickle has invalid arguments for a {what}")
 
 
 def _ordered(items: object = ()) -> Any:
@@ -49,7 +49,7 @@ def _default(factory: object = None) -> Any:
     if factory is None:
         return collections.defaultdict(None)
     if not isinstance(factory, Name) or factory.path not in _DEFAULTS:
-        raise NotReadError("a dictionary with a function of its own")
+        raise NotReadError("a defaultdict has a function of its own as its default")
     return collections.defaultdict(_DEFAULTS[factory.path])
 
 
@@ -75,7 +75,7 @@ def _encoded(text: Any, encoding: Any) -> bytes:
 
 
 def _bytes(content: Any = b"") -> bytes:
-    _need(type(content) in (bytes, bytearray), "bytes")
+    _need(type(content) in (bytes, bytearray), "bytes object")
     return bytes(content)
 
 
@@ -113,7 +113,7 @@ def _moment(make: Callable[..., object], *more: type) -> Maker:
 def _zone(span: Any = None, *name: Any) -> object:
     if span is None:
         return dt.UTC
-    _need(type(span) is dt.timedelta and all(type(e) is str for e in name), "zone")
+    _need(type(span) is dt.timedelta and all(type(e) is str for e in name), "time zone")
     return dt.timezone(span, *name)
 
 

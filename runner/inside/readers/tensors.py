@@ -66,13 +66,13 @@ class Storage:
 def storage_of(kind: object, count: object, room: int) -> Storage:
     """Return an empty storage of at most `room` bytes, of the kind that a pickle names."""
     if not isinstance(kind, Name) or type(count) is not int or count < 0:
-        raise UnreadableError("a storage that is none")
+        raise UnreadableError("a storage is invalid")
     path = kind.path.replace("torch.cuda.", "torch.")
     if path not in _STORAGES:
-        raise NotReadError(f"a storage of the kind {kind.path}")
+        raise NotReadError(f"a storage is of the unsupported class {kind.path}")
     dtype = _STORAGES[path]
     if count * dtype.itemsize > room:
-        raise UnreadableError("a storage that is larger than the file")
+        raise UnreadableError("a storage is larger than the file")
     return Storage(
         dtype=dtype,
         is_untyped=path == _UNTYPED,
@@ -107,13 +107,15 @@ class Tensors:
         """
         for tensor in self._truths:
             if tensor.numel() and tensor.view(torch.uint8).max() > 1:
-                raise UnreadableError("a truth value that is neither true nor false")
+                raise UnreadableError(
+                    "a tensor of booleans holds a byte other than 0 and 1"
+                )
 
     def _view(
         self, storage: Any, offset: Any, size: Any, stride: Any, dtype: Any
     ) -> Any:
         if not isinstance(storage, Storage):
-            raise UnreadableError("a tensor without a storage")
+            raise UnreadableError("a tensor has no storage")
         kind = storage.dtype if dtype is None else dtype
         _check_place(storage.content.nbytes(), offset, size, stride, kind.itemsize)
         tensor = torch.empty(0, dtype=kind).set_(storage.content, offset, size, stride)
@@ -149,22 +151,26 @@ class Tensors:
         marks: Any = None,
     ) -> Any:
         if not isinstance(dtype, torch.dtype):
-            raise UnreadableError("no dtype where one is needed")
+            raise UnreadableError(
+                "the file has another value where a dtype is expected"
+            )
         if str(dtype).startswith(("torch.q", "torch.bits")):
-            raise NotReadError("a quantised tensor")
+            raise NotReadError("a tensor is quantised")
         tensor = self._view(storage, offset, size, stride, dtype)
         return _marked(tensor, wants_gradient, hooks, marks)
 
     def _of_type(self, make: Any, kind: Any, arguments: Any, state: Any) -> Any:
         if not isinstance(make, Name) or not isinstance(kind, Name):
-            raise UnreadableError("a tensor that is none")
+            raise UnreadableError("the description of a tensor is invalid")
         if make.path not in _BASIC or kind.path not in _KINDS:
-            raise NotReadError(f"a tensor of the class {kind.path}")
+            raise NotReadError(
+                f"a tensor of the class {kind.path} is stored in an unsupported way"
+            )
         if type(arguments) is not tuple:
-            raise UnreadableError("arguments that are no tuple")
+            raise UnreadableError("the arguments of a tensor are not a tuple")
         made = self.makers[make.path](*arguments)
         if type(made) is not _KINDS[kind.path]:
-            raise NotReadError("a tensor of another class than it was made as")
+            raise NotReadError("a tensor is of another class than the file says")
         return _with_attributes(made, state)
 
 
@@ -172,22 +178,22 @@ def _check_place(room: int, offset: Any, size: Any, stride: Any, itemsize: int) 
     """Raise UnreadableError unless the view lies within `room` bytes."""
     numbers = (offset, *_tuple(size), *_tuple(stride))
     if not all(type(each) is int and 0 <= each < _LARGEST for each in numbers):
-        raise UnreadableError("a shape that is none")
+        raise UnreadableError("a tensor has an invalid shape, stride or offset")
     if len(size) != len(stride) or len(size) > _DIMENSIONS:
-        raise UnreadableError("a shape that is none")
+        raise UnreadableError("a tensor has an invalid shape or stride")
     last, count = offset, 1
     for length, step in zip(size, stride, strict=True):
         last += (length - 1) * step
         count *= length
     if (last + 1 if count else offset) * itemsize > room:
-        raise UnreadableError("a tensor that reaches out of its storage")
+        raise UnreadableError("a tensor reaches past the end of its storage")
     if count * itemsize > max(room, _SEEMING):
-        raise NotReadError("a tensor that is far larger than what it repeats")
+        raise NotReadError("a tensor is far larger than the storage that it repeats")
 
 
 def _tuple(value: Any) -> Any:
     if type(value) not in (tuple, torch.Size):
-        raise UnreadableError("a shape that is none")
+        raise UnreadableError("a shape is invalid")
     return value
 
 
@@ -196,25 +202,25 @@ def _marked(tensor: Any, wants_gradient: Any, hooks: Any, marks: Any) -> Any:
     tensor.requires_grad = wants_gradient
     if marks:
         if type(marks) is not dict or not set(marks) <= _MARKS:
-            raise NotReadError("a tensor with marks of its own")
+            raise NotReadError("a tensor has flags other than conj and neg")
         if not all(type(each) is bool for each in marks.values()):
-            raise UnreadableError("a mark that is no truth value")
+            raise UnreadableError("a tensor's flag is not a boolean")
         torch._C._set_tensor_metadata(tensor, marks)  # type: ignore[attr-defined]  # noqa: SLF001 - as torch does
     return tensor
 
 
 def _check_gradient(tensor: Any, wants_gradient: Any, hooks: Any) -> None:
     if type(wants_gradient) is not bool:
-        raise UnreadableError("no truth value where one is needed")
+        raise UnreadableError("a tensor's requires_grad is not a boolean")
     if hooks:
-        raise NotReadError("a tensor with functions of its own")
+        raise NotReadError("a tensor has hooks")
     if wants_gradient and not (tensor.is_floating_point() or tensor.is_complex()):
-        raise UnreadableError("a gradient of whole numbers")
+        raise UnreadableError("a tensor of integers or booleans requires a gradient")
 
 
 def _parameter(data: Any, wants_gradient: Any, hooks: Any) -> torch.nn.Parameter:
     if type(data) is not torch.Tensor:
-        raise UnreadableError("a parameter without a tensor")
+        raise UnreadableError("a parameter has no tensor")
     _check_gradient(data, wants_gradient, hooks)
     return torch.nn.Parameter(data, wants_gradient)
 
@@ -228,12 +234,12 @@ def _with_attributes(tensor: Any, state: Any) -> Any:
     if state is None:
         return tensor
     if type(state) is not dict:
-        raise NotReadError("a tensor with a state of its own")
+        raise NotReadError("a tensor has a state that is not a dictionary")
     for name, value in state.items():
         is_new = type(name) is str and not name.startswith("__")
         is_new = is_new and not hasattr(torch.nn.Parameter, name)
         if not (is_new or name in _MARKS_OF_BUFFERS) or type(value) not in _PLAIN:
-            raise NotReadError(f"a tensor with the attribute {name!r}")
+            raise NotReadError(f"a tensor has the unsupported attribute {name!r}")
     for name, value in state.items():
         setattr(tensor, name, value)
     return tensor
@@ -244,32 +250,31 @@ def _moved(data: Any, dtype: Any, device: Any, wants_gradient: Any) -> Any:
     if type(data) is np.ndarray and not data.dtype.hasobject:
         data = torch.from_numpy(np.ascontiguousarray(data))
     if type(data) is not torch.Tensor or not isinstance(dtype, torch.dtype):
-        raise UnreadableError("a tensor that is none")
+        raise UnreadableError("the description of a tensor is invalid")
     return _marked(data.to(dtype), wants_gradient, None, None)
 
 
 def _size(sizes: Any = ()) -> torch.Size:
     if type(sizes) not in (tuple, list) or not all(type(e) is int for e in sizes):
-        raise UnreadableError("a shape that is none")
+        raise UnreadableError("a shape is invalid")
     return torch.Size(sizes)
 
 
 def _device(name: Any, *index: Any) -> torch.device:
     if type(name) is not str or not all(type(each) is int for each in index):
-        raise UnreadableError("a device that is none")
+        raise UnreadableError("a device is invalid")
     return torch.device(name, *index)
 
 
 def _layout(name: Any) -> Any:
     if type(name) is not str or name not in _LAYOUTS:
-        raise UnreadableError("a layout that is none")
+        raise UnreadableError("a layout is invalid")
     return _LAYOUTS[name]
 
 
 def _refused(*_: object) -> object:
     raise NotReadError(
-        "a tensor that is sparse, quantised, nested or without data, or of a class of "
-        "its own"
+        "a tensor is sparse, quantised, nested, without data, or of a class of its own"
     )
 
 

@@ -89,7 +89,7 @@ def dialect_of(
 def _read_zip(data: memoryview, tensors_: Tensors, others: bool, encoding: str) -> Any:  # noqa: FBT001 - passed on
     records = read_records(data)
     if "constants.pkl" in records:
-        raise NotReadError("it is a TorchScript archive")
+        raise NotReadError("the file is a TorchScript archive")
     _check_records(records)
     storages: dict[str, tuple[Storage, object]] = {}
 
@@ -97,13 +97,13 @@ def _read_zip(data: memoryview, tensors_: Tensors, others: bool, encoding: str) 
         kind, key, count = _parts(pid, 5)
         name = f"data/{key}"
         if type(key) is not str or name not in records:
-            raise UnreadableError("a storage that is not in the archive")
+            raise UnreadableError("a storage is not in the archive")
         if key in storages:
             return _same(storages[key], kind, count)
         content = records[name]
         storage = storage_of(kind, count, content.nbytes)
         if storage.content.nbytes() != content.nbytes:
-            raise UnreadableError("a storage whose record has another size")
+            raise UnreadableError("a storage has another size than its record")
         storage.fill(content)
         storages[key] = (storage, kind)
         return storage
@@ -116,11 +116,11 @@ def _check_records(records: Mapping[str, memoryview]) -> None:
     """Raise UnreadableError unless the records beside the tensors are as torch reads them."""
     version = bytes(records.get("version", b"")).strip()
     if "data.pkl" not in records or not version.isdigit():
-        raise UnreadableError("it is an archive of something else")
+        raise UnreadableError("the archive was not written by torch.save")
     if ".data/version" in records or int(version) not in _VERSIONS:
-        raise NotReadError("it is of another version")
+        raise NotReadError("the archive has an unsupported version")
     if bytes(records.get("byteorder", b"little")) != b"little":
-        raise NotReadError("its numbers are big-endian")
+        raise NotReadError("the archive's numbers are big-endian")
 
 
 def _parts(pid: object, count: int) -> tuple[Any, Any, Any]:
@@ -130,16 +130,16 @@ def _parts(pid: object, count: int) -> tuple[Any, Any, Any]:
         or len(pid) != count
         or pid[0] not in ("storage", b"storage")
     ):
-        raise UnreadableError("it names something that is no storage")
+        raise UnreadableError("the pickle refers to something that is not a storage")
     if pid[3] in ("meta", b"meta"):
-        raise NotReadError("a tensor without data")
+        raise NotReadError("a tensor is on the device “meta”, without data")
     return pid[1], pid[2], pid[4]
 
 
 def _same(found: tuple[Storage, object], kind: object, count: object) -> Storage:
     storage, first = found
     if kind != first or type(count) is not int or count != storage.count:
-        raise UnreadableError("one storage of two kinds")
+        raise UnreadableError("a storage is described in two ways")
     return storage
 
 
@@ -161,7 +161,7 @@ def _read_stream(
         value, at = read(data, dialect, at)
         found.append(value)
         if expected is not None and (type(value), value) != (int, expected):
-            raise UnreadableError("torch.save has not written it")
+            raise UnreadableError("the file was not written by torch.save")
     _fill(data[at:], storages, found[4])
     return found[3]
 
@@ -179,15 +179,17 @@ def _in_stream(
         if others and type(pid) is tuple and pid[:1] == ("module",):
             return pid[1]  # a class, pickled with its source
         if type(pid) is not tuple or len(pid) != 6 or pid[5] is not None:  # noqa: PLR2004 - with its view
-            raise UnreadableError("it names something that is no storage")
+            raise UnreadableError(
+                "the pickle refers to something that is not a storage"
+            )
         kind, key, count = _parts(pid[:5], 5)
         if type(key) is not str:
-            raise UnreadableError("a storage without a name")
+            raise UnreadableError("a storage has no name")
         if key in storages:
             return _same(storages[key], kind, count)
         storage = storage_of(kind, count, room)
         if storage.is_untyped:
-            raise UnreadableError("a storage without a kind")
+            raise UnreadableError("a storage has no dtype")
         room -= storage.content.nbytes()
         storages[key] = (storage, kind)
         return storage
@@ -200,31 +202,31 @@ def _fill(
 ) -> None:
     """Fill the storages with the bytes after the pickles, in the order of the keys."""
     if type(keys) is not list or not all(type(key) is str for key in keys):
-        raise UnreadableError("its storages have no names")
+        raise UnreadableError("the file's list of storages is invalid")
     if len(set(keys)) != len(keys) or set(keys) != set(storages):
-        raise UnreadableError("its storages are not those of its tensors")
+        raise UnreadableError("the file's storages are not those of its tensors")
     at = 0
     for key in keys:
         storage, _ = storages[key]
         begin = at + _COUNT.size
         at = begin + storage.content.nbytes()
         if at > len(data):
-            raise UnreadableError("it is cut short")
+            raise UnreadableError("the file is incomplete")
         (count,) = _COUNT.unpack(data[begin - _COUNT.size : begin])
         if count != storage.count:
-            raise UnreadableError("a storage of another size")
+            raise UnreadableError("a storage has another size than the file says")
         storage.fill(data[begin:at])
 
 
 def _storage_from_bytes(content: Any) -> Storage:
     """Return the storage in bytes within a pickle that torch.save has not written."""
     if type(content) is not bytes:
-        raise UnreadableError("a storage without bytes")
+        raise UnreadableError("a storage's content is not bytes")
     tensors_ = Tensors()
     data = memoryview(content)
     if bytes(data[:4]) == START:
-        raise NotReadError("an archive in a pickle")
+        raise NotReadError("a storage within a pickle is a zip archive")
     found = _read_stream(data, tensors_, others=False, encoding="utf-8")
     if type(found) is not Storage:
-        raise NotReadError("something else than a storage in bytes")
+        raise NotReadError("the bytes of a storage hold something else")
     return found
