@@ -43,9 +43,9 @@ def shape_of(node: Mapping[str, Any]) -> tuple[int, ...]:
     """Return the shape in an array's or a tensor's node. Raises CodecError."""
     shape = list_of(node, "s")
     if len(shape) > _DIMENSIONS:
-        raise CodecError("not a shape")
+        raise CodecError("an invalid shape")
     if not all(type(size) is int and 0 <= size < _SMALL for size in shape):
-        raise CodecError("not a shape")
+        raise CodecError("an invalid shape")
     return tuple(shape)
 
 
@@ -55,7 +55,7 @@ def fitting_shape(
     """Return the shape in the node. Raises CodecError if it does not fit the size."""
     shape = shape_of(node)
     if math.prod(shape) * itemsize != size:
-        raise CodecError("the shape does not fit the content")
+        raise CodecError("a shape that does not fit the content")
     return shape
 
 
@@ -159,7 +159,7 @@ def _dtype(_: EncoderBase, value: Any, _depth: int) -> Node:
 def _decode_array(decoder: DecoderBase, node: Mapping[str, Any], _depth: int) -> Any:
     name = node["d"]
     if not is_plain(name):
-        raise CodecError("not a dtype that crosses")
+        raise CodecError("a dtype that cannot be sent")
     dtype, raw = np.dtype(name), decoder.bytes_of(node)
     shape = fitting_shape(node, raw.nbytes, dtype.itemsize)
     if dtype.kind == "b":
@@ -168,7 +168,7 @@ def _decode_array(decoder: DecoderBase, node: Mapping[str, Any], _depth: int) ->
     if dtype.kind == "U":
         points = np.frombuffer(raw, dtype=dtype.str[0] + "u4")
         if points.size and points.max() > _LAST_CHARACTER:
-            raise CodecError("not characters")
+            raise CodecError("an array of text with a number that is not a character")
     return _arranged(decoder, np.frombuffer(raw, dtype=dtype), shape, node)
 
 
@@ -199,7 +199,7 @@ def _decode_records(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -
     sent = sent_shape(node, shape)
     parts = [exactly(part, np.ndarray) for part in decoder.many(node, depth)]
     if not 0 < len(names) <= _FIELDS or not all(map(_is_field, names)):
-        raise CodecError("not the names of fields")
+        raise CodecError("invalid names of fields")
     if any(part.shape[: len(sent)] != sent for part in parts):
         raise CodecError("fields of different shapes")
     fields = [
@@ -215,14 +215,14 @@ def _decode_records(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -
 def _decode_scalar(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
     array = _decode_array(decoder, node, depth)
     if array.shape != ():
-        raise CodecError("not a scalar")
+        raise CodecError("an invalid scalar")
     return array[()]
 
 
 def _decode_record(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
     array = exactly(decoder.decode(node["v"], depth + 1), np.ndarray)
     if array.shape != () or array.dtype.names is None:
-        raise CodecError("not a record")
+        raise CodecError("an invalid record")
     return array.view(np.recarray)[()] if node["r"] is True else array[()]
 
 
@@ -230,7 +230,7 @@ def _decode_view(kind: Any, dimensions: int | None = None) -> Decode:
     def decode(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
         array = exactly(decoder.decode(node["v"], depth + 1), np.ndarray)
         if dimensions is not None and array.ndim != dimensions:
-            raise CodecError("an array of other dimensions")
+            raise CodecError("an array with the wrong number of dimensions")
         return array.view(kind)
 
     return decode
@@ -239,7 +239,7 @@ def _decode_view(kind: Any, dimensions: int | None = None) -> Decode:
 def _decode_dtype(_: DecoderBase, node: Mapping[str, Any], _depth: int) -> Any:
     name = text_of(node, "v")
     if not is_plain(name) and name != "|O":
-        raise CodecError("not a dtype that crosses")
+        raise CodecError("a dtype that cannot be sent")
     return np.dtype(name)
 
 

@@ -164,7 +164,7 @@ class Encoder(EncoderBase):
             self._met.popitem()
         self._objects += 1
         if self.is_data_only:
-            raise ObjectWithinError(f"a {kind_of(value)} is no data")
+            raise ObjectWithinError(f"a {kind_of(value)} is not data")
         return self._refer(value, self)
 
     @property
@@ -187,7 +187,7 @@ class Encoder(EncoderBase):
 
 
 def _too_deep() -> RefusedError:
-    return RefusedError("a value that is nested so deeply cannot be sent")
+    return RefusedError("a value that is nested too deeply cannot be sent")
 
 
 def kind_of(value: object) -> str:
@@ -211,7 +211,7 @@ def _integer(encoder: Encoder, value: Any, _depth: int) -> Node:
     if abs(number) < _SMALL:
         return number
     if number.bit_length() > _DIGITS * 3:
-        raise RefusedError("an integer of so many digits cannot be sent")
+        raise RefusedError("an integer with too many digits cannot be sent")
     return {"k": "int", "v": encoder.text(str(number))}
 
 
@@ -289,12 +289,12 @@ class Decoder(DecoderBase):
         self.size += 1
         if node is None or isinstance(node, bool | int | float | str):
             if type(node) is int and not -_SMALL < node < _SMALL:
-                raise CodecError("not a small integer")
+                raise CodecError("an integer that is too large for its form")
             if type(node) is str:
                 self.size += len(node)
             return node
         if not isinstance(node, dict) or not isinstance(node.get("k"), str):
-            raise CodecError("not a node")
+            raise CodecError("an invalid node")
         self._deepest = max(self._deepest, depth)
         if node["k"] == "same":
             return self._again(node, depth)
@@ -304,13 +304,13 @@ class Decoder(DecoderBase):
         """Return the value of a node to which others of this message refer."""
         number = node["as"]
         if type(number) is not int:
-            raise CodecError("not a number of a node")
+            raise CodecError("an invalid number of a node")
         if node["k"] not in MUTABLE:
-            raise CodecError("a node that nothing refers to")
+            raise CodecError("a number on a node that cannot be shared")
         before = self._begin(depth)
         value = self._made(node, depth)
         if number in self._parts:
-            raise CodecError("a number of two nodes")
+            raise CodecError("two nodes with the same number")
         self._parts[number] = self._part(value, before, depth)
         self._deepest = max(self._deepest, before[-1])
         return value
@@ -320,7 +320,7 @@ class Decoder(DecoderBase):
         number = node.get("v")
         part = self._parts.get(number) if type(number) is int else None
         if part is None:
-            raise CodecError("no such part")
+            raise CodecError("a reference to a part that does not exist")
         self._count_again(part, depth)
         self._check_counts()
         if self._deepest > MAX_DEPTH:
@@ -336,25 +336,25 @@ class Decoder(DecoderBase):
         except CodecError:
             raise
         except _UNFIT as error:
-            raise CodecError(f"not a {node['k']}") from error
+            raise CodecError(f"an invalid {node['k']}") from error
 
     def _object(self, node: Mapping[str, Any]) -> object:
         if self.is_data_only:
-            raise ObjectWithinError("an object within data")
+            raise ObjectWithinError("an object where only data is allowed")
         self._objects += 1
         return self._refer(node)
 
 
 def _decode_int(decoder: Decoder, node: Mapping[str, Any], _depth: int) -> int:
     if len(node["v"]) > _DIGITS:
-        raise CodecError("the number is too large")
+        raise CodecError("an integer with too many digits")
     decoder.size += len(node["v"])
     return int(node["v"])
 
 
 def _decode_float(_: Decoder, node: Mapping[str, Any], _depth: int) -> float:
     if node["v"] not in ("nan", "inf", "-inf"):
-        raise CodecError("not a float")
+        raise CodecError("an invalid float")
     return float(node["v"])
 
 

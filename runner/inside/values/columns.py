@@ -37,7 +37,7 @@ def pandas_here() -> Any:
     try:
         return importlib.import_module("pandas")
     except ImportError as error:
-        raise RefusedError("pandas is not installed here") from error
+        raise RefusedError("pandas is not installed in the environment") from error
 
 
 # --- Encoding --------------------------------------------------------------------
@@ -48,8 +48,8 @@ def values_of(encoder: EncoderBase, array: Any, depth: int) -> Node:
     dtype = array.dtype
     if not encoder.sends_missing and _may_hide(array):
         raise RefusedError(
-            f"a column of dtype {dtype} that holds pandas' NA, or could, cannot be sent: "
-            "comparisons skip what is missing. Convert it first, with astype(float), "
+            f"a column of dtype {dtype} that may hold pandas' NA cannot be sent, because "
+            "comparisons skip missing values. Convert it first, with astype(float), "
             "astype(object).fillna(...) or astype(str)"
         )
     encode: Encode | None = _masked if _MASKED.fullmatch(str(dtype)) else None
@@ -124,7 +124,9 @@ _KINDS: Final[Mapping[str, Encode]] = {
 def _moment(encoder: EncoderBase, value: Any, depth: int) -> Node:
     zone = None if value.tzinfo is None else str(value.tzinfo)
     if zone is not None and not _ZONE.fullmatch(zone):
-        raise RefusedError(f"a time in the zone {zone} cannot be sent")
+        raise RefusedError(
+            f"a time in the zone {zone} cannot be sent: convert it to UTC"
+        )
     return {"k": "timestamp", "v": encoder.encode(value.asm8, depth + 1), "z": zone}
 
 
@@ -160,16 +162,16 @@ def decode_values(decoder: DecoderBase, node: Any, depth: int) -> Any:
     else:
         found = exactly(decoder.decode(node, depth), np.ndarray)
     if found.ndim != 1:
-        raise CodecError("not a column")
+        raise CodecError("an invalid column")
     if not decoder.takes_missing and _may_hide(found):
-        raise CodecError("a column that may hide values")
+        raise CodecError("a column that may hide missing values")
     return found
 
 
 def _decode_masked(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
     shown, hidden = (decoder.decode(part, depth) for part in list_of(node, "v"))
     if not _MASKED.fullmatch(text_of(node, "d")):
-        raise CodecError("not a dtype that crosses")
+        raise CodecError("a dtype that cannot be sent")
     found = pandas_here().array(exactly(shown, np.ndarray), dtype=node["d"])
     found[exactly(hidden, np.ndarray)] = pandas_here().NA
     return found
@@ -187,7 +189,7 @@ def _decode_category(decoder: DecoderBase, node: Mapping[str, Any], depth: int) 
 def _decode_text(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
     texts = exactly(decoder.decode(node["v"], depth), list)
     if not all(text is None or type(text) is str for text in texts):
-        raise CodecError("not text")
+        raise CodecError("a column of text with another value")
     missing = {} if node["na"] is True else {"na_value": np.nan}
     kind = pandas_here().StringDtype(storage=text_of(node, "s"), **missing)
     return pandas_here().array(texts, dtype=kind)
@@ -218,14 +220,14 @@ _VALUES: Final[Mapping[str, Decode]] = {
 def frequency_of(node: Mapping[str, Any]) -> str:
     frequency = text_of(node, "f")
     if not FREQUENCY.fullmatch(frequency):
-        raise CodecError("not a frequency")
+        raise CodecError("an invalid frequency")
     return frequency
 
 
 def _zone(node: Mapping[str, Any]) -> str:
     zone = text_of(node, "z")
     if not _ZONE.fullmatch(zone):
-        raise CodecError("not a time zone")
+        raise CodecError("an invalid time zone")
     return zone
 
 

@@ -81,7 +81,7 @@ def _decode_set(plain: type) -> Decode:
         check_hashes(items)
         found = plain(items)
         if len(found) != len(items):
-            raise CodecError("an item stands twice")
+            raise CodecError("an item that occurs twice")
         return found
 
     return decode
@@ -90,7 +90,7 @@ def _decode_set(plain: type) -> Decode:
 def _decode_deque(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
     longest = node["m"]
     if longest is not None and (type(longest) is not int or not 0 <= longest < _SMALL):
-        raise CodecError("not a length")
+        raise CodecError("an invalid length")
     return collections.deque(packed.items_of(decoder, node, depth), longest)
 
 
@@ -128,8 +128,8 @@ def _check_distinct(keys: Iterable[Any], nodes: list[Node]) -> None:
     texts = {json.dumps(node, sort_keys=True) for node in nodes}
     if len(texts) < len(nodes):
         raise RefusedError(
-            "keys of a class of the notebook's own that are equal as plain values "
-            "cannot be told apart here: use plain keys"
+            "keys of a class of the notebook's cannot be sent if they are equal as plain "
+            "values: use plain keys"
         )
 
 
@@ -138,7 +138,7 @@ def _pairs(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> dict[An
     check_hashes([key for key, _ in pairs])
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise CodecError("a key stands twice")
+        raise CodecError("a key that occurs twice")
     return found
 
 
@@ -168,8 +168,8 @@ def _decode_default(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -
 def _own_default() -> NoReturn:
     """Raise KeyError in place of a default that is a function, which is not sent."""
     raise KeyError(
-        "a missing key, of a defaultdict whose default is a function of its own: only "
-        "defaults like int and list can be sent"
+        "the key is missing, and the default of this defaultdict is a function of its "
+        "own: only defaults such as int and list can be sent"
     )
 
 
@@ -221,10 +221,10 @@ def _is_name(name: str) -> bool:
 def _decode_named(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
     name, fields = text_of(node, "n"), tuple(list_of(node, "f"))
     if not _are_fields(fields) or len(name) > _NAME or not _is_name(name):
-        raise CodecError("not the names of a named tuple")
+        raise CodecError("invalid names of a named tuple")
     items = decoder.many(node, depth)
     if len(items) != len(fields) or _has_value_methods(fields, items):
-        raise CodecError("not the items of a named tuple")
+        raise CodecError("invalid items of a named tuple")
     return _class_of(name, fields)(items)
 
 
@@ -246,7 +246,9 @@ def _class_of(name: str, fields: tuple[str, ...]) -> Callable[[list[Any]], Any]:
     make = _named_tuples.get((name, *fields))
     if make is None:
         if len(_named_tuples) >= _CLASSES:
-            raise RefusedError("so many classes of named tuples cannot be sent")
+            raise RefusedError(
+                f"more than {_CLASSES} classes of named tuples cannot be sent"
+            )
         # Python itself gives names like _0 to fields without one.
         kind: Any = collections.namedtuple(name, fields, rename=True)  # type: ignore[misc]
         make = _named_tuples[(name, *fields)] = kind._make

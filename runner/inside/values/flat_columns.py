@@ -176,7 +176,7 @@ def items_of(decoder: DecoderBase, node: Mapping[str, Any]) -> list[Any]:
     if max(counts, default=0) > len(columns) or any(
         counts[number] != len(column) for number, column in enumerate(columns, 1)
     ):
-        raise CodecError("columns of other lengths")
+        raise CodecError("columns of different lengths")
     sources: list[Iterator[Any]] = [repeat(None), *map(iter, columns)]
     return [next(sources[kind]) for kind in kinds]
 
@@ -185,7 +185,7 @@ def count_of(decoder: DecoderBase, node: Mapping[str, Any]) -> int:
     """Return how many objects the node holds, and count the memory that they take."""
     count: int = node["n"]
     if type(count) is not int or count < 0:
-        raise CodecError("not a number of values")
+        raise CodecError("an invalid number of values")
     decoder.count_bytes(OBJECT * count)
     return count
 
@@ -200,7 +200,7 @@ def _items(decoder: DecoderBase, node: Mapping[str, Any]) -> list[Any]:
     if name == "tensors":
         return _tensors(decoder, node)
     if name not in _NUMBERS.values():
-        raise CodecError("not numbers")
+        raise CodecError("an unknown kind of numbers")
     items: list[Any] = _numbers(decoder.bytes_of(node), name).tolist()
     return items
 
@@ -214,7 +214,7 @@ def _numbers(raw: Any, name: str) -> Any:
 def _scalars(decoder: DecoderBase, node: Mapping[str, Any]) -> list[Any]:
     name = node["t"]
     if not isinstance(name, str) or not is_flat(name):
-        raise CodecError("not a dtype that crosses")
+        raise CodecError("a dtype that cannot be sent")
     found = _numbers(decoder.bytes_of(node), name)
     decoder.count_bytes(OBJECT * len(found))
     return list(found)
@@ -232,7 +232,7 @@ def _tensors(decoder: DecoderBase, node: Mapping[str, Any]) -> list[Any]:
     decoder.keep_each(node["first"], new, _TENSOR)
     items = [decoder.part(place) for place in places]
     if not set(map(type, items)) <= {torch.Tensor}:
-        raise CodecError("not tensors")
+        raise CodecError("something other than tensors")
     return items
 
 
@@ -244,10 +244,10 @@ def _texts(decoder: DecoderBase, node: Mapping[str, Any]) -> list[Any]:
     count, raw = count_of(decoder, node), decoder.bytes_of(node)
     start = count * _LENGTH.itemsize
     if start > raw.nbytes:
-        raise CodecError("not texts")
+        raise CodecError("invalid texts")
     lengths: Sequence[int] = np.frombuffer(raw[:start], dtype=_LENGTH).tolist()
     ends = list(accumulate(lengths, initial=0))
     text = str(raw[start:], *ENCODING)
     if ends[-1] != len(text):
-        raise CodecError("texts of other lengths")
+        raise CodecError("texts whose lengths do not fit")
     return [text[first:last] for first, last in pairwise(ends)]

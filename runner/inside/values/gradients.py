@@ -14,9 +14,9 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from runner.inside.values.nodes import CodecError, RefusedError
 
 _WORDS: Final = (
-    "a tensor's `grad` goes to the student's code if your test has assigned it; this one "
-    "was left by `backward`, and may be what you expect: write `w.grad = "
-    "w.grad.clone()` before the call if it is to go along, else `w.grad = None`, "
+    "the `grad` of this tensor was left by `backward`. It may be the answer that the test "
+    "expects, so it is not sent to the student's code. To send it, write `w.grad = "
+    "w.grad.clone()` before the call. Otherwise write `w.grad = None` or "
     "`net.zero_grad()`, or give `w.detach()`"
 )
 # The gradients that are operands, with their versions: torch counts in-place changes.
@@ -40,7 +40,8 @@ def gradient_of(tensor: torch.Tensor) -> torch.Tensor | None:
             gradient.dtype != tensor.dtype or gradient.shape != tensor.shape
         ):
             raise RefusedError(
-                f"a tensor {tensor.dtype} with a gradient {gradient.dtype} cannot be sent"
+                f"a tensor of {tensor.dtype} whose gradient has another dtype or shape "
+                f"({gradient.dtype}) cannot be sent"
             )
         return gradient
 

@@ -16,8 +16,8 @@ from torch.autograd.graph import GradientEdge, get_gradient_edge
 from runner.inside.values.nodes import RefusedError
 
 _WORDS: Final = (
-    "a tensor that the student's code has computed comes without its graph, so no "
-    "derivative is computed through it here: call backward in a function of the notebook, "
+    "a tensor that the student's code has computed is sent without its graph, so a test "
+    "cannot compute a derivative through it: call backward in a function of the notebook, "
     "and look at the gradients that it leaves, or let a function of the notebook compute "
     "the derivative and return it"
 )

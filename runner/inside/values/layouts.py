@@ -94,7 +94,7 @@ def _order_of(node: Mapping[str, Any], shape: tuple[int, ...]) -> list[int] | No
     order = list_of(node, "o")
     are_numbers = all(type(axis) is int for axis in order)
     if not are_numbers or sorted(order) != list(range(len(shape))):
-        raise CodecError("not an order of axes")
+        raise CodecError("an invalid order of axes")
     return order
 
 
@@ -107,9 +107,9 @@ def spread(
     """
     strides = list_of(node, "st")
     if len(strides) != items.ndim or not items.size:
-        raise CodecError("not the strides of these items")
+        raise CodecError("strides that do not fit the items")
     if any(type(one) is not int or abs(one) >= _SMALL for one in strides):
-        raise CodecError("not strides")
+        raise CodecError("invalid strides")
     span = span_of(items.shape, strides)
     decoder.count_bytes(span * items.itemsize)
     base = np.zeros(span, items.dtype)

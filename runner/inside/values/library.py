@@ -64,7 +64,7 @@ class SentPath(PurePosixPath):
     """A path of the other process. It names no file of this one."""
 
     def __fspath__(self) -> NoReturn:
-        raise TypeError("this path is of another process, which has other files")
+        raise TypeError("this path belongs to another process, which has other files")
 
 
 def _path(encoder: EncoderBase, value: Any, _depth: int) -> Node:
@@ -74,14 +74,14 @@ def _path(encoder: EncoderBase, value: Any, _depth: int) -> Node:
 def _decode_fraction(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
     above, below = (exactly(part, int) for part in decoder.many(node, depth))
     if below <= 0:
-        raise CodecError("not a fraction")
+        raise CodecError("an invalid fraction")
     return Fraction(above, below)
 
 
 def _decode_decimal(_: DecoderBase, node: Mapping[str, Any], _depth: int) -> Any:
     text = text_of(node, "v")
     if not _DECIMAL.fullmatch(text):
-        raise CodecError("not a decimal")
+        raise CodecError("an invalid decimal")
     return Decimal(text)
 
 
@@ -89,7 +89,7 @@ def _decode_moment(kind: Any) -> Decode:
     def decode(_: DecoderBase, node: Mapping[str, Any], _depth: int) -> Any:
         text = text_of(node, "v")
         if len(text) > _ISO:
-            raise CodecError("not a time")
+            raise CodecError("an invalid time")
         return kind.fromisoformat(text)
 
     return decode
@@ -103,7 +103,7 @@ def _decode_duration(decoder: DecoderBase, node: Mapping[str, Any], depth: int) 
 def _decode_path(_: DecoderBase, node: Mapping[str, Any], _depth: int) -> Any:
     text = text_of(node, "v")
     if len(text) > _PATH:
-        raise CodecError("not a path")
+        raise CodecError("a path that is too long")
     return SentPath(text)
 
 
@@ -133,7 +133,7 @@ def _distinct(pairs: list[Any]) -> dict[Any, Any]:
     check_hashes([key for key, _ in pairs])
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise CodecError("a key stands twice")
+        raise CodecError("a key that occurs twice")
     return found
 
 
@@ -147,7 +147,7 @@ def _namespace(encoder: EncoderBase, value: Any, depth: int) -> Node:
 def _decode_namespace(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
     fields = exactly(decoder.decode(node["v"], depth + 1), dict)
     if not _are_fields(fields):
-        raise CodecError("not the fields of a namespace")
+        raise CodecError("invalid fields of a namespace")
     return SimpleNamespace(**fields)
 
 
@@ -170,7 +170,7 @@ def _typed(encoder: EncoderBase, value: Any, _depth: int) -> Node:
 
 def _decode_typed(decoder: DecoderBase, node: Mapping[str, Any], _depth: int) -> Any:
     if text_of(node, "t") not in _TYPECODES or len(node["t"]) != 1:
-        raise CodecError("not a kind of numbers")
+        raise CodecError("an unknown kind of numbers")
     return array.array(node["t"], bytes(decoder.bytes_of(node)))
 
 

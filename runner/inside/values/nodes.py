@@ -38,7 +38,7 @@ _RESERVE: Final = MAX_BUFFERS // 2
 
 
 class CodecError(ValueError):
-    """Raised for a tree that is no value's, or for a value that cannot be sent."""
+    """Raised for an invalid message, or for a value that cannot be sent."""
 
 
 class RefusedError(CodecError):
@@ -46,14 +46,14 @@ class RefusedError(CodecError):
 
 
 class ObjectWithinError(CodecError):
-    """Raised for something that is no data where only data is allowed."""
+    """Raised for something other than data where only data is allowed."""
 
 
 class Part(NamedTuple):
     """A complete part of a message, and its size when it is written out.
 
     `size` is the size of its structure, `height` its depth of nesting, and `objects`
-    the number of objects in it that are no data. An encoder keeps its `node`, too.
+    the number of objects in it that are not data. An encoder keeps its `node`, too.
     """
 
     value: Any
@@ -100,7 +100,7 @@ class _Side:
     def _count_again(self, part: Part, depth: int) -> None:
         """Count a part that is met again. Raises CodecError if it may not stand here."""
         if part.objects and self.is_data_only:
-            raise ObjectWithinError("an object within data")
+            raise ObjectWithinError("an object where only data is allowed")
         self.size += part.size
         self.bytes += part.bytes
         self._objects += part.objects
@@ -112,7 +112,7 @@ class _Side:
 
     @contextlib.contextmanager
     def data_only(self) -> Iterator[None]:
-        """Raise ObjectWithinError inside for anything that is no data."""
+        """Raise ObjectWithinError inside for anything that is not data."""
         self._levels += 1
         try:
             yield
@@ -250,10 +250,10 @@ class DecoderBase(_Side, ABC):
     def keep_each(self, first: object, values: Collection[object], taken: int) -> None:
         """Keep new parts, numbered from `first`, that take so many bytes each."""
         if type(first) is not int:
-            raise CodecError("not a number of a node")
+            raise CodecError("an invalid number of a node")
         for number, value in enumerate(values, first):
             if number in self._parts:
-                raise CodecError("a number of two nodes")
+                raise CodecError("two nodes with the same number")
             self._parts[number] = Part(value, NODE, taken, 0, 0, None)
 
     @abstractmethod
@@ -269,12 +269,12 @@ class DecoderBase(_Side, ABC):
         inline = node.get("x")
         if inline is not None:
             if not isinstance(inline, str) or len(inline) > 2 * _INLINE:
-                raise CodecError("not bytes")
+                raise CodecError("invalid bytes")
             self.count_bytes(len(inline) // 2)
             return memoryview(bytearray.fromhex(inline))
         number = node["b"]
         if type(number) is not int or not 0 <= number < len(self._buffers):
-            raise CodecError("no such buffer")
+            raise CodecError("a buffer that does not exist")
         self.count_bytes(self._buffers[number].nbytes)
         return self._buffers[number]
 
@@ -286,7 +286,7 @@ class DecoderBase(_Side, ABC):
     def _check_counts(self) -> None:
         """Raise CodecError if the value is larger than a message may be."""
         if self.bytes > self._max_bytes or self.size > self._max_size:
-            raise CodecError("too large a value")
+            raise CodecError("a value that is too large")
 
 
 Encode = Callable[[Any, Any, int], Node]
@@ -297,7 +297,7 @@ def list_of(node: Mapping[str, Any], key: str) -> list[Any]:
     """Return the list under the key. Raises CodecError."""
     found = node[key]
     if not isinstance(found, list):
-        raise CodecError("not a list")
+        raise CodecError("something other than a list")
     return found
 
 
@@ -305,12 +305,12 @@ def text_of(node: Mapping[str, Any], key: str) -> str:
     """Return the text under the key. Raises CodecError."""
     found = node[key]
     if not isinstance(found, str):
-        raise CodecError("not text")
+        raise CodecError("something other than text")
     return found
 
 
 def exactly(value: Any, kind: type) -> Any:
     """Return the value if it is of exactly this class. Raises CodecError."""
     if type(value) is not kind:
-        raise CodecError(f"not a {kind.__name__}")
+        raise CodecError(f"something other than {kind.__name__}")
     return value

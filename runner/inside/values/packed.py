@@ -145,5 +145,5 @@ def _unpacked(decoder: DecoderBase, node: Mapping[str, Any]) -> list[Any]:
     count = count_of(decoder, node)
     columns = [flat_columns.items_of(decoder, one) for one in list_of(node, "v")]
     if not columns or any(len(one) != count for one in columns):
-        raise CodecError("columns of other lengths")
+        raise CodecError("columns of different lengths")
     return list(zip(*columns, strict=True))

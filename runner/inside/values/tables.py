@@ -159,12 +159,12 @@ def _decode_frame(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> 
     if "b" in node:
         block = exactly(decoder.decode(node["b"], depth + 1), np.ndarray)
         if block.shape != (len(index), len(columns)):
-            raise CodecError("a table of another shape")
+            raise CodecError("a table whose shape does not fit its labels")
         frame = pandas.DataFrame(block, index=index, columns=columns, copy=True)
     else:
         parts = [decode_values(decoder, one, depth + 1) for one in list_of(node, "v")]
         if len(parts) != len(columns) or any(len(one) != len(index) for one in parts):
-            raise CodecError("columns of another length")
+            raise CodecError("columns whose length does not fit the index")
         made = {n: made_of(pandas.Series, one, index) for n, one in enumerate(parts)}
         frame = pandas.DataFrame(made, index=index)
         frame.columns = columns
@@ -180,7 +180,7 @@ def _decode_series(decoder: DecoderBase, node: Mapping[str, Any], depth: int) ->
     index = _decode_index(decoder, node["i"], depth + 1)
     values = decode_values(decoder, node["v"], depth + 1)
     if len(values) != len(index):
-        raise CodecError("a column of another length")
+        raise CodecError("a column whose length does not fit the index")
     name = decoder.decode(node["n"], depth + 1)
     series = made_of(pandas_here().Series, values, index, name)
     series.attrs = _decode_notes(decoder, node, depth)

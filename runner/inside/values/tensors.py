@@ -167,7 +167,7 @@ def _decode_tensor(decoder: DecoderBase, node: Mapping[str, Any], depth: int) ->
         tensor = _spread(decoder, tensor, node)
     wants_gradient = node["g"] is True
     if wants_gradient and not (dtype.is_floating_point or dtype.is_complex):
-        raise CodecError("a gradient of whole numbers")
+        raise CodecError("a tensor of integers or booleans that requires a gradient")
     if node["k"] == "parameter":
         tensor = torch.nn.Parameter(tensor, requires_grad=wants_gradient)
     else:
@@ -201,17 +201,17 @@ def _decode_return_type(
 ) -> Any:
     items = decoder.many(node, depth)
     if not all(type(item) in {torch.Tensor, torch.nn.Parameter} for item in items):
-        raise CodecError("not tensors")
+        raise CodecError("something other than tensors")
     return _RETURN_TYPES[text_of(node, "n")](items)
 
 
 def _decode_packed(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
     data, sizes, order, inverse = decoder.many(node, depth)
     if not exactly(data, torch.Tensor).ndim or not _are_sizes(sizes, len(data)):
-        raise CodecError("not the parts of a packed sequence")
+        raise CodecError("invalid parts of a packed sequence")
     for places in (order, inverse):
         if places is not None and not _is_order(places, int(sizes[0])):
-            raise CodecError("not an order of sequences")
+            raise CodecError("an invalid order of sequences")
     make: Any = PackedSequence
     return make(data, sizes, order, inverse)
 

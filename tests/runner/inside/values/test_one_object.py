@@ -148,7 +148,7 @@ def test_no_object_gets_into_data_by_reference() -> None:
     around = {"k": "list", "v": [{"k": "same", "v": 0}], "as": 1}
     other = {**array, "v": [{"k": "same", "v": 1}]}
     for parts in ([first, array], [first, around, other]):
-        with pytest.raises(CodecError, match="within data"):
+        with pytest.raises(CodecError, match="only data"):
             Decoder([], lambda _: "object").decode({"k": "list", "v": parts})
     holder = [object()]
     inner = np.empty(1, dtype=object)
