@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 _CALLBACK_WORDS: Final = {
-    "ExpiredCallbackError": "a test's function can be called only while the call runs "
+    "ExpiredCallbackError": "a test's function can be called only during the call "
     "that it was passed to"
 }
 

@@ -30,7 +30,7 @@ def plain(value: object) -> object:
         return plain_bundle(value)
     if isinstance(value, Iterable):
         return [plain(item) for item in value]
-    raise ValueError(f"what is displayed holds no plain data: {type(value).__name__}")
+    raise ValueError(f"a {type(value).__name__} is not plain data to display")
 
 
 def _plain_number(value: Real) -> int | float | str:

@@ -33,7 +33,7 @@ class WithMethods:
 def plain_of(value: object) -> object:
     """Return the list or the like, which is sent as its items. Raises CodecError."""
     if not isinstance(value, _COLLECTIONS):
-        raise CodecError("not a collection")
+        raise CodecError("an invalid collection")
     return value
 
 

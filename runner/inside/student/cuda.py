@@ -70,7 +70,7 @@ def start(uuid: str) -> CudaReport:
         raise CudaUnwellError(str(error)) from error
     found = str(getattr(device, "uuid", uuid)).removeprefix("GPU-")
     if found != uuid.removeprefix("GPU-"):
-        raise CudaUnwellError(f"{found} is there, not {uuid}")
+        raise CudaUnwellError(f"CUDA found the device {found}, not {uuid}")
     return report
 
 

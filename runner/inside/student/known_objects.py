@@ -7,8 +7,8 @@ from typing import Any, Final
 from runner.inside.values.codec import RefusedError
 
 _GONE: Final = (
-    "the notebook no longer has an object that the test has kept, from an earlier check "
-    "or by its number: make it again in this check"
+    "the notebook no longer has an object that the test kept from an earlier check, or "
+    "by its number: make it again in this check"
 )
 
 

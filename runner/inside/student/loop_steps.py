@@ -40,11 +40,11 @@ class BegunLoop:
             self._bytes += _size(item)
             self._count += 1
             if self._count > _MAX_ITEMS:
-                raise TypeError(f"there are more than {_MAX_ITEMS} items to go through")
+                raise TypeError(f"a test can loop over {_MAX_ITEMS:,} items at most")
             if self._bytes > MAX_ANSWER_BYTES:
                 raise RefusedError(
-                    "the items are too large to be sent: use less data, or take the "
-                    "first of them alone, as `next(iter(x))` or `break` do"
+                    "the items are too large to be sent: use less data, or take only "
+                    "the first items, with `next(iter(x))` or `break`"
                 )
             is_large = self._bytes - before >= self._step_bytes
             if is_large or time.monotonic() >= end:

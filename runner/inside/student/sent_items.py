@@ -175,5 +175,5 @@ def length_of(value: Any) -> int | None:
 def _all_of(iterable: Any) -> list[object]:
     found = list(itertools.islice(iterable, _MAX_ITEMS + 1))
     if len(found) > _MAX_ITEMS:
-        raise TypeError(f"there are more than {_MAX_ITEMS} items to go through")
+        raise TypeError(f"a test can loop over {_MAX_ITEMS:,} items at most")
     return found

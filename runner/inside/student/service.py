@@ -236,7 +236,7 @@ class Service:
     def _lend(self, name: str, is_lent: bool) -> None:  # noqa: FBT001 - an operand
         """Replace `input` or `print` by the test's own, or restore it."""
         if name not in ("input", "print"):
-            raise CodecError("not a function that is lent")
+            raise CodecError("a function that a test cannot replace")
         if not is_lent:
             self._restore(name)
             return
@@ -264,7 +264,7 @@ class Service:
 
     def _operate(self, name: str, *arguments: object) -> object:
         if name not in _OPERATORS:
-            raise CodecError("not an operator")
+            raise CodecError("an unknown operator")
         operate: Callable[..., object] = getattr(operator, name)
         result = operate(*arguments)
         if name in _IN_PLACE and result is arguments[0] and has_own_methods(result):
@@ -336,7 +336,7 @@ class Service:
                     return self._callback(node["v"])
                 case "given":
                     return given_builtins.make(node["t"], itself.decode(node["v"]))
-            raise CodecError(f"not known: {node['k']}")
+            raise CodecError(f"an unknown kind of value: {node['k']}")
 
         decoder = Decoder(buffers, resolve, max_size=MAX_HEADER, max_bytes=MAX_BYTES)
         # A circle of references would keep what was given until Python looks for one.

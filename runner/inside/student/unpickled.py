@@ -47,7 +47,7 @@ class Unpickled(pickle.Unpickler):
         own.
         """
         if module == "__main__":
-            raise CodecError("a name of the notebook's")
+            raise CodecError("a class or function of the notebook")
         return super().find_class(module, name)
 
     def load_next(self, data: Buffer) -> object:

@@ -103,7 +103,9 @@ class Zygote:
 
     def _obey(self, frame: Frame, fds: list[int]) -> None:
         if frame.get("t") != "job" or len(fds) != len(DESCRIPTORS):
-            raise SystemExit(f"not an order: {frame.get('t')}, {len(fds)} descriptors")
+            raise SystemExit(
+                f"an invalid order: {frame.get('t')}, {len(fds)} descriptors"
+            )
         if reason := why_not_to_fork():
             self.channel.send({"t": "unfit", "reason": reason})
             raise ChannelClosedError

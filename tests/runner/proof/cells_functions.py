@@ -54,7 +54,7 @@ def check(compose):
     assert run(5) == _right(5)
 """,
         earns=(0.0,),
-        why="a test's function can be called only while the call runs that it was passed to",
+        why="a test's function can be called only during the call that it was passed to",
     ),
     "several names and a return of False": functions(
         "def encode(s):\n    return [ord(c) for c in s]\n"

@@ -221,7 +221,7 @@ assert [fast(2), fast(2), fast(3)] == [3, 3, 4]
 assert calls == [2, 3]
 """,
         earns=(0.0,),
-        why="a test's function can be called only while the call runs that it was passed to",
+        why="a test's function can be called only during the call that it was passed to",
     ),
     "a callback that raises": script(
         "def safely(f, default):\n    try:\n        return f()\n"
@@ -248,7 +248,7 @@ assert add(3, 4) == 7
 assert add.calls == 2
 """,
         earns=(0.0,),
-        why="a test's function can be called only while the call runs that it was passed to",
+        why="a test's function can be called only during the call that it was passed to",
     ),
     "the tests keep the name while they replace it": script(
         "def base(x):\n    return x + 1\ndef derived(x):\n    return base(base(x))",
