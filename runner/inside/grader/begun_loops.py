@@ -67,7 +67,8 @@ class FirstItems:
             raise
         except Exception as error:
             raise NotDataError(
-                f"{self._label} has raised an error when its other items were taken"
+                f"{self._label} raised an error when its other items were taken: all items "
+                "of a loop are taken before the test calls the notebook again"
             ) from error
 
     def _step(self) -> None:
@@ -75,9 +76,12 @@ class FirstItems:
             case [list() as items, ([] | [None | int()]) as end] if items or end:
                 self.items += items
             case _:
-                raise CodecError("not the items of an object")
+                raise CodecError("the student's process sent invalid items")
         if len(self.items) > _MAX_ITEMS:
-            raise NotDataError(f"{self._label} has too many items to go through")
+            raise NotDataError(
+                f"{self._label} has more than {_MAX_ITEMS:,} items: a test can loop over "
+                "no more"
+            )
         self._known.check_least(len(self.items))
         if end:
             self.has_ended = True

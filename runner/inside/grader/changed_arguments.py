@@ -39,11 +39,11 @@ _MOST_PARTS: Final = 100_000
 _ARRAYS: Final = (np.ndarray, torch.Tensor)
 _ITEMS: Final = (list, tuple, set, frozenset, deque)
 _WORDS: Final = (
-    "The notebook's code has changed {name!r}, which the test has given to it and looks "
-    "at afterwards. The test's own value is still as it was, since arguments are copies. "
-    "A check whether an argument is left alone fails here, as it should. To test work in "
-    "place, compare what the function returns, or let a function of the notebook make "
-    "the change and return the value."
+    "The notebook's code has changed {name!r}, which the test has passed to it and looks "
+    "at afterwards. The test's own value is unchanged, because arguments are sent as "
+    "copies. If the check tests that the argument stays unchanged, it has rightly failed. "
+    "To test a function that works in place, compare what the function returns, or let a "
+    "function of the notebook make the change and return the value."
 )
 
 
@@ -106,13 +106,13 @@ class Arguments:
         """Note what the snapshot says it has changed. Raises CodecError."""
         told = header.get("changed", [])
         if not isinstance(told, list):
-            raise CodecError("not a list of arguments")
+            raise CodecError("the student's process sent an invalid list of changes")
         for one in told:
             match one:
                 case [int() as message, int() as number, bool() as is_resized]:
                     ref = self._given.get(message, {}).get(number)
                 case _:
-                    raise CodecError("not an argument")
+                    raise CodecError("the student's process sent an invalid change")
             if ref is not None:
                 self._changed.append(_Changed(ref, is_resized))
 

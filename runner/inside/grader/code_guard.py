@@ -22,17 +22,17 @@ from runner.inside.grader.staff_texts import STAFF_TEXTS
 from runner.inside.grader.subprocesses import check_program
 
 _NOT_COMPILED: Final = (
-    "text that is not the tests' own is not evaluated beside them: let a function of the "
-    "notebook do it, or take a number or an array instead of text"
+    "tests may evaluate only their own text: let a function of the notebook evaluate "
+    "other text, or take a number or an array instead of text"
 )
 _NOT_RUN: Final = (
-    "tests run nothing that was handed in beside themselves, and nothing from a folder "
-    "that can be written to: call the notebook's functions, which run where the notebook "
-    "does"
+    "tests may not run anything that was handed in, or anything from a folder that can "
+    "be written to. Call the notebook's functions instead: they run in the notebook's "
+    "process"
 )
 _NOT_IMPORTED: Final = (
-    "tests import nothing from the folder of handed-in files, and nothing from a folder "
-    "that can be written to: modules of the course are found without it"
+    "tests may not import from the folder of handed-in files, or from a folder that can "
+    "be written to. Modules of the course are found without such a folder"
 )
 # These modules compile text that they make themselves, of names and numbers.
 _GENERATORS: Final = frozenset(

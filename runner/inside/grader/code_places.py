@@ -17,7 +17,9 @@ from runner.inside.grader.given_folders import Folders
 _SYSTEM: Final = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt")
 _SHARED: Final = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - where nothing is taken from
 _WRITING: Final = os.O_WRONLY | os.O_RDWR | os.O_TRUNC | os.O_CREAT | os.O_APPEND
-_WRITTEN: Final = "the course's own files stay as they are while tests run: unpack and write elsewhere"
+_WRITTEN: Final = (
+    "tests may not change the course's own files: unpack and write in another folder"
+)
 
 
 class CodePlaces:

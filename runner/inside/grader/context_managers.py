@@ -18,12 +18,14 @@ from runner.inside.grader.student_errors import (
 
 _SWALLOWED: Final = (
     "{label} swallows the error that ends the `with` block: its `__exit__` returns "
-    "{answer}. Here the error goes on, and the check cannot pass. If the object should let "
-    "errors through, its `__exit__` must return None or False. To test one that should "
-    "swallow errors, let a function of the notebook hold the `with` statement"
+    "{answer}. The error still goes on in the test, and the check cannot pass. If the "
+    "object should let errors through, its `__exit__` must return None or False. To test "
+    "an object that should swallow errors, let a function of the notebook contain the "
+    "`with` statement"
 )
 _REPLACED: Final = (
-    "{label} puts an error of its own in the place of the test's failed assertion"
+    "{label} raised an error of its own in `__exit__`, in place of the test's failed "
+    "assertion"
 )
 
 

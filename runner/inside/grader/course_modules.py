@@ -33,7 +33,7 @@ def import_from(folder: Path) -> None:
 
     def hook(path: str) -> Any:
         if not Path(path).is_relative_to(folder):
-            raise ImportError("not the course's", path=path)
+            raise ImportError("not a folder of the course", path=path)
         return find(path)
 
     sys.path_hooks.insert(0, hook)

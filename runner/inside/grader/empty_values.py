@@ -146,8 +146,8 @@ def _check(one: Any, other: Any) -> None:
     if not _fit(one, other):
         shapes = f"{_shape(one)} and {_shape(other)}"
         raise AssertionError(
-            f"one side has no items, and the other has: shapes {shapes}. Nothing would "
-            "be compared; where that is meant, ask for the length or shape instead"
+            f"one side is empty and the other is not (shapes {shapes}), so nothing would "
+            "be compared. If this is intended, compare the length or the shape instead"
         )
 
 

@@ -73,7 +73,7 @@ class Outgoing(Encoder):
         if self._folders is not None and self._folders.tells_of_private(text):
             raise CodecError(
                 "a path below `private` cannot be given to the student's code: read "
-                "the file, and give what is in it"
+                "the file, and give its content"
             )
 
     def check_gradient(self, gradient: Any) -> None:
@@ -106,8 +106,8 @@ def _given(value: Any, written: Collection[int]) -> tuple[str, object] | None:
     content = value.getvalue()
     if value.tell() or not content:
         raise CodecError(
-            f"a {type(value).__name__} can be given to the student's code from its "
-            "beginning, with something in it to read: it goes as a copy"
+            f"a {type(value).__name__} can be given to the student's code only if it has "
+            "content and is positioned at its start, because the code gets a copy"
         )
     return _FILES[type(value)], content
 
@@ -172,5 +172,5 @@ class Exports:
         """Return the live function with this number. Raises ExpiredCallbackError."""
         found = self._callbacks.get(number) if type(number) is int else None
         if found is None:
-            raise ExpiredCallbackError("no such function")
+            raise ExpiredCallbackError("no function of a running call has this number")
         return found

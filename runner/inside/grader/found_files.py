@@ -35,12 +35,12 @@ _URI: Final = 6
 _IN_MEMORY: Final = ":memory:"
 _SQLITE_ATTACH: Final = 24
 _NOT_ATTACHED: Final = (
-    "no handed-in database is attached by its name alone: open it by sqlite3.connect, or "
-    "attach it by the path of its file (files / 'name.db')"
+    "a handed-in database cannot be attached by its name alone: open it with "
+    "sqlite3.connect, or attach it by the path of its file (files / 'name.db')"
 )
 _NO_DATABASE: Final = (
     "no database of this name was handed in, and a new one would be empty: give the path "
-    "of the file, or take ':memory:' or a file in a temporary folder"
+    "of the file, or use ':memory:' or a file in a temporary folder"
 )
 
 

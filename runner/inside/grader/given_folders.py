@@ -53,7 +53,9 @@ class Folders:
                     raise _outside(text, folder)
                 return
         if _is_below(real, self.private):
-            raise PermissionError("a test reads its private files as `private / name`")
+            raise PermissionError(
+                "tests may reach private files only as `private / name`"
+            )
 
     def check_joined(self, first: object, joined: object) -> None:
         """Raise PermissionError if a path made from one of the folders is not below it."""
@@ -137,5 +139,5 @@ def _is_below(text: str, folder: Path) -> bool:
 
 def _outside(text: str, folder: Path) -> PermissionError:
     return PermissionError(
-        f"a path made from {folder} must stay there, and not be {text}"
+        f"a path that starts at {folder} must stay in it, and this one does not: {text}"
     )

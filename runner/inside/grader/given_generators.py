@@ -59,8 +59,8 @@ def reduced(value: Any, written: Collection[int]) -> Any:
     names = {one.__name__ for one in type(value).__mro__}
     if names & _SEQUENCES:
         raise CodecError(
-            f"a {type(value).__name__} cannot be given to the student's code: it can be "
-            "set back to what your test has drawn from it. Give the points that it draws"
+            f"a {type(value).__name__} cannot be given to the student's code, which could "
+            "reset it and repeat what your test drew. Give the points that it draws"
         )
     if isinstance(value, np.random.Generator):
         return np.random.Generator, (value.bit_generator,)
@@ -77,7 +77,10 @@ def reduced(value: Any, written: Collection[int]) -> Any:
 
 def _torch_s(generator: Any, written: Collection[int]) -> torch.Generator:
     if generator.device.type != "cpu":
-        raise CodecError("a generator on a GPU cannot be given to the student's code")
+        raise CodecError(
+            "a generator on a GPU cannot be given to the student's code: give one on the "
+            "CPU"
+        )
     seed, is_own = seed_in_place_of(generator, written)
     if is_own:
         return _Torch().manual_seed(seed)

@@ -379,5 +379,5 @@ def _trace(error: BaseException) -> str:
     refused = refusals.first()
     if refused is not None and refused is not error:
         # Without this line, a library's own message would hide why the check failed.
-        words += f"Before that, this was refused: {refused}\n"
+        words += f"Before that, the grader refused this: {refused}\n"
     return words[-_TRACE:].encode("utf-8", "replace").decode()

@@ -197,6 +197,6 @@ def _check_unpickled(module: str, name: str) -> None:
         raise refusals.not_permitted(REFUSED)
     if _trust.what[-1] != _EVERYTHING and (module, name) not in _MADE_OF:
         raise refusals.not_permitted(
-            f"tests unpickle no objects ({module}.{name}): keep arrays, or weights in "
-            "safetensors"
+            f"tests do not unpickle {module}.{name}: save plain arrays, or save weights "
+            "as safetensors"
         )

@@ -94,14 +94,17 @@ class ContainerHandle:
         caller = sys._getframe(1)  # noqa: SLF001 - who asks decides
         if not (may_be_asked_for(self) and CALLERS.is_test(caller)):
             raise NotDataError(
-                f"{label_of(self)} is an object: `in` asks only one that the test has "
-                "made, or that the staff's own notebook makes under its name, if its "
-                "class has __contains__ there"
+                f"{label_of(self)} is an object: `in` asks only objects whose class has "
+                "`__contains__` in the staff's notebook, and of these only objects that "
+                "the test has made, or that the staff's notebook has under that name. "
+                "Otherwise let a function of the notebook use `in`"
             )
         contains = self.__getattr__("__contains__")
         found = student_of(self).ask("call", contains, (item,), {})
         if is_handle(found):
-            raise NotDataError(f"{label_of(self)} says by an object what it contains")
+            raise NotDataError(
+                f"{label_of(self)} answered `in` with an object, not with True or False"
+            )
         return bool(found)
 
 

@@ -56,7 +56,9 @@ class HandleType(type):
     def __getattribute__(cls, name: str) -> Any:
         """Refuse `type(x).__hash__`, which tells all different objects apart."""
         if name == "__hash__":
-            raise NotDataError("`type(x).__hash__` is not asked for: write `hash(x)`")
+            raise NotDataError(
+                "`type(x).__hash__` is not available for objects: write `hash(x)`"
+            )
         return super().__getattribute__(name)
 
     def __instancecheck__(cls, instance: object) -> bool:

@@ -26,7 +26,7 @@ def hash_of(handle: HandleBase) -> int:
 
     def ask() -> object:
         if is_building():
-            raise CodecError("an object without a hash stands in a set")
+            raise CodecError("a set holds an object without a hash")
         return student.ask("hash", handle)
 
     return _number(handle, seen.attribute("__hash__", student.epoch, ask))
@@ -46,7 +46,7 @@ def own_hash_of(handle: HandleBase) -> int:
 
 def _number(handle: HandleBase, found: object) -> int:
     if type(found) is not int:
-        raise NotDataError(f"{label_of(handle)} gave no hash")
+        raise NotDataError(f"{label_of(handle)} has a hash that is not an integer")
     return found
 
 

@@ -174,15 +174,16 @@ def _array_of(handle: HandleBase, items: list[Any]) -> Any:
 
 def _refusal(handle: HandleBase) -> NotDataError:
     return NotDataError(
-        f"{label_of(handle)} is an object, and what stands in it cannot be taken whole: "
-        "it is not told by which index or key a test looks. Objects that the test has "
-        "made by calling a class of the notebook's are told, and if the staff's own "
-        "notebook defines __getitem__, others are told plain numbers and texts"
+        f"{label_of(handle)} is an object whose items cannot all be sent at once, and it "
+        "may not learn the index or key that the test uses. Objects that the test has "
+        "made by calling a class of the notebook may learn it. If the staff's notebook "
+        "defines `__getitem__`, other objects may learn plain numbers and texts. "
+        "Otherwise let a function of the notebook take the item"
     )
 
 
 def _change_refusal(handle: HandleBase) -> NotDataError:
     return NotDataError(
-        f"{label_of(handle)} is an object that the test has not made: no item of it is "
-        "assigned or deleted. Let a function of the notebook do it"
+        f"{label_of(handle)} is an object that the test has not made, so the test may not "
+        "assign or delete its items. Let a function of the notebook do it"
     )

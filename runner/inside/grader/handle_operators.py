@@ -82,6 +82,6 @@ def _is_counted(seen: Sequence[Observations]) -> bool:
 
 def _refusal(handle: Any) -> NotDataError:
     return NotDataError(
-        f"{label_of(handle)} is an object: only values are compared. Compare what a "
-        "method of it returns"
+        f"{label_of(handle)} is an object: operators compare and calculate with values "
+        "only. Compare what one of its methods returns"
     )

@@ -56,7 +56,7 @@ def copy_of(handle: HandleBase, *, is_deep: bool) -> Any:
     """Return a handle to a copy that the student's process makes. Raises NotDataError."""
     found = student_of(handle).ask("copy", handle, is_deep)
     if not is_handle(found):
-        raise NotDataError(f"a copy of {label_of(handle)} is no object")
+        raise NotDataError(f"a copy of {label_of(handle)} is not an object")
     return found
 
 

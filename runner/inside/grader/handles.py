@@ -162,8 +162,8 @@ class Handle(HandleBase):
         """
         if name in _OF_HANDLES:
             raise NotDataError(
-                f"{label_of(self)} is not asked for {name!r} by its name: compare "
-                "objects, or print them"
+                f"{label_of(self)} does not give {name!r} by name: use the operator or "
+                "function for it, such as `==` or `repr`"
             )
         if name in _REFUSED:
             self.__getattr__(name)  # raises AttributeError if the object has none
@@ -174,7 +174,7 @@ class Handle(HandleBase):
     def __mro_entries__(self, _bases: tuple[object, ...]) -> NoReturn:
         """Refuse to be a base: Python's own TypeError would pass for the student's."""
         raise NotDataError(
-            f"{label_of(self)} is no base for a class of a test's: let a function of "
+            f"{label_of(self)} cannot be the base of a test's class: let a function of "
             "the notebook derive from it"
         )
 
@@ -185,7 +185,7 @@ class Handle(HandleBase):
         if name in PREDICATES and name not in self.__student.methods:
             if is_collection(self):
                 return getattr(plain_of(self), name)
-            raise NotDataError(f"{label_of(self)} is no array or tensor")
+            raise NotDataError(f"{label_of(self)} is not an array or tensor")
         is_special = name.startswith("__") and name.endswith("__")
         if is_special and name not in _SPECIAL | _ASKED | _REFUSED:
             raise AttributeError(name)
@@ -232,7 +232,9 @@ class Handle(HandleBase):
         return text if self.__seen.is_instance else f"{label_of(self)} {text}"
 
     def __refuse(self, *_: object, **__: object) -> NoReturn:
-        raise NotDataError(f"{label_of(self)} is an object: only values are compared")
+        raise NotDataError(
+            f"{label_of(self)} is an object: only values can be compared"
+        )
 
     def __eq__(self, other: object) -> bool:
         return self is other if is_building() else self.__refuse()
@@ -256,15 +258,18 @@ class CallableHandle(Handle):
     def __call__(self, *arguments: object, **named: object) -> Any:
         seen = observations_of(self)
         if seen.is_withheld:
-            raise NotDataError(f"{label_of(self)} is of an object that takes no values")
+            raise NotDataError(
+                f"{label_of(self)} belongs to an object that may not learn the values of "
+                "a test: let a function of the notebook call it"
+            )
         caller = sys._getframe(1)  # noqa: SLF001 - who calls decides
         answer = answer_to(caller)
         if answer is not None:
             return answer(self, *arguments, **named)
         if not (may_be_called_by_libraries(self) or CALLERS.only_calls(caller)):
             raise NotDataError(
-                f"{label_of(self)} is not called by a library, which would take a value "
-                "in its place, too: let the test call it, `lambda x: f(x)`"
+                f"{label_of(self)} may not be called by this library, which would accept "
+                "a value in its place, too. Let the test call it: `lambda x: f(x)`"
             )
         is_constructor = seen.is_constructor
         operation = "make" if is_constructor else "call"
@@ -314,8 +319,8 @@ def _keep_values_from(handle: Handle, name: str, method: Handle) -> None:
         observations_of(method).is_withheld = True  # `hasattr` must still find it
     elif name in VALUE_METHODS and not observations_of(handle).is_constructor:
         raise NotDataError(
-            f"{label_of(handle)} is an object: only values have a method {name!r}, or "
-            "classes that the staff's own notebook defines it in"
+            f"{label_of(handle)} is an object: only values have a method {name!r}, and "
+            "objects of classes in which the staff's notebook defines it"
         )
 
 

@@ -71,7 +71,7 @@ def signature_of(value: Any, **named: Any) -> inspect.Signature:
         return _signature(value, **named)
     found = student_of(value).ask("signature", value)
     if not isinstance(found, list):
-        raise CodecError("not a signature")
+        raise CodecError("the student's process sent an invalid signature")
     return inspect.Signature([_parameter(*each) for each in found])
 
 

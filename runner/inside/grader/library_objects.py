@@ -63,7 +63,10 @@ def remaining(iterator: Any) -> list[object]:
     """
     items = list(itertools.islice(iterator, _MAX_ITEMS + 1))
     if len(items) > _MAX_ITEMS:
-        raise CodecError("an endless iterator cannot be given: give a list")
+        raise CodecError(
+            f"an iterator with more than {_MAX_ITEMS:,} items cannot be given to the "
+            "student's code: give a list"
+        )
     return items
 
 
@@ -118,7 +121,7 @@ class _LibraryPickler(pickle.Pickler):
         else:
             is_known = _is_library(type(value).__module__)
         if not is_known:
-            raise pickle.PicklingError("not a library's")
+            raise pickle.PicklingError("not an object of a library")
         if isinstance(value, _DATA):
             self.values.add(id(value))
         generator = given_generators.reduced(value, self._written)

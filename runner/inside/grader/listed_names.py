@@ -27,8 +27,9 @@ _BETWEEN: Final = frozenset(
 # Functions of these modules that return the list.
 _GIVING: Final = frozenset(("_getmembers", "getmembers", "getmembers_static"))
 _WORDS: Final = (
-    "the names of a notebook are not listed, because they are asked for one by one: write "
-    '`"name" in globals()`, or `for name in ("one", "other")` and ask for each'
+    "the names of a notebook are not listed, because tests get them one by one. Write "
+    '`"name" in globals()`, or go through the names that you expect: `for name in ("one", '
+    '"other")`'
 )
 
 

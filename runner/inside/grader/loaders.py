@@ -27,9 +27,9 @@ from runner.inside.readers.torch_files import is_script, read_saved
 from runner.inside.readers.unreadable import NotReadError, UnreadableError
 
 REFUSED: Final = (
-    "tests unpickle objects only from files, by path: torch.load, numpy.load or "
-    "pickle.load of a file in `private`, or of a handed-in file in `files`, and "
-    "pickle.loads of what they have pickled themselves"
+    "tests may unpickle only files in `private`, handed-in files in `files`, and what "
+    "they have pickled themselves. Give torch.load, numpy.load or pickle.load the path "
+    "of the file, and give pickle.loads only your own pickles"
 )
 _SCRIPT: Final = "Cannot use ``weights_only=True`` with TorchScript archives passed to ``torch.load``."
 _FAILED: Final = "Weights only load failed."
@@ -202,7 +202,9 @@ def _rest(file: Any) -> memoryview:
     while part := file.read(_AT_ONCE):
         content += part
         if len(content) > _LARGEST:
-            raise refusals.note(NotReadError("it would grow to more than 2 GB"))
+            raise refusals.note(
+                NotReadError("the uncompressed file would be larger than 2 GB")
+            )
     return memoryview(content).toreadonly()
 
 
@@ -219,12 +221,12 @@ def _words(before: str = "") -> Iterator[None]:
     try:
         yield
     except NotReadError as error:
-        words = f"{before} The tests do not read it: {error}".strip()
+        words = f"{before} Tests cannot read this: {error}".strip()
         raise refusals.note(NotReadError(words)) from None
     except UnreadableError as error:
         raise UnreadableError(f"{before} {error}".strip()) from None
     except RecursionError:
-        raise UnreadableError("it is nested too deeply") from None
+        raise UnreadableError("the file's values are nested too deeply") from None
 
 
 # --- Objects ---------------------------------------------------------------------
@@ -245,11 +247,13 @@ def _with_objects(
     paths = [list(path) for path in holes.paths]
     objects = _asked[-1].ask("objects", how, _named(name), start, paths)
     if type(objects) is not list or len(objects) != len(paths):
-        raise refusals.not_permitted("the student's process has read another file")
+        raise refusals.not_permitted(
+            "the student's process did not give one object for each one in the file"
+        )
     for each in objects:
         if not is_handle(each):
             raise refusals.not_permitted(
-                "the file holds an object of a class, and the student's process gives "
-                f"a {type(each).__name__} in its place: keep plain data in the file"
+                "the file holds an object of a class, and the student's process gave "
+                f"a {type(each).__name__} in its place. Let students save plain data"
             )
     return holes.filled(objects)

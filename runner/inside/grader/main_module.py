@@ -34,8 +34,8 @@ class Main(types.ModuleType):
         names: Names | None = object.__getattribute__(self, "_Main__names")
         if names is None:
             raise NotDataError(
-                "the notebook is asked only while a check runs: look up names of "
-                "`__main__` in the check's own function"
+                "the notebook can be used only while a check runs: read names of "
+                "`__main__` inside the check's function"
             )
         return names
 

@@ -140,7 +140,9 @@ class Members:
         try:
             told, is_known = _read(node, classes)
         except (AttributeError, KeyError, TypeError) as error:
-            raise CodecError("not a member") from error
+            raise CodecError(
+                "the student's process sent an invalid member of an enumeration"
+            ) from error
         if not is_known:
             return told.value
         handle: Any = resolve(node["o"])
@@ -151,7 +153,9 @@ class Members:
             vars(known).update(_told=told, _object=handle)
             self._members[number_of(handle)] = known
         if _told(known) != told:
-            raise CodecError("another value of one member")
+            raise CodecError(
+                "the student's process sent two values for one member of an enumeration"
+            )
         return known
 
     def _kind(self, base: type, kind: type, anew: tuple[str, ...]) -> Any:
@@ -174,9 +178,9 @@ def _of_its_own(name: str) -> object:
 
     def refuse(member: Member, *_: object) -> NoReturn:
         raise NotDataError(
-            f"{label_of(object_of(member))} has {name!r} in its own way, which is not "
-            "asked for: compare its `value` or `name`, or let a function of the notebook "
-            "compare or calculate"
+            f"{label_of(object_of(member))} defines {name!r} in its own way, and tests do "
+            "not use that. Compare its `value` or `name`, or let a function of the "
+            "notebook compare or calculate"
         )
 
     def method(member: Member) -> Any:
@@ -201,5 +205,7 @@ def _read(node: Mapping[str, Any], classes: Collection[str]) -> tuple[_Told, boo
     is_method = all(name in REDEFINABLE.get(type(told.value), ()) for name in told.anew)
     is_all = is_value and is_name and is_said and is_method
     if not (is_all and node["o"]["k"] == "handle"):
-        raise CodecError("not a member")
+        raise CodecError(
+            "the student's process sent an invalid member of an enumeration"
+        )
     return told, node["o"]["kind"] in classes

@@ -29,12 +29,12 @@ _LOOK_UP: Final = {
 # These modules pass on a part of a name that the test has written.
 _ASKERS: Final = frozenset(("unittest.mock", "pydoc"))
 _WORDS: Final = (
-    "text that names Python's own objects is not read beside the tests: take yaml.safe_load, "
-    "or let a function of the notebook read it"
+    "tests may not load text that names Python objects: use yaml.safe_load, or let a "
+    "function of the notebook load it"
 )
 _NOT_FOUND: Final = (
-    "objects are not looked up beside the tests by a name that the tests do not hold: "
-    "let a function of the notebook do it, or compare the text"
+    "tests may not look up an object by a name that is not in their own text: let a "
+    "function of the notebook do it, or compare the name"
 )
 
 

@@ -11,7 +11,7 @@ class NoClassError(NotDataError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"{name!r} is a class in the staff's notebook, and a value in this one"
+            f"{name!r} is a class in the staff's notebook, but a value in this notebook"
         )
         self.missing = name
 

@@ -61,9 +61,9 @@ class Library:
         except Exception as error:
             words = (
                 f"{name!r} stands for {target!r} in the staff's notebook, and the tests "
-                f"cannot import that ({type(error).__name__}: {error}): it must be "
-                "installed, or lie among the course's own files, and import nothing that "
-                "students hand in"
+                f"cannot import that ({type(error).__name__}: {error}). It must be "
+                "installed, or be one of the course's own files. It must import nothing "
+                "that students hand in"
             )
             raise refusals.note(ImportError(words)) from error
 
@@ -107,12 +107,15 @@ class Names(ListedNames):
     def replace(self, name: str, value: Any) -> None:
         """Bind the name here and in the notebook. Raises StandInError if it may not be."""
         if name not in self._defined:
-            raise StandInError(f"the staff's notebook defines no {name!r} to replace")
+            raise StandInError(
+                f"{name!r} cannot be replaced: the staff's notebook does not define it"
+            )
         super().__setitem__(name, value)
         if not self._replace(name, value):
             raise StandInError(
-                f"what the test puts in the place of {name!r} may only raise a built-in "
-                "exception, return nothing, or be a mock without a return value"
+                f"{name!r} can be replaced only by an object of the notebook, by a function "
+                "that raises a built-in exception or returns nothing, or by a mock without "
+                "a return value"
             )
 
     def _replace(self, name: str, value: object) -> bool:

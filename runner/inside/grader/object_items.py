@@ -74,7 +74,7 @@ class Contents:
         if self._length is None:
             length = ask()
             if type(length) is not int or length < 0:
-                raise NotDataError(f"{self._label} has a length that is no number")
+                raise NotDataError(f"{self._label} has an invalid length")
             self._agree_on(length)
             self._length = length
         return self._length
@@ -100,7 +100,7 @@ class Contents:
             case [list() as items, (None | int()) as length, bool() as is_mapping]:
                 self.is_keyed |= is_mapping
             case _:
-                raise CodecError("not the items of an object")
+                raise CodecError("the student's process sent invalid items")
         self._was_gone_through = True
         return self._keep_first(items, length)
 
@@ -122,7 +122,7 @@ class Contents:
                 case [list() as items, (None | int()) as length]:
                     self._keep_first(items, length)
                 case _:
-                    raise CodecError("not the items of an object")
+                    raise CodecError("the student's process sent invalid items")
             self._was_indexed = True
         return self._whole
 
@@ -137,12 +137,12 @@ class Contents:
             if not self._is_free():
                 forwards()
                 if self._whole is None:
-                    raise NotDataError(f"{self._label} is read forwards only")
+                    raise NotDataError(f"{self._label} can be read forwards only")
             match ask():
                 case [list() as items, (None | int()) as length]:
                     self._count(len(items), length)
                 case _:
-                    raise CodecError("not the items of an object")
+                    raise CodecError("the student's process sent invalid items")
             is_own = self._is_free() or self._whole is None
             self._backwards = items if is_own else (self._whole or [])[::-1]
         return self._backwards
@@ -192,8 +192,8 @@ class Contents:
         value, error = item.answer.value, item.answer.error
         if error is None and type(value) not in SIZED and kind_of(value) != "object":
             raise NotDataError(
-                f"{self._label} gave a {type(value).__name__} for a slice of it: only "
-                "lists, arrays and text are compared with its items"
+                f"{self._label} gave a {type(value).__name__} for a slice: only lists, "
+                "arrays and text can be compared with its items"
             )
 
     def note_slice(self, key: object, part: "Contents") -> None:
@@ -214,7 +214,7 @@ class Contents:
         elif any(
             one is not other for one, other in zip(self._whole, items, strict=True)
         ):
-            raise NotDataError(f"{self._label} has two answers about its items")
+            raise NotDataError(f"{self._label} contradicts itself about its items")
 
     def set_length(self, length: int) -> None:
         """Set the number of items."""
@@ -227,7 +227,7 @@ class Contents:
         if not self._has_ended:
             was, found = steps(), ask()
             if type(found) is not list or len(found) > _MOST_PARTS:
-                raise NotDataError(f"{self._label} gave no item")
+                raise NotDataError(f"{self._label} gave an invalid item")
             if found:
                 return self._last.give(*found, steps=steps(), was=was)
             self._has_ended = True
@@ -258,12 +258,12 @@ class Contents:
     def _check_count(self, again: object, items: list[object]) -> None:
         if again is None:
             raise NotDataError(
-                f"{self._label} is an iterator when it is gone through again"
+                f"{self._label} is an iterator in a second loop, but not in the first"
             )
         if again != len(items):
             raise NotDataError(
-                f"{self._label} gave {len(items)} items, and {again} when it was gone "
-                "through again"
+                f"{self._label} gave {len(items)} items in one loop, and {again} in the "
+                "next"
             )
 
     def _keep_first(self, items: list[object], length: int | None) -> list[object]:
@@ -277,7 +277,7 @@ class Contents:
             kind_of(one) for one in self._whole
         ]:
             raise NotDataError(
-                f"{self._label} has other items by index than it is gone through with"
+                f"{self._label} gives other items by index than in a loop"
             )
         self._agree_with_plain()
         return self._whole
@@ -288,7 +288,7 @@ class Contents:
             return
         if not are_alike(self._plain, self._whole):
             raise NotDataError(
-                f"{self._label} is gone through with other items than it has"
+                f"{self._label} gives other items in a loop than it holds"
             )
 
     def _with_earlier(self, items: list[object]) -> list[object]:
@@ -319,7 +319,7 @@ class Contents:
         if type(value) in {list, tuple}:
             return Answer(type(value)(due))
         if not is_same(value, due):
-            raise NotDataError(f"{self._label} has two answers about {item.key!r}")
+            raise NotDataError(f"{self._label} contradicts itself at {item.key!r}")
         return item.answer
 
     def _taken_pairs(self, found: object) -> dict[object, object]:
@@ -327,17 +327,17 @@ class Contents:
             case [list() as pairs, (None | int()) as length]:
                 self.is_keyed = True
             case _:
-                raise CodecError("not a mapping")
+                raise CodecError("the student's process sent an invalid mapping")
         try:
             taken = {key: value for key, value in pairs}  # noqa: C416 - each must be two
         except (TypeError, ValueError) as error:
-            raise CodecError("not a mapping") from error
+            raise CodecError("the student's process sent an invalid mapping") from error
         self._count(len(taken), length)
         if self._whole is None:
             self._whole = list(taken)
         elif not self._is_free() and not are_keys(self._whole, taken):
             raise NotDataError(
-                f"{self._label} has other keys than it is gone through with"
+                f"{self._label} gives other keys in a loop than it holds"
             )
         for item in self._items.values():
             key, is_there = item.key, item.answer.error is None
@@ -352,17 +352,17 @@ class Contents:
         """Compare the answer for a key with the keys of a mapping."""
         is_there = item.answer.error is None
         if item.is_bound and is_there != (item.key in pairs):
-            raise NotDataError(f"{self._label} has two answers about {item.key!r}")
+            raise NotDataError(f"{self._label} contradicts itself at {item.key!r}")
 
     def _count(self, items: int, length: int | None) -> None:
         """Compare the number of received items with all lengths told before."""
         if length is not None and length != items:
             raise NotDataError(
-                f"{self._label} has a length of {length}, and gives {items} items"
+                f"{self._label} has a length of {length}, but gives {items} items"
             )
         if self._length is not None and self._length != items:
             raise NotDataError(
-                f"{self._label} had a length of {self._length}, and gives {items} items"
+                f"{self._label} had a length of {self._length}, but gives {items} items"
             )
         self._agree_on(items)
         self._length = self._length if length is None else length
@@ -373,7 +373,7 @@ class Contents:
             raise NotDataError(f"{self._label} is an iterator, and has a length too")
         if self._whole is not None and len(self._whole) != count:
             raise NotDataError(
-                f"{self._label} gave {len(self._whole)} items, and has a length of "
+                f"{self._label} gave {len(self._whole)} items, but has a length of "
                 f"{count}"
             )
         for item in self._items.values():
@@ -389,12 +389,12 @@ class Contents:
             given, due = len(value), len(range(count)[key])
             if given != due:
                 raise NotDataError(
-                    f"{self._label} has {count} items, and {given} for {due} of them"
+                    f"{self._label} has {count} items, but gave {given} for a slice of {due}"
                 )
         if type(key) is not int:
             return
         is_inside = -count <= key < count
         if answer.error is None and not is_inside:
-            raise NotDataError(f"{self._label} has {count} items, and one at {key}")
+            raise NotDataError(f"{self._label} has {count} items, but one at {key}")
         if isinstance(answer.error, IndexError) and is_inside:
-            raise NotDataError(f"{self._label} has {count} items, and none at {key}")
+            raise NotDataError(f"{self._label} has {count} items, but none at {key}")

@@ -165,7 +165,7 @@ class Observations:
         known = self._contents.count
         if known is not None and known < count:
             raise NotDataError(
-                f"{self._label} has a length of {known}, and gives {count} items"
+                f"{self._label} has a length of {known}, but gives {count} items"
             )
 
     def _end_loop(self, first: FirstItems, length: int | None) -> None:
@@ -273,7 +273,7 @@ class Observations:
         if kind not in self._texts:
             words = ask()
             if type(words) is not str:
-                raise NotDataError(f"{self._label} gave no text")
+                raise NotDataError(f"{self._label} did not give text")
             self._texts[kind] = words
         return self._texts[kind]
 
@@ -283,7 +283,7 @@ class Observations:
         if not self._plain:
             found = ask()
             if not isinstance(found, _COLLECTIONS):
-                raise NotDataError(f"{self._label} is no collection")
+                raise NotDataError(f"{self._label} is not a collection")
             self.contents.check_plain(found)
             self._plain.append(found)
         return self._plain[0]

@@ -24,7 +24,7 @@ class RefusedInChildError(Exception):
 
     def __init__(self, kind: str, words: str) -> None:
         self.kind = kind
-        super().__init__(words or "a forked process was refused something")
+        super().__init__(words or "the grader refused something in a forked process")
 
     @property
     def class_to_report(self) -> type[BaseException]:

@@ -52,9 +52,9 @@ class SecondAnswers:
         raise SecondAnswerError(
             f"{self._label} gave something else when it was read for the second time. "
             "The test keeps the first answer, since an object must not contradict "
-            "itself. If it should give the same each time, this is the fault. If not, "
+            "itself. If it should give the same each time, the object is wrong. If not, "
             "compare what two calls give: `ds.__getitem__(0)` twice, or a function of "
-            "the notebook that goes through the loader"
+            "the notebook that loops over the loader"
         )
 
     def forget(self) -> None:

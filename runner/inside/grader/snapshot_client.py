@@ -261,7 +261,7 @@ class SnapshotClient:
             return empty_values.note_empty(decode(header["ok"], buffers, resolve))
         error = header.get("error")
         if not isinstance(error, dict):
-            raise LinkError("no answer")
+            raise LinkError("the student's process gave no answer")
         kind, words = str(error.get("type")), str(error.get("words"))[:_WORDS]
         if kind == REFUSED:
             # Only this answer is lost. The next check can ask the same snapshot.
@@ -285,7 +285,7 @@ class SnapshotClient:
         """Answer the student's process, which may call what a test has passed to it."""
         operation = header.get("op")
         if operation not in {"callback", "stand_in", "lent"}:
-            raise LinkError("not a question")
+            raise LinkError("the student's process sent an invalid question")
         given, named = self._arguments(header, buffers)
         encoder = self._encoder()
         try:
@@ -307,12 +307,12 @@ class SnapshotClient:
     ) -> str | None:
         """Return the answer of the test's own `input`, or call its own `print`."""
         if name not in self._lent or not isinstance(name, str):
-            raise ExpiredCallbackError("the test has its function back")
+            raise ExpiredCallbackError("the test does not replace this function")
         answer = getattr(builtins, name)(*given, **named)
         if name == "print":
             return None
         if type(answer) is not str:
-            raise TypeError("input gives text")
+            raise TypeError("a replacement of `input` must return text")
         return answer
 
     def _record(
@@ -323,7 +323,7 @@ class SnapshotClient:
         stand_in = stand_in_for(mock)
         if mock is None or stand_in is None or not stand_in.records:
             # This mock has got an answer since, so calling it would run a test's code.
-            raise ExpiredCallbackError("nothing stands in for this name")
+            raise ExpiredCallbackError("no mock replaces this name")
         with contextlib.suppress(Exception):  # the stub raises it itself
             mock(*given, **named)
 
@@ -332,9 +332,9 @@ class SnapshotClient:
     ) -> tuple[list[object], dict[str, object]]:
         call = decode(header.get("a"), buffers, self._resolve)
         if type(call) is not list or list(map(type, call)) != [list, dict]:
-            raise CodecError("not a call")
+            raise CodecError("the student's process sent an invalid call")
         if not all(isinstance(name, str) for name in call[1]):
-            raise CodecError("not a call")
+            raise CodecError("the student's process sent an invalid call")
         return empty_values.note_empty(call[0]), empty_values.note_empty(call[1])
 
     # --- What is no data -----------------------------------------------------------
@@ -352,8 +352,8 @@ class SnapshotClient:
                 if isinstance(found, type):
                     return no_exception(found)
             case "module":
-                raise NotDataError("this name is a module: tests import their own")
-        raise CodecError("not a value")
+                raise NotDataError("this is a module: import it in the test")
+        raise CodecError("the student's process sent an invalid value")
 
     def _handle(self, number: int, node: Mapping[str, Any], operation: str) -> Handle:
         """Return the handle with this number. It keeps the label it got first."""
@@ -365,11 +365,11 @@ class SnapshotClient:
             return handle
         bases = node.get("bases")
         if not isinstance(bases, list) or not all(isinstance(b, str) for b in bases):
-            raise CodecError("not a handle")
+            raise CodecError("the student's process sent an invalid handle")
         label = str(node.get("kind"))
         is_collection = node.get("collection") is True
         if is_collection and operation != "make":
-            raise CodecError("not an object that a test has made")
+            raise CodecError("the student's process sent an invalid collection")
         kind = self._kinds.find(
             node.get("methods"),
             is_callable=node.get("callable") is True,

@@ -19,8 +19,8 @@ Tree = TypeVar("Tree", bound=ast.AST)
 NAME: Final = "__format_of__"
 _METHODS: Final = frozenset(("format", "format_map"))
 _WORDS: Final = (
-    "a template of the student's that reads attributes or items ({x.y}, {x[0]}) is not "
-    "filled in beside the tests: let a function of the notebook do it"
+    "tests may not fill in a student's template that reads attributes or items ({x.y}, "
+    "{x[0]}): let a function of the notebook do it"
 )
 
 

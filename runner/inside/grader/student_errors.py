@@ -200,7 +200,9 @@ class ErrorClasses:
             case {"v": int() as number, "n": str() as name, "b": list() as bases}:
                 pass
             case _:
-                raise CodecError("not a class of exceptions")
+                raise CodecError(
+                    "the student's process sent an invalid exception class"
+                )
         if number in self._known:
             return self._known[number]
         if depth >= _MAX_DEPTH:
@@ -327,5 +329,7 @@ def no_exception(kind: type) -> type:
     Otherwise the notebook would decide what a test's `except` catches.
     """
     if issubclass(kind, BaseException):
-        raise NotDataError("tests name exceptions themselves")
+        raise NotDataError(
+            "an answer may not be an exception class of Python: name the class in the test"
+        )
     return kind

@@ -15,8 +15,8 @@ from typing import Any, Final
 from runner.inside.grader import refusals
 
 _NONE: Final = (
-    "a run of {what} has run nothing, and so proves nothing: write each test as lines "
-    "of the check, or give the runner the function or class that holds it"
+    "a run of {what} has run no test, so it proves nothing. Write each test as lines of "
+    "the check, or give the runner the function or class that holds it"
 )
 
 

@@ -32,7 +32,7 @@ def install() -> None:
     def checked(module: Any, *arguments: Any, **named: Any) -> Any:
         if is_handle(module) or any(map(is_handle, module.modules())):
             raise NotDataError(
-                "functional_call puts no weights into the student's module: load them "
+                "functional_call cannot put weights into the student's module: load them "
                 "with load_state_dict, or let a function of the notebook call it"
             )
         return call(module, *arguments, **named)

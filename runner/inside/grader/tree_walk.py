@@ -79,7 +79,7 @@ class TreeWalk(Generic[About]):
         try:
             while self._levels:
                 if time.monotonic() > self._deadline:
-                    raise NotWalkedError("time is up")
+                    raise NotWalkedError("the time limit was reached")
                 level = self._levels[-1]
                 if level.names:
                     self.visit(level, level.names.pop())

@@ -34,12 +34,12 @@ _DO_HERE: Final = (
     "pool), in a pool of threads, or in a multiprocessing.Process"
 )
 _NO_OBJECTS: Final = (
-    "an object or a function of the notebook's does not go to a worker process, nor "
-    f"from one: use it {_DO_HERE}"
+    "an object or function of the notebook cannot be sent to a worker process, or from "
+    f"one: use it {_DO_HERE}"
 )
-_NO_QUESTIONS: Final = f"a worker process does not ask the notebook: ask it {_DO_HERE}"
+_NO_QUESTIONS: Final = f"a worker process cannot use the notebook: use it {_DO_HERE}"
 _NOT_STARTED: Final = (
-    "workers of this kind would start without what guards the tests: take n_jobs=1, or "
+    "workers of this kind would start without the rules for tests: use n_jobs=1, or "
     "concurrent.futures.ProcessPoolExecutor"
 )
 _SEAL: Final = 32

@@ -107,7 +107,7 @@ def run(test: str, work: str) -> None:
 def test_the_refusal_says_what_to_do() -> None:
     refusals.forget()
     run(CHECKS[0], WORK.replace("answer", "return True"))
-    with pytest.raises(SwallowedError, match="let a function of the notebook hold"):
+    with pytest.raises(SwallowedError, match="let a function of the notebook contain"):
         raise refusals.first() or AssertionError
 
 

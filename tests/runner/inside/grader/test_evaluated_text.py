@@ -122,7 +122,9 @@ def test_a_configuration_of_the_student_s_imports_nothing(runner: Runner) -> Non
     )
     result = marked(runner, "text = 'os.getpid'", check, defined_names=("text",))
     assert scores(result) == {"q1": [0.0]}
-    assert "by a name that the tests do not hold" in result.questions[0].checks[0].trace
+    assert (
+        "by a name that is not in their own text" in result.questions[0].checks[0].trace
+    )
 
 
 def test_a_doctest_s_templates_are_checked_too(runner: Runner) -> None:

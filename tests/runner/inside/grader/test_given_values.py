@@ -113,6 +113,6 @@ def read(file: Any) -> Any:
 def test_a_file_that_is_written_or_has_been_read_is_refused_by_name(file: Any) -> None:
     with (
         student_with(NAMES) as student,
-        pytest.raises(CodecError, match="from its beg"),
+        pytest.raises(CodecError, match="at its start"),
     ):
         student.name("lines")(file)

@@ -133,7 +133,7 @@ class Odd:
 def test_a_copy_is_an_object_and_not_a_value() -> None:
     with (
         student_with({"odd": Odd()}) as student,
-        pytest.raises(TypeError, match=r"copy of .* is no object"),
+        pytest.raises(TypeError, match=r"copy of .* is not an object"),
     ):
         copy.deepcopy(student.name("odd"))
 

@@ -68,8 +68,8 @@ HONEST = {
     "x = np.arange(60.0)[:, None]\ny = np.arange(60) % 2\n"
     "assert len(cross_val_score(LogisticRegression(), x, y, n_jobs=2)) == 5",
 }
-ASKING = "does not ask the notebook"
-OBJECTS = "does not go to a worker"
+ASKING = "cannot use the notebook"
+OBJECTS = "cannot be sent to a worker"
 REFUSED = {
     "a loader of the student's data": (
         LOADER + "assert len(list(DataLoader(digits, num_workers=2))) == 4",
