@@ -23,7 +23,7 @@ OnEnd = Callable[["FirstItems", int | None], None]
 
 
 class Lengths(Protocol):
-    """What is known of the object that is gone through."""
+    """What is known of the object that a loop goes over."""
 
     def check_least(self, count: int) -> None:
         """Raise NotDataError if the object is known to have fewer items."""

@@ -52,7 +52,7 @@ class _Places(Protocol):
 
 
 class Callers:
-    """The check of callers by their frames. `places` knows the course's own files."""
+    """The check of callers by their frames. `_places` knows the course's own files."""
 
     def __init__(self) -> None:
         self._places: _Places | None = None

@@ -6,8 +6,8 @@ at a value that it has given, the snapshot is asked whether its copy has changed
 has, the check cannot pass. `runner.protocol.argument_looks` finds these places in the
 text, and `looking` lets the tests' source ask there.
 
-SECURITY: the word is the snapshot's. Code that forges it gains only that its argument
-counts as unchanged, which it could also leave as it is.
+SECURITY: the snapshot answers this. Code that answers falsely gains only that its
+argument counts as unchanged, and it could as well leave the argument unchanged.
 """
 
 import ast

@@ -160,7 +160,7 @@ def _fit(one: Any, other: Any) -> bool:
 
 
 def _shape(side: Any) -> tuple[int, ...] | None:
-    """Return the shape of the side as an array, or None if it is none."""
+    """Return the shape of the side as an array, or None if it is not one."""
     if _has_shape(type(side)):
         return tuple(side.shape)
     try:

@@ -19,7 +19,7 @@ from runner.inside.grader.handle_parts import (
     student_of,
 )
 
-# Classes of objects that are no values. Their objects may have all that the class has,
+# Classes whose objects are not values. Their objects may have all that the class has,
 # even under the name of a value's method.
 _OF_OBJECTS: Final = (
     torch.nn.Module,

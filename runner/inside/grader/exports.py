@@ -141,7 +141,7 @@ class Exports:
                 self._callbacks.pop(number, None)
 
     def refer(self, value: object, encoder: Encoder) -> Node:
-        """Return the node of a value that is no plain data. Raises CodecError."""
+        """Return the node of a value that is not plain data. Raises CodecError."""
         behind = handle_behind(value)
         value = value if behind is None else behind
         if is_handle(value):

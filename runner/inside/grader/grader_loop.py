@@ -189,9 +189,9 @@ class Grader:
     def _check(self, question: QuestionSpec, sock: socket.socket) -> bool:
         """Run the checks and tell the host the result of each.
 
-        The host gives nothing for a check of which it is told nothing. Return false if
-        the last check did not wait for an answer of the snapshot: the remaining checks
-        must then be asked in another conversation.
+        A check without a result at the host earns no points. Return false if the last
+        check did not wait for an answer of the snapshot: the remaining checks must then
+        be asked in another conversation.
         """
         link = Link(sock, max_header=MAX_ANSWER_HEADER, max_bytes=MAX_ANSWER_BYTES)
         forget_named_tuples()

@@ -48,7 +48,7 @@ def item_of(handle: HandleBase, key: object) -> Any:
 
 
 def _asked(handle: HandleBase, key: object) -> Any:
-    """Return the item of an object that is told the key."""
+    """Return the item of an object that may learn the key."""
     contents = observations_of(handle).contents
     index = index_of(key)
     place = key if index is None else index

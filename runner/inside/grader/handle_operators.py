@@ -15,8 +15,8 @@ from runner.inside.grader.staff_texts import STAFF_TEXTS
 
 UNARY: Final = ("neg", "pos", "abs", "invert")
 BINARY: Final = (*("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow"),)
-# Operators whose value counts. The others compare: `abs(a - b) < 1e-9` would be the
-# student's word for the student's work.
+# Operators whose value counts. The others compare: with `abs(a - b) < 1e-9` the
+# student's code would mark itself.
 _COUNTING: Final = frozenset((*UNARY, "add", "mul", "matmul"))
 
 
@@ -66,10 +66,10 @@ def _operator(
 
 
 def _may_take(seen: Sequence[Observations], others: Sequence[object]) -> bool:
-    """Return whether objects that the test has made may be told these values.
+    """Return whether objects that the test has made may learn these values.
 
     The result of an operator may stand in the place of a number: `a @ b - expected`. It
-    is told only numbers that the test has written down: `a * b + 10`.
+    may learn only numbers that the test has written down: `a * b + 10`.
     """
     values = [one for one in others if not is_handle(one)]
     is_derived = any(one.is_derived for one in seen)

@@ -106,7 +106,7 @@ class Handle(HandleBase):
     """An object in the student's process.
 
     It is called, read and iterated there. It is never asked whether it equals something
-    or is true: that would be the student's word for the student's work. Each answer
+    or is true: the student's code would then mark itself. Each answer
     about the object stays the same as long as the test has not changed it: see
     `Observations`.
     """

@@ -1,6 +1,7 @@
 """`inspect` and `copy` for objects of the student's.
 
-Their results, like a docstring, come from the student's process: no proof of what runs.
+Their results, like a docstring, come from the student's process. So they do not prove
+which code runs.
 """
 
 import copy

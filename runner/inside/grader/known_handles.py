@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from runner.inside.grader.handles import Handle, number_of, observations_of
 
-# The references to a handle that the test has dropped: ours, and that of the question.
+# What `sys.getrefcount` returns for a handle that the test has dropped.
 _OURS: Final = 3
 # How many handles are looked at before each question.
 _LOOKS: Final = 32

@@ -132,7 +132,7 @@ class Members:
     ) -> object:
         """Return a member, or its value if the staff's notebook has no such class.
 
-        Raises CodecError for a node that is no member's.
+        Raises CodecError for an invalid node.
 
         SECURITY: its value is told once. Its texts can hold no other value: they are
         the value's, made from names, or marked as the object's.
@@ -171,9 +171,9 @@ class Members:
 def _of_its_own(name: str) -> object:
     """Return what stands for a method that the member's class has in its own way.
 
-    The value's would answer another question, and the object's answer to an operator is
-    the student's word. So operators are refused, and other methods are the object's
-    where the staff's own notebook defines them.
+    The value's method would answer another question. With the object's own operators
+    the student's code would mark itself, so operators are refused. Other methods are
+    the object's where the staff's own notebook defines them.
     """
 
     def refuse(member: Member, *_: object) -> NoReturn:

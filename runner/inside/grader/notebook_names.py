@@ -87,5 +87,5 @@ def _fingerprint(value: object) -> Fingerprint | None:
 
 
 def _refer(value: object, _: Encoder) -> Node:
-    """Return a node for an object that is no data, of the student's or the test's."""
+    """Return a node for an object that is not data, of the student's or the test's."""
     return {"k": "object", "v": number_of(value) if is_handle(value) else id(value)}

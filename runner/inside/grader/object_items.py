@@ -1,4 +1,4 @@
-"""The items of an object of the student's, as far as the snapshot has told them.
+"""The items of an object of the student's, as far as the snapshot has sent them.
 
 Each fact is asked for once. All answers must agree, by a length, index, slice or loop.
 """
@@ -267,7 +267,7 @@ class Contents:
             )
 
     def _keep_first(self, items: list[object], length: int | None) -> list[object]:
-        """Return the items that count from now on: those that were told first."""
+        """Return the items that count from now on: those that came first."""
         self._count(len(items), length)
         if self._whole is None:
             self._whole = self._with_earlier(items)
@@ -292,7 +292,7 @@ class Contents:
             )
 
     def _with_earlier(self, items: list[object]) -> list[object]:
-        """Return the items, in which those told before keep their places."""
+        """Return the items, in which those that came before keep their places."""
         if self.is_keyed or self._is_free():
             return items
         told = list(items)
@@ -355,7 +355,7 @@ class Contents:
             raise NotDataError(f"{self._label} contradicts itself at {item.key!r}")
 
     def _count(self, items: int, length: int | None) -> None:
-        """Compare the number of received items with all lengths told before."""
+        """Compare the number of received items with all earlier lengths."""
         if length is not None and length != items:
             raise NotDataError(
                 f"{self._label} has a length of {length}, but gives {items} items"

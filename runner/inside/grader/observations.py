@@ -55,9 +55,9 @@ class Observations:
         self.is_container = False
         # The test has got it also by another way than such a name.
         self.was_answered = False
-        # It is an operator method of an object that is told no operands.
+        # It is an operator method of an object that may not learn operands.
         self.is_withheld = False
-        # It is no result of an operator that compares or that was given a value.
+        # It is not the result of an operator that compares or that was given a value.
         self.is_counted = True
         # Its class defines how its objects compare: it has a hash of its own, or none.
         self.has_equality = False

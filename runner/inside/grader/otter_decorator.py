@@ -10,7 +10,7 @@ _NAME: Final = "otter.test_files"
 
 
 def test_case(**_: object) -> Callable[[Callable[..., object]], Callable[..., object]]:
-    """Return a decorator without effect: the assignment holds what Otter's would say."""
+    """Return a decorator without effect: the assignment already holds its settings."""
     return lambda function: function
 
 

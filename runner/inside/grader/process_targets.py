@@ -16,7 +16,7 @@ def _running(plain: Any) -> Any:
     """Return a `run` for processes that never asks whether an object is true.
 
     `multiprocessing` tests the truth of its target. No object of the student's may be
-    asked that: the answer would be the student's word.
+    asked that: the answer would come from the student's code.
     """
 
     def run(self: Any) -> None:

@@ -104,5 +104,5 @@ def is_over() -> bool:
 
 def forget() -> None:
     """Forget what was noted, before another check."""
-    global _check  # noqa: PLW0603 - one check at a time is judged
+    global _check  # noqa: PLW0603 - one check runs at a time
     _check = _Check()

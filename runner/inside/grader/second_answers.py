@@ -31,7 +31,7 @@ class SecondAnswers:
     def check(self, what: str, key: object, found: object, ask: Ask) -> None:
         """Ask again if this was asked before, and note whether the answer differs.
 
-        `found` is the answer that the test gets, and `ask` asks the object anew.
+        `found` is the answer that the test gets, and `ask` asks the object again.
         """
         if not self._asks_again():
             return
@@ -66,7 +66,7 @@ class SecondAnswers:
 def _digest(value: object) -> bytes | None:
     """Return a hash of the value, or None if it is not compared.
 
-    Objects in it count as alike: an object may make them anew each time.
+    Objects in it count as alike: an object may make new ones each time.
     """
     encoder = Encoder(_refer)
     encoder.sends_missing = True

@@ -337,7 +337,7 @@ class SnapshotClient:
             raise CodecError("the student's process sent an invalid call")
         return empty_values.note_empty(call[0]), empty_values.note_empty(call[1])
 
-    # --- What is no data -----------------------------------------------------------
+    # --- What is not data ----------------------------------------------------------
 
     def _resolve(self, node: Mapping[str, Any], operation: str = "") -> object:
         value = node.get("v")

@@ -1,4 +1,4 @@
-"""Runs of doctest and unittest that a test starts itself: one without a test fails.
+"""Runs of doctest and unittest that a test starts. A run without any test is refused.
 
 `doctest.testmod()` and `unittest.main()` look for examples and tests in the module
 `__main__`. If they find none, they report that nothing has failed.

@@ -160,7 +160,7 @@ class Tests:
     # --- Functions ---------------------------------------------------------------
 
     def _run_function(self, check: Callable[..., object]) -> tuple[float, str]:
-        # A parameter with a default is a constant of the test, no name of the notebook.
+        # A parameter with a default is the test's own constant, not a name of the notebook.
         values = {
             name: self._argument(name)
             for name, parameter in inspect.signature(check).parameters.items()
@@ -297,10 +297,10 @@ def _returned(value: object) -> object:
 
 
 class _DoctestRunner(doctest.DocTestRunner):
-    """A doctest runner that takes the student's printing as the output of a line.
+    """A doctest runner that takes what the student's code prints as a line's output.
 
-    Only for a line that is a call of the student's code. It keeps what the first line
-    that failed has raised.
+    It does so only for a line that is a call of the student's code. It keeps the
+    exception of the first line that failed.
     """
 
     error: BaseException | None = None
@@ -368,7 +368,7 @@ def _plain(value: object) -> object:
 def _share(value: object, worth: float) -> tuple[float, str]:
     """Return the score and message of a script that ended in this value.
 
-    A number is points out of `worth`. Raises NotAScoreError for a value that is no
+    A number is points out of `worth`. Raises NotAScoreError for a value that is not a
     score.
     """
     if type(value) in {int, float}:

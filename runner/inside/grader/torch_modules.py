@@ -4,8 +4,9 @@ torch passes on what it has collected so far: all modules before it with their w
 or the dictionary that it is filling. None of that goes to the student's process. The
 module is asked for its own part, and the rest is done here.
 
-`torch.func.functional_call` puts other weights into a module for one call. Into a
-student's module it would put them here, and the call would run there, without them.
+`torch.func.functional_call` puts other weights into a module for one call. With a
+student's module it would put them into this process, and the call would run in the
+student's process without them.
 """
 
 from collections.abc import Callable, Iterator, MutableMapping

@@ -172,7 +172,7 @@ def refuse(words: str) -> None:
 def _fork_all() -> None:
     """Start each worker by a fork, and refuse questions to the notebook from pools.
 
-    Each worker would be told anew what an object holds, so an object could contradict
+    Each worker would ask again what an object holds, so an object could contradict
     itself without being noticed.
     """
     run, start = BaseProcess.run, BaseProcess.start

@@ -45,7 +45,7 @@ def read_archive(data: memoryview, *, encoding: str = "ascii") -> dict[str, Any]
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, encoding: str) -> Any:
     with archive.open(member) as source:
         content = source.read(member.file_size + 1)
-    # numpy returns the bytes of a member that is no array.
+    # numpy returns the bytes of a member that is not an array.
     is_array = content.startswith(_ARRAY)
     if not is_array:
         return content

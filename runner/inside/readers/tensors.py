@@ -102,9 +102,7 @@ class Tensors:
         }
 
     def check(self) -> None:
-        """Raise UnreadableError if a tensor of truth values holds a byte other than 0
-        and 1.
-        """
+        """Raise UnreadableError if a tensor of booleans has bytes other than 0 and 1."""
         for tensor in self._truths:
             if tensor.numel() and tensor.view(torch.uint8).max() > 1:
                 raise UnreadableError(

@@ -1,4 +1,4 @@
-"""Built-in exceptions made anew from the names that a grader tells."""
+"""Built-in exceptions that are made from the names that a grader sends."""
 
 import builtins
 import contextlib

@@ -13,7 +13,7 @@ from runner.wire.frames import SMALL_FRAME, Channel, FrameError, pack
 
 
 class StudentChannel:
-    """A channel that sends whole frames, whatever interrupts. Forked children send none.
+    """A channel that sends whole frames, even if a signal comes. Forks send nothing.
 
     SIGINT has no effect until a cell runs, and never interrupts a frame.
     """
@@ -28,7 +28,7 @@ class StudentChannel:
 
     @property
     def is_mine(self) -> bool:
-        """Whether this process is the one that the host talks to, and no fork of it."""
+        """Whether this process is the one that the host talks to, and not a fork."""
         return os.getpid() == self._owner
 
     def send(self, message: dict[str, object]) -> None:
@@ -42,7 +42,7 @@ class StudentChannel:
                 self.channel.send({"t": "dropped"})
 
     def send_output(self, message: dict[str, object]) -> None:
-        """Send the output, or a note that it was dropped: too large, or no plain data."""
+        """Send the output, or a note that it was too large or not plain data."""
         try:
             fits = len(pack(message)) <= self.max_output
         except FrameError:

@@ -49,7 +49,7 @@ def start_for_job(order: CudaOrder) -> CudaReport:
 def start(uuid: str) -> CudaReport:
     """Start CUDA on the one device, load its libraries, and return its description.
 
-    Raises CudaUnwellError if that fails, or if the device is another.
+    Raises CudaUnwellError if that fails, or if CUDA finds another device.
     """
     os.environ["CUDA_VISIBLE_DEVICES"] = uuid
     # Otherwise cuBLAS may choose other algorithms in each run. Read when it starts.
@@ -75,7 +75,7 @@ def start(uuid: str) -> CudaReport:
 
 
 def _load_libraries() -> None:
-    """Run a product and a convolution: the first ones cost seconds, here not a job's."""
+    """Run a matrix product and a convolution, since a job's first ones take seconds."""
     square = torch.zeros(_SIDE, _SIDE, device="cuda")
     torch.mm(square, square)
     image = square.view(1, 1, _SIDE, _SIDE)

@@ -1,7 +1,7 @@
-"""Whether the notebook's code has changed what a test has given to it.
+"""The check whether the notebook's code has changed what a test has given to it.
 
-A test that looks at its own value afterwards asks for it. Only such tests pay for the
-comparison: of a container its items are kept, of an array a hash.
+It is made only for a test that looks at its own value afterwards, since it takes time.
+What is compared of a container is its items, and of an array a hash.
 """
 
 import math
@@ -23,7 +23,7 @@ _ATOMS: Final = (int, float, complex, str, bytes, bool, type(None))
 # What an object of the notebook's keeps is compared after each later call, if it is small.
 _MOST_KEPT: Final = 16
 _KEPT_BYTES: Final = 1024**2
-# The references to a value that nobody else holds: ours, and that of the question.
+# What `sys.getrefcount` returns for a value to which only this module refers.
 _OURS: Final = 2
 
 
@@ -31,7 +31,7 @@ _OURS: Final = 2
 class _Print:
     """What is compared of a value: its size, its parts, and a hash or a copy of it.
 
-    The size of a network stands for the modes of its layers.
+    The size of a network is its layers, and whether each is in training mode.
     """
 
     size: object
@@ -92,7 +92,7 @@ class Watch:
                 self._given.append(_Given(self._message, number, value, came))
 
     def told(self) -> dict[str, object]:
-        """Return what the answer's header says: each changed value, and if its size has."""
+        """Return the header's fields: each changed value, and whether its size changed."""
         if not self._given:
             return {}
         changed, kept = [], []
@@ -145,7 +145,7 @@ def _whole(value: Any) -> tuple[object, tuple[object, ...], Any]:
     if type(value).__module__.startswith("pandas."):
         return value.shape, (), value.copy()
     if isinstance(value, torch.Tensor):
-        # A gradient of it is no part of its value.
+        # Its gradient is not part of its value.
         return value.shape, (), _digest(value.detach())
     return getattr(value, "shape", None), (), _digest(value)
 

@@ -14,7 +14,7 @@ _Groups = dict[int, _Group]
 
 
 class Hashes:
-    """The hashes told to a grader: equal objects get the same, different ones different.
+    """The hashes sent to a grader: equal objects get the same, different ones different.
 
     A grader refuses to compare two objects, and would have to compare two different
     ones with the same hash, as -1 and -2 have. A few objects stand for all that equal
@@ -61,7 +61,7 @@ def _equals(one: object, other: object) -> bool:
     """Return whether the objects are equal.
 
     A set of cards never compares one with an object of another class, but both kinds
-    may have been told to a grader, and may have the same hash. Then an `__eq__` that is
+    may have been sent to a grader, and may have the same hash. Then an `__eq__` that is
     written for cards alone may raise anything.
     """
     try:

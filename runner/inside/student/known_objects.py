@@ -1,4 +1,4 @@
-"""The objects of which a grader has been told, by their numbers."""
+"""The objects of the notebook that a grader knows, by their numbers."""
 
 import weakref
 from collections.abc import Iterable

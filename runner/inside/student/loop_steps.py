@@ -32,7 +32,7 @@ class BegunLoop:
         self._count = self._bytes = 0
 
     def step(self) -> tuple[list[object], bool]:
-        """Return the next items, at least one unless there is none, and if that is all."""
+        """Return the next items (one or more, if any are left), and whether that is all."""
         found, before = [], self._bytes
         end = time.monotonic() + self._seconds
         for item in self._iterator:

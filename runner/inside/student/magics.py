@@ -33,12 +33,12 @@ class NotebookMagics(Magics):
 
     @line_magic
     def less(self, line: str) -> None:
-        """Show nothing: a pager's text is no part of a notebook."""
+        """Show nothing: a pager's text is not part of a notebook."""
 
     @line_magic
     def more(self, line: str) -> None:
-        """Show nothing: a pager's text is no part of a notebook."""
+        """Show nothing: a pager's text is not part of a notebook."""
 
     @line_magic
     def man(self, line: str) -> None:
-        """Show nothing: a pager's text is no part of a notebook."""
+        """Show nothing: a pager's text is not part of a notebook."""

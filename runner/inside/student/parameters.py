@@ -1,7 +1,7 @@
 """Parameters that the assignment forces, such as `TRAIN = False`.
 
 This is a convenience, so that a notebook need not be edited before it is graded. It is
-no barrier: all of it happens in the student's own process, whose code can undo it.
+not a barrier: all of it happens in the student's own process, whose code can undo it.
 """
 
 import ast

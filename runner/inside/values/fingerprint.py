@@ -48,7 +48,7 @@ def fingerprint(node: Node, buffers: list[Buffer]) -> Fingerprint | None:
 def quick_digest(node: Node, buffers: list[Buffer]) -> bytes:
     """Return a hash of an encoded value of any size, at the speed of a copy.
 
-    Somebody who tries can find two values of one hash: it is for changes by accident.
+    It finds accidental changes. Two values with the same hash can be made on purpose.
     """
     found = hashlib.blake2b(json.dumps(node).encode(), digest_size=16)
     room = np.empty_like(_FACTORS)

@@ -51,7 +51,7 @@ ENCODING: Final = ("utf-8", "surrogatepass")
 
 
 def writer(encoder: EncoderBase, items: Collection[Any]) -> Write | None:
-    """Return what writes the column of these items, or None if they are no column."""
+    """Return a function that writes these items as a column, or None if it cannot."""
     kinds = list(dict.fromkeys(map(type, items)))
     if len(kinds) == 1 and kinds[0] is not type(None):
         return _writer(encoder, kinds[0], items)
@@ -79,7 +79,7 @@ def _may_be_packed(kind: type) -> bool:
 
 
 def _writer(encoder: EncoderBase, kind: type, items: Any) -> Write | None:
-    """Return what writes the column of items of one kind, or None."""
+    """Return a function that writes a column of items of one kind, or None."""
     if kind is str:
         return lambda: _write_texts(encoder, items)
     if kind is torch.Tensor:
@@ -121,7 +121,7 @@ def _write_texts(encoder: EncoderBase, items: Any) -> Column:
 
 
 def _tensor_writer(encoder: EncoderBase, items: Any) -> Write | None:
-    """Return what writes 0-d tensors of one dtype that are nothing but their numbers."""
+    """Return a function that writes 0-d tensors of one dtype that are only numbers."""
     if not encoder.packs_tensors or len({(one.dtype, one.device) for one in items}) > 1:
         return None
     if not all(map(_is_number, items)):

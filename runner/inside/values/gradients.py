@@ -1,8 +1,8 @@
 """The `grad` of a tensor: what it is, and whether it may go to the student's code.
 
 A gradient that a test's own `backward` leaves in a tensor is often what the test
-expects, so it is no operand. A gradient is an operand if the test has assigned it, or
-if it came from the student's code. Adding to it changes it in place, and ends that.
+expects, so it is not an operand. A gradient is an operand if the test has assigned it,
+or if it came from the student's code. Once it is changed in place, it no longer is one.
 """
 
 import warnings

@@ -73,7 +73,7 @@ def with_lost_graph(tensor: torch.Tensor, refuses: object) -> Any:
     """Return the tensor as the result of a computation on others that want gradients."""
     with torch.enable_grad():
         start = torch.zeros((), requires_grad=True)
-        # `data` is no view, so the test may change the tensor in place.
+        # `data` is not a view, so the test may change the tensor in place.
         return _Graph.apply(start, [tensor.data], refuses)  # type: ignore[no-untyped-call]
 
 

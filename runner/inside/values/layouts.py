@@ -59,7 +59,7 @@ def is_dense(shape: Sequence[int], strides: Sequence[int]) -> bool:
 def _is_covered(
     shape: Sequence[int], strides: Sequence[int], itemsize: int, exact: Sequence[int]
 ) -> bool:
-    """Return whether the items overlap so much that they take no more room than apart."""
+    """Return whether the overlapping items take no more room than if they were apart."""
     is_whole = not any(stride % itemsize for stride in strides)
     return is_whole and span_of(shape, exact) <= np.prod(shape, dtype=object)
 

@@ -129,7 +129,7 @@ class EncoderBase(_Side, ABC):
         # The long texts met so far, with the numbers of their buffers: equal keys get
         # equal nodes.
         self._texts: dict[str, int] = {}
-        # Whether pandas' notes on a table are sent. They go on all its parts, too.
+        # Whether the `attrs` of pandas' tables are sent. A table's parts have them, too.
         self.sends_notes = True
         # Whether a column of pandas is sent with its NA, which comparisons skip.
         self.sends_missing = False

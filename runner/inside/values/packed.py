@@ -27,13 +27,13 @@ from runner.inside.values.nodes import (
 
 # A longer text is a buffer of the message.
 _LONG: Final = 1000
-# At least so many values are packed.
+# Fewer values than this are not packed.
 _MANY: Final = 32
 # Tuples with more items than this are not packed.
 _WIDTH: Final = 16
 # More keys than this are not packed. Numbers can be chosen so that a dictionary takes a
-# time that grows with the square of their number, although their hashes differ. So there
-# are no more than structure has room for.
+# time that grows with the square of their number, although their hashes differ. So no
+# more are packed than a message could hold unpacked.
 _KEYS: Final = 2**17
 # JSON makes one character of two halves of a surrogate pair.
 _TWO_HALVES: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
@@ -113,7 +113,7 @@ def check_number(keys: Sequence[Any]) -> None:
 
 
 def _writer(encoder: EncoderBase, items: Any) -> Write | None:
-    """Return what writes the values as bytes, or None if that cannot be done.
+    """Return a function that writes the values as bytes, or None if it cannot.
 
     They are a column (`flat_columns`), or tuples of one length that hold columns.
     """

@@ -57,7 +57,7 @@ VALUE_METHODS: Final = frozenset(
         ),
     )
 )
-# Those by which a value says how it compares, or what it is as plain data.
+# Methods that say how a value compares, or that return it as plain data.
 PREDICATES: Final = frozenset(
     (
         *("all", "any", "allclose", "isclose", "equal", "item", "tolist", "numpy"),
@@ -69,8 +69,7 @@ PREDICATES: Final = frozenset(
     )
 )
 
-# What a class of numbers or texts may define in its own way, but for its texts and what
-# makes an object.
+# Methods that do not count as redefined, such as those that make an object or its text.
 _TEXTS: Final = frozenset(
     (
         *("__new__", "__init__", "__doc__", "__repr__", "__str__", "__format__"),
