@@ -1,6 +1,6 @@
-"""The encoding of what a test passes to the student's code: never its own text.
+"""The encoding of what a test passes to the student's code. Its source is never sent.
 
-Functions and classes of libraries go by their names, objects of library classes as
+Functions and classes of libraries are sent by name, objects of library classes as
 their state, iterators as their remaining items, and a test's own functions as
 callbacks, which live as long as the call that they were passed to.
 """

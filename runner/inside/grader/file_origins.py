@@ -32,7 +32,7 @@ class FileOrigins:
             if folder.name
         )
         self._work = os.getcwd()  # noqa: PTH109 - as a path's text
-        # As it is before tests are let find handed-in files by it.
+        # Taken before `os.lstat` is replaced by one that finds handed-in files.
         self._lstat = os.lstat
 
     def handed_in_name(self, file: object) -> str | None:

@@ -2,7 +2,7 @@
 
 In a notebook a test and the student's code share their generators: a test that seeds
 them expects the student's function to draw from them. A seed that stands in the test's
-own text, and from which the test has drawn nothing yet, goes along with the next call.
+own text, and from which the test has drawn nothing yet, is sent with the next call.
 Any other seed stays here: it may come from the run's secret.
 """
 

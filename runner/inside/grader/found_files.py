@@ -1,6 +1,6 @@
 """The look-up of handed-in files by the names that they have beside the notebook.
 
-They lie in a folder of their own, so that nothing of them is imported or run from the
+They lie in a folder of their own, so that none of them is imported or run from the
 folder in which the tests run. A test that was written for a notebook opens
 `weights.pt`, asks whether it exists, or lists `glob("*.pt")`. All of these find it: the
 functions that open a file or list a folder by name ask `FileOrigins` what the name means.

@@ -2,7 +2,7 @@
 
 SECURITY: a generator's state can be wound back to everything that the test has drawn
 from it, and determines what it will draw. So the student's code gets another generator,
-which starts from a hash of what the test's own draws next. A generator goes as it is
+which starts from a hash of what the test's own draws next. A generator is sent as it is
 only if nothing has been drawn from it and its seed stands in the test's text: whoever
 knows the seed knows it anyway, and a reference in the test can repeat its draws.
 """

@@ -285,7 +285,7 @@ class CallableHandle(Handle):
         return self.__is("issubclass", subclass)
 
     def __is(self, operation: str, other: object) -> bool:
-        """Return whether an object is of the student's own class; no value is."""
+        """Return whether an object is of the student's own class. It is false for values."""
         other = handle_behind_member(other)
         if not is_handle(other):
             return False

@@ -1,4 +1,4 @@
-"""The refusal to list the names of a notebook, of which a test has only its own.
+"""The refusal to list the names of a notebook, since a test holds only its own names.
 
 A list of the test's own names would look like a list of all: `"LinearRegression" not in
 set(globals())` would hold for every notebook. Python's own runners of tests do list

@@ -47,7 +47,7 @@ class _Told(NamedTuple):
 
 
 class Member:
-    """The object's side of a member, beside its value. Its first description stays."""
+    """What a member gets from its object, beside its value. The first description stays."""
 
     __slots__ = ()
 
@@ -62,7 +62,7 @@ class Member:
     def __getattr__(self, name: str) -> Any:
         """Ask the object for names that classes of the staff's own notebook define.
 
-        SECURITY: for no other names. A number with a shape would give two answers.
+        SECURITY: it asks for no others. A number with a shape would give two answers.
         """
         handle = object_of(self)
         if name.startswith("_") or name not in student_of(handle).methods:
@@ -134,7 +134,7 @@ class Members:
 
         Raises CodecError for an invalid node.
 
-        SECURITY: its value is told once. Its texts can hold no other value: they are
+        SECURITY: its value is sent once. Its texts can hold no other value: they are
         the value's, made from names, or marked as the object's.
         """
         try:

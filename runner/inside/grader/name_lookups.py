@@ -19,7 +19,7 @@ from numpy.matrixlib import defmatrix
 from runner.inside.grader import refusals
 from runner.inside.grader.staff_texts import STAFF_TEXTS
 
-# Functions, by module, whose first text names an object of this process.
+# Functions, by module, whose first text argument names an object of this process.
 _LOOK_UP: Final = {
     "pydoc": ("locate",),
     "pkgutil": ("resolve_name",),
@@ -88,7 +88,7 @@ def _keep_to_own_names(functions: tuple[str, ...], module: Any) -> None:
 
 
 def _of_own_names(look_up: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function, changed to refuse every name that the tests do not hold."""
+    """Return the function, changed to refuse names that are not in the tests' text."""
 
     @wraps(look_up)
     def checked(*arguments: Any, **named: Any) -> Any:

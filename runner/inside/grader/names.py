@@ -196,7 +196,7 @@ class Names(ListedNames):
     def get(self, name: str, default: Any = None) -> Any:
         """Return what the name stands for, or the default.
 
-        Where a name of Python's own is looked up, the notebook may have shadowed it.
+        A built-in name is also looked up in the notebook, which may have redefined it.
         """
         try:
             return self[name]

@@ -94,7 +94,7 @@ class Observations:
         return self.is_container and not self.was_answered
 
     def note_name(self, *, is_function: bool, is_container: bool) -> None:
-        """Note that a name of the notebook has the object, and what the staff's has there.
+        """Note that the object is a name's value, and what the staff's notebook has there.
 
         A name for any other value counts as an answer: the student's notebook may give
         one object to two names.
@@ -104,7 +104,7 @@ class Observations:
         self.was_answered |= not (is_function or is_container)
 
     def note_again(self, *, is_name: bool) -> None:
-        """Note that another answer has given the object, if `is_name` for a name."""
+        """Note that the object came in another answer, for a name if `is_name`."""
         self.is_fresh = False
         self.was_answered |= not is_name
 
@@ -121,7 +121,7 @@ class Observations:
         return self._contents
 
     def length(self, ask: Ask) -> int:
-        """Return how many items the object has. It may be known by its first ones only."""
+        """Return how many items the object has. So far only the first may be known."""
         self._forget_if_changed()
         length = self._contents.length(ask)
         if self.first is not None:

@@ -55,7 +55,7 @@ def adopt_orphans() -> None:
 def end_left_running(seconds: float) -> bool:
     """End the processes that a test has left, and wait until they are gone.
 
-    Their memory is free again then. Return whether that took so many seconds at most.
+    Their memory is then free again. Return whether that took at most so many seconds.
     Raises nothing.
     """
     deadline, own = time.monotonic() + seconds, os.getpid()

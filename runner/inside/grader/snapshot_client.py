@@ -69,7 +69,7 @@ class SnapshotClient:
     """One question's conversation with a snapshot of the student's process.
 
     The snapshot receives the names that tests ask for, and the operands of the calls,
-    attributes and indices that they write; nothing else of a test's.
+    attributes and indices that they write, and nothing else of a test.
 
     `classes` and `functions` are the names that the staff's own notebook defines as such,
     `methods` those that its classes and objects have. `lost` says that the conversation
@@ -166,7 +166,7 @@ class SnapshotClient:
         """Return the answer of the student's process, or raise what its code raised.
 
         Raises LinkError, LinkClosedError or CodecError if the process is gone or its
-        answer makes no sense.
+        answer is invalid.
         """
         with self._endpoint.turn:
             return self._ask(operation, arguments)

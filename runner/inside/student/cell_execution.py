@@ -81,7 +81,7 @@ class CellExecution:
         try:
             transform: Callable[[str], str] = self._shell.transform_cell
             transformed = transform(source)
-        except Exception:  # noqa: BLE001 - shown by the shell, which is told
+        except Exception:  # noqa: BLE001 - the shell shows it
             transformed, problem = source, sys.exc_info()
         how = {"transformed_cell": transformed, "preprocessing_exc_tuple": problem}
         if not self._shell.should_run_async(source, **how):

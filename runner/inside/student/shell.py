@@ -29,7 +29,7 @@ _PACKAGES: Final = "site-packages"
 
 
 class OutputSender:
-    """The way of outputs to the host, closed until a job has begun."""
+    """The sender of outputs to the host, closed until a job has begun."""
 
     def __init__(self) -> None:
         self.channel: StudentChannel | None = None

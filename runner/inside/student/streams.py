@@ -27,7 +27,7 @@ def waiting_bytes(fd: int) -> int:
 
 
 class Drain:
-    """The way of waiting text from the captured descriptors to the host, in order."""
+    """The sender of text that waits in the captured descriptors to the host, in order."""
 
     def __init__(self, fds: tuple[int, int], channel: StudentChannel) -> None:
         self._fds = dict(zip(_NAMES, fds, strict=True))
