@@ -25,7 +25,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Greatest, Now, RowNumber
 
-from courses.permissions import in_staffed_courses, own_or_in_staffed_courses
+from courses.permissions import own_or_in_staffed_courses
 from grading.states import EDGES, TERMINAL, State
 
 if TYPE_CHECKING:
@@ -83,13 +83,6 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
             self.of_submissions()
             .filter(seen)
             .exclude(proposed & Q(submission__author=user))
-        )
-
-    def trials_visible_to(self, user: "User") -> Self:
-        """Return trial runs of the courses that the person staffs."""
-        return self.filter(
-            in_staffed_courses(user, course="revision__assignment__course"),
-            ~Q(trial=""),
         )
 
     def of_submissions(self) -> Self:
