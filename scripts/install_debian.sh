@@ -13,7 +13,7 @@ present() {
 
 install() { # PACKAGE, what is skipped without it
     if [ "$(id -u)" != 0 ] || ! present apt-get; then
-        echo "No $1 here and no way to install it: $2 will be skipped"
+        echo "$1 is missing and cannot be installed here: $2 will be skipped"
         return
     fi
     echo "Installing $1"

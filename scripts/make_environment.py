@@ -1,8 +1,8 @@
 """Make an interpreter with pinned packages: `make_environment.py NAME PACKAGE==VERSION …`.
 
-The pins are its own, all else it shares with the interpreter that runs this, torch
-included: nothing large is fetched or stored twice. A pin that another shared package
-cannot live with is reported, not repaired: pin that one too.
+Only the pinned packages are installed. All others, such as torch, are shared with the
+interpreter that runs this script, so nothing large is downloaded or stored twice. If a
+shared package does not work with a pin, the script reports it: pin that package, too.
 """
 
 import argparse
@@ -16,15 +16,14 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-# Read after the environment's own packages, which therefore win.
+# Python reads these paths after the environment's own packages, which take precedence.
 SHARED: Final = "shared-packages.pth"
 # Shared modules that cannot be imported here. grading/worker/environments.py reads it.
 UNUSABLE: Final = "unusable-modules.txt"
 _NEEDED: Final = ("IPython", "matplotlib.pyplot", "numpy", "torch")
 # Modules that many notebooks import.
 _USUAL: Final = ("scipy", "pandas", "sklearn", "einops", "torchmetrics", "tqdm")
-# Prints each module with the reason why it cannot be imported, if there is one. A
-# missing module is no clash.
+# Prints each module with the reason why it cannot be imported, if there is one.
 _TRY: Final = """
 import importlib, importlib.util, os, sys
 for name in sys.argv[1:]:
@@ -115,7 +114,7 @@ def _try(python: Path, pins: list[str], site: Path) -> list[str]:
 
 
 def _modules(pin: str, site: Path) -> list[str]:
-    """Return the modules that a package brought, without its private ones and tests."""
+    """Return the modules of an installed package, without its private ones and tests."""
     name = _normal(re.split(r"[=\[]", pin)[0])
     found: set[str] = set()
     for one in importlib.metadata.distributions(path=[str(site)]):

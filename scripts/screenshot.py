@@ -37,7 +37,7 @@ QUIET_FLAGS = [
 
 
 def browser_path() -> str:
-    """Return the system's browser, or exit with words that say what to install."""
+    """Return the path of the system's browser, or exit and say what to install."""
     found = os.environ.get("CHROMIUM") or next(
         filter(None, map(shutil.which, BROWSERS)), None
     )
@@ -47,7 +47,7 @@ def browser_path() -> str:
 
 
 def free_port() -> int:
-    """Return a port on which nobody listens just now."""
+    """Return a port on which no process listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -77,7 +77,7 @@ def start_portal(var: str, port: int) -> subprocess.Popen[bytes]:
 
 
 def open_finished_run(page: Page, address: str) -> None:
-    """Hand in the work, and leave the page at its run once that has ended."""
+    """Hand in the work, open the page of its run, and wait until the run has ended."""
     page.goto(f"{address}/accounts/login/")
     page.locator("input[name=login]").fill(STUDENT[0])
     page.locator("input[name=password]").fill(STUDENT[1])

@@ -16,7 +16,7 @@ JAIL="tests/runner/jail/test_confinement.py tests/runner/host/test_limits.py
     --deselect tests/runner/corpus/test_differential.py"
 
 [ "$(id -u)" = 0 ] || { echo "Only root can become nobody" >&2; exit 1; }
-[ ! -e "$FOLDER" ] || { echo "$FOLDER is there already" >&2; exit 1; }
+[ ! -e "$FOLDER" ] || { echo "$FOLDER exists already" >&2; exit 1; }
 trap 'rm -rf "$FOLDER"' EXIT
 trap 'exit 1' INT TERM
 mkdir -p "$FOLDER/home"

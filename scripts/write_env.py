@@ -1,4 +1,4 @@
-"""Write an `.env` with a secret key of its own, if there is none: `write_env.py PATH`."""
+"""Write an `.env` with a new secret key, if there is no file yet: `write_env.py PATH`."""
 
 import os
 import secrets
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def main(path: Path) -> None:
-    """Write a file that only its owner can read; an existing file is kept as it is."""
+    """Write a file that only its owner can read. An existing file is not changed."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

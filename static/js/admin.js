@@ -1,5 +1,5 @@
-// In the Django admin: fields with suggestions are named as their labels name them.
-// select2 puts a box of its own in the place of the field, and gives it no name.
+// In the Django admin: give fields with suggestions the names of their labels, for
+// screen readers. select2 replaces the field by a box of its own, which has no name.
 (() => {
   const nameBoxes = (root) => {
     for (const box of root.querySelectorAll(".select2-container")) {
@@ -13,7 +13,7 @@
       }
     }
   };
-  // After Django's own scripts, which jQuery runs in the order in which they asked.
+  // jQuery runs handlers in the order of their registration, so Django's run first.
   window.django?.jQuery?.(() => nameBoxes(document));
   document.addEventListener("formset:added", (event) => {
     setTimeout(() => nameBoxes(event.target));

@@ -1,5 +1,5 @@
-// The run page while it is live: asks only for what is new, says each step once, and
-// lets the seconds run between answers. htmx does the asking and the swapping.
+// The run page while it is live: requests only what is new, announces each step once,
+// and counts the seconds between answers. htmx sends the requests and swaps the parts.
 
 const STATUS = "[data-run-status]";
 const NOT_MODIFIED = 304;
@@ -19,7 +19,7 @@ function inWords(seconds) {
 function tick() {
   const node = document.querySelector("[data-elapsed]");
   if (!node) return;
-  // Counted on from the server's own figure: the two clocks may differ.
+  // Starts at the server's own figure, because the two clocks may differ.
   node.dataset.seenAt ??= String(performance.now());
   const since = (performance.now() - Number(node.dataset.seenAt)) / 1000;
   const words = inWords(Math.floor(Number(node.dataset.elapsed) + since));
@@ -38,9 +38,9 @@ function announce() {
   document.title = document.title.replace(/^.*(?= · [^·]* · Softmark$)/, now.dataset.title);
 }
 
-// --- The output stays where the reader has put it ------------------------------------
+// --- The output keeps its scroll position ------------------------------------
 
-let reading = null; // how far from the top, or null at the end
+let reading = null; // pixels from the top, or null at the end
 
 function noteScroll() {
   const output = tail();
@@ -54,10 +54,10 @@ function restoreScroll() {
   if (output) output.scrollTop = reading ?? output.scrollHeight;
 }
 
-// --- Asking ------------------------------------------------------------------------
+// --- Requests ----------------------------------------------------------------------
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  // A page in the background waits; it asks again as soon as it is looked at.
+  // A page in the background does not ask. It asks again as soon as it is visible.
   if (event.target.matches(STATUS) && document.hidden) event.preventDefault();
 });
 
@@ -69,7 +69,7 @@ document.addEventListener("htmx:configRequest", (event) => {
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (!event.detail.target?.matches(STATUS)) return;
   const { status: code, responseText } = event.detail.xhr;
-  // Nothing new; or not the status at all, but the page for signing in.
+  // Nothing is new, or the answer is the sign-in page instead of the status.
   if (code === NOT_MODIFIED || !responseText.includes("data-run-status")) {
     event.detail.shouldSwap = false;
   } else noteScroll();

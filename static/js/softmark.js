@@ -1,4 +1,4 @@
-// Small things that every page may use. Pages work without them.
+// Small functions for every page: theme, copying, menus, forms. Pages work without them.
 
 const root = document.documentElement;
 
@@ -40,7 +40,7 @@ async function copy(button) {
   setTimeout(() => (label.textContent = before), 2000);
 }
 
-/* A file input on which files are dropped says what it holds. */
+/* Mark a drop zone that has files. */
 function showFiles(zone) {
   const input = zone.querySelector('input[type="file"]');
   zone.classList.toggle("is-filled", input.files.length > 0);
@@ -75,7 +75,7 @@ for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
   });
 }
 
-/* A form is sent once: its buttons rest while it is on its way. */
+/* A form is sent only once: its buttons are disabled until the answer comes. */
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.hasAttribute("data-many")) return;
@@ -91,7 +91,7 @@ document.addEventListener("submit", (event) => {
   }
 });
 
-// Back from the browser's memory: forms can be sent again.
+// The browser shows a page from its cache: its forms can be sent again.
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) {
     delete form.dataset.sent;
@@ -102,7 +102,7 @@ addEventListener("pageshow", () => {
   }
 });
 
-// Print with everything unfolded.
+// Open all folded parts before printing.
 addEventListener("beforeprint", () => {
   for (const fold of document.querySelectorAll("main details")) fold.open = true;
 });

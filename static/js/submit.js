@@ -38,7 +38,7 @@ function showChoice(slot) {
   words.classList.toggle("slot__chosen--bad", isTooLarge);
   if (!file) words.textContent = "";
   else if (isTooLarge) {
-    words.textContent = `Too large: at most ${sizeInWords(limit)} is taken.`;
+    words.textContent = `Too large: the limit is ${sizeInWords(limit)}.`;
   } else words.textContent = sizeInWords(file.size);
 }
 
@@ -111,8 +111,7 @@ function showProgress(form, began, event) {
     (left === null ? "" : ` · about ${secondsInWords(left)} left`);
 }
 
-// Puts the server's panel in place of the old one, with the files that it did not
-// complain about.
+// Replaces the panel by the server's new one, and keeps the files that have no problem.
 function replacePanel(form, html) {
   const fresh = new DOMParser().parseFromString(html, "text/html").querySelector("[data-submit-panel]");
   if (!fresh) return false;
@@ -131,8 +130,8 @@ function replacePanel(form, html) {
   return true;
 }
 
-// Where the run is, if the work has been taken. The sign-in page answers a script in
-// JSON too, and with 200.
+// The address of the run, if the work was accepted. The sign-in page also answers a
+// script in JSON and with 200.
 function destination(request) {
   const isJson = request.getResponseHeader("Content-Type")?.startsWith("application/json");
   return request.status === 200 && isJson ? JSON.parse(request.responseText).redirect : undefined;
@@ -218,7 +217,7 @@ function wireForm(form) {
   });
 }
 
-// A file dropped beside a zone must not replace the page.
+// The browser must not open a file that is dropped outside a zone.
 for (const type of ["dragover", "drop"]) {
   window.addEventListener(type, (event) => {
     if (!(event.target instanceof Element && event.target.closest("[data-slot]"))) event.preventDefault();

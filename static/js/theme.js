@@ -1,4 +1,4 @@
-// Loaded in the head, before anything is drawn: the chosen theme, without a flash.
+// Sets the chosen theme. It is loaded in the head, so that no other theme flashes first.
 // The Django admin reads the same key and the same attribute.
 (() => {
   const root = document.documentElement;

@@ -286,7 +286,7 @@ def test_file_missing_from_storage_is_named_and_left_out(tmp_path: Path) -> None
     material = MaterialFactory.create(course=course)
     material.file.save("n01.pdf", ContentFile(b"%PDF-1"))
     material.file.storage.delete(material.file.name or "")
-    assert "does not have the file materials/n01" in export("lost", tmp_path)
+    assert "no longer has the file materials/n01" in export("lost", tmp_path)
     assert "file:" not in (tmp_path / "course.yaml").read_text(encoding="utf-8")
 
 

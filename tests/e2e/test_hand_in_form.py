@@ -118,7 +118,7 @@ def test_file_over_the_limit_is_refused_before_it_is_sent(
 ) -> None:
     page.goto(live_portal.url + assignment.get_absolute_url())
     choose(page, files["huge.ipynb"], files["good.safetensors"])
-    words = page.get_by_text("Too large: at most 5 MB is taken.")
+    words = page.get_by_text("Too large: the limit is 5 MB.")
     expect(words).to_be_visible()
     page.get_by_label("This is my own, unaided work.").check()
     hand_in(page)

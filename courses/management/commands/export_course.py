@@ -38,7 +38,7 @@ class Command(BaseCommand):
                 f"The course file cannot be written: {error}."
             ) from error
         for name in written.lost:
-            self.stdout.write(f"! The portal does not have the file {name} any more.")
+            self.stdout.write(f"! The portal no longer has the file {name}.")
         self.stdout.write(
             f"{written.path} and {written.files} files have been written. To import "
             f"it: import_course {written.path} --year {course.academic_year}."

@@ -53,7 +53,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--if-fresh",
             action="store_true",
-            help="if the demo may not be added, do nothing instead of failing",
+            help="if the demo must not be added here, do nothing instead of failing",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""Say how well this host encloses notebooks, and prove it by attacking the jail."""
+"""Report how well this host isolates notebooks, and test it by attacking the jail."""
 
 from typing import Any
 

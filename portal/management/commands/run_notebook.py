@@ -118,7 +118,7 @@ class Command(BaseCommand):
 
 
 def _replace_unknown_characters() -> None:
-    """Show characters that the terminal's encoding lacks as question marks."""
+    """Print “?” for characters that the terminal's encoding does not have."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

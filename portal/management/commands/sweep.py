@@ -11,7 +11,7 @@ from grading.services import sweep
 class Command(BaseCommand):
     """Does once what every worker does every SWEEP_SECONDS."""
 
-    help = "End expired leases, wake workers for forgotten runs, and report what waits too long."
+    help = "End expired leases, wake workers for forgotten runs, and report runs that wait too long."
 
     def handle(self, *args: Any, **options: Any) -> None:
         report = asdict(sweep())

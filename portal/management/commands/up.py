@@ -51,7 +51,7 @@ def greet(console: Console) -> None:
     if find_demo() is not None:
         told = io.StringIO()
         call_command("demo", stdout=told, skip_checks=True)
-        # The first line says what the command did, which is nothing.
+        # The first line only says that the demo course is there already.
         accounts = told.getvalue().partition("\n")[2].rstrip()
         console.plain("  Sign in to the demo course as one of these:\n")
         console.plain(f"{textwrap.indent(accounts, '  ')}\n")
