@@ -118,7 +118,7 @@ def _check_member(member: zipfile.ZipInfo, archive: str, faults: ProblemList) ->
     if path.is_absolute() or ".." in path.parts or "\\" in member.filename:
         why = "would be written outside its folder"
     elif ":" in member.filename or not member.filename.isprintable():
-        why = "has a name that no file may have"
+        why = "has a name that is not allowed"
     elif mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         why = "is a link or a device, not a file"
     elif member.flag_bits & 1:
@@ -126,7 +126,7 @@ def _check_member(member: zipfile.ZipInfo, archive: str, faults: ProblemList) ->
     elif member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         # A few bytes of bzip2 or LZMA can unpack to very many before they can be
         # counted.
-        why = "is packed in a way that is not read"
+        why = "is compressed in a way that cannot be read"
     if why:
         faults.add(
             f"“{ascii(member.filename)[1:-1][:80]}” {why}.",

@@ -170,7 +170,7 @@ _JSON_START: Final = re.compile(rb'[\s\xef\xbb\xbf]*(?:[\[{"\d-]|<<<<<<<)')
 
 
 def is_no_json(kind: Kind, head: bytes) -> bool:
-    """Return whether text of this kind is clearly not a notebook's JSON."""
+    """Return whether a file of this kind is certainly not a notebook's JSON."""
     if kind is Kind.TEXT:
         return not _JSON_START.match(head) and not NOTEBOOK.search(head)
     return kind is Kind.PYTHON

@@ -103,7 +103,7 @@ def read_roster(content: bytes, *, module_codes: Sequence[str]) -> Roster:
     faults = reading.faults
     if not entries and not faults:
         faults = [
-            Problem(message="Nobody is in the file.", hint="Add a line for each.")
+            Problem(message="The file has no people.", hint="Add a line for each.")
         ]
     if faults:
         raise RosterError(faults)

@@ -67,7 +67,7 @@ def lfs_pointer_in(data: bytes) -> Reason | None:
     if not data.startswith(_LFS):
         return None
     return Reason(
-        message="This is a pointer of Git LFS, not the file itself.",
+        message="This is a Git LFS pointer, not the file itself.",
         hint="Run “git lfs pull” and give the file again.",
     )
 
@@ -78,7 +78,7 @@ def conflict_in(data: bytes) -> Reason | None:
     if found is None:
         return None
     return Reason(
-        message="There are conflict marks of git here: a merge was not finished.",
+        message="There are git conflict marks here: a merge was not finished.",
         line=data.count(b"\n", 0, found.start()) + 1,
         hint="Keep one version (git checkout --ours FILE, or --theirs), and commit it.",
     )

@@ -100,7 +100,7 @@ class _Reading:
     def _manifest(self) -> Manifest:
         data = None
         if self._folder.is_dir():
-            data = self._bytes(FILE, hint="It says what the assignment is.")
+            data = self._bytes(FILE, hint="This file describes the assignment.")
         else:
             self._faults.add(f"“{self._folder}” is not a folder.")
         manifest = None if data is None else read_manifest(data, self._faults)
@@ -130,7 +130,7 @@ class _Reading:
                 self._faults.add(
                     "This test file belongs to no question checked by tests.",
                     file=f"tests/{path.name}",
-                    hint="Its name must be a question's key and .py.",
+                    hint="Name the file after the question's key, with the ending .py.",
                 )
         return questions
 
@@ -211,7 +211,7 @@ class _Reading:
             return ""
         if not function.summary:
             self._faults.add(
-                f"“{name}” has no words for students.",
+                f"“{name}” has no description for students.",
                 file=file,
                 line=function.line,
                 hint=STYLE_WORDS[style].wordless,
@@ -255,7 +255,7 @@ class _Reading:
         for key in keys:
             if staff.get(key) != handout.get(key):
                 self._faults.add(
-                    f"The check cell of “{key}” is not the one of {STAFF}.",
+                    f"The check cell of “{key}” differs from the one in {STAFF}.",
                     file=HANDOUT,
                     hint="Generate it again: manage.py make_handout FOLDER.",
                 )
@@ -285,12 +285,12 @@ class _Reading:
             line = line_of_staff_mark(content) if part == Part.PUBLIC else 0
             if line:
                 self._faults.add(
-                    "Students get this file, and it holds the mark of a solution, a "
+                    "Students get this file, but it has the mark of a solution, a "
                     "mark scheme or hidden tests.",
                     file=f"{part}/{name}",
                     line=line,
-                    hint="Only in notebooks are such parts left out when they are "
-                    "handed out. Remove what is for staff, and the mark.",
+                    hint="Such parts are left out of notebooks only. Remove from this "
+                    "file the mark and what is for staff.",
                 )
             content.seek(0)
             digest = hashlib.file_digest(content, "sha256")
@@ -333,12 +333,12 @@ class _Reading:
                 elif path.is_symlink() or not path.is_file():
                     kinds = "links" if with_folders else "folders and no links"
                     self._faults.add(
-                        f"Only plain files may stand here, no {kinds}.",
+                        f"Only plain files are allowed here, no {kinds}.",
                         file=f"{part}/{file}",
                     )
                 elif not is_file_name(file):
                     self._faults.add(
-                        "No file may have this name.",
+                        "This file name is not allowed.",
                         file=f"{part}/{file}",
                         hint="Use letters, digits, dots, dashes, spaces and brackets.",
                     )

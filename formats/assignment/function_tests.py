@@ -34,7 +34,7 @@ def parse_module(data: bytes, *, file: str, faults: ProblemList) -> ast.Module |
         )
     except (ValueError, RecursionError, MemoryError):
         reason = wrong_file(data, "a test file") or Reason(
-            message="This is not Python that can be read."
+            message="This Python cannot be read."
         )
     faults.add(reason.message, file=file, line=reason.line, hint=reason.hint)
     return None

@@ -66,7 +66,7 @@ class Manifest:
 def read_manifest(data: bytes, faults: ProblemList) -> Manifest | None:
     """Return the contents of assignment.yaml, or None if it cannot be parsed.
 
-    Faults are noted, with stand-ins in the places of faulty values.
+    Faults are noted. A faulty value is replaced by a default, so that reading goes on.
     """
     node = parse(data, file=FILE, faults=faults)
     if node is None:
@@ -139,12 +139,12 @@ def _parameters(top: Section) -> dict[str, Scalar]:
         return {}
     for name in section:
         if not name.isidentifier() or keyword.iskeyword(name):
-            section.fault(f"“{name}” is no name of a Python variable.", name)
+            section.fault(f"“{name}” is not a valid name of a Python variable.", name)
     return section.scalars()
 
 
 def _imports(top: Section) -> dict[str, str]:
-    """Return what names of scripts and doctests import, whatever students do."""
+    """Return the names that scripts and doctests always import from a library."""
     section = top.section("imports", None)
     if section is None:
         return {}
@@ -152,12 +152,12 @@ def _imports(top: Section) -> dict[str, str]:
     for name in section:
         target = section.text(name, longest=200)
         if not name.isidentifier() or keyword.iskeyword(name):
-            section.fault(f"“{name}” is no name of a Python variable.", name)
+            section.fault(f"“{name}” is not a valid name of a Python variable.", name)
         elif target and not _IMPORT.fullmatch(target):
             section.fault(
-                f"“{target}” names nothing that can be imported.",
+                f"“{target}” cannot be imported.",
                 name,
-                hint='Write a module, "numpy", or a name of one, "torch.nn:Conv2d".',
+                hint='Write a module, "numpy", or a name in a module, "torch.nn:Conv2d".',
             )
         found[name] = target
     return found
@@ -183,7 +183,7 @@ def _required_file(section: Section) -> RequiredFile:
     name = section.text("name", longest=120)
     if name and not NAME.fullmatch(name):
         section.fault(
-            f"“{name}” is no name that a file may have.",
+            f"“{name}” is not allowed as a file name.",
             "name",
             hint="Use letters, digits, dots, dashes, spaces and brackets only.",
         )
@@ -206,7 +206,7 @@ def _required_file(section: Section) -> RequiredFile:
 def _refuse_repeats(section: Section, key: str, names: list[str]) -> None:
     for name, times in Counter(names).items():
         if name and times > 1:
-            section.fault(f"“{name}” stands {times} times in “{key}”.", key)
+            section.fault(f"“{name}” is {times} times in “{key}”.", key)
 
 
 class _Questions:
@@ -261,7 +261,7 @@ class _Questions:
         section.require("name", "points")
         name = section.text("name", longest=60)
         if name and (not name.isidentifier() or keyword.iskeyword(name)):
-            section.fault(f"“{name}” is no name of a Python function.", "name")
+            section.fault(f"“{name}” is not a valid name of a Python function.", "name")
         elif name and (key, name) in self.check_lines:
             section.fault(f"The question has a check “{name}” already.", "name")
         self.check_lines.setdefault((key, name), section.line)
@@ -312,8 +312,8 @@ def _check_points(section: Section, question: Question) -> None:
     total = sum((check.points for check in question.checks), Decimal(0))
     if total != question.points:
         section.fault(
-            f"The checks of “{question.key}” are worth {total} in all, the question "
-            f"{question.points}.",
+            f"The checks of “{question.key}” are worth {total} points in all, but the "
+            f"question is worth {question.points}.",
             "points",
             hint="Change one of them so that both are the same.",
         )

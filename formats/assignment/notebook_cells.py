@@ -111,7 +111,7 @@ def _has_cells(notebook: object, file: str, faults: ProblemList) -> bool:
     version = notebook.get("nbformat", 4) if isinstance(notebook, dict) else 4
     if version != 4:  # noqa: PLR2004
         faults.add(
-            f"The notebook is of format {version}, not 4.",
+            f"The notebook is in format {version}, not 4.",
             file=file,
             hint="Open it in Jupyter and save it again, or run “jupyter nbconvert "
             "--to notebook --inplace” on it.",
@@ -122,7 +122,7 @@ def _has_cells(notebook: object, file: str, faults: ProblemList) -> bool:
         return False
     if "nbformat" not in notebook:
         faults.add(
-            "The notebook does not say of which format it is.",
+            "The notebook does not say which format it is in.",
             file=file,
             hint="Open it in Jupyter and save it again.",
         )
@@ -133,7 +133,7 @@ def _has_cells(notebook: object, file: str, faults: ProblemList) -> bool:
     for number in broken[:_MOST_BROKEN]:
         faults.add("This is not a cell of a notebook.", file=file, cell=number)
     if len(broken) > _MOST_BROKEN:
-        faults.add(f"{len(broken)} cells are none of a notebook.", file=file)
+        faults.add(f"{len(broken)} cells are not cells of a notebook.", file=file)
     return not broken
 
 
@@ -173,7 +173,9 @@ def _check_format(notebook: Notebook, file: str, faults: ProblemList) -> list[in
         path = list(getattr(error, "relative_path", None) or [])
         cell = path[1] + 1 if path[:1] == ["cells"] and len(path) > 1 else None
         message = str(error).partition("\n")[0][:300]
-        faults.add(f"This breaks the format: {message}", file=file, cell=cell)
+        faults.add(
+            f"This does not fit the notebook format: {message}", file=file, cell=cell
+        )
         return [cell or 0]
     return []
 
@@ -241,7 +243,7 @@ def _entries_named(metadata: object, names: Collection[str]) -> dict[str, Any]:
 
 
 def _drop_attachments(cell: dict[str, Any]) -> None:
-    """Drop the images that the cell's text no longer shows: they are a solution's."""
+    """Drop the images that the cell's text no longer shows: they belong to a solution."""
     named = cell.get("attachments")
     if isinstance(named, dict):
         text = unquote(cell["source"])
@@ -297,7 +299,7 @@ def validate_staff_notebook(notebook: Notebook, file: str, faults: ProblemList) 
             if mark and (mark[2] == "BEGIN") == bool(opened):
                 word = "another BEGIN" if opened else "an END without a BEGIN"
                 faults.add(
-                    f"{word} {mark[3]} stands here.", file=file, cell=number, line=line
+                    f"{word} {mark[3]} is here.", file=file, cell=number, line=line
                 )
             elif mark and opened and mark[3] != kind:
                 faults.add(
@@ -324,20 +326,20 @@ def _check_hidden(
     for line, text in enumerate(source_of(cell).split("\n"), 1):
         if cell["cell_type"] == "code" and looks_hidden(text):
             faults.add(
-                "This looks like the mark of hidden tests: students would be given what "
-                "it marks.",
+                "This looks like the mark of hidden tests. Students would get what it "
+                "marks.",
                 file=file,
                 cell=number,
                 line=line,
-                hint="Tests stand in tests/ only. Of a notebook of nbgrader's, mark its "
-                "cell as “Autograder tests”, and write ### BEGIN HIDDEN TESTS.",
+                hint="Put tests into tests/ only. In a notebook for nbgrader, mark "
+                "the cell as “Autograder tests”, and write ### BEGIN HIDDEN TESTS.",
             )
 
 
 def _check_locked(
     cell: dict[str, Any], number: int, file: str, faults: ProblemList
 ) -> None:
-    """Note a solution in a cell that the run puts back as it was given out."""
+    """Note a solution in a cell that a run replaces by the staff's version."""
     ours = cell["metadata"].get("softmark")
     is_locked = isinstance(ours, dict) and bool(ours.get("locked"))
     if not is_locked and check_key(cell) is None:
@@ -347,8 +349,7 @@ def _check_locked(
         if mark and mark[2] == "BEGIN":
             what = "locked cell" if is_locked else "check cell"
             faults.add(
-                f"A {mark[3].lower()} stands in a {what}, which students cannot "
-                "change.",
+                f"A {mark[3].lower()} is in a {what}, which students cannot change.",
                 file=file,
                 cell=number,
                 line=line,
@@ -365,7 +366,7 @@ def validate_handout(notebook: Notebook, file: str, faults: ProblemList) -> None
         for line, text in enumerate(source_of(cell).split("\n"), 1):
             if _is_trace(text):
                 faults.add(
-                    "The hand-out still holds a solution or a mark scheme.",
+                    "The hand-out still has a solution or a mark scheme.",
                     file=file,
                     cell=number,
                     line=line,
@@ -384,7 +385,8 @@ def validate_check_cells(
             continue
         if key not in keys:
             faults.add(
-                f"This cell checks “{key}”, which is no question checked by tests.",
+                f"This cell checks “{key}”, but no question checked by tests has this "
+                "key.",
                 file=file,
                 cell=number,
                 hint=nearest(key, list(keys)),

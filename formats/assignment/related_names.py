@@ -1,9 +1,9 @@
-"""Names of a hand-out that have something to do with each other.
+"""Find names of a hand-out that are related to each other.
 
-A question is not tested below a cell of the hand-out that has to do with what is tested:
-there it could be the hand-out's own work. Two names are related if a statement of the
-hand-out or of the solution has both, or if each is related to a third one. What the
-statement does with them is not looked at.
+A question is not tested below a cell of the hand-out that is related to the tested
+names: below it, the test might measure the hand-out's own work. Two names are related
+if a statement of the hand-out or of the solution contains both, or if each is related
+to a third name. What the statement does with them does not matter.
 """
 
 import ast
@@ -28,7 +28,8 @@ from formats.notebook.ipython_syntax import (
 ANY: Final = "*"
 # Marks the name of an object of which a statement sets a part.
 _CHANGED: Final = "part of "
-# So many names of a cell are told; one that is related to more is related to any.
+# The most related names that are listed for a cell. A cell with more is related to any
+# name.
 _MOST: Final = 500
 # IPython's own commands that give the notebook's names no other value.
 _COMMAND: Final = re.compile(r"^[ \t]*+(?:[\w, ]++=[ \t]*+)?%%?(\w+)", re.MULTILINE)
@@ -40,7 +41,7 @@ _HARMLESS: Final = frozenset(
         *("js", "writefile", "file"),
     )
 )
-# Names and attributes through which code reaches any name of the notebook.
+# Names and attributes through which code can reach any name of the notebook.
 _REACH_ALL: Final = frozenset(
     (
         *("exec", "eval", "compile", "globals", "locals", "vars", "__import__"),
@@ -54,7 +55,7 @@ _ATTRIBUTES_REACH_ALL: Final = frozenset(
         *("get_objects", "get_referrers"),
     )
 )
-# Modules that are not the course's own. Two cells that use one have nothing in common.
+# Modules that are not the course's own. Two cells are not related because both use one.
 _LIBRARIES: Final = sys.stdlib_module_names - {"builtins", "__main__"} | frozenset(
     (
         *("numpy", "scipy", "pandas", "sklearn", "statsmodels", "sympy", "networkx"),
@@ -69,7 +70,7 @@ _LIBRARIES: Final = sys.stdlib_module_names - {"builtins", "__main__"} | frozens
         *("lightgbm", "optuna", "captum", "otter", "nbgrader", "faiss", "umap"),
     )
 )
-# Parts of libraries that are there to be set.
+# Parts of libraries that users are meant to set.
 _SETTINGS: Final = frozenset(("rcParams", "environ", "options", "backends", "display"))
 # A text that names a file relates the cells that have it.
 _FILE: Final = re.compile(r"[\w./\\-]*\w\.[A-Za-z]\w{1,5}")
@@ -79,7 +80,7 @@ _CONSTANT_NODES: Final = (
     *(ast.Constant, ast.UnaryOp, ast.BinOp, ast.IfExp, ast.Compare, ast.Tuple),
     *(ast.operator, ast.unaryop, ast.cmpop, ast.expr_context),
 )
-# Calls without a state, whose results stand for themselves.
+# Calls without a state: their results depend on their arguments alone.
 _CONSTANT_CALLS: Final = ("torch.device", "torch.cuda.is_available")
 
 
@@ -130,9 +131,9 @@ def related_in_cells(
 
 
 def _apart(cells: Iterable[_Read]) -> frozenset[str]:
-    """Return the names that relate nothing: of libraries and of constants.
+    """Return the names that relate nothing: those of libraries and of constants.
 
-    Such a name is bound in no other way, in no cell.
+    No cell binds such a name in another way.
     """
     modules: dict[str, set[str]] = defaultdict(set)
     values: dict[str, set[str]] = defaultdict(set)
@@ -199,7 +200,8 @@ def _read(source: str) -> _Read:
     try:
         return _read_statements(parse(run_python(source)).body)
     except SyntaxError:
-        # It does not run; but what a magic runs may not be read in the right way.
+        # The cell does not run as Python, but a magic may run code that is not read
+        # correctly here.
         return _Read(
             statements=(frozenset((*_WORD.findall(source), *_files_in(source))),)
         )

@@ -59,7 +59,7 @@ def names_in(nodes: Iterable[ast.AST]) -> ScopeNames:
 
 
 def _add_inner(inner: ScopeNames, found: ScopeNames) -> None:
-    """Note the names of a function's that belong to scopes around it."""
+    """Note the names in a function that belong to scopes around it."""
     found.read |= inner.free
     found.declared |= inner.declared
 

@@ -191,7 +191,7 @@ def validate_doctest(source: str) -> Problem | str:
     except ValueError as error:
         place = re.search(r"line (\d+)", str(error))
         return Problem(
-            message="this is no interpreter session.",
+            message="this is not an interpreter session.",
             line=int(place[1]) if place else 1,
             hint="Put a space after each “>>>” and “...”, and indent all lines alike.",
         )
@@ -230,7 +230,7 @@ def _parsed(source: str) -> ast.Module | Problem:
             )
         return Problem(message=f"this is not Python: {error.msg}.", line=line)
     except (ValueError, RecursionError, MemoryError):
-        return Problem(message="this is not Python that can be read.", line=1)
+        return Problem(message="this Python cannot be read.", line=1)
 
 
 # --- Cases --------------------------------------------------------------------

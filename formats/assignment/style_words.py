@@ -1,4 +1,4 @@
-"""The words that each style of tests has in the faults of an assignment's folder."""
+"""The words for each style of tests in the faults of an assignment's folder."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from runner.protocol.jobs import TestStyle
 class StyleWords:
     """The words of one style.
 
-    `check` is what a check is in the test file, and `checks` where all of them are.
-    `unlisted` says what to do with one that the manifest does not list, and `wordless`
-    with one that has no description.
+    `check` names one check in the test file, and `checks` all of them. `unlisted` says
+    what to do if the manifest does not list a check, and `wordless` what to do if it
+    has no description.
     """
 
     check: str

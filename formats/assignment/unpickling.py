@@ -58,14 +58,13 @@ _RUNS_PROGRAM: Final = frozenset(
     }
 )
 _DO_BY_PATH: Final = (
-    "Copy a value with copy.deepcopy. Read a file by its path: "
-    "pickle.load(open(path, 'rb')), torch.load(path) or "
-    "np.load(path, allow_pickle=True). What the file holds arrives as data, and objects "
-    "in it are the student's process's."
+    "Copy a value with copy.deepcopy. Read a file by its path: pickle.load(open(path, "
+    "'rb')), torch.load(path) or np.load(path, allow_pickle=True). The content of the "
+    "file arrives as data, and objects in it stay in the student's process."
 )
 _DO_IN_NOTEBOOK: Final = (
-    "Let a function of the notebook read it and return data. A file of your own "
-    "belongs in private/: Path(private) / “NAME”."
+    "Let a function of the notebook read it and return data. Put a file of your own "
+    "into private/ and read it there: Path(private) / “NAME”."
 )
 _DO_CALL: Final = (
     "Call a function of the notebook instead: it runs in the student's process."
@@ -150,7 +149,10 @@ class _Finder(ast.NodeVisitor):
     def _check_module(self, name: str, line: int) -> None:
         if name.partition(".")[0] in self._modules:
             self._add(
-                f"Students hand in “{name}”, which would run here.", line, _DO_CALL
+                f"Students hand in “{name}”, and it would run here, in the tests' own "
+                "process.",
+                line,
+                _DO_CALL,
             )
 
     def visit_Call(self, node: ast.Call) -> None:
@@ -175,7 +177,7 @@ class _Finder(ast.NodeVisitor):
         ):
             return
         self._add(
-            f"`{name}` unpickles bytes, and nobody can tell whose they are.",
+            f"`{name}` unpickles bytes, and it is unknown whose they are.",
             node.lineno,
             _DO_BY_PATH,
         )
@@ -199,8 +201,8 @@ class _Finder(ast.NodeVisitor):
             return
         if not _is_own(self._origins(node)):
             self._add(
-                f"`{name}` would unpickle a buffer or a packed file, and nobody can "
-                "tell whose it is.",
+                f"`{name}` would unpickle a buffer or a packed file, and it is "
+                "unknown whose it is.",
                 node.lineno,
                 _DO_BY_PATH,
             )
@@ -211,9 +213,9 @@ class _Finder(ast.NodeVisitor):
             return
         if Origin.UNKNOWN in origins and Origin.STUDENT not in origins:
             self._add(
-                f"What `{name}` reads here cannot be told.",
+                f"It is unknown what `{name}` reads here.",
                 node.lineno,
-                "It must be a file in private/: anything else is refused in the run.",
+                "It must be a file in private/. In a run, anything else is refused.",
                 is_certain=False,
             )
             return
@@ -237,15 +239,16 @@ class _Finder(ast.NodeVisitor):
     def _check_run(self, name: str, origins: Origins, line: int) -> None:
         if Origin.STUDENT in origins:
             self._add(
-                f"`{name}` would run what was handed in, in the tests' own process.",
+                f"`{name}` would run handed-in code in the tests' own process.",
                 line,
                 _DO_CALL,
             )
         elif Origin.UNKNOWN in origins:
             self._add(
-                f"What `{name}` runs here cannot be told.",
+                f"It is unknown what `{name}` runs here.",
                 line,
-                "It must be nothing of the student's: that would run beside your tests.",
+                "It must not be anything of the student's: it would run beside your "
+                "tests.",
                 is_certain=False,
             )
 

@@ -95,7 +95,7 @@ def _check_deadline(
     ends = max(starts, default=due_on) + dt.timedelta(days=6)
     if starts and not min(starts) <= due_on <= ends:
         section.fault(
-            f"The deadline, {due_on.day} {due_on:%B %Y}, is outside of the run, which "
+            f"The deadline, {due_on.day} {due_on:%B %Y}, is outside the run, which "
             f"goes from {min(starts):%d %B %Y} to {ends:%d %B %Y}.",
             "due",
             hint="Correct the deadline, or add its week.",

@@ -217,7 +217,7 @@ def file_of(section: Section, context: Context) -> File | None:
         context.folder.resolve()
     ):
         section.fault(
-            f"“{name}” is outside of the course file's folder.",
+            f"“{name}” is outside the course file's folder.",
             "file",
             hint="Put the file beside the course file, or below.",
         )

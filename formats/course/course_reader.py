@@ -166,8 +166,8 @@ class _Reader:
                     hint=f"The weeks of this file fit {fitting}."
                     if fitting
                     else (
-                        "In no year near this one do all weeks of this file begin on "
-                        "a Monday."
+                        "There is no year near this one in which all weeks of this "
+                        "file begin on a Monday."
                     ),
                 )
         ordered = sorted(context.weeks.items())
@@ -274,7 +274,7 @@ def _check_rooms(
     for room in rooms:
         if room.key not in used:
             context.warnings.add(
-                f"Nothing is in the room “{room.key}”.",
+                f"Nothing takes place in the room “{room.key}”.",
                 file=context.file,
                 line=room.line,
             )

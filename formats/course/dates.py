@@ -42,7 +42,7 @@ _MOMENT: Final = re.compile(r"(.+?),? +(\d{1,2}:\S+(?: again)?)")
 
 
 class DateError(ValueError):
-    """The text is no existing day or hour. `hint` says what to write."""
+    """The text is not an existing day or hour. `hint` says what to write."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -60,7 +60,9 @@ class AcademicYear:
         """Return the year written as 2024-25. Raises DateError."""
         found = _YEAR.fullmatch(text)
         if not found or (int(found[1]) + 1) % 100 != int(found[2]):
-            raise DateError(f"“{text}” is no academic year.", "Write it as 2024-25.")
+            raise DateError(
+                f"“{text}” is not an academic year.", "Write it as 2024-25."
+            )
         return cls(int(found[1]))
 
     @classmethod
@@ -95,7 +97,7 @@ class Calendar:
         month = _month(found[2]) if found else None
         if not found or month is None:
             raise DateError(
-                f"“{text}” is no day.", "Write the day and the month: 31 January."
+                f"“{text}” is not a day.", "Write the day and the month: 31 January."
             )
         year = int(found[3]) if found[3] else self.year.year_of(month)
         try:
@@ -112,7 +114,7 @@ class Calendar:
         found = _MOMENT.fullmatch(text.strip())
         if not found:
             raise DateError(
-                f"“{text}” is no day with an hour.", "Write both: 31 January 19:00."
+                f"“{text}” is not a day with an hour.", "Write both: 31 January 19:00."
             )
         return self.at(self.day(found[1]), hour(found[2]))
 
@@ -170,7 +172,7 @@ def hour(text: str) -> dt.time:
             )
     except ValueError:
         pass
-    raise DateError(f"“{text}” is no time of day.", 'Write it as "09:00".')
+    raise DateError(f"“{text}” is not a time of day.", 'Write it as "09:00".')
 
 
 def time_text(time: dt.time) -> str:
@@ -184,7 +186,7 @@ def weekday(text: str) -> int:
         return WEEKDAYS.index(text.casefold())
     except ValueError:
         raise DateError(
-            f"“{text}” is no day of the week.", "Write its name: friday."
+            f"“{text}” is not a day of the week.", "Write its name: friday."
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""Fields that a course file and the database have alike, declared once on their row.
+"""Declare once, on its row, each field that a course file and the database both have.
 
 A row's class says of each plain field how a course file spells it, which column of the
 database holds it, and how it is read and written. The reader, the stored rows, what is

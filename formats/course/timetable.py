@@ -42,7 +42,7 @@ def split_weeks(top: Section) -> list[WeekSection]:
         number = section.whole("number", -1, lowest=0, highest=99)
         if number >= 0 and number in lines:
             section.fault(
-                f"Week {number} stands on line {lines[number]} already.", "number"
+                f"Week {number} is already on line {lines[number]}.", "number"
             )
         lines.setdefault(number, section.line)
         weeks.append(

@@ -1,8 +1,8 @@
-"""Notes on tests of values that were given to the notebook's code, and that change.
+"""Find tests that go wrong because the notebook's code gets copies of their values.
 
-What a test gives is a copy. So a test does not see what the notebook changes, and the
-notebook does not see what the test changes later. These are notes, so the rules are
-wider than that of the grader (`runner.protocol.argument_looks`).
+A test does not see what the notebook changes in its copy, and the notebook does not see
+what the test changes later. These are only notes, so they cover more than the grader's
+own rule does (`runner.protocol.argument_looks`).
 """
 
 import ast
@@ -33,29 +33,31 @@ _COMPARE: Final = (
 )
 _CHANGES: Final = (
     "The solution's `{name}` changes its argument, and the test looks at the argument "
-    "afterwards. What a test gives is a copy, so the check may fail with a message, or "
-    "compare the test's own unchanged value."
+    "afterwards. The notebook gets a copy of it. So the check may fail with a "
+    "message, or compare the test's own value, which has not changed."
 )
 _KEEPS: Final = (
-    "The test changes `{name}` after it has given it to the notebook, and asks the "
-    "notebook again. What the test changes afterwards does not reach the notebook, so "
-    "the check passes for code that keeps no copy, too."
+    "The test passes `{name}` to the notebook, then changes it, and then uses the "
+    "notebook's object again. The notebook has a copy and does not see the change. So "
+    "the check also passes for code that should have made a copy but did not."
 )
 _NETWORK: Final = (
-    "The test looks at a part of a network (`{name}`) that it has read before it gave "
-    "the network to the notebook. What a test gives is a copy, so the part stays as it "
-    "was, whatever the notebook does."
+    "The test reads a part of a network (`{name}`), passes the network to the "
+    "notebook, and then looks at that part. The notebook gets a copy of the network, "
+    "so the part stays as it was, whatever the notebook does."
 )
 
 
 @dataclass
 class _State:
-    """What is known of a test's names at one place.
+    """The facts about a test's names at one place in its code.
 
-    `made_of` has what each name was made of, `slots` the changed arguments by function,
-    `results` are names of what functions returned. `looked` are the names that the solution has changed, with the function. `given` are the
-    names that were given, with the objects that may keep them, `altered` those of these
-    objects that the test has then changed a value of. `parts` are parts of networks.
+    `made_of` maps each name to the names from which its value was made. `slots` maps
+    each function to the arguments that it changes. `results` are the names of returned
+    values. `looked` maps each name that the solution has changed to the function that
+    changed it. `given` maps each name that was passed to the notebook to the objects
+    that may keep it. `altered` maps those objects to the passed name whose value the
+    test has changed since. `parts` are parts of networks.
     """
 
     slots: dict[str, set[int | str]]
@@ -71,7 +73,7 @@ class _State:
 def find_argument_looks(
     tree: ast.Module, style: TestStyle, changed: Slots, imports: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """Yield a note for each test whose meaning a change of a given value is.
+    """Yield a note for each place where a test depends on a change of a passed value.
 
     `changed` is what `changed_parameters` returns, `imports` the names of libraries.
     """
@@ -97,7 +99,7 @@ def find_argument_looks(
 def _passed(
     tree: ast.Module, texts: Texts, slots: dict[str, set[int | str]]
 ) -> dict[str, set[int | str]]:
-    """Return the parameters of the test's functions for which such a function stands."""
+    """Return the test's parameters that take a function of `slots`, with its slots."""
     found = {}
     for call in (one for one in ast.walk(tree) if isinstance(one, ast.Call)):
         helper = texts.functions.get(key_of(call.func))
@@ -109,7 +111,7 @@ def _passed(
 
 
 class _Notes:
-    """Follows the statements of one body in their order, the body of a loop twice."""
+    """Follows the statements of one body in their order, and the body of a loop twice."""
 
     def __init__(
         self,
@@ -196,7 +198,7 @@ class _Notes:
     # --- What the test changes ----------------------------------------------------------
 
     def _questions(self, node: ast.AST) -> Iterator[Finding]:
-        """Yield a note if an object that may keep a changed value is asked here."""
+        """Yield a note if the test uses an object here that may keep a changed value."""
         calls = {id(one.func) for one in ast.walk(node) if isinstance(one, ast.Call)}
         for one in ast.walk(node):
             if isinstance(one, ast.Attribute | ast.Subscript):

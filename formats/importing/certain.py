@@ -1,4 +1,4 @@
-"""Decide what is certain of a statement: that a loop runs, that errors pass through."""
+"""Decide what a statement certainly does, such as run a loop or let errors through."""
 
 import ast
 from typing import Final

@@ -1,7 +1,7 @@
-"""Find tests that expect the notebook's code to raise what no test can catch.
+"""Find tests that expect exceptions which no test can catch from the notebook's code.
 
-KeyboardInterrupt and the like have a meaning for Python itself. If the student's code
-raises one, it does not arrive in the test as an exception of that class.
+KeyboardInterrupt and similar classes have a special meaning for Python. If the
+student's code raises one, it does not arrive in the test as an exception of that class.
 """
 
 import ast
@@ -23,8 +23,8 @@ def find_interrupts(
             name = _interrupt_in(expected)
             if name and any(map(reaches, body)) and not _raises(body):
                 yield Finding(
-                    message=f"A test cannot catch a {name} of the notebook's code: Python "
-                    "itself gives this class a meaning.",
+                    message=f"A test cannot catch a {name} that the notebook's code "
+                    "raises: this class has a special meaning for Python.",
                     line=expected.lineno,
                     hint="Let a function of the notebook catch it and return what the test "
                     "should see, or expect an exception of another class.",
@@ -33,7 +33,7 @@ def find_interrupts(
 
 
 def _expectations(node: ast.AST) -> Iterator[tuple[ast.expr, list[ast.stmt]]]:
-    """Yield what the node expects to be raised, with the code that should raise it."""
+    """Yield the exceptions that the node expects, with the code that should raise them."""
     match node:
         case ast.Try(body=body, handlers=handlers):
             yield from ((one.type, body) for one in handlers if one.type is not None)

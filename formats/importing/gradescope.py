@@ -32,9 +32,9 @@ def refuse_gradescope(source: Source) -> None:
     faults.add(
         "This is an autograder for Gradescope. It is a program, so it cannot be "
         "imported.",
-        hint="Write its tests in our own format: for each question an entry in "
-        "assignment.yaml and a file tests/KEY.py, in it a function for each test. Its "
-        "parameters are the names of the notebook that it tests. See "
+        hint="Write its tests in our own format: for each question, an entry in "
+        "assignment.yaml and a file tests/KEY.py with a function for each test. The "
+        "parameters of a function are the names of the notebook that it tests. See "
         "docs/writing-an-assignment.md.",
     )
     for file, found in methods.items():

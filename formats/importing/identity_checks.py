@@ -34,8 +34,8 @@ def find_identity_checks(tree: ast.Module) -> Iterator[Finding]:
         look = _look(node)
         if look:
             yield Finding(
-                message=f"`{look}` tells nothing of lists, arrays and other values that "
-                "the student's code gives: each answer arrives as a value of its own.",
+                message=f"`{look}` says nothing about lists, arrays and other values "
+                "that the student's code returns: the test gets a new copy of each.",
                 line=getattr(node, "lineno", 1),
                 hint=_HINT,
                 is_certain=False,
@@ -60,7 +60,7 @@ def _look(node: ast.AST) -> str:
 
 
 def _is_fixed(node: ast.expr) -> bool:
-    """Return whether every process has one such object: None, a class, a module."""
+    """Return whether each process has only one such object: None, a class, a module."""
     match node:
         case ast.Constant():
             return True

@@ -150,26 +150,28 @@ def notes_on_missing(
         seen.add(each.package)
         having = [name for name, found in installed.items() if each.package in found]
         yield Problem(
-            message=f"The environment “{environment}” has no “{each.package}”, which "
-            "is imported here: the import fails in every run.",
+            message=f"“{each.package}” is imported here, but the environment "
+            f"“{environment}” does not have it. The import fails in every run.",
             file=each.file,
             cell=each.cell,
             place=each.place,
             line=each.line,
-            hint=f"“{having[0]}” has it: name that environment." if having else _ADD,
+            hint=f"The environment “{having[0]}” has it: use that one."
+            if having
+            else _ADD,
         )
 
 
 _ADD: Final = (
-    "Do without it, or have whoever runs the workers add it: "
-    "scripts/make_environment.py makes an environment with a package that you name "
-    "(docs/operating.md), which the assignment then names."
+    "Do not use the package, or ask whoever runs the workers to add it. "
+    "scripts/make_environment.py makes an environment with the packages that you name "
+    "(docs/operating.md). Then write the name of this environment in the assignment."
 )
 
 
 def _unknown(environment: str, installed: Mapping[str, Collection[str]]) -> Problem:
     return Problem(
-        message=f"No worker has an environment “{environment}”: its runs would wait for "
-        "staff.",
-        hint=f"There are: {', '.join(sorted(installed))}.",
+        message=f"No worker has the environment “{environment}”, so runs would wait "
+        "until staff add it.",
+        hint=f"Workers have: {', '.join(sorted(installed))}.",
     )

@@ -28,9 +28,9 @@ _LENT: Final = frozenset(("builtins.input", "builtins.print"))
 _MODULES: Final = "sys.modules"
 _LOOKS: Final[Mapping[str, str]] = {
     "dir()": "`dir()` lists the test's own names, not the notebook's.",
-    "__code__": "`__code__` of a function of the notebook's cannot be read.",
-    "getsource": "The text of a function is what the student's process says it is. It "
-    "shows how honest work was written, and proves nothing.",
+    "__code__": "A test cannot read `__code__` of a function of the notebook.",
+    "getsource": "The text of a function comes from the student's process, which can "
+    "give any text. It shows how honest work was written, but it proves nothing.",
 }
 _LOOK_HINT: Final = (
     'Ask for one name with `"answer" in globals()`, and test what a function returns.'
@@ -54,11 +54,11 @@ def find_library_changes(
     for node in ast.walk(tree):
         for name in _changed(node, libraries):
             yield Finding(
-                message=f"`{name}` stays with the tests; the student's code does not "
-                "notice.",
+                message=f"`{name}` changes only the tests' own process. The student's "
+                "code runs in another one and does not notice.",
                 line=getattr(node, "lineno", 1),
-                hint="Look at what the student's code returns or raises, or put a "
-                "stand-in in the place of a function of the notebook.",
+                hint="Check what the student's code returns or raises, or replace a "
+                "function of the notebook with a stand-in.",
                 is_certain=False,
             )
 

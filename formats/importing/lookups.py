@@ -16,7 +16,7 @@ _ALL_ATTRIBUTES: Final = frozenset(
 )
 _READING: Final = frozenset({"get", "setdefault", "__getitem__", "__contains__"})
 _REPLACING: Final = frozenset({"__setitem__", "__delitem__"})
-# What goes through a collection of names, or hands all of them on.
+# Calls that go through a collection of names, or pass all of them on.
 _LISTING: Final = frozenset(
     {
         *("set", "frozenset", "list", "tuple", "dict", "sorted", "reversed", "len"),
@@ -101,7 +101,7 @@ class LookUps:
         self._seen: set[int] = set()
 
     def of(self, node: ast.AST, *, has_all: bool) -> Iterator[LookUp]:
-        """Yield the look-ups of the node. Ask about its parts only after it."""
+        """Yield the look-ups of the node. Call this for a node before its parts."""
         if self._is_list(node, has_all=has_all):
             yield _LISTED
         yield from self._of(node, has_all=has_all)
@@ -129,7 +129,7 @@ class LookUps:
                     yield _UNKNOWN
 
     def _is_list(self, node: ast.AST, *, has_all: bool) -> bool:
-        """Return whether the node lists the names; what it lists is then done with."""
+        """Return whether the node lists the names, and mark what it lists as seen."""
         match node:
             case ast.Call(func=ast.Name(id="dir"), args=[]):
                 return has_all

@@ -170,7 +170,7 @@ def _modules(tree: ast.Module) -> Iterator[str]:
 
 
 def _paths(tree: ast.Module) -> Iterator[str]:
-    """Yield the texts of code that may be paths, without sentences and docstrings."""
+    """Yield the texts in code that may be paths. Sentences and docstrings are left out."""
     said = {id(node.value) for node in docstrings(tree)}
     above = {id(c): n for n in ast.walk(tree) for c in ast.iter_child_nodes(n)}
     built = _in_paths(tree)

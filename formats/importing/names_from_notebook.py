@@ -112,18 +112,18 @@ def notes_on_unwritten_names(
     found |= {name for each in asked for name in each.mentioned & students.given}
     if any(each.lists for each in asked):
         yield Problem(
-            message=f"The tests of “{key}” list the names of the notebook: the check "
-            "fails there, because names are asked for one by one.",
+            message=f"The tests of “{key}” list the names of the notebook. The check "
+            "fails there, because a test can look up only one name at a time.",
             file=file,
-            hint='Write `"name" in globals()`, or a loop over the names that you mean.',
+            hint='Write `"name" in globals()`, or loop over the names that you need.',
         )
     if not all(each.is_complete or each.lists for each in asked):
         yield Problem(
-            message=f"The tests of “{key}” look up names that they do not write out: "
-            "nobody can tell which of the notebook's they read.",
+            message=f"The tests of “{key}” look up names that they do not write out, "
+            "so it is unknown which names of the notebook they read.",
             file=file,
-            hint="Write each name out, as a name or as a text in its place. What is "
-            "yours, define in the tests: a student can change what the notebook defines.",
+            hint="Write out each name, as a name or as a literal text. Define your "
+            "own names in the tests: a student can change what the notebook defines.",
         )
     for name in sorted(found & students.names & students.whole):
         yield Problem(
@@ -135,10 +135,11 @@ def notes_on_unwritten_names(
     if not students.is_known:
         names = ", ".join(f"“{name}”" for name in left)
         yield Problem(
-            message=f"The tests of “{key}” take these names from the notebook: {names}. "
-            "It marks no solution, so nobody can tell which of them students write.",
+            message=f"The tests of “{key}” take these names from the notebook: "
+            f"{names}. The notebook marks no solution, so it is unknown which of them "
+            "students write.",
             file=file,
-            hint="What is yours, define in the tests: a student can change what the "
+            hint="Define your own names in the tests: a student can change what the "
             "notebook defines.",
         )
         return
@@ -146,18 +147,20 @@ def notes_on_unwritten_names(
     for name in left:
         if name in own - students.given:
             yield Problem(
-                message=f"“{name}” in the tests of “{key}” may be the student's: what "
-                "binds it may be left out (a loop, a branch, a `try`, a `with`).",
+                message=f"“{name}” in the tests of “{key}” may be the student's: the "
+                "statement that sets it may not run (it is in a loop, a branch, a "
+                "`try` or a `with`).",
                 file=file,
-                hint="Bind it before: a student can bind it in the notebook.",
+                hint="Set it in the tests before that. Otherwise a student can set it "
+                "in the notebook.",
             )
             continue
         yield Problem(
             message=f"“{name}” in the tests of “{key}” comes from the notebook, so a "
             "student can change its value.",
             file=file,
-            hint="Define it in the tests. What is imported may stand under “imports” in "
-            "assignment.yaml instead.",
+            hint="Define it in the tests. If it is imported, you can list it under "
+            "“imports” in assignment.yaml instead.",
         )
 
 

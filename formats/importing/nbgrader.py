@@ -138,9 +138,10 @@ def _source_notebook(source: Source, faults: ProblemList) -> Path:
     if kept:
         names = ", ".join(path.as_posix() for path in kept[:8])
         faults.add(
-            f"There are {len(kept)} notebooks ({names}); an assignment has one here.",
-            hint="Import each as an assignment of its own, and say which: --notebook "
-            "NAME, or on the page “Notebook beside it”.",
+            f"There are {len(kept)} notebooks ({names}), but an assignment can have "
+            "only one.",
+            hint="Import each as its own assignment, and choose its notebook: with "
+            "--notebook NAME, or on the page under “Notebook beside it”.",
         )
     else:
         faults.add(
@@ -197,7 +198,7 @@ class _Cells:
                     "AUTOTEST stands for tests that nbgrader writes by running code.",
                     number,
                     line=line,
-                    hint="Write the assertions out in this cell instead.",
+                    hint="Write the assertions in this cell instead.",
                 )
                 return True
         return False
@@ -214,8 +215,8 @@ class _Cells:
                 return None
             self._is_of_a_wrong_version = True
             self._fault(
-                f"The cell's marks are of nbgrader's schema {version!r}; "
-                f"{_OLDEST} to {_NEWEST} are read.",
+                f"The cell's marks have version {version!r} of nbgrader's schema. "
+                f"Only versions {_OLDEST} to {_NEWEST} can be read.",
                 number,
                 hint="Run “nbgrader update” on the notebook.",
             )
@@ -244,11 +245,11 @@ class _Cells:
             other = self._draft.faults.place(self._file, self._seen[marked.key])
             why = f"“{marked.grade_id}” is the id of {other} too."
         elif is_worth and exact_points(marks.get("points")) is None:
-            why = f"“{marked.grade_id}” is graded, but has no points from 0 up."
+            why = f"“{marked.grade_id}” is graded, so it needs points from 0 up."
         elif marked.task and kind != "markdown":
             why = "A task must be a Markdown cell."
         elif kind == "markdown" and marked.grade and not marked.solution:
-            why = "A Markdown cell cannot hold tests: it would be a written answer."
+            why = "A Markdown cell cannot hold tests. Put them into a code cell."
         elif kind == "raw" and (is_worth or marked.solution):
             why = "A raw cell cannot be an answer, and it cannot be a test."
         if why:
@@ -282,14 +283,12 @@ class _Cells:
         )
 
     def _add_tested_question(self, marked: MarkedCell) -> None:
-        """Convert a test cell: its visible part stays in the notebook.
-
-        All of the cell is the test.
+        """Convert a test cell: all of it is the test, its visible part stays in place.
         """
         text = marked.cell["source"]
         if not self._points(marked) and is_without_code(text):
             self._draft.note(
-                f"“{marked.grade_id}” has neither tests nor points, and is no question.",
+                f"“{marked.grade_id}” is not a question: no tests, no points.",
                 file=self._file,
                 cell=marked.number,
             )
@@ -371,12 +370,12 @@ class _Cells:
                     f"“{marked.grade_id}” uses {names} of hidden tests above it.",
                     file=self._file,
                     cell=marked.number,
-                    hint="Questions are tested apart from each other: what defines "
-                    "them was copied into this one's tests.",
+                    hint="Each question is tested on its own, so the definitions were "
+                    "copied into the tests of this one.",
                 )
             for name in bound.intersection(flags(self._tests_of(number))):
                 self._draft.note(
-                    f"Hidden tests set “{name}”, but not for the notebook here.",
+                    f"Hidden tests set “{name}”, but the notebook does not see it.",
                     file=self._file,
                     cell=marked.number,
                     hint="Write the value under “parameters” in assignment.yaml.",

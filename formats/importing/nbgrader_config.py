@@ -60,12 +60,12 @@ def use_configuration(draft: Draft, source: Source) -> None:
 
 def _refuse(faults: ProblemList, setting: _Setting, file: str) -> None:
     faults.add(
-        f"“{setting.name}” changes what marks a notebook has, in a way that is not read "
-        "here.",
+        f"“{setting.name}” changes the marks of a notebook in a way that cannot be "
+        "read.",
         file=file,
         line=setting.line,
-        hint='Write it as one text: c.ClearHiddenTests.begin_test_delimeter = "…". '
-        "Or use nbgrader's usual marks, and leave the configuration out.",
+        hint='Write it as one literal text: c.ClearHiddenTests.begin_test_delimeter = "…". '
+        "Or use nbgrader's usual marks, and leave out the configuration.",
     )
 
 

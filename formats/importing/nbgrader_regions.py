@@ -32,7 +32,7 @@ def drop_region(
         is_begin, is_end = f"BEGIN {kind}" in line, f"END {kind}" in line
         if (is_begin and opened) or (is_end and not opened):
             word = "Another BEGIN" if is_begin else "An END without a BEGIN"
-            faults.add(f"{word} {kind} stands here.", file=file, cell=cell, line=number)
+            faults.add(f"{word} {kind} is here.", file=file, cell=cell, line=number)
         if is_begin or is_end:
             opened = number if is_begin else 0
             continue
@@ -59,7 +59,7 @@ def mark_regions(
     for line, text in enumerate(cell["source"].split("\n"), 1):
         if "BEGIN HIDDEN TESTS" in text or "END HIDDEN TESTS" in text:
             faults.add(
-                "Hidden tests stand in a cell that is not one of tests.",
+                "Hidden tests are in a cell that is not a test cell.",
                 file=file,
                 cell=number,
                 line=line,

@@ -176,17 +176,18 @@ def _notes_on_public(bundle: Bundle) -> Iterator[Problem]:
             continue
         if is_written(file.name, written):
             yield Problem(
-                message="The notebook writes a file of this name. Tests read the public "
-                "one, whatever students' work writes.",
+                message="The notebook writes a file of this name. Tests read the "
+                "public file, whatever the students' work writes.",
                 file=f"public/{file.name}",
                 hint="If students should write it, take it out of public/, and name it "
                 "under “required_files”.",
             )
         if file.sha256 in kept:
             yield Problem(
-                message=f"Students get what “{kept[file.sha256]}” holds: it is the same.",
+                message="Students get this file, and its content is that of "
+                f"“{kept[file.sha256]}”.",
                 file=f"public/{file.name}",
-                hint="If it says what is right, take it out of public/.",
+                hint="If it has correct results, take it out of public/.",
             )
 
 
@@ -204,8 +205,8 @@ def _notes_on_handout(bundle: Bundle) -> Iterator[Problem]:
                     message="The hand-out holds outputs, or metadata that no student "
                     "needs, such as hidden tests: students get them.",
                     file=file.path.name,
-                    hint="Make it of the staff's notebook: manage.py make_handout FOLDER. "
-                    "Or clear its outputs and its metadata.",
+                    hint="Make it from the staff's notebook: manage.py make_handout "
+                    "FOLDER. Or clear its outputs and its metadata.",
                 )
 
 
@@ -216,8 +217,8 @@ def _notes_on_size(bundle: Bundle) -> Iterator[Problem]:
     ]
     if sum(data) > bundle.limits.disk_mb << 20:
         yield Problem(
-            message=f"The data are of {sum(data) >> 20} MB, and a run has "
-            f"{bundle.limits.disk_mb} MB of disk: it ends at once.",
+            message=f"The data files have {sum(data) >> 20} MB, but a run has only "
+            f"{bundle.limits.disk_mb} MB of disk. Every run ends at once.",
             hint="Raise the limit “disk_mb”, or leave data out.",
         )
 

@@ -36,7 +36,7 @@ def read_points(text: str) -> tuple[str, Decimal]:
     except InvalidOperation as error:
         raise OptionError(f"“{text}” is not KEY=POINTS, such as conv2d=5.") from error
     if not points.is_finite() or points < 0:
-        raise OptionError(f"“{text}”: points are numbers from 0 up.")
+        raise OptionError(f"“{text}”: points must be a number from 0 up.")
     return key, points
 
 
@@ -48,7 +48,7 @@ def read_required(text: str) -> RequiredFile:
         raise OptionError(f"“{text}” is not NAME or NAME=MB, such as net.pth=20.")
     if not NAME.fullmatch(name):
         raise OptionError(
-            f"“{name}” is no name that a file may have: use letters, digits, dots, "
+            f"“{name}” is not allowed as a file name: use letters, digits, dots, "
             "dashes, spaces and brackets only."
         )
     return RequiredFile(

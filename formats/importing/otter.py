@@ -82,7 +82,7 @@ def convert(source: Source, options: ImportOptions) -> Draft:
 
 
 def _notebooks(source: Source, faults: ProblemList) -> tuple[Path, Path]:
-    """Return the notebook with solutions and the one without. They may be the same."""
+    """Return the notebook with solutions and the one without, which may be the same."""
     found = [path for path in source.files if path.suffix == ".ipynb"]
     staff = [path for path in found if path.parent.name == "autograder"]
     handout = [path for path in found if path.parent.name == "student"]
@@ -93,15 +93,17 @@ def _notebooks(source: Source, faults: ProblemList) -> tuple[Path, Path]:
     if found:
         names = ", ".join(path.as_posix() for path in found[:8])
         faults.add(
-            f"There are {len(found)} notebooks ({names}); an assignment has one here.",
-            hint="Say which: --notebook NAME, or on the page “Notebook beside it”. Of "
-            "what “otter assign” wrote, give the folder with autograder/ and student/.",
+            f"There are {len(found)} notebooks ({names}), but an assignment can have "
+            "only one.",
+            hint="Choose one: with --notebook NAME, or on the page under “Notebook "
+            "beside it”. If “otter assign” wrote them, give the folder with "
+            "autograder/ and student/.",
         )
     else:
         faults.add(
             "There are tests, but no notebook.",
-            hint="An autograder zip holds none. Give the notebook that students get "
-            "with --notebook FILE, or on the page as “Notebook beside it”.",
+            hint="An autograder zip has no notebook. Give the notebook that students "
+            "get with --notebook FILE, or on the page as “Notebook beside it”.",
         )
     raise faults.error()
 
@@ -138,7 +140,7 @@ def _check_solutions(draft: Draft, staff: Path, handout: Path) -> None:
     for number, cell in enumerate(draft.handout["cells"], 1):
         if _SOLUTION_TAG in cell["metadata"].get("tags", []):
             draft.faults.add(
-                "This cell is a solution, and would be handed out.",
+                "This cell is a solution, and students would get it.",
                 file=handout.as_posix(),
                 cell=number,
                 hint="Give the folder that “otter assign” wrote, with autograder/ and "
@@ -161,8 +163,8 @@ def _check_solutions(draft: Draft, staff: Path, handout: Path) -> None:
     )
     if written:
         draft.note(
-            f"Written answers ({', '.join(written)}) are in no "
-            "question: Otter's files do not say what they are worth.",
+            f"Written answers ({', '.join(written)}) are not part of a question, "
+            "because Otter's files do not give their points.",
             file=handout.as_posix(),
             hint="Keep the folder with --write, and add questions of the kind “manual”.",
         )
@@ -233,7 +235,7 @@ def _add_questions(
         seen[key] = test.name
         if test.has_no_format:
             draft.note(
-                "The file does not say OK_FORMAT; it was read as the OK format.",
+                "The file does not set OK_FORMAT, so it was read in the OK format.",
                 file=test.file,
             )
         _add_question(draft, test, key, options)
@@ -268,7 +270,7 @@ def _add_question(
     if points is None:
         draft.faults.add(
             f"The cases of “{test.name}” are worth more than the {test.points} points "
-            "of all of them.",
+            "of the question.",
             file=test.file,
         )
         return
@@ -278,10 +280,10 @@ def _add_question(
         points = split_evenly(total, len(test.cases))
     elif isinstance(test.points, Decimal) and total != test.points:
         draft.note(
-            f"“{test.name}” says {test.points} points, but its cases are worth {total}.",
+            f"“{test.name}” has {test.points} points, but its cases are worth {total}.",
             file=test.file,
             hint="Perhaps hidden cases are missing here. Import the autograder's "
-            f"tests, or say --points {key}={test.points}.",
+            f"tests, or use --points {key}={test.points}.",
         )
     if test.is_all_or_nothing:
         points = [Decimal(0)] * len(test.cases)
@@ -313,7 +315,8 @@ def _checks(
             name=TOGETHER,
             points=total,
             visibility=options.hidden if is_hidden else Visibility.ALWAYS,
-            description="All cases together: the points are for all or for none.",
+            description="All cases together: you get the points only if every case "
+            "passes.",
         )
 
 
@@ -341,7 +344,7 @@ def _mark(draft: Draft) -> None:
 
 
 def _guarded(source: str) -> str:
-    """Return a check that students can run with Otter and that cannot fail without."""
+    """Return the check so that it runs with Otter, and does nothing without Otter."""
     text = source.strip()
     # Without a trailing comment, which would make the condition part of it.
     tree = tree_of(text)
@@ -365,7 +368,7 @@ def _read_config(draft: Draft, source: Source) -> None:
     except (ValueError, RecursionError):
         config = None
     if not isinstance(config, dict):
-        draft.faults.add("This is no JSON object.", file=file)
+        draft.faults.add("This is not a JSON object.", file=file)
         return
     seed = config.get("seed")
     if isinstance(seed, int) and 0 <= seed < 2**31:

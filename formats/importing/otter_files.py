@@ -36,8 +36,8 @@ def add_files(
 ) -> None:
     """Add the files beside the hand-out, and an autograder's files/, as public data.
 
-    SECURITY: not the files beside the staff notebook, because the solutions may be
-    there.
+    SECURITY: files beside the staff notebook are not added, because they may contain
+    solutions.
     """
     own = (*_OWN, "autograder", "student")
     add_public_files(
@@ -58,7 +58,8 @@ def add_files(
             left.append(path.name)
     if left:
         draft.note(
-            f"Only beside the staff's notebook, and left out: {', '.join(left)}.",
+            "Left out, because they are only beside the staff's notebook: "
+            f"{', '.join(left)}.",
             file=staff.as_posix(),
             hint="Keep the folder with --write, and put what tests need into private/.",
         )
@@ -77,8 +78,8 @@ def _text_of_tests(draft: Draft, source: Source) -> str:
 def _add_files_of_autograder(draft: Draft, source: Source, tests: str) -> None:
     """Add the files/ of an autograder zip, which Otter puts beside the notebook.
 
-    SECURITY: only files that the hand-out names. Data and reference code of hidden
-    tests lie in the same folder.
+    SECURITY: only files that the hand-out names are added. Data and reference code of
+    hidden tests are in the same folder.
     """
     named = mentions_of(draft.handout["cells"])
     written = written_by([*draft.staff["cells"], *draft.handout["cells"]])
@@ -110,6 +111,7 @@ def _add_files_of_autograder(draft: Draft, source: Source, tests: str) -> None:
     if left:
         draft.note(
             f"Left out of the autograder's files: {', '.join(left)}.",
-            hint="The hand-out's code and links do not name them, or may write them, or "
-            "they sound like the staff's. Keep the folder with --write, and put what tests need into private/, what students need into public/.",
+            hint="The hand-out's code and links do not name them, or may write them, "
+            "or their names sound like the staff's. Keep the folder with --write, and "
+            "put what tests need into private/ and what students need into public/.",
         )

@@ -1,4 +1,4 @@
-"""Find the names that an assignment gives to Otter's tests, and copy them there."""
+"""Copy the definitions that Otter's tests use from the notebook into these tests."""
 
 import ast
 from collections.abc import Collection, Iterator, Sequence
@@ -20,7 +20,7 @@ _THEIRS: Final = frozenset({"otter_assign_solution_cell", "otter_answer_cell"})
 def add_preambles(
     draft: Draft, tests: Sequence[OtterTest], skip_tags: Collection[str]
 ) -> None:
-    """Copy the names that the notebook gives into the draft's tests, case by case."""
+    """Copy the notebook's definitions into the draft's tests, case by case."""
     given = StaffNames(list(_lines(draft, skip_tags)))
     places = _places(draft)
     for test in tests:
@@ -55,8 +55,9 @@ def _places(draft: Draft) -> dict[str, int]:
 def _lines(draft: Draft, skip_tags: Collection[str]) -> Iterator[AuthoredCell]:
     """Yield the code cells, with who writes them.
 
-    A student writes a cell that the hand-out does not have, or that is tagged as an
-    answer. Without any such cell that is unknown, and all cells count as students'.
+    A cell is written by a student if the hand-out does not have it, or if it is tagged
+    as an answer. If there is no such cell, the author is unknown, and all cells count
+    as students'.
     """
     cells = draft.staff["cells"]
     shown = {source_of(cell) for cell in draft.handout["cells"]}

@@ -72,10 +72,11 @@ def read_test_file(data: bytes, *, file: str, faults: ProblemList) -> OtterTest 
         test = read_spec(spec, file=file, faults=faults)
         return test and replace(test, has_no_format=known is None)
     faults.add(
-        "This is no test file of Otter's.",
+        "This is not a test file of Otter's.",
         file=file,
-        hint="It must say OK_FORMAT = True and test = {…}, or OK_FORMAT = False. "
-        "Files in which the functions are called test_… are of no format we read.",
+        hint="It must contain OK_FORMAT = True and test = {…}, or OK_FORMAT = False. "
+        "Files whose functions are called test_… are in a format that cannot be "
+        "imported.",
     )
     return None
 
@@ -97,9 +98,9 @@ def read_spec(spec: object, *, file: str, faults: ProblemList) -> OtterTest | No
     suites = spec.get("suites") if isinstance(spec, dict) else None
     if not isinstance(spec, dict) or not isinstance(name, str) or not name:
         faults.add(
-            "The test is no mapping with a name.",
+            "The test is not a dictionary with a name.",
             file=file,
-            hint="“test” must be written out, with plain values only.",
+            hint="Write “test” as a dictionary of plain values, without computing any.",
         )
         return None
     if not isinstance(suites, list) or len(suites) != 1:
@@ -266,7 +267,7 @@ def cases_together(text: str, names: list[str]) -> str:
 
 
 def imports_of(test: OtterTest) -> Iterator[ImportedModule]:
-    """Yield the imports of a question's tests. Those of a session have no line."""
+    """Yield the imports of a question's tests, without lines for those in a session."""
     if test.style is TestStyle.CASES:
         yield from of_code(test.text, test.file)
     for number, case in enumerate(test.cases, 1):
@@ -286,7 +287,8 @@ def _case_points(
     points = exact_points(value)
     if points is None:
         faults.add(
-            f"{what} is worth {value!r}; points are numbers from 0 up.", file=file
+            f"{what} is worth {value!r}, but points must be a number from 0 up.",
+            file=file,
         )
     return points
 

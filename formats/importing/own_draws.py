@@ -51,8 +51,9 @@ def find_own_draws(
         if first is None or call.lineno < first or not _draws(call, name, libraries):
             continue
         yield Finding(
-            message=f"`{names[id(seeds[0])]}` sets the seed of the student's code, and "
-            f"`{name}` draws from the tests' own generator, which it does not reach.",
+            message=f"`{names[id(seeds[0])]}` sets the seed of the student's code, "
+            f"and `{name}` draws from the tests' own generator, which this seed does "
+            "not set.",
             line=call.lineno,
             hint="Let a function of the notebook draw the numbers, or set the seed in the "
             "test itself: torch.manual_seed(3).",

@@ -18,11 +18,11 @@ from formats.importing.statements import dotted
 _MEASURES: Final = (
     "the student's code runs in a process of its own, and is not measured"
 )
-_GENERATORS: Final = "the student's code draws from generators of its own"
-_THREADS: Final = (
-    "the student's code answers one call after another, so no race of theirs shows"
+_GENERATORS: Final = "the student's code has its own random generators"
+_THREADS: Final = "the student's code handles one call at a time, so no race can show"
+_STATE: Final = (
+    "what the student's code sets, opens or leaves behind is in its own process"
 )
-_STATE: Final = "what the student's code sets, opens or leaves is in its own process"
 # By the beginning of the full name: all of it, or a part that ends before a dot.
 _LOOKS: Final[Mapping[str, str]] = {
     **dict.fromkeys(
@@ -83,8 +83,8 @@ _LISTING: Final = frozenset(
 )
 _LISTING_METHODS: Final = frozenset(("glob", "rglob", "iterdir", "walk"))
 _SHOWS: Final = (
-    "it shows files that are handed in beside the notebook and the course's, not the "
-    "notebook itself, and none that the notebook has written"
+    "it shows the course's files and files that are handed in beside the notebook, "
+    "but not the notebook itself, and no file that the notebook has written"
 )
 _HINT: Final = (
     "Let a function of the notebook do it and return the number, or check what the "
@@ -191,5 +191,5 @@ def _kept_mode(node: ast.expr, made: frozenset[str]) -> str:
     match node:
         case ast.Attribute(attr="training", value=ast.Name(id=name), ctx=ast.Load()):
             if name in made:
-                return "the student's code is given a copy of what the test has made"
+                return "the student's code gets a copy of what the test has made"
     return ""

@@ -37,7 +37,7 @@ _LONGEST_READ: Final = 100_000
 
 @dataclass(frozen=True, kw_only=True)
 class _Named:
-    """What is known about the files: who names them, and which the notebook writes.
+    """The facts about the files: who names them, and which files the notebook writes.
 
     `handout` is what the hand-out's code and links name. `outside` is the same without
     its tests. `links` is what its text alone names.
@@ -79,8 +79,8 @@ class _Named:
     def is_only_told(self, path: Path) -> bool:
         """Return whether prose names a file that tests read, and no other code does.
 
-        SECURITY: such a file is a correct result, or one that students' work should
-        write. Beside the tests, it would stand in for their work.
+        SECURITY: such a file is a correct result, or a file that students' work should
+        write. Beside the tests, it would take the place of their work.
         """
         is_told = mentions_file(self.handout.prose, path.name)
         return is_told and self.is_tested(path) and not self.outside.names(path)
@@ -111,7 +111,7 @@ def _named(draft: Draft, source: Source, folder: Path, tests: str) -> _Named:
 
 
 def _texts_beside(source: Source, folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield the modules and settings beside the notebook, except its own twins."""
+    """Yield the modules and settings beside the notebook, except copies of it."""
     notebooks = {path.stem for path in source.files if path.suffix == ".ipynb"}
     for path, inner in _beside(source, folder, ()):
         is_text = inner.suffix == ".py" or inner.suffix.lower() in SETTINGS
@@ -161,7 +161,7 @@ def add_public_files(
         if name in required:
             draft.solution[name] = source.root / path
         elif not is_file_name(name):
-            draft.note("No file may have this name; it was left out.", file=name)
+            draft.note("Left out, because this name is not allowed.", file=name)
         elif not is_written(name, named.written) and _is_in_left_folder(inner, named):
             left.folders[inner.parts[0]] += 1
         elif (why := _why_left(inner, notebooks, named, left)) is not None:
@@ -209,47 +209,47 @@ def _beside(
 def _note_on_left(draft: Draft, left: _Left) -> None:
     if left.staffs:
         draft.note(
-            "Left out, since they sound like the staff's: "
+            "Left out, because their names sound like the staff's: "
             f"{', '.join(sorted(left.staffs))}.",
-            hint="If students need one, give it another name, and use that in the "
-            "notebook. For tests only: keep the folder with --write, and put it into "
-            "private/.",
+            hint="If students need one, give it another name, and use that name in "
+            "the notebook. If only tests need it, keep the folder with --write, and "
+            "put it into private/.",
         )
     if left.written:
         draft.note(
-            "Left out, since the notebook writes them: "
+            "Left out, because the notebook writes them: "
             f"{', '.join(_in_groups(sorted(left.written)))}.",
-            hint="They lie there from a run of the staff's. Require what students hand "
+            hint="They are left from a run by staff. Require what students must hand "
             "in: on the page, or with --require NAME. If students need one as it is, "
             "give it a name that the notebook does not write.",
         )
     if left.told:
         draft.note(
-            "Left out, since only the text, the tests and solutions name them: "
+            "Left out, because only the text, the tests and solutions name them: "
             f"{', '.join(sorted(left.told))}.",
             hint="If students need one, link it in the text: [NAME](NAME). If their "
             "notebook writes it, require it: on the page, or with --require NAME. If "
-            "it says what is right, keep the folder with --write, put it into private/, "
-            "and read it there: private / name.",
+            "it has correct results, keep the folder with --write, put it into "
+            "private/, and read it there: private / name.",
         )
 
 
 def _note_on_doubtful(draft: Draft, named: _Named, left: _Left) -> None:
     if left.doubtful:
         draft.note(
-            "Left out, since tests read them, and the notebook may write them: "
+            "Left out, because tests read them and the notebook may write them: "
             f"{', '.join(_in_groups(sorted(left.doubtful)))}.",
             hint="If students' work writes one, require it: on the page, or with "
             "--require NAME. If students need one as it is, link it in the text: "
-            "[NAME](NAME), or read it in a cell of its own above all that writes.",
+            "[NAME](NAME), or read it in a cell above all cells that write.",
         )
     public = [name for name in draft.public if named.is_doubtful(Path(name))]
     if public:
         draft.note(
             "The notebook may write these files, and students get them: "
             f"{', '.join(_in_groups(sorted(public)))}.",
-            hint="If one is left from a run of the staff's, take it away and import "
-            "again: it would stand in for the students' own.",
+            hint="If one was left there when staff ran the notebook, delete it and "
+            "import again. Otherwise it takes the place of the students' own.",
         )
 
 
@@ -259,8 +259,8 @@ def _note_on_folders(draft: Draft, left: _Left, folder: Path) -> None:
         draft.note(
             f"The folder was left out, with {files}.",
             file=(folder / top).as_posix(),
-            hint="Name it data/ if students need it. For tests only: keep the folder "
-            "with --write, and put the files into private/.",
+            hint="If students need it, rename it to data/. If only tests need it, "
+            "keep the folder with --write, and put the files into private/.",
         )
 
 
@@ -268,10 +268,11 @@ def _note_on_files(draft: Draft, named: _Named) -> None:
     hidden = [name for name in draft.public if named.is_only_of_tests(Path(name))]
     if hidden:
         draft.note(
-            f"Students get what only the tests name: {', '.join(sorted(hidden))}.",
-            hint="If it says what is right, keep the folder with --write, move it from "
-            "public/ to private/, and read it there: private / name. If students' "
-            "notebooks write it, require it: on the page, or with --require NAME.",
+            f"Students get files that only tests name: {', '.join(sorted(hidden))}.",
+            hint="If it has correct results, keep the folder with --write, move it "
+            "from public/ to private/, and read it there: private / name. If "
+            "students' work writes it, require it: on the page, or with --require "
+            "NAME.",
         )
     _note_on_unnamed(draft, named, hidden)
 
@@ -286,9 +287,9 @@ def _note_on_tested(draft: Draft, named: _Named, required: Collection[str]) -> N
     missing = sorted(name for name in read - {*required} if "." in name)
     if missing:
         draft.note(
-            f"Tests name what the notebook writes: {', '.join(missing)}. They do not "
-            "get what a run of it writes.",
-            hint="Require it, so that students hand it in: on the page, or with "
+            f"Tests name files that the notebook writes: {', '.join(missing)}. Tests "
+            "do not get what a run writes.",
+            hint="Require the file, so that students hand it in: on the page, or with "
             "--require NAME. Or let a function of the notebook return what it writes.",
         )
 
@@ -318,9 +319,9 @@ def _note_on_unnamed(draft: Draft, named: _Named, said: Collection[str]) -> None
         draft.note(
             "Students get these files, though their notebook names none of them: "
             f"{', '.join(_in_groups(others))}.",
-            hint="If one says what is right, or is for tests only, keep the folder with "
-            "--write, move it from public/ to private/, and read it there: private / "
-            "name.",
+            hint="If one has correct results, or is for tests only, keep the folder "
+            "with --write, move it from public/ to private/, and read it there: "
+            "private / name.",
         )
 
 

@@ -55,7 +55,7 @@ def add_public_imports(draft: Draft) -> None:
 
 
 def _is_fixed(path: Path | None, member: str) -> bool:
-    """Return whether the module's member, or each of them, means the same in tests."""
+    """Return whether the member (or each member) of the module means the same in tests."""
     if path is None:
         return False
     try:

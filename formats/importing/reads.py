@@ -3,7 +3,7 @@
 The statements are followed in order. A name is the test's own if every path to it has
 bound it before. A binding in a loop, a branch, a `with` or a `try` may not have run, so
 it is not certain and the name counts as the notebook's. Copying too many of the staff's
-names does no harm, but a missing name is in a student's hands.
+names does no harm, but a student can set a name that is not copied.
 
 A function's body is read where the function is named, because it may be called there.
 """
@@ -132,7 +132,7 @@ class _Walk(ast.NodeVisitor):
         return walk
 
     def _define(self, name: str, walk: "_Walk", *, is_called_now: bool) -> None:
-        """Keep the names that a function needs until it is named, or read them now."""
+        """Keep a function's names until code refers to the function, or read them now."""
         if self.names.bound is None:
             return
         if is_called_now or self._is_inner:

@@ -23,7 +23,8 @@ _ANSWERS: Final = frozenset({"return_value", "wraps", "side_effect"})
 _PARTIALS: Final = frozenset({"partial", "partialmethod"})
 _HINT: Final = (
     "A stand-in may be an object of the notebook's own, a function that only raises a "
-    "built-in exception or returns nothing, or a mock without an answer of its own."
+    "built-in exception or returns nothing, or a mock without return_value and wraps, "
+    "whose side_effect may only be a built-in exception."
 )
 
 
@@ -37,7 +38,8 @@ def find_replaced(tree: ast.Module, defined: Collection[str]) -> Iterator[Findin
     for name, node in code.bound:
         if name in code.defined and not code.is_stand_in(node):
             yield Finding(
-                message=f"The test binds “{name}”, and the notebook keeps its own.",
+                message=f"The test sets “{name}”, but the notebook keeps its own "
+                f"“{name}”.",
                 line=node.lineno,
                 hint=_HINT,
                 is_certain=False,
@@ -45,15 +47,15 @@ def find_replaced(tree: ast.Module, defined: Collection[str]) -> Iterator[Findin
     for name, call in code.patched:
         if name not in code.defined:
             yield Finding(
-                message=f"Nothing can be put in the place of “{name}”: the staff's "
-                "notebook does not define it.",
+                message=f"“{name}” cannot be replaced, because the staff's notebook "
+                "does not define it.",
                 line=call.lineno,
                 is_certain=False,
             )
         elif not code.is_patch_allowed(call):
             yield Finding(
-                message=f"What is put in the place of “{name}” may not reach the "
-                "notebook, and the test fails.",
+                message=f"The replacement of “{name}” may not reach the notebook, and "
+                "then the test fails.",
                 line=call.lineno,
                 hint=_HINT,
                 is_certain=False,
@@ -107,7 +109,7 @@ class _Code:
                         self._answering.add(name)
 
     def is_stand_in(self, node: ast.stmt, seen: frozenset[str] = frozenset()) -> bool:
-        """Return whether the statement binds data, or what the notebook may receive."""
+        """Return whether it binds data, or a value that the notebook may receive."""
         match node:
             case ast.FunctionDef(body=body, decorator_list=[]):
                 return _only_raises(body)
@@ -182,7 +184,7 @@ def _bound_elsewhere(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
 
 
 def _single(nodes: Iterable[ast.AST]) -> Iterator[ast.stmt]:
-    """Yield the statements, with `kept, f = f, own` as two."""
+    """Yield the statements. `kept, f = f, own` is yielded as two statements."""
     for node in nodes:
         match node:
             case ast.Assign(

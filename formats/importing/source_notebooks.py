@@ -51,7 +51,7 @@ def detect(source: Source) -> Format:
     # An unreadable notebook is the most likely reason.
     faults.raise_if_any()
     faults.add(
-        "This is no assignment in a known format.",
+        "This is not an assignment in a known format.",
         hint="There must be an assignment.yaml, a notebook made with nbgrader, or a "
         "notebook with the tests of Otter.",
     )
@@ -174,10 +174,10 @@ def add_handout_imports(draft: Draft) -> None:
             draft.imports[name] = next(iter(targets))
         else:
             draft.note(
-                f"The tests use “{name}”, and take what the student's notebook has "
-                "under this name.",
-                hint="It is imported in a solution only, or in two ways. If no student "
-                "has to write it, add it to “imports” in assignment.yaml.",
+                f"The tests use “{name}”, and take its value from the student's "
+                "notebook.",
+                hint="It is imported only in a solution, or in two different ways. If "
+                "no student has to write it, add it to “imports” in assignment.yaml.",
             )
 
 

@@ -119,10 +119,9 @@ def completely_defined(statements: Iterable[Statement]) -> set[str]:
 
 
 def _banned(tests: str, asked: Reads, known: Mapping[str, Statement]) -> frozenset[str]:
-    """Return the given functions and classes that the tests take from the notebook.
-
-    Tests that do so check whether students' work calls the notebook's own function.
-    They must keep and put back that function of the notebook's.
+    """Return the given functions and classes that the tests replace in the notebook.
+    Such tests check whether students' work calls the notebook's own function, so they
+    must save and restore that function.
     """
     names = {*asked.replaced, *_swapped(tests)}
     return frozenset(
@@ -167,13 +166,13 @@ def _given_among(names: Collection[str], known: Mapping[str, Statement]) -> list
 
 
 def note_staff_names(draft: Draft, key: str, preamble: Preamble, **place: Any) -> None:
-    """Add notes on which names of a question's tests are the staff's, and which not."""
+    """Add notes on which names in a question's tests come from staff and which do not."""
     if preamble.names:
         names = ", ".join(f"“{name}”" for name in preamble.names)
         draft.note(
-            f"The tests of “{key}” have {names} as the notebook gives it.",
-            hint="What defines it was copied into the tests: a student who changes it "
-            "changes nothing there.",
+            f"The tests of “{key}” have a copy of {names} from the staff's notebook.",
+            hint="The definition was copied into the tests. A change in a student's "
+            "notebook changes nothing there.",
             **place,
         )
     for name in preamble.kept:

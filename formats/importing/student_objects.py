@@ -27,7 +27,7 @@ _ROUNDS: Final = 10
 _OPTIMISERS: Final = ("torch.optim.", "optim.")
 _OF_ATTRIBUTES: Final = {
     "backward": "`.backward()` in a test does not reach the notebook",
-    "grad_fn": "`.grad_fn` in a test is nothing",
+    "grad_fn": "`.grad_fn` in a test tells nothing",
 }
 # Functions of torch that differentiate, or call with objects that stand for many
 # tensors.
@@ -102,7 +102,9 @@ def _of_gradients(node: ast.AST, theirs: "_NotebookObjects") -> str:
             if shown := _derivative(theirs.full_name(func)):
                 return f"`{shown}` in a test does not reach the notebook"
             if dotted(func).startswith(_OPTIMISERS):
-                return "An optimiser of a test does not train the notebook's model"
+                return (
+                    "An optimiser that a test makes does not train the notebook's model"
+                )
     return ""
 
 
@@ -131,9 +133,9 @@ def _types(tree: ast.Module, theirs: "_NotebookObjects") -> Iterator[Finding]:
                     message=f"`type({shown})` is not the class of the notebook's "
                     "object: the test holds a handle to it.",
                     line=node.lineno,
-                    hint=f"Write isinstance({shown}, CLASS), or for exactly this class "
-                    f"type({shown}) == CLASS; {shown}.__class__ is CLASS holds for a "
-                    "library's class alone.",
+                    hint=f"Write isinstance({shown}, CLASS), or type({shown}) == "
+                    f"CLASS if it must be exactly this class. {shown}.__class__ is "
+                    "CLASS works only for a library's class.",
                     is_certain=False,
                 )
 
@@ -147,9 +149,9 @@ def _changes(tree: ast.Module, theirs: "_NotebookObjects") -> Iterator[Finding]:
             ) if name in _MUTATORS and isinstance(value, ast.Attribute | ast.Call):
                 if theirs.reaches(value):
                     yield Finding(
-                        message=f"`{ast.unparse(changed)[:60]}` changes the test's own "
-                        "copy if that is a list, a set or a dictionary: the notebook's "
-                        "stays as it is.",
+                        message=f"`{ast.unparse(changed)[:60]}` changes only the "
+                        "test's own copy if the value is a list, a set or a "
+                        "dictionary. The notebook's value stays as it is.",
                         line=node.lineno,
                         hint="Let the notebook make the change: call a method, or a "
                         "function, of its own.",
@@ -173,12 +175,13 @@ def _changes_by_callbacks(
                 continue
             for change in _changes_to_parameters(given):
                 yield Finding(
-                    message=f"`{ast.unparse(change)[:60]}` changes the test's own copy if "
-                    "that is a list, a dictionary, an array or a tensor: the student's "
-                    "code, which calls this function, goes on with its own.",
+                    message=f"`{ast.unparse(change)[:60]}` changes only the test's "
+                    "own copy if the value is a list, a dictionary, an array or a "
+                    "tensor. The student's code, which calls this function, keeps its "
+                    "own value.",
                     line=change.lineno,
-                    hint="Let the function return what the student's code should use, or "
-                    "let a function of the notebook be the callback.",
+                    hint="Let the function return what the student's code should use, "
+                    "or use a function of the notebook as the callback.",
                     is_certain=False,
                 )
 

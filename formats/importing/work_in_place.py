@@ -1,4 +1,4 @@
-"""Find work in place: what changes a value, and which functions change an argument."""
+"""Find code that changes values in place, and functions that change an argument."""
 
 import ast
 from collections.abc import Iterator, Mapping, Set
@@ -18,10 +18,10 @@ _CHANGING: Final = frozenset(
 
 
 def changed_parameters(cells: list[dict[str, Any]]) -> Slots:
-    """Return which arguments the notebook's functions change in place, by their names.
+    """Return the arguments that the notebook's functions change in place, by function.
 
-    An argument is known by its place and by its name. A function that binds the name
-    anew, as in `x = x.clone()`, changes something else.
+    An argument is given by its position and by its name. If a function assigns the name
+    again, as in `x = x.clone()`, it changes another object.
     """
     found: dict[str, Set[int | str]] = {}
     for cell in cells:

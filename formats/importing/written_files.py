@@ -1,4 +1,4 @@
-"""Find the files that a notebook writes when it runs, as far as its text shows them."""
+"""Find the files that a notebook writes when it runs, as far as its code shows them."""
 
 import ast
 import re
@@ -55,7 +55,7 @@ def written_by(cells: Iterable[dict[str, Any]]) -> frozenset[str]:
     """Return the paths that the cells' code writes, with `*` for unknown parts.
 
     Nothing is executed. Names are followed to the values that the notebook assigns to
-    them, and functions that write the path that they are given to their calls.
+    them. If a function writes to a path that it is given, its calls are followed, too.
     """
     trees, found = [], set()
     for cell in cells:
@@ -105,7 +105,7 @@ def _tidy(path: str) -> str:
 
 
 def _is_telling(path: str) -> bool:
-    """Return whether part of the file's own name is known, unlike `data/*.csv`."""
+    """Return whether part of the file's own name is known. In `data/*.csv`, none is."""
     return bool(re.search(r"\w", PurePosixPath(path.strip("/")).stem))
 
 

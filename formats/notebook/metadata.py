@@ -1,4 +1,4 @@
-"""Keep the metadata of notebooks that has the types which the format requires.
+"""Keep only metadata of notebooks that has the types that the format requires.
 
 So code that reads the notebook to run can rely on the types of nbformat 4. The state of
 an editor's window and of an earlier run is left out.

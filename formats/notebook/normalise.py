@@ -82,7 +82,7 @@ def read_notebook(data: bytes, *, name: Name) -> Notebook:
     except JsonFaultError as fault:
         raise NotebookFaultError([fault.problem]) from fault
     if not isinstance(document, dict):
-        raise NotebookFaultError([_not(name, "it is no JSON object")])
+        raise NotebookFaultError([_not(name, "it is not a JSON object")])
     major, minor = _version(document, name)
     raw = _raw_cells(document, major, name)
     if major == MAJOR and (minor or 0) > MINOR_WITH_IDS:
@@ -135,7 +135,7 @@ def _version(document: dict[str, Any], name: Name) -> tuple[int, int | None]:
     if major is None:
         raise NotebookFaultError([_not(name, "it names no notebook format")])
     if type(major) is not int:
-        raise NotebookFaultError([_not(name, "its notebook format is no number")])
+        raise NotebookFaultError([_not(name, "its notebook format is not a number")])
     if major < OLDEST_MAJOR:
         version = shown(str(major), 20)
         raise NotebookFaultError(
@@ -192,12 +192,12 @@ def _cell(entry: Any, number: int, name: Name, faults: list[Problem]) -> Cell | 
     why = ""
     kind = _object(entry).get("cell_type")
     if not isinstance(entry, dict):
-        why = "it is no JSON object"
+        why = "it is not a JSON object"
     elif not isinstance(kind, str) or kind not in KINDS:
         why = f"its type is {shown(repr(kind), 40)}, which no notebook has"
     source = _source(entry) if not why else None
     if source is None:
-        why = why or "its source is no text"
+        why = why or "its source is not text"
         faults.append(problem("notebook_cell", file=name, place=number, why=why))
         return None
     if kind == "heading":

@@ -1,4 +1,4 @@
-"""Find out what a pickle of weights would make, from its instructions alone.
+"""Find out which objects a pickle of weights would make, from its instructions alone.
 
 Nothing is executed. It is followed as torch.load does with weights_only: what torch
 refuses is refused here, by the same list of names. See
@@ -236,14 +236,14 @@ class _Follower:
     def _set(self, items: list[object]) -> None:
         table = self._stack[-1]
         if not isinstance(table, Table):
-            raise _RefusedError("items of what is no dictionary")
+            raise _RefusedError("items of something that is not a dictionary")
         for key, value in zip(items[::2], items[1::2], strict=True):
             if isinstance(key, str) and isinstance(value, _Made) and value.is_tensor:
                 table.names[key] = None
 
     def _need_list(self) -> None:
         if not isinstance(self._stack[-1], _List):
-            raise _RefusedError("items of what is no list")
+            raise _RefusedError("items of something that is not a list")
 
     def _pop_mark(self) -> list[object]:
         items, self._stack = self._stack, self._below.pop()

@@ -54,7 +54,9 @@ def _check(members: Sequence[Member], name: Name) -> Iterator[Problem]:
     for member in members:
         what = shown(member.name)
         if not is_plain_name(member.name):
-            yield problem("torchscript_damaged", file=name, why=f"{what} is no name")
+            yield problem(
+                "torchscript_damaged", file=name, why=f"{what} is not a valid name"
+            )
         if member.is_encrypted:
             yield problem("torchscript_damaged", file=name, why=f"{what} is encrypted")
         grows = not member.is_stored or member.packed_bytes != member.size

@@ -1,4 +1,4 @@
-"""Drop warnings about weights for which the notebook's own code is prepared."""
+"""Drop warnings about weights that the notebook's own code already handles."""
 
 import posixpath
 import re
@@ -14,7 +14,7 @@ _ANY: Final = "consume_prefix_in_state_dict"
 
 
 def is_followed(warning: Problem, reading: CodeReading) -> bool:
-    """Return whether the notebook already loads the weights as the warning says."""
+    """Return whether the notebook already loads the weights as the warning advises."""
     if warning.code == "weights_device":
         loads = [
             load

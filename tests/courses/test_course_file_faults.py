@@ -34,14 +34,14 @@ def test_every_fault_is_listed_at_once_and_nothing_is_written(tmp_path: Path) ->
     [
         ("starts: 20 January", "starts: 21 January", "is a Tuesday"),
         ("starts: 20 January", "starts: 13 January", "does not begin after week 2"),
-        ("number: 3\n", "number: 2\n", "Week 2 stands on line 15 already"),
+        ("number: 3\n", "number: 2\n", "Week 2 is already on line 15"),
         ("24 January 19:00", "30 February 19:00", "30 February does not exist in 2025"),
-        ("24 January 19:00", "24 January", "no day with an hour"),
-        ("24 January 19:00", "24.1. 19:00 h", "no day with an hour"),
-        ("24 January 19:00", "24 Brumaire 19:00", "“24 Brumaire” is no day"),
-        ("24 January 19:00", "24 January 25:00", "“25:00” is no time of day"),
-        ("24 January 19:00", "10 March 19:00", "is outside of the run"),
-        ("24 January 19:00", "10 January 19:00", "is outside of the run"),
+        ("24 January 19:00", "24 January", "not a day with an hour"),
+        ("24 January 19:00", "24.1. 19:00 h", "not a day with an hour"),
+        ("24 January 19:00", "24 Brumaire 19:00", "“24 Brumaire” is not a day"),
+        ("24 January 19:00", "24 January 25:00", "“25:00” is not a time of day"),
+        ("24 January 19:00", "10 March 19:00", "is outside the run"),
+        ("24 January 19:00", "10 January 19:00", "is outside the run"),
         ("week: 2, due", "week: 4, due", "There is no week 4"),
         ("week: 2, due", "handed_out: 25 January 09:00, due", "after its deadline"),
         ("week: 2, due", "closes: 20 January 09:00, due", "must not be before the deadline"),
@@ -55,7 +55,7 @@ def test_every_fault_is_listed_at_once_and_nothing_is_written(tmp_path: Path) ->
         ("key: w3-tutorial", "key: week three", "cannot be a key"),
         ('"11:00"', '"09:00"', "It ends before it begins"),
         ('"11:00", room', '"11:00", until: 24 January 12:00, room', "say the same"),
-        ("day: friday, from: \"10:00\"", "day: freitag, from: \"10:00\"", "no day of the week"),
+        ("day: friday, from: \"10:00\"", "day: freitag, from: \"10:00\"", "not a day of the week"),
         ("title: Signals", "title: Signals, also_in: [7]", "There is no week 7"),
         ("title: Signals", "title: Signals, also_in: [3]", "is in week 3 already"),
         ("title: Signals", "title: Signals, lecture: \"9\"", "is not in “lectures”"),
@@ -137,7 +137,7 @@ def test_file_that_is_not_beside_the_course_file_is_a_fault(
     (folder / "link").symlink_to(tmp_path / "secret.txt")
     path = small(folder, ('url: "https://example.org/t01"', f"file: {name}"))
     said = faults(path)
-    assert "beside the course file" in said or "outside of" in said
+    assert "beside the course file" in said or "is outside the" in said
     assert not Course.objects.exists()
 
 

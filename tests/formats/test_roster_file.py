@@ -128,7 +128,7 @@ def test_every_fault_is_reported_at_once() -> None:
         ("\n \n", "empty"),
         ("name\nUna\n", "No column is called “email”"),
         ("email,E-Mail\na@example.org,b@example.org\n", "Two columns are “email”"),
-        ("email\n", "Nobody is in the file"),
+        ("email\n", "The file has no people"),
         ('email\n"a@example.org\n', "cannot be read"),
         ('email\n"a"b@example.org\n', "cannot be read"),
         ("email\na\x00@example.org\n", "not text"),

@@ -56,7 +56,7 @@ def test_function_that_no_check_lists_is_named(tmp_path: Path) -> None:
         ("def small(add)", "def small(*add)", "takes * or **"),
         ("return add(1, 2) == 3", "yield add(1, 2)", "yields"),
         ("def _expected", "def small", "a second time"),
-        ('"""Small numbers are added."""', "", "no words for students"),
+        ('"""Small numbers are added."""', "", "no description for students"),
         ("def small(add):", "def small(add:", "not Python"),
     ],
 )
@@ -115,7 +115,7 @@ def test_cell_that_breaks_the_format_is_named(tmp_path: Path) -> None:
 def test_solution_left_in_the_handout_is_refused(tmp_path: Path) -> None:
     fault = faults_of(write_bundle(tmp_path, handout=text_of(*STAFF_CELLS)))[0]
     assert (fault.file, fault.cell, fault.line) == ("handout.ipynb", 1, 2)
-    assert "holds a solution" in fault.message
+    assert "has a solution" in fault.message
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_second_check_cell_of_a_question_is_refused(tmp_path: Path) -> None:
 def test_handout_with_another_check_cell_is_refused(tmp_path: Path) -> None:
     handout = text_of(HANDOUT_CELLS[0], "# softmark: check add\nprint(2)")
     (fault,) = faults_of(write_bundle(tmp_path, handout=handout))
-    assert "is not the one of staff.ipynb" in fault.message
+    assert "differs from the one in staff.ipynb" in fault.message
 
 
 # --- Files --------------------------------------------------------------------

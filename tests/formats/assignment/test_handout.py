@@ -84,7 +84,7 @@ def test_a_solution_where_students_change_nothing_is_refused(
     faults = ProblemList()
     validate_staff_notebook(notebook, "staff.ipynb", faults)
     (fault,) = faults.error().problems
-    assert f"stands in a {word}" in fault.message
+    assert f"is in a {word}" in fault.message
     assert (fault.cell, fault.line) == (1, 2)
 
 

@@ -95,7 +95,7 @@ def test_points_must_be_ones_that_a_mark_can_hold(tmp_path: Path, value: str) ->
 
 def test_checks_must_add_up_to_the_question(tmp_path: Path) -> None:
     (fault,) = faults_with(tmp_path, "points: 3", "points: 3.5")
-    assert "worth 3 in all, the question 3.5" in fault.message
+    assert "worth 3 points in all, but the question is worth 3.5" in fault.message
     assert fault.line == line_of("points: 3")
 
 
@@ -129,10 +129,10 @@ def test_repeats_are_refused(tmp_path: Path, old: str, new: str, words: str) -> 
         ("kind: notebook", "kind: other", "of the kind “notebook”"),
         ("notebook: task.ipynb", "notebook: other.ipynb", "called “other.ipynb”"),
         ("key: essay", "key: my essay", "cannot be a key"),
-        ("name: large", "name: is-large", "no name of a Python function"),
+        ("name: large", "name: is-large", "not a valid name of a Python function"),
         ("format: 1", "format: 2", "from 1 to 1"),
         ("max_mb: 2", "max_mb: 0", "must be above 0"),
-        ("name: task.ipynb", "name: ../task.ipynb", "no name that a file may have"),
+        ("name: task.ipynb", "name: ../task.ipynb", "not allowed as a file name"),
         ("max_mb: 2", "max_mb: 2\n    optional: yes", "true or false"),
         ("kind: manual", "kind: auto", "has no checks"),
         ("title: A small task\n", "", "“title” is missing"),

@@ -75,7 +75,7 @@ def test_moved_run_keeps_the_hours_of_clocks() -> None:
 
 @pytest.mark.parametrize("text", ["24:00", "9", "9.00", "09:60", "9:5", "ten"])
 def test_text_that_is_not_a_time_of_day_is_refused(text: str) -> None:
-    with pytest.raises(DateError, match="no time of day"):
+    with pytest.raises(DateError, match="not a time of day"):
         hour(text)
 
 

@@ -39,7 +39,7 @@ SPOILT = {
     "LFS": (b"version https://git-lfs.github.com/spec/v1\n", "LFS", None, "git lfs"),
     "zip": (b"PK\x03\x04", "a zip archive", None, "file itself"),
     "old": (b'{"nbformat": 3, "worksheets": []}', "format 3, not 4", None, "nbconvert"),
-    "no format": (b'{"cells": []}', "of which format", None, "Jupyter"),
+    "no format": (b'{"cells": []}', "which format it is in", None, "Jupyter"),
     "no notebook": (b'{"nbformat": 4}', "no list of cells", None, ""),
     "list": (b"[]", "no list of cells", None, ""),
 }

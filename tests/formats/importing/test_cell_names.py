@@ -148,7 +148,9 @@ def test_written_answers_of_otter_are_called_by_their_position(tmp_path: Path) -
     found, _ = converted(source, tmp_path / "out")
     (note,) = [each for each in found.notes if "Written answers" in each.message]
     places = "a text cell at the top, the text cell below cell 1"
-    assert note.message.startswith(f"Written answers ({places}) are in no question")
+    assert note.message.startswith(
+        f"Written answers ({places}) are not part of a question"
+    )
 
 
 @pytest.mark.parametrize("layout", ["nbgrader", "otter"])

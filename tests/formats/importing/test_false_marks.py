@@ -148,7 +148,10 @@ def test_a_configuration_of_marks_that_cannot_be_read_is_refused(
 ) -> None:
     source = with_test(tmp_path / "in", "# A", "# B", config)
     (fault, *_) = refused(source, tmp_path / "out")
-    assert (fault.file, "is not read" in fault.message) == ("nbgrader_config.py", True)
+    assert (fault.file, "cannot be read" in fault.message) == (
+        "nbgrader_config.py",
+        True,
+    )
     assert "nbgrader's usual marks" in fault.hint
 
 

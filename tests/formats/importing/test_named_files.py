@@ -296,7 +296,7 @@ def test_a_file_that_the_notebook_writes_for_tests_must_be_required(
     cell = code("df.to_csv('p.csv')", **marks("a", solution=True))
     check = checking("t", "assert len(open('p.csv').read())")
     _, notes, _ = imported(tmp_path, cell, check, files=())
-    assert "Tests name what the notebook writes: p.csv" in notes
+    assert "Tests name files that the notebook writes: p.csv" in notes
 
 
 @pytest.mark.parametrize(
@@ -439,4 +439,4 @@ def test_importing_a_library_s_submodule_does_not_publish_a_staff_module_silentl
 ) -> None:
     cell, hidden = code("from torchvision import models"), hiding("import models")
     _, notes, _ = imported(tmp_path, cell, ANSWER, hidden, files=("models.py",))
-    assert "only the tests name: models.py" in notes
+    assert "only tests name: models.py" in notes

@@ -129,7 +129,7 @@ def test_a_file_that_only_the_tests_name_is_noted(tmp_path: Path) -> None:
     for name in ("inputs.csv", "truth.csv"):
         (tmp_path / "in/source/ps" / name).write_text("1")
     found, bundle = converted(tmp_path / "in", tmp_path / "out")
-    (note,) = [n for n in notes_on(found, bundle) if "only the tests name" in n.message]
+    (note,) = [n for n in notes_on(found, bundle) if "only tests name" in n.message]
     assert note.message.endswith("name: truth.csv.")
 
 

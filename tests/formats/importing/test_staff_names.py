@@ -137,7 +137,7 @@ def test_a_region_in_a_cell_is_the_students_and_the_rest_is_given() -> None:
 )
 def test_code_that_changes_a_library_is_noted(source: str) -> None:
     (finding,) = find_library_changes(ast.parse(source), {})
-    assert "stays with the tests" in finding.message
+    assert "changes only the tests' own process" in finding.message
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_code_that_changes_no_library_is_not_noted(source: str) -> None:
     ("source", "words"),
     [
         ("assert 'answer' in dir()", "lists the test's own names"),
-        ("assert f.__code__.co_argcount == 1", "cannot be read"),
+        ("assert f.__code__.co_argcount == 1", "cannot read"),
         ("assert 'for' not in inspect.getsource(f)", "proves nothing"),
         ("from inspect import getsource\ngetsource(f)", "proves nothing"),
     ],
@@ -270,7 +270,7 @@ def test_a_look_at_the_student_s_work_is_not_noted(source: str) -> None:
 def test_a_look_at_memory_shared_by_two_values_is_noted(source: str) -> None:
     (finding, *_) = find_identity_checks(ast.parse(source))
     assert not finding.is_certain
-    assert "each answer arrives as a value of its own" in finding.message
+    assert "the test gets a new copy of each" in finding.message
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def test_a_look_at_one_value_is_not_noted(source: str) -> None:
 )
 def test_a_ban_that_stays_with_the_tests_is_noted(source: str) -> None:
     (finding, *_) = find_library_changes(ast.parse(source), {"np": "numpy"})
-    assert "the student's code does not notice" in finding.message
+    assert "runs in another one and does not notice" in finding.message
 
 
 def test_searching_for_the_notebook_s_file_is_noted() -> None:
@@ -311,7 +311,7 @@ def test_searching_for_the_notebook_s_file_is_noted() -> None:
 def test_a_test_that_looks_for_races_is_noted() -> None:
     source = "import threading\nt = threading.Thread(target=count)"
     (finding,) = find_process_inspections(ast.parse(source), {})
-    assert "no race of theirs shows" in finding.message
+    assert "no race can show" in finding.message
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def test_a_comparison_with_an_answer_is_not_noted(test: str) -> None:
 )
 def test_a_given_value_that_the_test_changes_later_is_noted(test: str) -> None:
     (message,) = _notes(f"import numpy as np, torch\n{test}", {})
-    assert "does not reach the notebook" in message
+    assert "does not see the change" in message
 
 
 @pytest.mark.parametrize(

@@ -231,7 +231,7 @@ def hidden_of(answer: Answer) -> dict[str, str]:
     ("field", "text", "said"),
     [
         ("required", "net.pth=x", "such as net.pth=20"),
-        ("required", "a/b.pth", "no name that a file may have"),
+        ("required", "a/b.pth", "not allowed as a file name"),
         ("points", "conv2d", "such as conv2d=5"),
         ("points", "t=-1", "from 0 up"),
         ("parameters", "1a=2", "such as TRAIN=False"),
