@@ -36,7 +36,7 @@ def is_api(path: str) -> bool:
     return path == ROOT or path.startswith(f"{ROOT}/")
 
 
-class SlashesOfPages(CommonMiddleware):
+class AppendSlashToPages(CommonMiddleware):
     """Adds a missing slash to addresses of pages, never to those of the API.
 
     A client follows a redirect with GET. A hand-in sent without the slash would end

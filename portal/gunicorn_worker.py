@@ -68,7 +68,7 @@ def write_error(client: Any, status: int, reason: str, words: str) -> None:
 util.write_error = write_error
 
 
-class Arrival:
+class ArrivingRequest:
     """The bytes of a request that have arrived, and the deadline for the rest."""
 
     def __init__(self, conn: TConn, held: bytes = b"") -> None:
@@ -116,7 +116,7 @@ class DeadlineWorker(ThreadWorker):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.arrivals: dict[TConn, Arrival] = {}
+        self.arrivals: dict[TConn, ArrivingRequest] = {}
         # Connections that were answered and are ending, each with its deadline.
         self.endings: dict[TConn, float] = {}
         self.uploads = ThreadPoolExecutor(
@@ -138,13 +138,13 @@ class DeadlineWorker(ThreadWorker):
         self.nr_conns += 1
         client = ClientSocket.of(accepted)
         conn = TConn(self.cfg, client, address, listener.getsockname())
-        self._watch(Arrival(conn))
+        self._watch(ArrivingRequest(conn))
 
     def on_client_socket_readable(self, conn: TConn, client: Any) -> None:
         """Watch a connection on which the next request begins."""
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
-        self._watch(Arrival(conn))
+        self._watch(ArrivingRequest(conn))
 
     def finish_request(self, conn: TConn, done: "Future[Any]") -> None:
         """Keep a connection for its next request, or end it."""
@@ -153,7 +153,7 @@ class DeadlineWorker(ThreadWorker):
             self._end(conn)
         elif held := conn.parser.unreader.take_buffered():
             # The next request has begun to arrive, directly after the last one.
-            self._watch(Arrival(conn, held))
+            self._watch(ArrivingRequest(conn, held))
         else:
             super().finish_request(conn, done)
 
@@ -184,7 +184,7 @@ class DeadlineWorker(ThreadWorker):
 
     # --- Requests that arrive ------------------------------------------------
 
-    def _watch(self, arrival: Arrival) -> None:
+    def _watch(self, arrival: ArrivingRequest) -> None:
         """Read what arrives on the connection until the request is complete."""
         conn = arrival.conn
         conn.sock.settimeout(0)
@@ -193,7 +193,7 @@ class DeadlineWorker(ThreadWorker):
         self.poller.register(conn.sock, selectors.EVENT_READ, on_piece)
         self._hand_over_or_reject(arrival)
 
-    def _on_piece(self, arrival: Arrival, client: ClientSocket) -> None:
+    def _on_piece(self, arrival: ArrivingRequest, client: ClientSocket) -> None:
         data = _read(client)
         if data is None:
             return
@@ -203,7 +203,7 @@ class DeadlineWorker(ThreadWorker):
         arrival.add(data)
         self._hand_over_or_reject(arrival)
 
-    def _hand_over_or_reject(self, arrival: Arrival) -> None:
+    def _hand_over_or_reject(self, arrival: ArrivingRequest) -> None:
         """Give a complete request a thread, and reject one that is too long."""
         if arrival.is_too_long:
             self._give_up(arrival, _TOO_LONG)
@@ -220,7 +220,7 @@ class DeadlineWorker(ThreadWorker):
         while len(self.arrivals) > at_most:
             self._give_up(next(iter(self.arrivals.values())), _TOO_SLOW)
 
-    def _give_up(self, arrival: Arrival, answer: bytes = b"") -> None:
+    def _give_up(self, arrival: ArrivingRequest, answer: bytes = b"") -> None:
         if answer:
             with contextlib.suppress(OSError):
                 arrival.conn.sock.send(answer)

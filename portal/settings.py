@@ -76,7 +76,7 @@ MIDDLEWARE = [
     "portal.middleware.forbid_caching",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "portal.api_errors.SlashesOfPages",
+    "portal.api_errors.AppendSlashToPages",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -22,7 +22,7 @@ from formats.notebook.opened_files import CodeReading, read_code
 from formats.notebook.repeated_checks import find_repeated_checks
 from formats.problems import Problem
 from formats.submission_words import clean_file_name, problem, shown, size_in_words
-from formats.weights.weight_use import is_followed
+from formats.weights.weight_use import follows_advice
 from storage.blobs import (
     BlobMissingError,
     BlobStoreFullError,
@@ -187,7 +187,7 @@ def _warnings(
     """Return the files' own warnings, and those about how the notebook uses them."""
     rules, present = rules_of(revision), _present(files, revision)
     for reading, repeated in readings:
-        left = [each for each in warnings if not is_followed(each, reading)]
+        left = [each for each in warnings if not follows_advice(each, reading)]
         warnings = [*left, *repeated, *reading.warnings(present, rules)]
     return tuple(warnings)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from formats.assignment.unpickling import Finding
-from formats.importing.replaced_names import USUAL
+from formats.importing.replaced_names import USUAL_LIBRARY_NAMES
 from formats.importing.work_in_place import Slots, changes
 from runner.protocol.jobs import TestStyle
 from runner.protocol.test_expressions import (
@@ -77,7 +77,7 @@ def find_argument_looks(
 
     `changed` is what `changed_parameters` returns, `imports` the names of libraries.
     """
-    texts = Texts([tree], {*USUAL, *imports}, changed)
+    texts = Texts([tree], {*USUAL_LIBRARY_NAMES, *imports}, changed)
     said: set[str] = set()
     try:
         slots = {name: set(found) for name, found in changed.items()}

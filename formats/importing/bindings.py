@@ -29,13 +29,13 @@ class Facts:
         self.lists = False
 
 
-def joined(states: Iterable[State]) -> State:
+def join_states(states: Iterable[State]) -> State:
     """Return the names that are bound on every path that goes on."""
     reached = [state for state in states if state is not None]
     return set.intersection(*reached) if reached else None
 
 
-def copied(state: State, *, without: Iterable[str] = ()) -> State:
+def copy_state(state: State, *, without: Iterable[str] = ()) -> State:
     """Return a copy of a state that can be changed independently."""
     return None if state is None else state.difference(without)
 

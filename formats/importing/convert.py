@@ -8,7 +8,7 @@ from formats.archives import Source, unpack, walk
 from formats.assignment.manifest import FILE
 from formats.importing import nbgrader, otter
 from formats.importing.draft import Draft, Format, ImportOptions, PreparedFolder
-from formats.importing.imported_packages import of_files
+from formats.importing.imported_packages import imports_in_files
 from formats.importing.source_notebooks import detect
 from formats.importing.write_folder import write_folder
 from formats.problems import (
@@ -47,7 +47,7 @@ def prepare_folder(
         format=kind,
         folder=folder,
         notes=tuple(draft.notes),
-        imported=(*draft.imported, *of_files(draft.public)),
+        imported=(*draft.imported, *imports_in_files(draft.public)),
     )
 
 

@@ -29,18 +29,20 @@ _WRITTEN: Final = re.compile(r'"%%(?:writefile|file)\s+(?:-a\s+)?([\w./-]+)')
 _LOADERS: Final = frozenset({"__import__", "import_module"})
 
 
-def of_notebook(
+def imports_in_notebook(
     notebook: Mapping[str, Any], file: str, names: Sequence[CellName]
 ) -> Iterator[ImportedModule]:
     """Yield the imports of the cells that are run. `names` are the cells' names."""
     named = zip(notebook["cells"], names, strict=True)
     for position, (cell, name) in enumerate(named, 1):
         if name.number:
-            for each in of_code(plain_python(source_of(cell)), file):
+            for each in imports_in_code(plain_python(source_of(cell)), file):
                 yield replace(each, cell=position, place=name.within)
 
 
-def of_code(code: str, file: str, *, above: int = 0) -> Iterator[ImportedModule]:
+def imports_in_code(
+    code: str, file: str, *, above: int = 0
+) -> Iterator[ImportedModule]:
     """Yield the imports of Python code, except those whose failure it handles.
 
     `above` is the number of lines above the code in its file.
@@ -90,23 +92,25 @@ def _modules(node: ast.AST) -> Iterator[str]:
             yield module
 
 
-def of_files(files: Mapping[str, Path]) -> Iterator[ImportedModule]:
+def imports_in_files(files: Mapping[str, Path]) -> Iterator[ImportedModule]:
     """Yield the imports of the modules among public files."""
     for name, path in files.items():
         if name.endswith(".py"):
-            yield from of_code(path.read_text("utf-8-sig", "replace"), name)
+            yield from imports_in_code(path.read_text("utf-8-sig", "replace"), name)
 
 
-def of_bundle(bundle: Bundle) -> Iterator[ImportedModule]:
+def imports_in_bundle(bundle: Bundle) -> Iterator[ImportedModule]:
     """Yield the imports of a bundle's notebooks, public modules and tests."""
     paths = {(file.part, file.name): file.path for file in bundle.files}
     for wanted in (Part.STAFF, Part.HANDOUT):
         for path in (path for (part, _), path in paths.items() if part == wanted):
             notebook = json.loads(path.read_text("utf-8-sig"))
             names = name_cells(notebook["cells"], skip_tags=bundle.skip_tags)
-            yield from of_notebook(notebook, path.name, names)
+            yield from imports_in_notebook(notebook, path.name, names)
     public = {name: path for (part, name), path in paths.items() if part == Part.PUBLIC}
-    yield from of_files({f"public/{name}": path for name, path in public.items()})
+    yield from imports_in_files(
+        {f"public/{name}": path for name, path in public.items()}
+    )
     for question in bundle.questions:
         if question.kind == QuestionKind.AUTO:
             path = paths[Part.TESTS, f"{question.key}.py"]

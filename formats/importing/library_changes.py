@@ -11,7 +11,7 @@ from typing import Final
 
 from formats.assignment.unpickling import Finding
 from formats.assignment.value_origins import imported_names
-from formats.importing.replaced_names import USUAL
+from formats.importing.replaced_names import USUAL_LIBRARY_NAMES
 from formats.importing.statements import dotted
 
 _SWITCHES: Final = frozenset(
@@ -50,7 +50,11 @@ def find_library_changes(
 
     `imports` gives the meaning of the names that the staff notebook imports.
     """
-    libraries = {**dict.fromkeys(USUAL, ""), **imports, **imported_names(tree)}
+    libraries = {
+        **dict.fromkeys(USUAL_LIBRARY_NAMES, ""),
+        **imports,
+        **imported_names(tree),
+    }
     for node in ast.walk(tree):
         for name in _changed(node, libraries):
             yield Finding(

@@ -16,7 +16,7 @@ from formats.assignment.function_tests import Function, required_parameters
 from formats.assignment.section_tests import case_functions
 from formats.importing.lookups import LookUp, LookUpKind, LookUps, main_names
 from formats.importing.reads import Reads, reads_of
-from formats.importing.replaced_names import USUAL
+from formats.importing.replaced_names import USUAL_LIBRARY_NAMES
 from formats.importing.scopes import bound_by
 from formats.importing.staff_names import (
     SHARED_NAME_HINT,
@@ -129,7 +129,7 @@ def notes_on_unwritten_names(
         yield Problem(
             message=shared_name_message(name, key), file=file, hint=SHARED_NAME_HINT
         )
-    left = sorted(found - students.names - set(imports) - USUAL)
+    left = sorted(found - students.names - set(imports) - USUAL_LIBRARY_NAMES)
     if not left:
         return
     if not students.is_known:

@@ -19,9 +19,9 @@ from formats.assignment.section_tests import (
 )
 from formats.choices import QuestionKind
 from formats.importing.draft import Draft, ImportOptions, exact_points
-from formats.importing.imported_packages import of_notebook
+from formats.importing.imported_packages import imports_in_notebook
 from formats.importing.nbgrader_config import use_configuration
-from formats.importing.nbgrader_helpers import CodeCell, flags, with_helpers
+from formats.importing.nbgrader_helpers import CodeCell, flag_names, standalone_tests
 from formats.importing.nbgrader_regions import (
     drop_region,
     false_marks,
@@ -100,7 +100,7 @@ def convert(source: Source, options: ImportOptions) -> Draft:
     for each in (notebook, *notebook["cells"]):
         each["metadata"].pop("otter", None)
     names = _names(notebook["cells"])
-    draft.imported += of_notebook(notebook, path.as_posix(), names)
+    draft.imported += imports_in_notebook(notebook, path.as_posix(), names)
     required = {file.name for file in options.required_files}
     # The tests are checked with the names of all files beside the notebook. Which of
     # these students get depends on the hand-out, so it is decided after that is made.
@@ -283,8 +283,7 @@ class _Cells:
         )
 
     def _add_tested_question(self, marked: MarkedCell) -> None:
-        """Convert a test cell: all of it is the test, its visible part stays in place.
-        """
+        """Convert a test cell: all of it is the test, its visible part stays in place."""
         text = marked.cell["source"]
         if not self._points(marked) and is_without_code(text):
             self._draft.note(
@@ -352,7 +351,7 @@ class _Cells:
             CodeCell(binds=bound_names(cell), tests=self._tests_of(number))
             for number, cell in enumerate(self._draft.staff["cells"], 1)
         ]
-        helped = with_helpers(cells)
+        helped = standalone_tests(cells)
         bound = {name for cell in cells for name in cell.binds}
         given = StaffNames(list(self._lines()))
         for number, (marked, _) in self._tested.items():
@@ -373,7 +372,7 @@ class _Cells:
                     hint="Each question is tested on its own, so the definitions were "
                     "copied into the tests of this one.",
                 )
-            for name in bound.intersection(flags(self._tests_of(number))):
+            for name in bound.intersection(flag_names(self._tests_of(number))):
                 self._draft.note(
                     f"Hidden tests set “{name}”, but the notebook does not see it.",
                     file=self._file,

@@ -32,7 +32,7 @@ class StandaloneTests:
     names: tuple[str, ...]
 
 
-def with_helpers(cells: Iterable[CodeCell]) -> list[StandaloneTests]:
+def standalone_tests(cells: Iterable[CodeCell]) -> list[StandaloneTests]:
     """Return the tests of each cell in a form that runs without the cells above.
 
     A name that the notebook bound last is left to the notebook. Only imports,
@@ -50,7 +50,7 @@ def with_helpers(cells: Iterable[CodeCell]) -> list[StandaloneTests]:
         lines = cell.tests.split("\n")
         for node in ast.parse(cell.tests).body:
             place += 1
-            text = text_of(lines, node)
+            text = statement_text(lines, node)
             definition = _Definition(place=place, source=text, uses=reads_of(text).all)
             known.update(dict.fromkeys(_binds(node), definition))
         for name in cell.binds:
@@ -58,7 +58,7 @@ def with_helpers(cells: Iterable[CodeCell]) -> list[StandaloneTests]:
     return helped
 
 
-def flags(tests: str) -> Iterator[str]:
+def flag_names(tests: str) -> Iterator[str]:
     """Yield the names that the code sets to true or false, for cells below it."""
     for node in ast.parse(tests).body:
         match node:
@@ -80,7 +80,7 @@ def _needed(wanted: Iterable[str], known: Mapping[str, _Definition]) -> list[str
     return list(found)
 
 
-def text_of(lines: Sequence[str], node: ast.stmt) -> str:
+def statement_text(lines: Sequence[str], node: ast.stmt) -> str:
     """Return the lines of a cell that a statement occupies, with its decorators."""
     above = [one.lineno for one in getattr(node, "decorator_list", [])]
     return "\n".join(lines[min([node.lineno, *above]) - 1 : node.end_lineno])

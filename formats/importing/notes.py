@@ -19,10 +19,11 @@ from formats.importing.draft import (
     Notebook,
     PreparedFolder,
 )
+from formats.importing.draws_after_seed import find_draws_after_seed
 from formats.importing.identity_checks import find_identity_checks
 from formats.importing.imported_packages import (
+    imports_in_bundle,
     notes_on_missing,
-    of_bundle,
     own_modules,
 )
 from formats.importing.library_changes import (
@@ -35,7 +36,6 @@ from formats.importing.names_from_notebook import (
 )
 from formats.importing.nbgrader_regions import solution_lines
 from formats.importing.otter_tests import OtterTest
-from formats.importing.own_draws import find_own_draws
 from formats.importing.process_inspections import find_process_inspections
 from formats.importing.replaced_names import find_replaced, find_shadowed
 from formats.importing.source_notebooks import names_of_cells
@@ -94,7 +94,7 @@ def find_all(
     yield from find_unsupported_uses(tree, style, names.defined)
     yield from find_process_inspections(tree, names.imports)
     yield from find_identity_checks(tree)
-    yield from find_own_draws(tree, names.defined, names.imports)
+    yield from find_draws_after_seed(tree, names.defined, names.imports)
     yield from find_argument_looks(tree, style, names.changed, names.imports)
     if style.has_sections:
         yield from find_replaced(tree, names.defined)
@@ -140,7 +140,7 @@ def notes_on(
     notes = [*prepared.notes]
     imported: Iterable[ImportedModule] = prepared.imported
     if prepared.format is Format.SOFTMARK:
-        imported = of_bundle(bundle)
+        imported = imports_in_bundle(bundle)
     said = {note.message for note in notes}
     own = _notes_on_bundle(bundle, is_own_format=prepared.format is Format.SOFTMARK)
     notes += [note for note in own if note.message not in said]

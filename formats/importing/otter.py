@@ -14,7 +14,7 @@ from formats.assignment.foreign_cells import is_about_otter, otter_check, questi
 from formats.assignment.notebook_cells import source_of
 from formats.assignment.otter_metadata import drop_hidden
 from formats.importing.draft import Draft, ImportOptions, Notebook, split_evenly
-from formats.importing.imported_packages import of_notebook
+from formats.importing.imported_packages import imports_in_notebook
 from formats.importing.mentions import tree_of
 from formats.importing.notes import add_notes_on_otter
 from formats.importing.otter_files import CONFIG, add_files
@@ -63,7 +63,7 @@ def convert(source: Source, options: ImportOptions) -> Draft:
     )
     _check_solutions(draft, staff_path, handout_path)
     names = _names(staff["cells"])
-    draft.imported += of_notebook(staff, staff_path.as_posix(), names)
+    draft.imported += imports_in_notebook(staff, staff_path.as_posix(), names)
     required = {file.name for file in options.required_files}
     add_files(draft, source, handout_path.parent, staff_path.parent, required)
     tests = list(_tests(source, staff, staff_path, draft))

@@ -19,7 +19,7 @@ from formats.assignment.section_tests import (
     validate_doctest,
 )
 from formats.importing.draft import ImportedModule, exact_points, split_evenly
-from formats.importing.imported_packages import of_code
+from formats.importing.imported_packages import imports_in_code
 from formats.importing.plain_words import plain_words
 from formats.problems import Problem, ProblemList
 from runner.protocol.jobs import TestStyle
@@ -269,9 +269,9 @@ def cases_together(text: str, names: list[str]) -> str:
 def imports_of(test: OtterTest) -> Iterator[ImportedModule]:
     """Yield the imports of a question's tests, without lines for those in a session."""
     if test.style is TestStyle.CASES:
-        yield from of_code(test.text, test.file)
+        yield from imports_in_code(test.text, test.file)
     for number, case in enumerate(test.cases, 1):
-        for each in of_code(session_code(case.code), test.file):
+        for each in imports_in_code(session_code(case.code), test.file):
             where = f"{test.file}, case {number}"
             yield replace(each, file=where)
 

@@ -12,7 +12,7 @@ from typing import Final
 from formats.assignment.unpickling import Finding
 from formats.assignment.value_origins import imported_names
 from formats.importing.library_changes import full_name
-from formats.importing.replaced_names import USUAL
+from formats.importing.replaced_names import USUAL_LIBRARY_NAMES
 from formats.importing.statements import dotted
 
 _MEASURES: Final = (
@@ -158,7 +158,7 @@ def _lists_path(function: ast.expr, libraries: Mapping[str, str]) -> bool:
 
 def _why(name: str, libraries: Mapping[str, str]) -> str:
     root = name.partition(".")[0]
-    if root not in libraries and root not in USUAL:
+    if root not in libraries and root not in USUAL_LIBRARY_NAMES:
         return ""  # a name of the notebook, such as `profile`
     parts = full_name(name, libraries).split(".")
     beginnings = (".".join(parts[: end + 1]) for end in range(len(parts)))

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from formats.importing.bindings import Bindings, Facts, State, copied, joined
-from formats.importing.certain import (
+from formats.importing.bindings import Bindings, Facts, State, copy_state, join_states
+from formats.importing.control_flow import (
     ends,
     has_items,
     keeps_function,
@@ -114,13 +114,13 @@ class _Walk(ast.NodeVisitor):
 
     def _from(self, start: State, nodes: Iterable[ast.AST | None]) -> State:
         """Return the state after the nodes, if they begin in state `start`."""
-        self.names.bound = copied(start)
+        self.names.bound = copy_state(start)
         self.follow(nodes)
         return self.names.bound
 
     def _either(self, *ways: Iterable[ast.AST | None]) -> None:
         start = self.names.bound
-        self.names.bound = joined([self._from(start, way) for way in ways])
+        self.names.bound = join_states([self._from(start, way) for way in ways])
 
     # --- Definitions -----------------------------------------------------------------
 
@@ -152,7 +152,7 @@ class _Walk(ast.NodeVisitor):
         self.names.bind(node.name)
         is_plain = not node.decorator_list and not _is_generator(node)
         is_first = node.name not in self._setters
-        sets = joined([walk.names.bound, *walk.returned]) if is_plain else None
+        sets = join_states([walk.names.bound, *walk.returned]) if is_plain else None
         if not self.names.scopes:
             self._setters[node.name] = (sets or set()) if is_first else set()
 
@@ -227,7 +227,7 @@ class _Walk(ast.NodeVisitor):
         self.visit(node.generators[0].iter)
         names = self.names
         start, scopes, is_later = names.bound, names.scopes, names.is_later
-        names.bound = copied(start)
+        names.bound = copy_state(start)
         names.scopes = (*scopes, scope_of_targets(node))
         names.is_later = is_later or isinstance(node, ast.GeneratorExp)
         for number, each in enumerate(node.generators):
@@ -319,28 +319,28 @@ class _Walk(ast.NodeVisitor):
         has_round: bool,
     ) -> None:
         # A later round may begin without names that an earlier one has deleted.
-        start = copied(self.names.bound, without=deleted_in(node))
+        start = copy_state(self.names.bound, without=deleted_in(node))
         loop = _Loop()
         self._loops.append(loop)
         rounds = [self._from(start, [*targets, *node.body]), *loop.continued]
         self._loops.pop()
-        done = joined(rounds if has_round else [start, *rounds])
+        done = join_states(rounds if has_round else [start, *rounds])
         left = None if never_ends(node) else self._from(done, node.orelse)
-        self.names.bound = joined([left, *loop.broken])
+        self.names.bound = join_states([left, *loop.broken])
 
     def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
         """Follow a body that an error may end, if a context can catch the error."""
         held: list[State] = []
         for each in node.items:
             self.visit(each.context_expr)
-            before = copied(self.names.bound)
+            before = copy_state(self.names.bound)
             self.follow([each.optional_vars])
             if not lets_errors_through(each.context_expr):
                 # The name of the first context manager is bound before its body begins.
                 state = before if held else self.names.bound
-                held.append(copied(state, without=deleted_in(node)))
+                held.append(copy_state(state, without=deleted_in(node)))
         self.follow(node.body)
-        self.names.bound = joined([*held, self.names.bound])
+        self.names.bound = join_states([*held, self.names.bound])
 
     visit_AsyncWith = visit_With  # noqa: N815 - as NodeVisitor calls it
 
@@ -348,11 +348,11 @@ class _Walk(ast.NodeVisitor):
         """Follow a body that may end anywhere, its handlers, and its `finally`."""
         parts = [*node.body, *node.orelse]
         gone = {name for each in parts for name in deleted_in(each)}
-        start = copied(self.names.bound)
-        left = copied(start, without=gone)
+        start = copy_state(self.names.bound)
+        left = copy_state(start, without=gone)
         ways = [self._from(start, parts)]
         ways += [self._handled(left, each) for each in node.handlers]
-        done = joined(ways)
+        done = join_states(ways)
         last = self._from(left, node.finalbody)
         if last is None or left is None:
             self.names.bound = last
@@ -365,7 +365,7 @@ class _Walk(ast.NodeVisitor):
     visit_TryStar = visit_Try  # noqa: N815 - as NodeVisitor calls it
 
     def _handled(self, start: State, node: ast.ExceptHandler) -> State:
-        self.names.bound = copied(start)
+        self.names.bound = copy_state(start)
         self.follow([node.type])
         if node.name:
             self.names.bind(node.name)
@@ -380,7 +380,7 @@ class _Walk(ast.NodeVisitor):
         start = self.names.bound
         ways = [self._from(start, [each]) for each in node.cases]
         is_certain = any(map(matches_all, node.cases))
-        self.names.bound = joined(ways if is_certain else [*ways, start])
+        self.names.bound = join_states(ways if is_certain else [*ways, start])
 
     def _capture(self, node: ast.MatchAs | ast.MatchStar | ast.MatchMapping) -> None:
         self.generic_visit(node)

@@ -15,7 +15,7 @@ from formats.importing.scopes import scope_of
 from formats.notebook.cell_syntax import last_name
 
 # The usual names of libraries, for notebooks that do not define them.
-USUAL: Final = frozenset(
+USUAL_LIBRARY_NAMES: Final = frozenset(
     ("np", "numpy", "torch", "nn", "F", "optim", "plt", "pd", "math", "random")
 ) | frozenset(("itertools", "os", "sys"))
 _MOCKS: Final = frozenset({"Mock", "MagicMock"})
@@ -76,7 +76,7 @@ def find_shadowed(
             first[node.id] = min(node.lineno, first.get(node.id, node.lineno))
     for name in sorted(first.keys() & set(defined) - own):
         is_python = hasattr(builtins, name)
-        if is_python or name in USUAL or name in imports:
+        if is_python or name in USUAL_LIBRARY_NAMES or name in imports:
             whose = "Python's" if is_python else "the library's"
             yield Finding(
                 message=f"“{name}” in the tests of “{key}” is the notebook's own "
@@ -143,7 +143,7 @@ class _Code:
                 called = last_name(func)
                 return called not in _PARTIALS and not (called in _MOCKS and answers)
             case ast.Attribute(value=ast.Name(id=name)):
-                return name not in USUAL
+                return name not in USUAL_LIBRARY_NAMES
         return not isinstance(value, ast.Lambda)
 
     def _is_name_allowed(self, name: str, seen: frozenset[str]) -> bool:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from formats.assignment.definitions import rebound_names
-from formats.importing.nbgrader_helpers import text_of
+from formats.importing.nbgrader_helpers import statement_text
 from formats.importing.reads import Reads, reads_of
 from formats.notebook.ipython_syntax import plain_python
 
@@ -195,7 +195,7 @@ def _parts(node: ast.stmt, lines: Sequence[str]) -> Iterator[tuple[ast.stmt, str
                     for name, value in zip(names, values, strict=True)
                 ]
     if not parts:
-        text = text_of(lines, node)
+        text = statement_text(lines, node)
         yield node, text if _is_alone(text) else ast.unparse(node)
     for part in parts:
         moved = ast.fix_missing_locations(ast.copy_location(part, node))

@@ -14,7 +14,7 @@ from typing import Final
 
 from formats.notebook.cell_syntax import last_name
 from formats.notebook.code_values import Names, Scope, Value, first_name
-from formats.notebook.file_accesses import ALWAYS, Access, Accesses, Arm, Import
+from formats.notebook.file_accesses import ALWAYS, Access, Accesses, BranchSide, Import
 from formats.notebook.file_calls import FileCall, file_calls
 from formats.notebook.import_faults import expects_failure
 from formats.notebook.known_functions import (
@@ -52,7 +52,7 @@ class CodeFollower:
         # Above 0 in code that may run more than once. Then both sides of a branch may
         # run.
         self._repeats = 0
-        self._arm: Arm | None = None
+        self._arm: BranchSide | None = None
         self._branches = count(1)
         self._sides_unsure = 0
         # True in code that goes on after an import that fails.
@@ -130,7 +130,7 @@ class CodeFollower:
         outer = self._arm
         depth = outer.depth + 1 if outer is not None else 0
         if not self._repeats and depth < MAX_ARMS:
-            self._arm = Arm(branch, side, outer, depth)
+            self._arm = BranchSide(branch, side, outer, depth)
         self._sides_unsure += 1
         try:
             yield

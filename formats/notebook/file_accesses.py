@@ -9,12 +9,12 @@ ALWAYS: Final = -1
 
 
 @dataclass(frozen=True, eq=False)
-class Arm:
+class BranchSide:
     """One side of a branch, and the arm that contains the branch."""
 
     branch: int
     side: int
-    outer: "Arm | None"
+    outer: "BranchSide | None"
     depth: int
 
 
@@ -30,7 +30,7 @@ class Access:
     cell: int
     cells: frozenset[int]
     time: int
-    arm: Arm | None
+    arm: BranchSide | None
     is_mapped: bool | None = None
 
 
@@ -66,7 +66,7 @@ class Accesses:
         )
 
 
-def _exclude(one: Arm | None, other: Arm | None) -> bool:
+def _exclude(one: BranchSide | None, other: BranchSide | None) -> bool:
     """Return whether the two are on different sides of one branch."""
     while one is not None and other is not None and one is not other:
         if one.branch == other.branch:

@@ -22,7 +22,7 @@ from formats.notebook.assignment_context import (
 )
 from formats.notebook.cell_syntax import Budget, TooComplexError, parse
 from formats.notebook.code_follower import CodeFollower
-from formats.notebook.file_accesses import Accesses, Arm
+from formats.notebook.file_accesses import Accesses, BranchSide
 from formats.notebook.file_calls import NETWORK, comparable_path
 from formats.notebook.ipython_syntax import plain_python, split_cell_magic
 from formats.notebook.normalise import NotebookFaultError, cleaned, read_notebook
@@ -106,7 +106,7 @@ class CodeReading:
         self, present: Collection[str], wanted: Collection[str]
     ) -> Iterator[Problem]:
         told: set[str] = set()
-        looked_for: set[tuple[str, int, Arm | None]] = set()
+        looked_for: set[tuple[str, int, BranchSide | None]] = set()
         for read in self.accesses.reads if self.accesses.is_complete else ():
             path, place = read.path, (read.path, read.time, read.arm)
             if path in told or path in present or SYSTEM.match(path):

@@ -16,8 +16,8 @@ from formats.findings import (
 from formats.problems import Problem
 from formats.submission_words import problem, shown, size_in_words
 from formats.weights.pickle_instructions import Contents, read_pickle
+from formats.weights.weight_devices import warn_of_device
 from formats.weights.weight_names import warn_of_wrappers
-from formats.weights.weight_places import warn_of_device
 from formats.zip_directory import Member, ZipFaultError, read_member
 from runner.protocol.weights_only import TAKEN
 

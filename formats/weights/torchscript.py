@@ -16,7 +16,7 @@ from formats.problems import Problem
 from formats.submission_words import problem, shown, size_in_words
 from formats.weights.pickle_instructions import read_locations
 from formats.weights.state_dicts import MAX_PICKLE_BYTES, is_plain_name
-from formats.weights.weight_places import warn_of_device
+from formats.weights.weight_devices import warn_of_device
 from formats.zip_directory import Member, ZipFaultError, read_member
 
 MAX_CODE_BYTES: Final = 16 * 1024**2

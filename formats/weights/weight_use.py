@@ -13,7 +13,7 @@ _MODULE: Final = re.compile(r"\.module\b|[\"'](\w+\.)*module\.")
 _ANY: Final = "consume_prefix_in_state_dict"
 
 
-def is_followed(warning: Problem, reading: CodeReading) -> bool:
+def follows_advice(warning: Problem, reading: CodeReading) -> bool:
     """Return whether the notebook already loads the weights as the warning advises."""
     if warning.code == "weights_device":
         loads = [

@@ -7,7 +7,11 @@ from typing import Final
 
 from django.conf import settings
 
-from grading.worker.environments import FoundEnvironment, ask, environments_in
+from grading.worker.environments import (
+    FoundEnvironment,
+    ask_interpreter,
+    environments_in,
+)
 
 # Older releases execute code while they load weights, even with weights_only.
 OLDEST_TORCH: Final = (2, 10)
@@ -54,4 +58,4 @@ def torch_version(interpreter: str) -> str:
             return importlib.metadata.version("torch")
         except importlib.metadata.PackageNotFoundError:
             return ""
-    return ask(interpreter, ASK_VERSION)
+    return ask_interpreter(interpreter, ASK_VERSION)

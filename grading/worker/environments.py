@@ -48,7 +48,7 @@ def environments_in(interpreters: Mapping[str, str]) -> Iterator[FoundEnvironmen
     for name, interpreter in interpreters.items():
         try:
             python, packages, modules = json.loads(
-                ask(interpreter or sys.executable, ASK_ALL)
+                ask_interpreter(interpreter or sys.executable, ASK_ALL)
             )
         except ValueError:
             continue
@@ -61,7 +61,7 @@ def environments_in(interpreters: Mapping[str, str]) -> Iterator[FoundEnvironmen
         )
 
 
-def ask(interpreter: str, code: str) -> str:
+def ask_interpreter(interpreter: str, code: str) -> str:
     """Return what the code prints in the interpreter, or "" if it cannot be run."""
     try:
         told = subprocess.run(  # noqa: S603  (the operator names the interpreter)

@@ -4,7 +4,6 @@ import sys
 from dataclasses import dataclass
 from typing import Final, TextIO
 
-from portal.local_run.bar import ProgressBar, is_coloured
 from portal.local_run.executing import JobEnd, run_job
 from portal.local_run.inputs import (
     ReadyJob,
@@ -14,6 +13,7 @@ from portal.local_run.inputs import (
     read_request,
 )
 from portal.local_run.output import Output
+from portal.local_run.progress_bar import ProgressBar, is_coloured
 from portal.local_run.run_report import problems_in_words, report
 from runner.host.runner import Backend
 from runner.protocol.jobs import Verdict

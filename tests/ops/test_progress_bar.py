@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from portal.local_run.bar import ProgressBar, cut, last_line
+from portal.local_run.progress_bar import ProgressBar, cut, last_line
 from runner.protocol.jobs import CellStarted, OutputAdded, Usage
 
 CLEAR = "\r\x1b[K"

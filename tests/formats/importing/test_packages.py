@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from formats.importing import ImportOptions, notes_on, prepare_folder
-from formats.importing.imported_packages import of_code
+from formats.importing.imported_packages import imports_in_code
 from formats.problems import Problem
 from tests.formats.assignment.bundles import (
     HANDOUT_CELLS,
@@ -168,4 +168,4 @@ def test_an_environment_with_unknown_packages_gives_no_notes(tmp_path: Path) -> 
 
 
 def test_code_that_is_not_python_imports_nothing() -> None:
-    assert list(of_code("import (", "a.py")) == []
+    assert list(imports_in_code("import (", "a.py")) == []

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from formats.importing import notes_on
+from formats.importing.draws_after_seed import find_draws_after_seed
 from formats.importing.identity_checks import find_identity_checks
 from formats.importing.library_changes import (
     find_library_changes,
     find_misleading_inspections,
 )
-from formats.importing.own_draws import find_own_draws
 from formats.importing.process_inspections import find_process_inspections
 from formats.importing.staff_names import StaffNames
 from formats.importing.statements import Author, AuthoredCell
@@ -325,7 +325,7 @@ def test_a_test_that_looks_for_races_is_noted() -> None:
 )
 def test_a_draw_after_the_notebook_s_seed_is_noted(draw: str) -> None:
     source = f"set_seed(3)\na = {draw}\nset_seed(3)\nassert {draw} == a"
-    (finding,) = find_own_draws(ast.parse(source), {"set_seed"}, {"np": "numpy"})
+    (finding,) = find_draws_after_seed(ast.parse(source), {"set_seed"}, {"np": "numpy"})
     assert "draws from the tests' own generator" in finding.message
     assert finding.line == 2
 
@@ -342,7 +342,9 @@ def test_a_draw_after_the_notebook_s_seed_is_noted(draw: str) -> None:
     ],
 )
 def test_a_draw_of_its_own_seed_is_not_noted(source: str) -> None:
-    assert not list(find_own_draws(ast.parse(source), {"set_seed", "f", "sample"}, {}))
+    assert not list(
+        find_draws_after_seed(ast.parse(source), {"set_seed", "f", "sample"}, {})
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Final
 from formats.assignment.unpickling import Finding
 from formats.assignment.value_origins import imported_names
 from formats.importing.library_changes import full_name
-from formats.importing.replaced_names import USUAL
+from formats.importing.replaced_names import USUAL_LIBRARY_NAMES
 from formats.importing.statements import dotted
 
 _OF_TORCH: Final = frozenset(
@@ -27,7 +27,7 @@ _NO_DRAWS: Final = ("seed", "state", "default_rng", "Random", "Generator")
 _SEEDING: Final = frozenset(("seed", "manual_seed", "seed_all", "seed_everything"))
 
 
-def find_own_draws(
+def find_draws_after_seed(
     tree: ast.Module, defined: Collection[str], imports: Mapping[str, str]
 ) -> Iterator[Finding]:
     """Yield a note for the first number that a test draws after a seed of the notebook's.
@@ -65,7 +65,7 @@ def find_own_draws(
 def _draws(call: ast.Call, name: str, libraries: Mapping[str, str]) -> bool:
     """Return whether the call draws from a generator that all code shares."""
     root = name.partition(".")[0]
-    if root not in libraries and root not in USUAL:
+    if root not in libraries and root not in USUAL_LIBRARY_NAMES:
         return False
     if any(keyword.arg == "generator" for keyword in call.keywords):
         return False
