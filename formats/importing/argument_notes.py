@@ -1,8 +1,8 @@
 """Find tests that go wrong because the notebook's code gets copies of their values.
 
 A test does not see what the notebook changes in its copy, and the notebook does not see
-what the test changes later. These are only notes, so they cover more than the grader's
-own rule does (`runner.protocol.argument_looks`).
+what the test changes later. The grader sees a part of this itself, where an assertion
+reads the value.
 """
 
 import ast

@@ -3,7 +3,6 @@
 import ast
 import builtins
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -19,28 +18,6 @@ _ROUNDABOUT: Final = frozenset(
     )
 )
 _ROUNDABOUT_BEGINNINGS: Final = ("load", "read")
-# Attributes that tell the kind or the size of a value, but not what it holds.
-_MEASURES: Final = frozenset(
-    (
-        *("device", "dim", "dtype", "dtypes", "element_size", "is_floating_point"),
-        *("is_leaf", "ndim", "numel", "requires_grad", "shape", "size", "stride"),
-        "training",
-    )
-)
-_MEASURING: Final = frozenset(("callable", "hasattr", "isinstance", "len", "type"))
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """A value that is looked at: a name, and the attributes and items that follow.
-
-    Each step of the `path` is an attribute's name (True) or a key (False). If
-    `is_measure`, the test asks only for the value's kind or size.
-    """
-
-    name: str
-    path: tuple[tuple[bool, object], ...] = ()
-    is_measure: bool = False
 
 
 class Texts:
@@ -70,6 +47,7 @@ class Texts:
             self.functions.pop(name, None)
         self.libraries = (frozenset(libraries) - frozenset(defined) | imported) - bound
         self._calm = _BUILT_IN - bound - frozenset(defined)
+        self._bound = frozenset(bound)
         self._is_own: dict[str, bool] = {}
 
     def is_no_answer(self, name: str) -> bool:
@@ -80,6 +58,11 @@ class Texts:
         if name in self.functions:
             return self._is_own_alone(name)
         return name in self.libraries or name in self._calm
+
+    def is_known(self, name: str) -> bool:
+        """Return whether the name is a library's, a built-in, or bound in the tests."""
+        known = (self.functions, self._bound, self.libraries, self._calm)
+        return any(name in names for names in known)
 
     def _is_own_alone(self, name: str) -> bool:
         """Return whether the test's own function reads nothing of the notebook's."""
@@ -158,37 +141,4 @@ def is_roundabout(node: ast.AST) -> bool:
         name = getattr(one, "id", "") or getattr(one, "attr", "")
         if name in _ROUNDABOUT or name.startswith(_ROUNDABOUT_BEGINNINGS):
             return True
-    return False
-
-
-def leaves_of(node: ast.AST, *, is_measure: bool = False) -> Iterator[Leaf]:
-    """Yield the values that the expression reads."""
-    is_measure = is_measure or _is_measure(node)
-    path: list[tuple[bool, object]] = []
-    inner: ast.AST = node
-    while not key_of(inner):
-        match inner:
-            case ast.Attribute(value=value, attr=attr):
-                path.append((True, attr))
-            case ast.Subscript(value=value, slice=ast.Constant(value=key)):
-                path.append((False, key))
-            case _:
-                break
-        inner = value
-    name = key_of(inner)
-    if name:
-        if isinstance(getattr(inner, "ctx", None), ast.Load):
-            yield Leaf(name, tuple(reversed(path)), is_measure)
-        return
-    for child in ast.iter_child_nodes(inner):
-        yield from leaves_of(child, is_measure=is_measure)
-
-
-def _is_measure(node: ast.AST) -> bool:
-    """Return whether the expression asks only for the kind or the size of a value."""
-    match node:
-        case ast.Attribute(attr=name) | ast.Call(func=ast.Attribute(attr=name)):
-            return name in _MEASURES
-        case ast.Call(func=ast.Name(id=name)):
-            return name in _MEASURING
     return False

@@ -1,18 +1,25 @@
-"""The tests' source, prepared to ask about arguments where it looks at them."""
+"""The tests' source, prepared to look again at what a notebook may have changed."""
 
 import ast
 import contextlib
+import copy
 import doctest
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from runner.inside.grader.changed_arguments import Arguments, looking
-from runner.protocol.argument_looks import Looks, dump_of
+from runner.inside.grader.assertions import Assertions
+from runner.inside.grader.changed_arguments import NAME, Arguments
+from runner.protocol.compared_readings import (
+    Comparison,
+    find_comparisons,
+    without_answers,
+)
+from runner.protocol.test_expressions import Texts
 
 Tree = TypeVar("Tree", bound=ast.AST)
 
-# The doctest that is running, whose lines are compiled one by one.
-_session: Final[list[Looks]] = []
+# The lines that are left of the doctest that is running, which are compiled one by one.
+_session: Final[list[Iterator[ast.AST]]] = []
 
 
 class LookingTests:
@@ -31,26 +38,22 @@ class LookingTests:
         self._arguments = arguments
         self._libraries = libraries
         self._defined = defined
-        self._looks: Looks | None = None
         self._checks: Collection[str] = ()
+        # The outermost functions that look at given values, and that compare readings.
+        self._looking: set[str] = set()
+        self._comparing: set[str] = set()
 
     def module(self, tree: Tree, checks: Collection[str]) -> Tree:
         """Return the tree of a module that has a function for each check."""
-        self._looks = self._found([tree])
-        self._checks = checks
-        return tree if self._looks is None else looking(tree, self._looks.found)
+        (made,) = self._prepared([tree], checks)
+        return made
 
     def begin(self, check: str = "") -> None:
         """Begin the check with this name, or the only one."""
-        looks = [] if self._looks is None else self._looks.found
-        mine = [
-            look
-            for look in looks
-            if look.function == check or look.function not in self._checks
-        ]
+        others = set(self._checks) - {check}
         self._arguments.begin(
-            is_watching=any(look.leaves for look in mine),
-            asks_again=any(look.readings for look in mine),
+            is_watching=bool(self._looking - others),
+            asks_again=bool(self._comparing - others),
         )
 
     def script(self, tree: Tree) -> Tree:
@@ -62,37 +65,87 @@ class LookingTests:
     @contextlib.contextmanager
     def session(self, examples: Iterable[doctest.Example]) -> Iterator[None]:
         """Prepare the lines of a doctest, which are compiled inside."""
-        trees: list[ast.Module] = []
-        shown: set[str] = set()
+        trees: list[ast.AST] = []
+        shown: set[int] = set()
         with contextlib.suppress(
             SyntaxError, ValueError
         ):  # running the check raises it
-            for one in examples:
+            for number, one in enumerate(examples):
                 trees.append(ast.parse(one.source))
                 if one.want:
-                    shown.add(dump_of(trees[-1]))
-        self._looks = self._found(trees, shown)
-        self._checks = ()
+                    shown.add(number)
+        made = self._prepared(trees, (), shown, shows=True)
         self.begin()
-        _session[:] = [] if self._looks is None else [self._looks]
+        _session[:] = [iter(made)]
         try:
             yield
         finally:
             _session.clear()
 
-    def _found(
-        self, trees: Sequence[ast.AST], shown: Collection[str] = ()
-    ) -> Looks | None:
-        """Return the looks, or None if the text is nested too deeply to follow."""
-        with contextlib.suppress(RecursionError):
-            return Looks(
-                trees, libraries=self._libraries, defined=self._defined, shown=shown
-            )
-        return None
+    def _prepared(
+        self,
+        trees: Sequence[Tree],
+        checks: Collection[str],
+        shown: Collection[int] = (),
+        *,
+        shows: bool = False,
+    ) -> Sequence[Tree]:
+        """Return the trees, or those that came if the text is nested too deeply."""
+        self._checks, self._looking, self._comparing = checks, set(), set()
+        try:
+            copies = copy.deepcopy(trees)
+            texts = Texts(copies, self._libraries, self._defined)
+            comparisons = list(find_comparisons(copies, texts, shown))
+            is_own = without_answers(copies, texts)
+            assertions = Assertions(texts, is_own, checks, shows=shows)
+            twice = _ComparesTwice(comparisons)
+            made = [
+                ast.fix_missing_locations(twice.visit(assertions.visit(tree)))
+                for tree in copies
+            ]
+        except RecursionError:
+            return trees
+        self._looking = assertions.functions
+        self._comparing = {one.function for one in comparisons}
+        return made
+
+
+class _ComparesTwice(ast.NodeTransformer):
+    """Replace an expression that compares readings: `(it, NAME.compared(…))[0]`."""
+
+    def __init__(self, comparisons: Iterable[Comparison]) -> None:
+        self._comparisons = {id(one.node): one for one in comparisons}
+
+    def visit(self, node: ast.AST) -> Any:
+        found = self._comparisons.pop(id(node), None)
+        inner: Any = self.generic_visit(node)
+        if found is None:
+            return inner
+        name = ast.Name(id=NAME, ctx=ast.Load())
+        asked = ast.Attribute(value=name, attr="compared", ctx=ast.Load())
+        reads: list[ast.expr] = [_read(one) for one in sorted(found.readings)]
+        parts = [inner, ast.Call(func=asked, args=reads, keywords=[])]
+        pair = ast.Tuple(elts=parts, ctx=ast.Load())
+        made = ast.Subscript(value=pair, slice=ast.Constant(0), ctx=ast.Load())
+        return ast.copy_location(made, node)
+
+
+def _read(name: str) -> ast.Lambda:
+    """Return the source of a function that reads the name."""
+    root, _, attribute = name.partition(".")
+    value: ast.expr = ast.Name(id=root, ctx=ast.Load())
+    if attribute:
+        value = ast.Attribute(value=value, attr=attribute, ctx=ast.Load())
+    nothing = ast.arguments(
+        posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[]
+    )
+    return ast.Lambda(args=nothing, body=value)
 
 
 def next_line(tree: Tree) -> Tree:
-    """Return the tree of the running doctest's next line."""
-    for looks in _session:
-        return looking(tree, looks.of_line(tree))
+    """Return the tree of the running doctest's next line, as it was prepared."""
+    for lines in _session:
+        made = next(lines, None)
+        if made is not None:
+            tree.body = made.body  # type: ignore[attr-defined]  # a module or a line has one
     return tree

@@ -6,10 +6,17 @@ import sys
 import warnings
 from typing import Final
 
-from runner.wire.link import MAX_PRINTED, MAX_WARNINGS
+from runner.wire.link import MAX_PRINTED, MAX_WARNINGS, PRINTS_TO_TEST, Header
 
 # The file name that a warning shows.
 _PLACE: Final = "<the student's code>"
+
+
+def replay(operation: str, header: Header, *, is_call: bool) -> None:
+    """Pass on what an answer's header has, if the operation's output goes to the test."""
+    if operation in PRINTS_TO_TEST:
+        print_out(header.get("out"), is_call=is_call)
+        warn(header.get("warned"))
 
 
 def print_out(text: object, *, is_call: bool) -> None:

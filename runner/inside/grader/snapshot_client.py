@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from runner.inside.grader import empty_values, named_classes, refusals, replayed_output
 from runner.inside.grader.begun_loops import Loops
-from runner.inside.grader.changed_arguments import Arguments
+from runner.inside.grader.changed_arguments import Arguments, AskedAgainError
 from runner.inside.grader.exports import ExpiredCallbackError, Exports, Outgoing
 from runner.inside.grader.fixed_seeds import FixedSeeds
 from runner.inside.grader.given_folders import Folders
@@ -39,14 +39,7 @@ from runner.inside.grader.student_errors import (
 )
 from runner.inside.values.codec import REFUSED, CodecError, Encoder
 from runner.wire.endpoint import Endpoint, Message
-from runner.wire.link import (
-    PRINTS_TO_TEST,
-    Buffer,
-    Header,
-    Link,
-    LinkClosedError,
-    LinkError,
-)
+from runner.wire.link import Buffer, Header, Link, LinkClosedError, LinkError
 
 __all__ = ["NotDefinedError", "SnapshotClient", "StudentRaisedError", "raised"]
 
@@ -54,6 +47,7 @@ _WORDS: Final = 500
 _LABEL: Final = 80
 # Operations that may change what they are given.
 _CHANGING: Final = frozenset(("call", "make", "set", "del", "copy", "leave"))
+_CALLING: Final = _CHANGING | {"operate"}
 # Operations that run an object's own code, and may leave it with other attributes.
 _BY_STEPS: Final = frozenset(("next", "begin", "more"))
 _GOING_THROUGH: Final = _BY_STEPS | frozenset(
@@ -101,7 +95,7 @@ class SnapshotClient:
         self._kinds = HandleClasses()
         self._members = Members()
         self.loops = Loops()
-        self.arguments = Arguments()
+        self.arguments = Arguments(lambda place: self.ask("content", *place))
         # Handles that make objects, by number: classes of the staff's notebook.
         self._constructors: dict[int, Handle] = {}
         # The snapshot's descriptions of those that are exception classes.
@@ -168,6 +162,8 @@ class SnapshotClient:
         Raises LinkError, LinkClosedError or CodecError if the process is gone or its
         answer is invalid.
         """
+        if self.arguments.is_comparing:
+            raise AskedAgainError
         with self._endpoint.turn:
             return self._ask(operation, arguments)
 
@@ -186,13 +182,12 @@ class SnapshotClient:
                 refusals.note(error)
                 raise
             given, self._exports.handles = self._exports.handles, handles
-            told = self.arguments.sent(encoder) | self._known.told(self._endpoint)
+            told = self.arguments.sent(encoder, is_call=operation in _CALLING)
+            told |= self._known.told(self._endpoint)
             question = with_mode({"op": operation, "a": node, **told})
             try:
                 header, buffers = self._endpoint.ask(question, encoder.buffers)
-                if operation in PRINTS_TO_TEST:
-                    replayed_output.print_out(header.get("out"), is_call=self.prints)
-                    replayed_output.warn(header.get("warned"))
+                replayed_output.replay(operation, header, is_call=self.prints)
                 result = self._result(header, buffers, operation)
             except (LinkError, LinkClosedError, CodecError) as error:
                 self.lost = True
@@ -206,7 +201,7 @@ class SnapshotClient:
 
     def _prepare(self, operation: str) -> None:
         """Send the snapshot what the test has set for its next call: seeds, `input`."""
-        if operation in _CHANGING or operation == "operate":
+        if operation in _CALLING:
             self.loops.finish()
         for name, function in _LENT.items():
             is_lent = getattr(builtins, name) is not function

@@ -1,59 +1,55 @@
-"""The check whether the notebook's code has changed what a test has given to it.
+"""The values that a test has given, and those that the notebook's code has changed.
 
-It is made only for a test that looks at its own value afterwards, since it takes time.
-What is compared of a container is its items, and of an array a hash.
+What a test gives is a copy. A check in which a test may look at its own value afterwards
+asks for what became of the copy. Only such checks pay for the comparison.
 """
 
 import math
 import sys
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any, Final
 
 import numpy as np
 import torch
 
-from runner.inside.values.codec import Decoder, Encoder, Node
-from runner.inside.values.fingerprint import quick_digest
+from runner.inside.values.codec import CodecError, Decoder, Encoder
+from runner.inside.values.prints import (
+    CONTAINERS,
+    Print,
+    are_same,
+    parts_of,
+    print_of,
+)
 
-_CONTAINERS: Final = (list, deque, dict, SimpleNamespace)
-_ATOMS: Final = (int, float, complex, str, bytes, bool, type(None))
+# The message of the check in which a value came, and its number there.
+Place = tuple[int, int]
+
 # What an object of the notebook's keeps is compared after each later call, if it is small.
 _MOST_KEPT: Final = 16
 _KEPT_BYTES: Final = 1024**2
-# What `sys.getrefcount` returns for a value to which only this module refers.
+# Values that have changed are kept until the check ends, the latest ones of them.
+_MOST_CHANGED: Final = 64
+_CHANGED_BYTES: Final = 256 * 1024**2
+# The references to a value that nobody else holds: ours, and that of the question.
 _OURS: Final = 2
-
-
-@dataclass(frozen=True)
-class _Print:
-    """What is compared of a value: its size, its parts, and a hash or a copy of it.
-
-    The size of a network is its layers, and whether each is in training mode.
-    """
-
-    size: object
-    parts: tuple[object, ...]
-    content: Any = None
 
 
 @dataclass
 class _Given:
     """A value that came in a message, and its print as it came."""
 
-    message: int
-    number: int
+    place: Place
     value: Any
-    came: _Print
+    came: Print
 
 
 class GivenArguments:
-    """The values of the present check that may still change."""
+    """The values of the present check that may still change, and those that have."""
 
     def __init__(self) -> None:
         self._kept: list[_Given] = []
+        self._changed: dict[Place, Any] = {}
 
     def watch(self, message: object) -> "Watch":
         """Return a watch over one question; it does nothing if there is no number."""
@@ -61,6 +57,7 @@ class GivenArguments:
             return Watch(self, None)
         if message == 1:  # a new check
             self._kept.clear()
+            self._changed.clear()
         return Watch(self, message)
 
     def kept(self) -> list[_Given]:
@@ -71,6 +68,34 @@ class GivenArguments:
     def keep(self, given: list[_Given]) -> None:
         """Keep these values, which have not changed so far."""
         self._kept = given
+
+    def note_changed(self, given: list[_Given]) -> None:
+        """Keep these values, which have changed."""
+        for one in given:
+            self._changed.pop(one.place, None)
+            self._changed[one.place] = one.value
+        size = sum(map(_bytes_in, self._changed.values()))
+        while len(self._changed) > _MOST_CHANGED or size > _CHANGED_BYTES:
+            size -= _bytes_in(self._changed.pop(next(iter(self._changed))))
+
+    def content(
+        self, message: int, number: int, encoder: Callable[[], Encoder]
+    ) -> list[object] | None:
+        """Return what a changed value holds now, or None if that cannot be sent.
+
+        The list is `["whole", value]`, `["all", parts]`, `["parts", parts]` with each
+        part as `[part]` or as the place of a given value, or `["module", modes, state]`.
+        """
+        if (message, number) not in self._changed:
+            return None
+        places = {id(one.value): one.place for one in self._kept}
+        places |= {id(value): place for place, value in self._changed.items()}
+        try:
+            found = _content_of(self._changed[message, number], places)
+            encoder().encode(found)
+        except (CodecError, RuntimeError, TypeError, ValueError):
+            return None
+        return found
 
 
 class Watch:
@@ -87,117 +112,54 @@ class Watch:
             return
         self._given = list(self._owner.kept())
         for number, value in decoder.numbered():
-            came = _print_of(value)
+            came = print_of(value)
             if came is not None:
-                self._given.append(_Given(self._message, number, value, came))
+                self._given.append(_Given((self._message, number), value, came))
 
     def told(self) -> dict[str, object]:
-        """Return the header's fields: each changed value, and whether its size changed."""
+        """Return what the answer's header says: the places of the changed values."""
         if not self._given:
             return {}
         changed, kept = [], []
         for one in self._given:
-            now = _print_of(one.value)
-            if now is None or _are_same(one.came, now):
+            now = print_of(one.value)
+            if now is None or are_same(one.came, now):
                 kept.append(one)
             else:
-                is_resized = one.came.size != now.size
-                changed.append([one.message, one.number, is_resized])
-        self._owner.keep([one for one in kept if _is_small(one.value)])
+                changed.append(one)
+        self._owner.keep([one for one in kept if _bytes_in(one.value) <= _KEPT_BYTES])
+        self._owner.note_changed(changed)
         self._given = []
-        return {"changed": changed} if changed else {}
+        return {"changed": [list(one.place) for one in changed]} if changed else {}
 
 
 def _is_held(one: _Given) -> bool:
     return sys.getrefcount(one.value) > _OURS
 
 
-def _is_small(value: Any) -> bool:
+def _bytes_in(value: Any) -> int:
+    """Return about how many bytes the value takes."""
     if isinstance(value, torch.nn.Module):
-        return sum(one.nbytes for one in value.parameters()) <= _KEPT_BYTES
+        return sum(one.nbytes for one in value.parameters())
     if isinstance(value, torch.Tensor | np.ndarray):
-        return value.nbytes <= _KEPT_BYTES
+        return int(value.nbytes)
     shape = getattr(value, "shape", None)
     count = (
         math.prod(shape) if shape else len(value) if hasattr(value, "__len__") else 0
     )
-    return 8 * count <= _KEPT_BYTES
+    return 8 * count
 
 
-def _print_of(value: Any) -> _Print | None:
-    """Return the value's print, or None for a value that is not compared."""
-    try:
-        if isinstance(value, _CONTAINERS):
-            parts = tuple(_parts(value))
-            return _Print(len(parts), parts)
-        return _Print(*_whole(value))
-    except Exception:  # noqa: BLE001 - a student's code may have left anything in it
-        return None
-
-
-def _whole(value: Any) -> tuple[object, tuple[object, ...], Any]:
-    """Return the print of a value that is compared as a whole. Raises for an object."""
+def _content_of(value: Any, places: Mapping[int, Place]) -> list[object]:
     if isinstance(value, torch.nn.Module):
-        modes = [(name, layer.training) for name, layer in value.named_modules()]
-        return modes, tuple(_weights(value)), None
-    if isinstance(value, set):
-        return len(value), (), frozenset(value)
-    if type(value).__module__.startswith("pandas."):
-        return value.shape, (), value.copy()
+        modes = [[name, layer.training] for name, layer in value.named_modules()]
+        state = {name: one.detach() for name, one in value.state_dict().items()}
+        return ["module", modes, state]
+    if isinstance(value, CONTAINERS):
+        parts = list(parts_of(value))
+        if any(id(part) in places for part in parts):
+            return ["parts", [list(places.get(id(one), (one,))) for one in parts]]
+        return ["all", parts]
     if isinstance(value, torch.Tensor):
-        # Its gradient is not part of its value.
-        return value.shape, (), _digest(value.detach())
-    return getattr(value, "shape", None), (), _digest(value)
-
-
-def _parts(value: Any) -> Iterator[object]:
-    if isinstance(value, SimpleNamespace):
-        value = vars(value)
-    if isinstance(value, dict):
-        for pair in dict.items(value):
-            yield from pair
-    else:
-        yield from value
-
-
-def _weights(module: torch.nn.Module) -> Iterator[object]:
-    """Yield the names of a network's weights, and hashes of them."""
-    for name, tensor in module.state_dict().items():
-        yield name
-        yield _digest(tensor.detach())
-
-
-def _digest(value: Any) -> bytes:
-    """Return a hash of the encoded value. Raises CodecError for an object."""
-    encoder = Encoder(_refer)
-    encoder.sends_missing = True
-    node = encoder.encode(value)
-    return quick_digest(node, encoder.buffers)
-
-
-def _refer(value: object, _: Encoder) -> Node:
-    return {"k": "object", "v": id(value)}
-
-
-def _are_same(one: _Print, other: _Print) -> bool:
-    if one.size != other.size or len(one.parts) != len(other.parts):
-        return False
-    if hasattr(one.content, "equals"):
-        return bool(one.content.equals(other.content))
-    return one.content == other.content and all(map(_is_same, one.parts, other.parts))
-
-
-def _is_same(one: Any, other: Any) -> bool:
-    """Return whether two parts are one object, or equal ones."""
-    if one is other:
-        return True
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, _ATOMS):
-        return bool(one == other or (one != one and other != other))  # noqa: PLR0124 - NaN
-    if isinstance(one, tuple):
-        return len(one) == len(other) and all(map(_is_same, one, other))
-    if isinstance(one, torch.Tensor | np.ndarray | np.generic):
-        before, now = _print_of(one), _print_of(other)
-        return before is not None and now is not None and _are_same(before, now)
-    return False
+        value = value.detach()
+    return ["whole", value]

@@ -140,6 +140,9 @@ class Service:
                 value, is_few, self._encoder
             ),
             "next": sent_items.Steps().next_item,
+            "content": lambda message, number: self._given.content(
+                message, number, self._encoder
+            ),
             "script": handed_in.load_script,
             "objects": handed_in.load_objects,
         }

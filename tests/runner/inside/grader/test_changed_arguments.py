@@ -5,6 +5,7 @@ from typing import Final
 import pytest
 
 from runner.inside.grader.changed_arguments import ChangedArgumentError
+from runner.inside.student.given_arguments import GivenArguments
 from runner.protocol.jobs import TestStyle
 from tests.runner.proof.recording import tried
 
@@ -93,6 +94,21 @@ _LOOKS: Final = {
     "in a list": "x = -torch.ones(2); b = x.clone(); doubled([x, x]); relu(x); assert x.equal(b)",
     "an own helper": "def same(p, q): return torch.equal(p, q)\nx = -torch.ones(2); b = x.clone(); relu(x); assert same(x, b)",
     "caught": "a = [2, 1]; ordered(a)\ntry: assert a == [2, 1]\nexcept Exception: pass",
+    "by the helper that calls": "def unchanged(f, a):\n    before = list(a); f(a); assert a == before\nunchanged(ordered, [3, 1, 2])",
+    "an attribute": "from types import SimpleNamespace\ns = SimpleNamespace(a=[3, 1, 2]); ordered(s.a); assert s.a == [3, 1, 2]",
+    "an attribute of a class": "class Data: items = [3, 1, 2]\nordered(Data.items); assert Data.items[0] == 3",
+    "a default": "def same(a=[3, 1, 2]): ordered(a); assert a == [3, 1, 2]\nsame()",
+    "a view": "x = -torch.ones(3); relu(x[:2]); assert (x == -1).all()",
+    "with an answer": "a = [3, 1, 2]; out = ordered(a); assert out == [1, 2, 3] and a == [3, 1, 2]",
+    "beside a call": "a = [3, 1, 2]; assert ordered(a) == [1, 2, 3] and a == [3, 1, 2]",
+    "another object": "a = [3, 1, 2]; out = ordered(a); assert len(out) == 3 != a[0] - 1 == 2",
+    "above the call in a loop": "a = [3, 1, 2]\nfor _ in range(2):\n    assert a == [3, 1, 2]\n    ordered(a)",
+    "by an if": "a = [3, 1, 2]; ordered(a)\nif a != [3, 1, 2]: raise AssertionError",
+    "called by a library": "import pytest\na = [3, 1]; list(map(ordered, [a])); assert a == [3, 1]",
+    "given again": "a = [3, 1, 2]; b = list(a); ordered(a); ordered(a); assert a == b",
+    "given to another": "d = {'k': 1}; taken(d); Bag(d); assert d == {'k': 1}",
+    "an error of the second look": "d = {'k': 1}; taken(d); assert d['k'] == 1",
+    "with an f-string": "a = [3, 1]; ordered(a); assert a == [3, 1], f'{ordered.__name__} changed it'",
     "a case": _CASE,
 }
 _SAFE: Final = {
@@ -129,7 +145,17 @@ _SAFE: Final = {
     "another value": "a = [2, 1]; ordered(a); b = [1]; ordered(b); assert b == [1]",
     "no change": "a = [1, 2]; ordered(a); assert a == [1, 2]",
     "the mode": "net = nn.Linear(1, 1); stepped(net, torch.ones(1, 1)); assert net.training",
-    "what an object keeps": "w = torch.ones(2); s = Steps([w]); s.step(); assert not torch.equal(s.params[0], w)",
+    "what an object keeps": "w = torch.ones(2); b = w.clone(); s = Steps([w]); s.step(); assert torch.equal(s.params[0], b - 1)",
+    "restored by the test": "a = [3, 1]; ordered(a); a[:] = [3, 1]; assert a == [3, 1]",
+    "restored in a list": "xs = [[3, 1]]; ordered(xs[0]); xs[0][:] = [3, 1]; xs[0].append(0); assert xs == [[3, 1, 0]]",
+    "another key": "g = {'k': 1, 'a': [2]}; taken(g); assert g['a'] == [2]",
+    "another column": "d = np.array([[1., 2.], [2., 4.]]); x, y = d[:, 0], d[:, 1]; b = y.copy(); centred(x); assert np.array_equal(y, b)",
+    "close values": "x = np.array([1e-9, -1e-9]); b = x + 1e-10; o = centred(x - 0 + 1e-9); assert np.allclose(x, b)",
+    "given to another later": "x = np.array([1., 3.]); o = centred(x); p = doubled(list(x)); assert np.allclose(p, x * 2)",
+    "a view given later": "x = np.array([1., 3., 5.]); centred(x); p = doubled([x[:2]])[0]; assert np.allclose(p, x[:2] * 2)",
+    "taken once only": "a = [3, 1]; ordered(a); q = [1, 2]; assert q.pop() == 2 and q == [1]",
+    "a draw": "rng = np.random.default_rng(0); a = [3, 1]; ordered(a); w = np.random.default_rng(0).random(2)\nassert rng.random() == w[0]; assert rng.random() == w[1]",
+    "a doctest's kind of line": "a = [3, 1]; ordered(a); n = len(a); assert n == 2",
     "a gradient": "x = torch.ones(2); slope(x); assert torch.equal(x, torch.ones(2))",
 }
 
@@ -174,5 +200,104 @@ def test_a_check_is_told_of_the_arguments_that_it_looks_at() -> None:
 
 def test_the_message_says_what_happened_and_what_to_do() -> None:
     _, error = _scored(_IMPORTS + _LOOKS["list"], _IN_PLACE)
-    assert str(error).startswith("The notebook's code has changed 'a', which the test")
+    assert str(error).startswith(
+        "The notebook's code has changed a value that the test"
+    )
+    assert "does not hold: a == [3, 1, 2]." in str(error)
     assert "compare what the function returns" in str(error)
+
+
+_DOCTESTS: Final = {
+    "before and after": ">>> a = [3, 1]\n>>> a\n[3, 1]\n>>> ordered(a)\n[1, 3]\n>>> a\n[3, 1]\n",
+    "printed": ">>> a = [3, 1]\n>>> ordered(a)\n[1, 3]\n>>> print(a[0])\n3\n",
+    "an assertion": ">>> a = [3, 1]\n>>> ordered(a)\n[1, 3]\n>>> assert a == [3, 1]\n",
+}
+
+
+@pytest.mark.parametrize("name", _DOCTESTS)
+def test_each_line_of_a_doctest_holds_for_the_changed_value(name: str) -> None:
+    assert _scored(_DOCTESTS[name], _HONEST, TestStyle.DOCTEST)[0] == 1
+    assert _scored(_DOCTESTS[name], _IN_PLACE, TestStyle.DOCTEST)[0] == 0
+
+
+def test_a_check_that_returns_a_comparison_is_evaluated_again() -> None:
+    check = (
+        "def check(ordered):\n    a = [3, 1]\n    ordered(a)\n    return a == [3, 1]\n"
+    )
+    assert _scored(check, _HONEST, TestStyle.FUNCTIONS)[0] == 1
+    assert _scored(check, _IN_PLACE, TestStyle.FUNCTIONS)[0] == 0
+
+
+def test_a_constant_of_the_module_is_evaluated_again() -> None:
+    check = "A = [3, 1]\ndef check(ordered):\n    ordered(A)\n    assert A == [3, 1]\n"
+    assert _scored(check, _HONEST, TestStyle.FUNCTIONS)[0] == 1
+    assert _scored(check, _IN_PLACE, TestStyle.FUNCTIONS)[0] == 0
+
+
+def test_the_tests_own_value_is_as_it_was_afterwards() -> None:
+    for name in ("list", "tensor", "array", "table", "dict", "bytearray", "a network"):
+        setting, _, assertion = _LOOKS[name].rpartition(";")
+        tests = f"{setting}\ntry: {assertion.strip()}\nexcept BaseException: pass\n"
+        tests += "import io, contextlib\n" + assertion.strip().replace(
+            "assert ", "x1 = "
+        )
+        tests += "\nif not x1 and x1 is not None: pass_on_to = nothing_of_that_name"
+        found = tried(_HONEST, _IN_PLACE, _IMPORTS + tests, TestStyle.SCRIPT)
+        assert isinstance(found.errors[0], ChangedArgumentError), name
+
+
+def test_the_second_evaluation_asks_the_notebook_for_nothing() -> None:
+    notebook = (
+        "calls = []\ndef ordered(a): a.sort(); return a\n"
+        "class Counts:\n    def get(self): calls.append(1); return len(calls)\n"
+    )
+    honest = notebook.replace("a.sort(); return a", "return sorted(a)")
+    tests = (
+        "a = [2, 1]; ordered(a); c = Counts()\n"
+        "assert c.get() == 1\nassert c.get() == 2\nassert c.get() == 3"
+    )
+    assert tried(honest, notebook, tests, TestStyle.SCRIPT).scores == (1,)
+
+
+def test_what_the_snapshot_says_of_a_change_gives_no_points(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = ["all", [1, 2, 3]]
+    monkeypatch.setattr(GivenArguments, "content", lambda *_: said)
+    wrong = "a = [3, 1, 2]; ordered(a); assert a == [1, 2, 3]"
+    assert _scored(wrong, _IN_PLACE)[0] == 0
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        None,
+        5,
+        ["all", 3],
+        ["parts", [[1], [9, 9], [1, 2, 3]]],
+        ["whole", {}],
+        ["module", 1, 2],
+        ["all", [object()] * 3],
+        [[]] * 100,
+    ],
+    ids=[
+        "none",
+        "a number",
+        "no list",
+        "other places",
+        "another kind",
+        "no network",
+        "objects",
+        "no kind",
+    ],
+)
+def test_a_content_that_makes_no_sense_harms_nothing(
+    said: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GivenArguments, "content", lambda *_: said)
+    tests = (
+        "a = [3, 1, 2]; ordered(a); b = [1, 2]; assert b == [1, 2]\nassert a[0] == 3"
+    )
+    score, error = _scored(tests, _IN_PLACE)
+    assert score == (1 if error is None else 0)
+    assert error is None or isinstance(error, ChangedArgumentError)

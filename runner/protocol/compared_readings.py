@@ -1,29 +1,21 @@
-"""Find assertions that the tested code has not changed its argument.
+"""Find assertions that compare two readings of one object, in the tests' text.
 
-`a = [3, 1, 2]; my_sort(a); assert a == [3, 1, 2]` asks whether `my_sort` leaves its
-argument alone. The tested code gets a copy of `a`, so the grader must ask for that copy.
-
-Such an assertion is called a look. Every name in it was bound before the call, and none
-was bound from an answer of the tested code. An assertion that uses an answer is no look.
-The rule is narrow, so that it never fails honest code that works in place. Each function
-is read by itself, from top to bottom. Values are not followed from one function to
-another.
+`runner.protocol.second_readings` says what such a comparison is. The text is read in its
+order, each function by itself, and no values are followed from one function to another.
 """
 
 import ast
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from runner.protocol.second_readings import Readings
 from runner.protocol.test_expressions import (
     Function,
-    Leaf,
     Texts,
     is_roundabout,
     key_of,
-    leaves_of,
     read_in,
     root_of,
 )
@@ -33,60 +25,47 @@ _COMPARING: Final = frozenset(("allclose", "eq", "equal", "equals", "isclose", "
 
 
 @dataclass(frozen=True)
-class Look:
-    """An assertion about arguments of the tested code, or about two readings of an object.
+class Comparison:
+    """An assertion that compares two readings of each of the objects named `readings`.
 
-    `leaves` are the arguments that it reads. `readings` are the names of the objects that
-    it reads twice. `function` is the outermost function that contains it, or "".
+    `function` is the outermost function that it stands in, or "".
     """
 
     node: ast.expr
-    leaves: tuple[Leaf, ...]
     readings: frozenset[str]
     function: str
 
 
-class Looks:
-    """The looks in one piece of tests.
+def find_comparisons(
+    trees: Sequence[ast.AST], texts: Texts, shown: Collection[int] = ()
+) -> Iterator[Comparison]:
+    """Yield the comparisons in one piece of tests.
 
-    `shown` are the lines of a doctest that have an expected output, each as the text that
-    `dump_of` returns.
+    `shown` are the numbers of a doctest's lines that have output below.
     """
+    lines = [
+        (line, number in shown)
+        for number, tree in enumerate(trees)
+        for line in _lines(getattr(tree, "body", []))
+    ]
+    yield from _Body(texts, "", lines).comparisons()
+    for tree in trees:
+        for outermost, body in _functions(tree, ""):
+            inner = [(line, False) for line in _lines(body)]
+            yield from _Body(texts, outermost, inner).comparisons()
 
-    def __init__(
-        self,
-        trees: Sequence[ast.AST],
-        *,
-        libraries: Collection[str],
-        defined: Collection[str] = (),
-        shown: Collection[str] = (),
-    ) -> None:
-        texts = Texts(trees, libraries, defined)
-        lines = [
-            (line, dump_of(tree) in shown)
-            for tree in trees
-            for line in _lines(getattr(tree, "body", []))
-        ]
-        self.found = list(_Body(texts, "", lines).looks())
-        for tree in trees:
-            for outermost, body in _functions(tree, ""):
-                inner = [(line, False) for line in _lines(body)]
-                self.found += _Body(texts, outermost, inner).looks()
-        self._trees = trees
 
-    def of_line(self, tree: ast.AST) -> list[Look]:
-        """Return the looks in one line of a doctest, whose tree was parsed again."""
-        looks = {id(look.node): look for look in self.found}
-        for known in self._trees:
-            if dump_of(known) == dump_of(tree):
-                pairs = zip(ast.walk(known), ast.walk(tree), strict=False)
-                # A line and a module differ only in their outermost node.
-                return [
-                    replace(looks[id(one)], node=other)
-                    for one, other in pairs
-                    if id(one) in looks and isinstance(other, ast.expr)
-                ]
-        return []
+def without_answers(
+    trees: Sequence[ast.AST], texts: Texts
+) -> Callable[[ast.AST], bool]:
+    """Return a function that says whether an expression reads no answer, as far as known.
+
+    Answers are what the notebook's code has given. All functions are read as one text.
+    """
+    functions = (body for tree in trees for _, body in _functions(tree, ""))
+    bodies = [*(getattr(tree, "body", []) for tree in trees), *functions]
+    lines = [(line, False) for body in bodies for line in _lines(body)]
+    return _Body(texts, "", lines).is_own
 
 
 class _Body:
@@ -138,7 +117,7 @@ class _Body:
 
     def _answers(self) -> Iterator[str]:
         for _, name, values in self._bindings:
-            if not all(map(self._is_own, values)):
+            if not all(map(self.is_own, values)):
                 yield name
                 if name in self._texts.libraries:  # `sys.stdout = text`
                     yield from (one for each in values for one in _names_in(each))
@@ -153,7 +132,7 @@ class _Body:
         elif isinstance(node, ast.Name) and node.id in self._texts.functions:
             if not self._texts.is_no_answer(node.id):
                 yield from _names_in(self._texts.functions[node.id])
-        elif isinstance(node, ast.Call) and not self._is_own(node):
+        elif isinstance(node, ast.Call) and not self.is_own(node):
             yield from self._kept_by_call(node)
 
     def _kept_by_call(self, call: ast.Call) -> Iterator[str]:
@@ -168,7 +147,7 @@ class _Body:
         if method == "backward":  # gradients are answers
             yield from self._own
 
-    def _is_own(self, node: ast.AST) -> bool:
+    def is_own(self, node: ast.AST) -> bool:
         """Return whether nothing in the expression may be an answer."""
         return not is_roundabout(node) and all(map(self._is_own_name, read_in(node)))
 
@@ -176,18 +155,17 @@ class _Body:
         is_known = name in self._own or name.startswith("self.assert")
         return is_known or self._texts.is_no_answer(name)
 
-    # --- Looks ------------------------------------------------------------------------
+    # --- Comparisons ------------------------------------------------------------------
 
-    def looks(self) -> Iterator[Look]:
-        """Yield the looks."""
+    def comparisons(self) -> Iterator[Comparison]:
+        """Yield the assertions that compare two readings."""
         readings = self._readings()
-        for place, (line, is_shown) in enumerate(self._lines):
+        for line, is_shown in self._lines:
             node = _asserted(line, self._texts, shows=is_shown)
             if node is not None:
-                leaves = tuple(self._leaves(node, place))
                 same = readings.same(node, self._own)
-                if leaves or same:
-                    yield Look(node, leaves, same, self._function)
+                if same:
+                    yield Comparison(node, same, self._function)
 
     def _readings(self) -> Readings:
         """Return the readings that names hold which are bound only once."""
@@ -203,48 +181,10 @@ class _Body:
                     found.keep(key_of(target), found.of(line.value, self._own))
         return found
 
-    def _leaves(self, node: ast.expr, place: int) -> Iterator[Leaf]:
-        """Yield the arguments that the assertion reads, if all were bound before the call."""
-        names = set(read_in(node)) & self._own
-        if not names or not self._is_own(node):
-            return
-        last = max(self._last_bound(name, place) for name in names)
-        parts = self._made_of(names)
-        given = [
-            at
-            for at, (line, _) in enumerate(self._lines[:place])
-            for call in _parts_of(line)
-            if isinstance(call, ast.Call) and self._is_asking(call)
-            for name in self._made_of(set(_given_by(call)) & self._own)
-            if name in parts and at > self._last_bound(name, place)
-        ]
-        if given and last < min(given):
-            yield from (
-                one for one in dict.fromkeys(leaves_of(node)) if one.name in names
-            )
-
     def _is_asking(self, call: ast.Call) -> bool:
         """Return whether the call may run the notebook's code."""
         root = root_of(call.func)
         return not (root in self._texts.functions or self._is_own_name(root))
-
-    def _last_bound(self, name: str, place: int) -> int:
-        return max(
-            (at for at, one, _ in self._bindings if one == name and at < place),
-            default=-1,
-        )
-
-    def _made_of(self, names: set[str]) -> set[str]:
-        """Return the names, and the names that their values are made from."""
-        found, before = set(names), set[str]()
-        while found != before:
-            before = set(found)
-            for _, name, values in self._bindings:
-                if name in before:
-                    found |= {
-                        one for each in values for one in read_in(each)
-                    } & self._own
-        return found
 
 
 def _bound_by(line: ast.stmt) -> Iterator[tuple[str, list[ast.AST]]]:
@@ -303,11 +243,6 @@ def _functions(node: ast.AST, outermost: str) -> Iterator[tuple[str, list[ast.st
             yield from _functions(child, name)
         elif isinstance(child, ast.stmt):
             yield from _functions(child, outermost)
-
-
-def dump_of(tree: ast.AST) -> str:
-    """Return a text that is the same for each tree of the same doctest line."""
-    return "\n".join(map(ast.dump, getattr(tree, "body", [])))
 
 
 def _asserted(node: ast.AST, texts: Texts, *, shows: bool) -> ast.expr | None:

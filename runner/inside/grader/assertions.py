@@ -1,0 +1,204 @@
+"""Prepare a test's assertions for a second evaluation, with changed arguments.
+
+`assert a == b` becomes `assert NAME.holds(a == b, lambda: a == b, "a == b")`. See
+`runner.inside.grader.changed_arguments`.
+"""
+
+import ast
+import copy
+from collections.abc import Callable, Collection
+from typing import Any, Final
+
+from runner.inside.grader.changed_arguments import NAME
+from runner.protocol.test_expressions import Texts, key_of, root_of
+
+_RAISING: Final = ("assertRaises", "assertWarns", "assertLogs", "assertNoLogs")
+_FAILING: Final = frozenset(("fail", "exit", "skipTest"))
+# Calls that change something: an expression with one of them is evaluated once only.
+_CHANGING: Final = frozenset(
+    (
+        *("append", "appendleft", "extend", "insert", "remove", "clear", "sort"),
+        *("reverse", "rotate", "pop", "popleft", "popitem", "update", "setdefault"),
+        *("add", "discard", "fill", "put", "send", "throw", "next", "__next__"),
+        *("write", "writelines", "read", "readline", "readlines", "seek", "close"),
+        *("step", "backward", "zero_grad", "train", "eval", "requires_grad_", "fit"),
+        *("setattr", "delattr", "exec", "input", "get_nowait", "communicate", "run"),
+    )
+)
+# Draws of random numbers, in libraries as well.
+_DRAWING: Final = frozenset(
+    (
+        *("shuffle", "seed", "manual_seed", "sample", "choice", "choices", "random"),
+        *("rand", "randn", "randint", "randperm", "normal", "uniform", "permutation"),
+        *("bernoulli", "multinomial", "integers", "standard_normal", "next", "read"),
+    )
+)
+_LONGEST: Final = 200
+
+
+class Assertions(ast.NodeTransformer):
+    """Prepares the assertions of one piece of tests.
+
+    `is_own` says whether an expression reads no answer of the notebook's code.
+    `checks` are the functions whose return value counts. In a doctest (`shows`), each
+    line's value counts, too. `functions` are the outermost functions with assertions,
+    "" for code outside of functions.
+    """
+
+    def __init__(
+        self,
+        texts: Texts,
+        is_own: Callable[[ast.AST], bool],
+        checks: Collection[str] = (),
+        *,
+        shows: bool = False,
+    ) -> None:
+        self._texts = texts
+        self._is_own = is_own
+        self._checks = checks
+        self._shows = shows
+        self._around: list[ast.AST] = []
+        self.functions: set[str] = set()
+
+    # --- Statements -----------------------------------------------------------------
+
+    def _inside(self, node: ast.AST) -> ast.AST:
+        self._around.append(node)
+        try:
+            return self.generic_visit(node)
+        finally:
+            self._around.pop()
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = _inside  # noqa: N815
+
+    def visit_Assert(self, node: ast.Assert) -> ast.AST:
+        node.test = self._conjunction(node.test)
+        return node
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        if self._is_assertion(node.value):
+            node.value = self._again("passes", node.value)
+        elif self._shows and not self._around:
+            node.value = self._again("shows", node.value)
+        return node
+
+    def visit_Return(self, node: ast.Return) -> ast.AST:
+        name = getattr(self._around[0], "name", "") if len(self._around) == 1 else ""
+        if node.value is not None and name in self._checks:
+            node.value = self._conjunction(node.value, "returns")
+        return node
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        if node.body and all(map(_is_failing, node.body)):
+            node.test = self._again("fails", node.test)
+        return self.generic_visit(node)
+
+    def _touching(self, node: ast.Assign | ast.AugAssign | ast.Delete) -> Any:
+        """Add a note after a statement that changes the inside of a test's value."""
+        targets = node.targets if hasattr(node, "targets") else [node.target]
+        inner = [
+            copy.deepcopy(one.value)
+            for one in targets
+            if isinstance(one, ast.Subscript | ast.Attribute)
+            and self._is_tests(key_of(one.value))
+        ]
+        if not inner:
+            return node
+        function = ast.Attribute(
+            value=ast.Name(id=NAME, ctx=ast.Load()), attr="touched", ctx=ast.Load()
+        )
+        note = ast.Expr(ast.Call(func=function, args=inner, keywords=[]))
+        return [node, ast.copy_location(note, node)]
+
+    def _is_tests(self, name: str) -> bool:
+        return name.startswith("self.") or self._texts.is_known(name)
+
+    def visit_Module(self, node: ast.Module) -> ast.AST:
+        last = node.body[-1] if node.body else None
+        self.generic_visit(node)
+        if not self._shows and last in node.body:
+            # A note after the last statement would be taken for the check's value.
+            del node.body[node.body.index(last) + 1 :]
+        return node
+
+    visit_Assign = visit_AugAssign = visit_Delete = _touching  # noqa: N815
+
+    def _conjunction(self, node: ast.expr, how: str = "holds") -> ast.expr:
+        """Prepare each side of an `and`: one of them may call the notebook's code."""
+        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+            node.values = [self._conjunction(one, how) for one in node.values]
+            return node
+        return self._again(how, node)
+
+    # --- Expressions ------------------------------------------------------------------
+
+    def _again(self, how: str, node: ast.expr) -> ast.expr:
+        """Return a call that may evaluate the expression again, or the node as it is."""
+        is_in_class = bool(self._around) and isinstance(self._around[-1], ast.ClassDef)
+        if is_in_class or not self._is_repeatable(node):
+            return node
+        self.functions.add(getattr(self._around[0], "name", "") if self._around else "")
+        nothing = ast.arguments(
+            posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[]
+        )
+        call = ast.Call(
+            func=ast.Attribute(
+                value=ast.Name(id=NAME, ctx=ast.Load()), attr=how, ctx=ast.Load()
+            ),
+            args=[
+                node,
+                ast.Lambda(args=nothing, body=copy.deepcopy(node)),
+                ast.Constant(ast.unparse(node)[:_LONGEST]),
+                ast.Constant(self._is_own(node)),
+            ],
+            keywords=[],
+        )
+        return ast.copy_location(call, node)
+
+    def _is_repeatable(self, node: ast.expr) -> bool:
+        """Return whether the expression reads names, and changes and asks nothing."""
+        parts = list(ast.walk(node))
+        if any(
+            isinstance(one, ast.NamedExpr | ast.Yield | ast.YieldFrom | ast.Await)
+            for one in parts
+        ):
+            return False
+        calls = [one for one in parts if isinstance(one, ast.Call)]
+        return any(map(key_of, parts)) and all(map(self._is_calm, calls))
+
+    def _is_calm(self, call: ast.Call) -> bool:
+        """Return whether the call changes nothing and may be one of the test's own."""
+        root = root_of(call.func)
+        name = getattr(call.func, "attr", "") or root
+        if name in _DRAWING:
+            return False
+        if root in self._texts.libraries:
+            return True
+        if name in _CHANGING or (name.endswith("_") and not name.endswith("__")):
+            return False
+        is_bare = isinstance(call.func, ast.Name)
+        return not is_bare or self._texts.is_known(name)
+
+    def _is_assertion(self, node: ast.expr) -> bool:
+        """Return whether the call raises if an assertion does not hold."""
+        match node:
+            case ast.Call(func=ast.Attribute(attr=name) as called):
+                root = root_of(called)
+                is_ours = root in {f"self.{name}", *self._texts.libraries}
+            case ast.Call(func=ast.Name(id=name)):
+                is_ours = name.startswith("assert_") and name in self._texts.libraries
+            case _:
+                return False
+        return is_ours and name.startswith("assert") and not name.startswith(_RAISING)
+
+
+def _is_failing(node: ast.stmt) -> bool:
+    """Return whether the statement makes the check fail."""
+    match node:
+        case ast.Raise() | ast.Assert(test=ast.Constant(value=False | 0)):
+            return True
+        case ast.Return(value=ast.Constant(value=False | 0)):
+            return True
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name))):
+            return name in _FAILING
+    return False
