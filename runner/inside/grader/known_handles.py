@@ -68,16 +68,17 @@ class KnownHandles:
     def told(self, endpoint: Shared) -> dict[str, object]:
         """Return what a question's header says of handles that the test has dropped.
 
-        If there was a fork, a forked process has the handles of this check too, so none of
-        them counts as dropped.
+        `ended` are the numbers of those that went with their check, `dropped` those of
+        this check. If there was a fork, a forked process has the handles of this check
+        too, so none of them counts as dropped.
         """
-        gone: list[int] = []
+        ended: list[int] = []
         if self._is_new_check:
             self._is_new_check = False
-            gone += self._gone_with_their_check()
-        if not endpoint.has_forked:
-            gone += self._dropped()
-        return {"dropped": gone} if gone else {}
+            ended += self._gone_with_their_check()
+        dropped = [] if endpoint.has_forked else list(self._dropped())
+        told: dict[str, object] = {"ended": ended, "dropped": dropped}
+        return {name: numbers for name, numbers in told.items() if numbers}
 
     def _dropped(self) -> Iterator[int]:
         for number in list(itertools.islice(self._waiting, _LOOKS)):

@@ -16,8 +16,10 @@ class KnownObjects:
     """The objects that a grader may use, and their numbers.
 
     They are kept until the grader says that its test has dropped them. Then an object
-    keeps its number for as long as the notebook itself keeps the object. No number is
-    used twice.
+    keeps its number for as long as the notebook itself keeps the object. An object to
+    which Python makes no weak reference (`__slots__`, an iterator of a list) is kept
+    until the check ends: nothing else tells whether the notebook still has it, and one
+    object never has two numbers. No number is used twice.
     """
 
     def __init__(self) -> None:
@@ -50,11 +52,20 @@ class KnownObjects:
     def drop(self, numbers: Iterable[int]) -> None:
         """Release the objects with these numbers, which the test has dropped."""
         for number in numbers:
-            value = self._kept.pop(number, None)
-            try:
-                self._dropped[number] = weakref.ref(value)
-            except TypeError:  # such an object gets a new number when it is sent again
+            if number not in self._kept:
                 continue
+            try:
+                self._dropped[number] = weakref.ref(self._kept[number])
+            except TypeError:  # it has no weak references, so it stays
+                continue
+            del self._kept[number]
+
+    def end(self, numbers: Iterable[int]) -> None:
+        """Release the objects with these numbers, whose check has ended."""
+        numbers = list(numbers)
+        self.drop(numbers)
+        for number in numbers:
+            self._kept.pop(number, None)
 
     def _find(self, number: int) -> object:
         if number in self._kept:

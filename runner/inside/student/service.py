@@ -152,6 +152,7 @@ class Service:
         self._endpoint.listen()
 
     def _serve(self, header: Header, buffers: list[Buffer]) -> Message:
+        self._known.end(header.get("ended", ()))
         self._known.drop(header.get("dropped", ()))
         captured, watch = CapturedOutput(), self._given.watch(header.get("watch"))
         answer, more = self._answer(header, buffers, captured, watch)

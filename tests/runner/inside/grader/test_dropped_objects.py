@@ -121,6 +121,82 @@ def test_an_object_that_the_notebook_keeps_is_the_same_one_to_the_test() -> None
         assert len(seen) == 1
 
 
+class Node:
+    """A node of a list, to which Python makes no weak reference."""
+
+    __slots__ = ("next",)
+
+    def __init__(self, following: "Node | None") -> None:
+        self.next = following
+
+
+def copied(head: Node | None) -> Node | None:
+    return None if head is None else Node(copied(head.next))
+
+
+def rotated(head: Node) -> Node | None:
+    last = head
+    while last.next is not None:
+        last = last.next
+    last.next, new = head, head.next
+    head.next = None
+    return new
+
+
+def test_an_object_without_weak_references_is_the_same_one_until_the_check_ends() -> (
+    None
+):
+    names = {"copied": copied, "rotated": rotated, "Node": Node}
+    with student_with(names, classes=("Node",), methods=("next",)) as found:
+        found.begin_check()
+        make = found.name("Node")
+        head = make(make(make(None)))
+        before = [id(node) for node in through(head)]
+        after = [id(node) for node in through(found.name("rotated")(head))]
+        assert after == [*before[1:], before[0]]
+        other = [id(node) for node in through(found.name("copied")(head))]
+        assert not set(other) & set(before)
+
+
+def through(head: Any) -> Iterator[Any]:
+    while head is not None:
+        yield head
+        head = head.next
+
+
+def test_an_object_without_weak_references_is_released_when_its_check_ends() -> None:
+    held = Net()
+
+    class Slotted:
+        __slots__ = ("net",)
+
+        def __init__(self) -> None:
+            self.net = Net()
+
+    Net.alive.clear()
+    with student_with({"build": Slotted, "held": held}) as found:
+        for _ in range(2):
+            found.begin_check()
+            for _ in range(10):
+                found.name("build")()
+            assert len(Net.alive) == 10
+            found.begin_check()
+            found.name("held")
+            gc.collect()
+            assert len(Net.alive) == 0
+
+
+def test_a_number_is_kept_by_an_object_without_weak_references() -> None:
+    known, node = KnownObjects(), Node(None)
+    number = known.number_of(node)
+    for _ in range(3):
+        known.drop([number])
+        assert known.number_of(node) == number
+        assert known.find(number) is node
+    known.end([number])
+    assert known.number_of(node) == number + 1
+
+
 def test_numbers_are_not_used_again_for_another_object() -> None:
     known, numbers = KnownObjects(), set()
     for count in range(100):
@@ -131,7 +207,7 @@ def test_numbers_are_not_used_again_for_another_object() -> None:
 
 def test_an_object_that_is_gone_is_refused_in_words() -> None:
     known = KnownObjects()
-    known.drop([known.number_of(iter([1]))])
+    known.end([known.number_of(iter([1]))])
     with pytest.raises(RefusedError, match="make it again in this check"):
         known.find(0)
     with student() as found:
