@@ -84,3 +84,57 @@ def test_a_test_that_two_epochs_differ_is_told_how_to_ask() -> None:
 @pytest.mark.parametrize("name", _ONCE)
 def test_readings_that_are_not_compared_may_differ(name: str) -> None:
     assert _error(_ONCE[name], _MOVING)[0] == 1
+
+
+# What an item is at first, and when it is asked for again.
+_CLOSE: Final = {
+    "a smaller dtype": ("x / 3", "(x / 3).astype(np.float32)"),
+    "a tensor for an array": ("x / 3", "torch.tensor(x / 3)"),
+    "a list for an array": ("x / 3", "(x / 3).tolist()"),
+    "rounding": ("{'a': (1 / 3, None)}", "{'a': (1 / 3 + 1e-9, None)}"),
+    "the order of keys": ("{'a': 1, 'b': 2.0}", "{'b': 2.0, 'a': 1}"),
+    "a missing number": ("x * np.nan", "(x * np.nan).astype(np.float32)"),
+}
+_OTHER: Final = {
+    "another number": ("x / 3", "x / 3 + 1e-3"),
+    "another shape": ("x", "x[:, None]"),
+    "another container": ("[1, 2]", "(1, 2)"),
+    "another key": ("{'a': 1}", "{'b': 1}"),
+    "another integer": ("2**60", "2**60 + 1"),
+    "another text": ("'a'", "'b'"),
+    "a number for a missing one": ("x * np.nan", "x"),
+    "an object": ("x", "DS()"),
+}
+_CACHE: Final = """
+import numpy as np, torch
+class DS:
+    def __init__(self): self.known = set()
+    def __len__(self): return 3
+    def __getitem__(self, i):
+        if i >= 3: raise IndexError(i)
+        x = np.arange(4.) + 1
+        is_first = i not in self.known
+        self.known.add(i)
+        return FIRST if is_first else AGAIN
+ds = DS()
+"""
+_LOOK: Final = "x = ds[1]\nz = ds[1]\nassert [x] == [z]"
+
+
+def _cached(first: str, again: str, test: str) -> tuple[float, BaseException | None]:
+    notebook = _CACHE.replace("FIRST", first).replace("AGAIN", again)
+    staff = _CACHE.replace("FIRST", "x").replace("AGAIN", "x")
+    found = tried(staff, notebook, test)
+    return found.scores[0], found.errors[0]
+
+
+@pytest.mark.parametrize("name", _CLOSE)
+def test_a_second_answer_that_is_close_counts_as_the_same(name: str) -> None:
+    assert _cached(*_CLOSE[name], _LOOK) == (1, None)
+
+
+@pytest.mark.parametrize("name", _OTHER)
+def test_a_second_answer_that_is_not_close_is_refused(name: str) -> None:
+    score, error = _cached(*_OTHER[name], _LOOK)
+    assert score == 0
+    assert isinstance(error, SecondAnswerError)
