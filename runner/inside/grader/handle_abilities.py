@@ -2,6 +2,7 @@
 
 import operator
 import sys
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from runner.inside.grader.handle_parts import (
     student_of,
 )
 from runner.inside.grader.members import handle_behind_member
+from runner.inside.grader.student_errors import StudentRaisedError
 
 
 class SizedHandle:
@@ -40,12 +42,11 @@ class IterableHandle:
 
     def __iter__(self: Any) -> Iterator[Any]:
         student, seen = student_of(self), observations_of(self)
-        if not student.arguments.asks_again:
-            first = seen.first_items(
-                lambda: student.ask("begin", self), lambda one: student.ask("more", one)
-            )
-            if first is not None:
-                return student.loops.begin(first)
+        source = _Source(self)
+        again = seen.second_loop(source)
+        first = seen.first_items(source)
+        if first is not None:
+            return student.loops.begin(first, again)
         items = _items(self)
         if items is not None:
             return iter(items)
@@ -181,8 +182,35 @@ def _items(handle: HandleBase) -> list[object] | None:
         lambda: student.ask("items", handle), lambda: student.ask("count", handle)
     )
     if items is not None:
-        seen.second.check("items", None, items, lambda: _first_of(student, handle))
+        seen.second.check_items(items, lambda: _first_of(student, handle))
     return items
+
+
+class _Source:
+    """The object behind a handle, over which a test loops in steps.
+
+    It keeps no handle, so the test can drop the object after a loop that it has left.
+    """
+
+    def __init__(self, handle: HandleBase) -> None:
+        self._handle = weakref.ref(handle)
+        self._student = student_of(handle)
+        self._seen = observations_of(handle)
+
+    @property
+    def steps(self) -> int:
+        return self._student.steps
+
+    def begin(self) -> object:
+        return self._student.ask("begin", self._handle())
+
+    def more(self, loop: Any) -> object:
+        try:
+            return self._student.ask("more", loop)
+        except StudentRaisedError as error:
+            return error
+        finally:
+            self._seen.forget_attributes()
 
 
 def _first_of(student: Asking, handle: HandleBase) -> object:

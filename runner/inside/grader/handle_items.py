@@ -49,7 +49,7 @@ def item_of(handle: HandleBase, key: object) -> Any:
 
 def _asked(handle: HandleBase, key: object) -> Any:
     """Return the item of an object that may learn the key."""
-    contents = observations_of(handle).contents
+    contents = observations_of(handle).contents_by_key
     index = index_of(key)
     place = key if index is None else index
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from runner.inside.grader.answers import Answer, Ask, NotDataError, answer_of
-from runner.inside.grader.begun_loops import FirstItems
+from runner.inside.grader.begun_loops import FirstItems, Source
 from runner.inside.grader.object_items import Contents
-from runner.inside.grader.second_answers import SecondAnswers
+from runner.inside.grader.second_answers import SecondAnswers, SecondLoop
 
 __all__ = ["NotDataError", "Observations"]
 
@@ -115,9 +115,20 @@ class Observations:
         If a loop has taken only the first ones, the others are taken now.
         """
         self._forget_if_changed()
-        self._is_untouched = False
         if self.first is not None:
-            self.first.finish()
+            self.first.take_whole()
+        return self.contents_by_key
+
+    @property
+    def contents_by_key(self) -> Contents:
+        """The items, for the question what is under a key.
+
+        An object that the test has made may have others by key than those of a loop.
+        """
+        self._forget_if_changed()
+        self._is_untouched = False
+        if self.first is not None and not self.is_made:
+            self.first.take_whole()
         return self._contents
 
     def length(self, ask: Ask) -> int:
@@ -130,35 +141,38 @@ class Observations:
 
     # --- The first items of a loop ------------------------------------------------
 
-    def first_items(
-        self, begin: Ask, more: Callable[[Any], object]
-    ) -> FirstItems | None:
+    def first_items(self, source: Source) -> FirstItems | None:
         """Return the items that a loop takes in steps, or None if it takes all at once.
 
-        `begin` returns the first ones with the loop that gives more, or what
+        `source.begin` returns the loop that gives more with the first ones, or what
         `Contents.items` takes. All are taken at once if any other fact of them is known.
         """
         self._forget_if_changed()
         if self.first is not None or not self._is_untouched:
             return self.first
-        found = begin()
+        found = source.begin()
+        first = FirstItems(
+            self._label, source, self, self._end_loop, self._second.kept_items()
+        )
         match found:
-            case [loop, list() as items] if type(loop) is not list:
-                self.first = self._first(items, lambda: more(loop))
-                self.check_least(len(items))
-                return self.first
+            case [loop, list() as items, end] if type(loop) is not list:
+                self.first = first
+                first.begin(loop, items, end)
+                return first
         self._is_untouched = False
         whole = self._contents.items(lambda: found, lambda: None)
         if whole is None:
             return None
-        return self._first(whole, lambda: None, has_ended=True)
+        first.begin(None, list(whole), [None])
+        return first
 
-    def _first(
-        self, items: list[object], more: Ask, *, has_ended: bool = False
-    ) -> FirstItems:
-        return FirstItems(
-            self._label, items, more, self, self._end_loop, has_ended=has_ended
-        )
+    def second_loop(self, source: Source) -> SecondLoop | None:
+        """Return another loop, begun anew, if the check compares two readings.
+
+        Return None for the first loop.
+        """
+        self._forget_if_changed()
+        return None if self.first is None else self._second.loop(source)
 
     def check_least(self, count: int) -> None:
         """Raise NotDataError if the object is known to have fewer items."""

@@ -10,9 +10,10 @@ two answers differ.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from runner.inside.grader.answers import Ask, NotDataError, known_key
+from runner.inside.grader.begun_loops import FirstItems, Source
 from runner.inside.grader.close_values import AnyObject, are_close
 from runner.inside.grader.received_values import comparing_by_identity
 from runner.inside.values.codec import CodecError, Decoder, Encoder, Node
@@ -62,6 +63,8 @@ class SecondAnswers:
     def forget(self) -> None:
         """Forget the answers, since the object may have changed."""
         self._first: dict[object, _Copy | None] = {}
+        self._items: list[_Copy | None] = []
+        self._has_items = False
         self._has_differed = False
 
     def check(self, what: str, key: object, found: object, ask: Ask) -> None:
@@ -77,6 +80,48 @@ class SecondAnswers:
             self._first[place] = _copy_of(found)
         elif self._first[place] is not None:
             self._compare(self._first[place], ask())
+
+    def check_items(self, found: list[object], ask: Ask) -> None:
+        """Do the same for all items. `ask` returns a list, or something else for none."""
+        if not self._asks_again():
+            return
+        if not self._has_items:
+            self._items, self._has_items = list(map(_copy_of, found)), True
+            return
+        again = ask()
+        if not isinstance(again, list) or len(again) != len(self._items):
+            self._has_differed = True
+            return
+        for first, item in zip(self._items, again, strict=True):
+            self._compare(first, item)
+
+    def kept_items(self) -> Callable[[list[Any]], None]:
+        """Return what keeps the items of the first loop, as they are taken."""
+        if not self._asks_again():
+            return lambda _: None
+        self._items, self._has_items = [], True
+        items = self._items
+        return lambda taken: items.extend(map(_copy_of, taken))
+
+    def loop(self, source: Source) -> "SecondLoop | None":
+        """Return a second loop, begun anew, if the check compares two readings."""
+        if not self._asks_again():
+            return None
+        again = None
+        match source.begin():
+            case [loop, list() as items, end] if type(loop) is not list:
+                again = FirstItems(self._label, source, _Any(), _ignore, _ignore)
+                again.begin(loop, items, end)
+        return SecondLoop(self, self._items, again)
+
+    def note_item(self, items: list[_Copy | None], place: int, found: object) -> None:
+        """Compare the item of a second loop with that of the first, one of `items`."""
+        if items is not self._items:  # the object may have changed since then
+            return
+        if place >= len(items) or found is _END:
+            self._has_differed |= place < len(items) or found is not _END
+        else:
+            self._compare(items[place], found)
 
     def _compare(self, first: _Copy | None, again: object) -> None:
         if first is None or self._has_differed:
@@ -95,6 +140,44 @@ class SecondAnswers:
             "compare what two calls give: `ds.__getitem__(0)` twice, or a function of "
             "the notebook that loops over the loader"
         )
+
+
+_END: Final = object()
+
+
+class SecondLoop:
+    """A second loop over an object, in which each item is compared with the first one.
+
+    `items` are the copies of what the first loop gave, and `again` has what the object
+    gives now. It is None if the object now gives something else than a loop.
+    """
+
+    def __init__(
+        self,
+        second: SecondAnswers,
+        items: list[_Copy | None],
+        again: FirstItems | None,
+    ) -> None:
+        self._second = second
+        self._items = items
+        self._again = again
+
+    def check(self, place: int) -> None:
+        """Note whether the object now gives something else at that place."""
+        items = [] if self._again is None else self._again.up_to(place)
+        found = items[place] if place < len(items) else _END
+        self._second.note_item(self._items, place, found)
+
+
+class _Any:
+    """An object of which nothing is known."""
+
+    def check_least(self, count: int) -> None:
+        """Accept every number of items."""
+
+
+def _ignore(*_: object) -> None:
+    pass
 
 
 def _copy_of(value: object) -> _Copy | None:

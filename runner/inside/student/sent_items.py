@@ -70,13 +70,14 @@ class Steps:
         self._last[key] = iterator, item
         if len(self._last) > _MOST_ITERATORS:
             self._last.popitem(last=False)
-        same = _is_same(item, before)
+        same = is_same(item, before)
         return [item] if same is False else [item, same]
 
 
-def _is_same(item: object, before: object) -> bool | list[bool]:
+def is_same(item: object, before: object) -> bool | list[bool]:
+    """Return whether an item is the one before it again, for a tuple of each part."""
     if type(item) is tuple and type(before) is tuple and len(item) == len(before):
-        parts = [_is_same(*pair) is True for pair in zip(item, before, strict=True)]
+        parts = [is_same(*pair) is True for pair in zip(item, before, strict=True)]
         return parts if any(parts) else False
     return item is before and isinstance(item, _MUTABLE)
 

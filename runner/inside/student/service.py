@@ -175,8 +175,11 @@ class Service:
                 if header.get("g") is False:  # the test computes without gradients
                     around.enter_context(torch.no_grad())
                 result = self._operations[header["op"]](*arguments)
-            encoder = self._encoder()
-            node = encoder.encode(result)
+                if type(result) is loop_steps.Step:
+                    node, encoder = result.encoded(self._encoder)
+                else:
+                    encoder = self._encoder()
+                    node = encoder.encode(result)
         except BaseException as error:  # noqa: BLE001 - a student's code may raise anything
             return self._error(error)
         if header["op"] == "name":

@@ -411,6 +411,17 @@ _item_lists: Final = st.one_of(
     ),
 )
 _booleans: Final = st.booleans()
+_steps: Final = _node("list", v=st.lists(_values, max_size=3))
+_ends: Final = st.one_of(
+    st.sampled_from(["", "words", None, 3]),
+    *(
+        _node("list", v=st.just(end))
+        for end in ([], [], [None], [None], [0], [1], [3], ["x"], [1, 2])
+    ),
+)
+_begun: Final = _node("list", v=st.tuples(_values, _steps, _ends).map(list))
+_same: Final = st.none() | st.booleans() | _node("list", v=st.just([True, False]))
+_more: Final = _node("list", v=st.tuples(_steps, _ends, _same).map(list))
 _plausible: Final[Mapping[str, st.SearchStrategy[Any]]] = {
     "name": _values,
     "call": _values,
@@ -421,7 +432,8 @@ _plausible: Final[Mapping[str, st.SearchStrategy[Any]]] = {
     "operate": _values | st.sampled_from([0, 0.0, True]),
     "len": st.sampled_from([3, 3, 0, 1, 2, 4]),
     "items": _item_lists,
-    "begin": _item_lists,
+    "begin": _item_lists | _begun | _begun,
+    "more": _more,
     "next": _node("list", v=st.lists(_values, max_size=1))
     | _node("list", v=st.tuples(_values, st.booleans()).map(list)),
     "indexed": _taken,

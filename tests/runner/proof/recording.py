@@ -118,14 +118,18 @@ def _more(operation: str, number: int) -> Any:
     if operation in _NOTHING or operation in _AGREED:
         return operation in _AGREED or None
     items = {"k": "list", "v": [_object(10 * number + n) for n in range(3)]}
+    whole = {"k": "list", "v": [items, None, False]}
+    nothing: dict[str, Any] = {"k": "list", "v": []}
+    begun = {"k": "list", "v": [_object(10 * number + 3), items, nothing]}
     known = {
         "len": 3,
         "count": 3,
         "repr": "an object",
         "str": "an object",
         "next": {"k": "list", "v": [_object(number)] if number % 4 else []},
-        "items": {"k": "list", "v": [items, None, False]},
-        "begin": {"k": "list", "v": [items, None, False]},
+        "items": whole,
+        "begin": begun if number % 2 else whole,
+        "more": {"k": "list", "v": [items, {"k": "list", "v": [None]}, False]},
         "reversed": {"k": "list", "v": [items, None]},
         # So that it is asked for one item after the other.
         "indexed": None,

@@ -1,6 +1,7 @@
 """What a test has dropped takes no memory in the snapshot, and nothing else changes."""
 
 import gc
+import itertools
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -119,6 +120,22 @@ def test_an_object_that_the_notebook_keeps_is_the_same_one_to_the_test() -> None
             agent.step()
             seen.add(id(agent.get()))
         assert len(seen) == 1
+
+
+class Stream(Net):
+    """A network that gives numbers without an end."""
+
+    def __iter__(self) -> Iterator[int]:
+        return itertools.count()
+
+
+def test_an_object_whose_loop_a_test_has_left_is_released() -> None:
+    Net.alive.clear()
+    with student_with({"Stream": Stream}, classes=("Stream",)) as found:
+        found.begin_check()
+        for _ in range(20):
+            assert next(iter(found.name("Stream")())) == 0
+            assert len(Net.alive) <= 5
 
 
 class Node:

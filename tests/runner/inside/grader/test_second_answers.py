@@ -22,6 +22,7 @@ class Batcher:
     def __iter__(self): return iter(range(self.n))
 ds = Pairs()
 loader = DataLoader([torch.tensor(float(i)) for i in range(64)], batch_size=8)
+pairs = DataLoader(ds, batch_size=4)
 def batches(): return list(loader)
 """
 _MOVING: Final = (
@@ -38,6 +39,7 @@ _TWICE: Final = {
     "items in names": "x, _ = ds[0]; z, _ = ds[0]; assert torch.equal(x, z)",
     "by an assertion": "torch.testing.assert_close(ds[0][0], ds[0][0])",
     "in a function": "def check(n):\n    a = list(loader)[:n]; b = list(loader)[:n]\n    assert torch.equal(torch.cat(a), torch.cat(b))\ncheck(2)",
+    "first batches": "assert torch.equal(next(iter(loader)), next(iter(loader)))",
     "an object that the test has made": "b = Batcher(3); assert list(b) == list(b)",
 }
 _ONCE: Final = {
@@ -138,3 +140,52 @@ def test_a_second_answer_that_is_not_close_is_refused(name: str) -> None:
     score, error = _cached(*_OTHER[name], _LOOK)
     assert score == 0
     assert isinstance(error, SecondAnswerError)
+
+
+_ENDLESS: Final = """
+import itertools
+class Draws:
+    def __init__(self, seed): self.seed = seed
+    def __iter__(self):
+        step = next(count) if MOVES else 0
+        for number in itertools.count():
+            yield self.seed + number + step * (number >= AT)
+count = itertools.count()
+draws = Draws(3)
+"""
+_BEGINNINGS: Final = "a = [x for _, x in zip(range(3), draws)]\nassert next(iter(draws)) == next(iter(draws))"
+
+
+@pytest.mark.parametrize(
+    ("moves", "at", "score"), [("False", 0, 1), ("True", 0, 0), ("True", 5, 1)]
+)
+def test_second_readings_go_as_far_as_the_test(
+    moves: str, at: int, score: float
+) -> None:
+    notebook = _ENDLESS.replace("MOVES", moves).replace("AT", str(at))
+    assert tried(notebook, notebook, _BEGINNINGS).scores == (score,)
+
+
+_LATE: Final = """
+class Table:
+    def __init__(self, rows): self.rows = rows
+    def __iter__(self):
+        yield from self.rows
+        raise ValueError("too few rows")
+table = Table([1, 2])
+"""
+
+
+def test_an_error_of_a_later_item_stays_in_its_place_where_readings_are_compared() -> (
+    None
+):
+    begun = "assert next(iter(table)) == next(iter(table))\n"
+    raises = (
+        "import pytest\nwith pytest.raises(ValueError):\n    next(iter(Table([1, 2])))"
+    )
+    assert tried(_LATE, _LATE, begun).scores == (1,)
+    assert tried(_LATE, _LATE, begun + raises).scores == (0,)
+    first = _LATE.replace(
+        "        yield from self.rows\n", "        if not self.rows: yield 1\n"
+    )
+    assert tried(first, first, raises).scores == (1,)
