@@ -1,15 +1,18 @@
 """Find assertions that an object gives the same values when it is read twice.
 
 `assert torch.equal(ds[0][0], ds[0][0])` is one. So is `assert a == b`, if both names were
-bound to such a reading. Only the plainest forms count: lengths, sums and sorted items are
-equal even if the order of the items has changed.
+bound to such a reading, also by `for a, b in zip(loader, loader)`. Only the plainest
+forms count: lengths, sums and sorted items are equal even if the order of the items has
+changed.
 """
 
 import ast
+from collections import Counter
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Final
 
-from runner.protocol.test_expressions import Texts, key_of
+from runner.protocol.test_expressions import Texts, key_of, stored_in
 
 # An object's name, and the dump of the key that is read, or "" for all items.
 Reading = tuple[str, str]
@@ -65,6 +68,32 @@ def _arguments(
         yield node.func.value, args[0]
 
 
+def _within(node: ast.AST) -> list[ast.AST]:
+    return list(ast.walk(node))
+
+
+def _sides(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Yield the names that a loop over `zip` binds, each with what it goes through.
+
+    The first part of an item is the input, the next may be a label.
+    """
+    match target, value:
+        case (
+            ast.Tuple(elts=[_, inner]),
+            ast.Call(func=ast.Name(id="enumerate"), args=[each, *_]),
+        ):
+            yield from _sides(inner, each)
+        case ast.Tuple(elts=parts), ast.Call(func=ast.Name(id="zip"), args=sides):
+            for part, side in zip(parts, sides, strict=False):
+                yield _input_of(part), side
+
+
+def _input_of(target: ast.expr) -> ast.expr:
+    while isinstance(target, ast.Tuple | ast.List) and target.elts:
+        target = target.elts[0]
+    return target
+
+
 class Readings:
     """The readings of the notebook's objects that names of the test hold."""
 
@@ -84,9 +113,33 @@ class Readings:
         `own` are the test's names that hold no answers.
         """
         for left, right in compared(node):
-            found = self.of(left, own) & self.of(right, own)
+            with self._zipped(node, own):
+                found = self.of(left, own) & self.of(right, own)
             return frozenset(name for name, _ in found)
         return frozenset()
+
+    @contextmanager
+    def _zipped(self, node: ast.expr, own: Collection[str]) -> Iterator[None]:
+        """Let the names that loops over `zip` bind hold what they read, inside."""
+        before = dict(self._kept)
+        loops = [loop for loop in self._texts.loops if node in _within(loop)]
+        pairs: list[tuple[ast.expr, ast.expr]] = []
+        for loop in loops:
+            counts = Counter(stored_in(loop))
+            pairs += [
+                (target, value)
+                for target, value in _sides(loop.target, loop.iter)
+                if counts[key_of(target)] == 1
+            ]
+        for each in _within(node):
+            if isinstance(each, ast.comprehension):
+                pairs += _sides(each.target, each.iter)
+        for target, value in pairs:
+            self.keep(key_of(target), self.of(value, own))
+        try:
+            yield
+        finally:
+            self._kept = before
 
     def of(self, node: ast.AST, own: Collection[str]) -> frozenset[Reading]:
         """Return what the expression reads, or nothing if it also does something else."""

@@ -30,6 +30,7 @@ class Texts:
         defined: Collection[str],
     ) -> None:
         self.functions: dict[str, Function] = {}
+        self.loops: list[ast.For] = []
         imported: set[str] = set()
         bound: set[str] = set()
         for node in (node for tree in trees for node in ast.walk(tree)):
@@ -42,6 +43,8 @@ class Texts:
             elif isinstance(node, ast.ClassDef):
                 bound.add(node.name)
             else:
+                if isinstance(node, ast.For):
+                    self.loops.append(node)
                 bound.update(_bound(node))
         for name in bound:
             self.functions.pop(name, None)
