@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from runner.inside.grader import empty_values, named_classes, refusals, replayed_output
 from runner.inside.grader.begun_loops import Loops
+from runner.inside.grader.call_settings import CallSettings
 from runner.inside.grader.changed_arguments import Arguments, AskedAgainError
 from runner.inside.grader.exports import ExpiredCallbackError, Exports, Outgoing
 from runner.inside.grader.fixed_seeds import FixedSeeds
 from runner.inside.grader.given_folders import Folders
-from runner.inside.grader.gradient_mode import with_mode
 from runner.inside.grader.handle_classes import HandleClasses
 from runner.inside.grader.handle_hashes import learn_equality
 from runner.inside.grader.handles import (
@@ -92,6 +92,7 @@ class SnapshotClient:
         self.methods = frozenset(methods)
         self._exports = Exports(lambda: () if seeds is None else seeds.written)
         self._known = KnownHandles()
+        self._settings = CallSettings()
         self._kinds = HandleClasses()
         self._members = Members()
         self.loops = Loops()
@@ -184,7 +185,7 @@ class SnapshotClient:
             given, self._exports.handles = self._exports.handles, handles
             told = self.arguments.sent(encoder, is_call=operation in _CALLING)
             told |= self._known.told(self._endpoint)
-            question = with_mode({"op": operation, "a": node, **told})
+            question = self._settings.added_to({"op": operation, "a": node, **told})
             try:
                 header, buffers = self._endpoint.ask(question, encoder.buffers)
                 replayed_output.replay(operation, header, is_call=self.prints)

@@ -1,14 +1,16 @@
 """Output and warnings of the student's code while a test's call runs."""
 
+import builtins
 import contextlib
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from runner.wire.link import MAX_PRINTED, MAX_WARNINGS
+from runner.wire.link import MAX_PRINTED, MAX_WARNINGS, Header
 
 _WORDS: Final = 500
+_SHOW: Final = warnings.showwarning
 
 
 class LimitedText(io.StringIO):
@@ -28,16 +30,45 @@ class CapturedOutput:
         self._warned: list[list[object]] = []
 
     @contextlib.contextmanager
-    def recording(self) -> Iterator[None]:
-        """Record inside everything that is printed, and each warning.
+    def recording(self, question: Header) -> Iterator[None]:
+        """Record inside what a test wants to know: what is printed, and each warning.
 
-        The test's own filters for warnings apply, as the latest ones do in a notebook;
-        those of the notebook do not.
+        What the notebook has set stays in force, and what the test has set is added, as
+        in a notebook's next cell. If the test captures output ("heard"), it gets all that
+        is printed; otherwise the notebook's own `sys.stdout` does. "warns" names the
+        classes of warnings for which the test has filters of its own: these warnings are
+        all recorded. For others the notebook's filters decide.
         """
-        with contextlib.redirect_stdout(self._printed), warnings.catch_warnings():
-            warnings.simplefilter("always")
-            warnings.showwarning = self._note
+        with contextlib.ExitStack() as around:
+            if question.get("heard") is True:
+                around.enter_context(contextlib.redirect_stdout(self._printed))
+            around.enter_context(self._hearing_warnings(question.get("warns", ())))
             yield
+
+    @contextlib.contextmanager
+    def _hearing_warnings(self, filtered: Sequence[str]) -> Iterator[None]:
+        # A test that records warnings enters `catch_warnings`. Python then forgets which
+        # warnings it has shown already.
+        with warnings.catch_warnings():
+            pass
+        with contextlib.ExitStack() as around:
+            own = warnings.showwarning
+            if filtered:
+                around.enter_context(warnings.catch_warnings())
+                for name in filtered:
+                    warnings.simplefilter("always", _warning_class(name))
+
+            def note(*told: Any, **more: Any) -> None:
+                self._note(*told, **more)
+                if not filtered and own is not _SHOW:
+                    own(*told, **more)  # the notebook has a function of its own
+
+            warnings.showwarning = note
+            try:
+                yield
+            finally:
+                if warnings.showwarning is note:
+                    warnings.showwarning = own
 
     def _note(
         self, message: Any, category: type[Warning], filename: str, *_: Any, **__: Any
@@ -56,3 +87,9 @@ class CapturedOutput:
             **({"out": text} if text else {}),
             **({"warned": self._warned} if self._warned else {}),
         }
+
+
+def _warning_class(name: str) -> type[Warning]:
+    kind = getattr(builtins, name, Warning)
+    is_warning = isinstance(kind, type) and issubclass(kind, Warning)
+    return kind if is_warning else Warning

@@ -36,6 +36,13 @@ class CellExecution:
         # The notebook must see a shell that has run nothing.
         self._shell.last_execution_result = None
 
+    def run_in_context(self, function: Callable[..., None], *arguments: object) -> None:
+        """Call the function with the context variables that the last cell has left.
+
+        numpy's handling of errors and `decimal`'s precision are such variables.
+        """
+        self._context.run(function, *arguments)
+
     def run(self, source: str) -> BaseException | None:
         """Run the cell and return what it raised. SIGINT has an effect only meanwhile."""
         try:

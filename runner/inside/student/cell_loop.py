@@ -135,7 +135,9 @@ class Session:
             self.channel.send({"t": "checked", "errno": errno.EMFILE})
             return
         answer = snapshot.answer if frame["in_place"] else snapshot.make
-        answer(self.shell, self.channel, fds, frame["files"])
+        self.execution.run_in_context(
+            answer, self.shell, self.channel, fds, frame["files"]
+        )
 
     def _run_cell(self, frame: Mapping[str, Any]) -> None:
         reserved_descriptors.allow_cell()

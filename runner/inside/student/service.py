@@ -171,7 +171,7 @@ class Service:
             watch.begin(decoder)
             with contextlib.ExitStack() as around:
                 if header["op"] in PRINTS_TO_TEST:
-                    around.enter_context(captured.recording())
+                    around.enter_context(captured.recording(header))
                 if header.get("g") is False:  # the test computes without gradients
                     around.enter_context(torch.no_grad())
                 result = self._operations[header["op"]](*arguments)

@@ -8,9 +8,9 @@ own process answers at once.
 
 import contextlib
 import os
+import random
 import signal
 import socket
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -38,7 +38,9 @@ def make(
     """
     number = 0
     try:
+        drawn = random.getstate()
         if _fork_sibling():
+            random.setstate(drawn)  # Python gives a forked process a new seed
             _become_snapshot(shell, channel, fds, files)
     except OSError as error:
         number = error.errno or 0
@@ -77,8 +79,6 @@ def _become_snapshot(
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, 1)
         os.dup2(null, 2)
-        sys.stdout = sys.__stdout__
-        sys.stderr = sys.__stderr__
         torch.set_num_threads(1)
         start_workers_anew()
         _serve_all(shell, fds, files)
