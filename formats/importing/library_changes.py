@@ -44,11 +44,12 @@ _USUAL: Final[Mapping[str, str]] = {
 
 
 def find_library_changes(
-    tree: ast.Module, imports: Mapping[str, str]
+    tree: ast.Module, imports: Mapping[str, str], settings: Collection[str] = ()
 ) -> Iterator[Finding]:
     """Yield a note for each change of a library that only the tests see.
 
-    `imports` gives the meaning of the names that the staff notebook imports.
+    `imports` gives the meaning of the names that the staff notebook imports. `settings`
+    are the full names of those that this notebook makes, too: they are not noted.
     """
     libraries = {
         **dict.fromkeys(USUAL_LIBRARY_NAMES, ""),
@@ -57,6 +58,8 @@ def find_library_changes(
     }
     for node in ast.walk(tree):
         for name in _changed(node, libraries):
+            if full_name(name, libraries) in settings:
+                continue
             yield Finding(
                 message=f"`{name}` changes only the tests' own process. The student's "
                 "code runs in another one and does not notice.",

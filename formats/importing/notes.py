@@ -35,6 +35,7 @@ from formats.importing.names_from_notebook import (
     student_names_of,
 )
 from formats.importing.nbgrader_regions import solution_lines
+from formats.importing.notebook_settings import notes_on_settings, settings_of
 from formats.importing.otter_tests import OtterTest
 from formats.importing.process_inspections import find_process_inspections
 from formats.importing.replaced_names import find_replaced, find_shadowed
@@ -53,13 +54,15 @@ _NOTHING_KNOWN: Final[Mapping[str, Collection[str]]] = {}
 class NotebookNames:
     """The names that the staff notebook defines and imports, and of public files.
 
-    `changed` are the arguments that its functions change in place.
+    `changed` are the arguments that its functions change in place. `settings` are those
+    that it makes in libraries, as `settings_of` returns them.
     """
 
     defined: frozenset[str]
     imports: Mapping[str, str]
     public: frozenset[str] = frozenset()
     changed: Slots = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 def names_of(notebook: Notebook, public: Iterable[str] = ()) -> NotebookNames:
@@ -75,6 +78,7 @@ def names_of(notebook: Notebook, public: Iterable[str] = ()) -> NotebookNames:
         imports=targets,
         public=frozenset(public),
         changed=changed_parameters(cells),
+        settings=settings_of(cells),
     )
 
 
@@ -99,7 +103,7 @@ def find_all(
     if style.has_sections:
         yield from find_replaced(tree, names.defined)
         yield from find_shadowed(tree, names.defined, names.imports, key)
-        yield from find_library_changes(tree, names.imports)
+        yield from find_library_changes(tree, names.imports, names.settings)
         yield from find_misleading_inspections(tree)
 
 
@@ -235,6 +239,8 @@ def _notes_on_bundle(bundle: Bundle, *, is_own_format: bool) -> Iterator[Problem
     found = names_of(staff, public)
     names = replace(found, imports={**found.imports, **bundle.imports})
     students = student_names_of(list(_lines(staff)))
+    tests = [text for (part, _), text in texts.items() if part is Part.TESTS]
+    yield from notes_on_settings(names.settings, tests)
     for question in bundle.questions:
         if question.kind != QuestionKind.AUTO:
             continue

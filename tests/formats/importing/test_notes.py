@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from formats.importing import notes_on
+from formats.importing.notebook_settings import settings_of
 from formats.importing.replaced_names import find_replaced, find_shadowed
 from tests.formats.assignment.bundles import MANIFEST, TESTS, faults_of, write_bundle
 from tests.formats.importing.foreign import (
@@ -177,3 +178,57 @@ def test_required_files_are_known_from_the_manifest(tmp_path: Path) -> None:
     tests = f"import helpers\n\n\n{TESTS}"
     assert not faults_of(write_bundle(tmp_path / "a", tests=tests))
     assert faults_of(write_bundle(tmp_path / "b", tests=tests, manifest=manifest))
+
+
+# --- Settings of the notebook --------------------------------------------------------
+
+
+def settings(*sources: str) -> dict[str, str]:
+    return dict(settings_of([code(source) for source in sources]))
+
+
+@pytest.mark.parametrize(
+    ("source", "full"),
+    [
+        ("import torch\ntorch.set_default_dtype(torch.float64)", "torch.set_default_dtype"),
+        ("from torch import set_default_device as put\nput('cpu')", "torch.set_default_device"),
+        ("if True:\n    np.set_printoptions(precision=2)", "numpy.set_printoptions"),
+        ("import decimal\ndecimal.getcontext().prec = 50", "decimal.getcontext"),
+        ("pd.options.display.width = 5", "pandas.options.display.width"),
+    ],
+)  # fmt: skip
+def test_settings_of_the_notebook_are_found(source: str, full: str) -> None:
+    assert list(settings("import numpy as np\nimport pandas as pd", source)) == [full]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "with np.errstate(all='ignore'):\n    pass",
+        "def f():\n    torch.set_default_dtype(torch.float64)",
+        "net.options.width = 5",
+        "torch.manual_seed(3)",
+        "no python",
+    ],
+)
+def test_what_holds_for_a_while_is_no_setting(source: str) -> None:
+    assert settings(source) == {}
+
+
+@pytest.mark.parametrize(
+    ("top", "noted"),
+    [
+        ("", ["staff.ipynb"]),
+        ("import torch\ntorch.set_default_dtype(torch.float64)", []),
+    ],
+)
+def test_a_setting_is_noted_once_unless_a_test_makes_it(
+    tmp_path: Path, top: str, noted: list[str]
+) -> None:
+    test = checking("t", f"{top}\nassert double(1) == 2")
+    again = checking("u", "assert double(2) == 4")
+    setting = code("import torch\ntorch.set_default_dtype(torch.float64)")
+    path = write(tmp_path, "source/ps/ps.ipynb", SOLUTION, setting, test, again)
+    notes = notes_on(*converted(path.parents[2], tmp_path / "out"))
+    about = [one for one in notes if "set_default_dtype" in one.message]
+    assert [one.file for one in about] == noted
