@@ -77,7 +77,7 @@ def arguments(view: View, order: Order) -> list[str]:
         *path_rules.TEMPORARY,
     ):
         found += ["--perms", "0700", "--size", size, "--tmpfs", place]
-    states = str(path_rules.STATES_BYTES)
+    states = str(path_rules.states_bytes(shape.disk_bytes))
     found += ["--perms", "0700", "--size", states, "--tmpfs", path_rules.STATES]
     found += ["--dir", path_rules.WORK, "--proc", "/proc", "--dev", "/dev"]
     found += ["--size", str(shape.shared_bytes), "--tmpfs", path_rules.SHARED_MEMORY]

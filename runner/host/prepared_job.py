@@ -186,7 +186,8 @@ class PreparedJob:
         if self.group is not None:
             copies = 0
             if contents.has_snapshots:
-                copies = self.shape.memory_bytes + path_rules.STATES_BYTES
+                copies = path_rules.states_bytes(self.shape.disk_bytes)
+                copies += self.shape.memory_bytes
             files = sum(contents.sizes)
             self.group.limit_memory(self._group_bytes(files) + copies)
         self.files.fill(contents, self.init, wait)

@@ -10,7 +10,7 @@ may run. On a GPU the notebook's own process is asked at its check cell.
 import errno
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from runner.host.grader_client import GraderClient, why_it_ended
@@ -154,6 +154,7 @@ class QuestionRunner:
             snapshot.look_if_still()  # a first look, so that the wait can be short
         for snapshot in everyone:
             snapshot.wait_until_still(session, deadline)
+        self._keep_folder_for(everyone)
         # Each question has its own time, whatever the notebook and the others took.
         each = self._spec.limits.question_seconds
         found: dict[str, list[QuestionOutcome]] = {}
@@ -172,6 +173,21 @@ class QuestionRunner:
             used[key] = used.get(key, 0.0) + watch.moment().seconds_since(asked)
         for key, outcomes in found.items():
             yield join(self._by_key[key], outcomes)
+
+    def _keep_folder_for(self, snapshots: Sequence[Snapshot]) -> None:
+        """Keep the folder as the last cell left it for snapshots without a state of it.
+
+        If that is impossible, new ones are made when their questions are asked.
+        """
+        found = [one for one in snapshots if one.pid and one.folder_state is None]
+        if not self._session.folder.end(is_needed=bool(found)):
+            for one in found:
+                self._drop(one)
+
+    def _drop(self, snapshot: Snapshot) -> None:
+        """End the snapshot, and have another made when its question is asked."""
+        snapshot.end(self._session)
+        snapshot.note_end(check_words.NOT_RUN)
 
     def _part_of_time(self, part: QuestionPart) -> float:
         """Return the smallest share of the question's time for the part, from 0 to 1."""
@@ -233,7 +249,9 @@ class QuestionRunner:
     def _converse(self, run: QuestionRun, key: str, snapshot: Snapshot) -> Snapshot:
         """Have the checks run. Return the snapshot that was asked last."""
         session = self._session
-        session.folder.restore(snapshot.folder_state)
+        if why := session.folder.restore(snapshot.folder_state):
+            run.missing = why
+            return snapshot
         session.monitor.begin_question()
         self._grader_client.get(key, session.wait_idle)
         if not snapshot.thaw(session) and snapshot.is_replaceable:
@@ -254,9 +272,21 @@ class QuestionRunner:
             return
         if snapshot.interrupt(self._session):
             snapshot.freeze(self._session)
-            snapshot.folder_state = self._session.folder.save()
+            self._save_folder_of(snapshot)
         else:
             snapshot.note_end(check_words.NOT_RUN)
+
+    def _save_folder_of(self, snapshot: Snapshot) -> None:
+        """Save the folder for the next part of the snapshot's question.
+
+        If that is impossible, the part finds the folder as its check cell left it.
+        """
+        folder = self._session.folder
+        state = folder.save()
+        if state is not None:
+            snapshot.folder_state = state
+        elif snapshot.folder_state is None and not folder.is_last_kept:
+            self._drop(snapshot)
 
     def _renew(self, key: str, gone: Snapshot) -> Snapshot:
         """Return another snapshot in place of one that ended or ignored an interrupt.

@@ -67,7 +67,8 @@ class Recovery:
         watch = self._session.monitor
         try:
             self._session.restart()
-            self._session.folder.restore_first()
+            if not self._session.folder.restore_first():
+                return False
             self._set_up(self._session)
             started = watch.moment()
             for cell, _ in cells:

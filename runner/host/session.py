@@ -176,7 +176,7 @@ class Session:
                 self._prepared.files.note_storage(frame)
             case "gone":
                 self.gone = frame
-            case "saved" | "restored":
+            case "folder":
                 self.folder.note_answer(frame)
 
     def _raise_death(self, cell: CellOutputs | None) -> None:

@@ -1,9 +1,16 @@
-"""The states of a job's working folder, which the host has the first process keep."""
+"""The states of a job's working folder, which the host has the first process keep.
 
+A question is judged on the folder as it was at its check cell. If that state could not be
+saved, it is judged on the folder as the last cell left it, and on no other.
+"""
+
+import errno
+import itertools
 import time
 from collections.abc import Callable
 from typing import Final
 
+from runner.protocol import check_words
 from runner.system import descriptors
 from runner.wire.frames import Frame, Peer
 
@@ -24,33 +31,60 @@ class WorkingFolder:
         self._init = init
         self._read_init = read_init
         self._answers: list[Frame] = []
+        self._numbers = itertools.count(1)
         # Whether the folder can be given any earlier state without losing files.
         self._has_all_states = True
+        self._is_final = False
+        # Whether the folder as the last cell left it is kept beside the states.
+        self.is_last_kept = False
 
     def save(self) -> int | None:
         """Save the state of the folder, and return its number.
 
         None is returned if it cannot be saved: it is too large, or the job has no jail.
         """
-        number = self._ask({"t": "save"}).get("number")
+        number = self._ask({"do": "save"}).get("number")
         self._has_all_states &= number is not None
         return number
 
-    def restore(self, number: int | None) -> None:
-        """Give the folder a saved state again. Do nothing for None.
+    def end(self, *, is_needed: bool) -> bool:
+        """Note that no cell changes the folder any more. Return false if that failed.
 
-        Call it while no process of the job runs that works in the folder.
+        The folder is kept as it is now if `is_needed`: for questions without a state.
         """
-        if number is not None:
-            self._ask({"t": "restore", "number": number})
+        self._is_final = True
+        if is_needed:
+            self.is_last_kept = self._ask({"do": "keep"}).get("errno") == 0
+        return self.is_last_kept or not is_needed
 
-    def restore_first(self) -> None:
+    def restore(self, number: int | None) -> str:
+        """Give the folder a saved state again, or for None the state that `end` kept.
+
+        Return why that failed, in the words of a check, or "". If it failed, nothing may
+        be judged on the folder. Call it while no process of the job runs that works in
+        the folder.
+        """
+        if number is None and not self.is_last_kept:
+            return ""
+        error = self._ask({"do": "restore", "number": number}).get("errno")
+        match error:
+            case 0:
+                return ""
+            case errno.ENOSPC:
+                return check_words.OUT_OF_DISK
+            case errno.ENOMEM:
+                return check_words.OUT_OF_MEMORY
+        return check_words.ENDED
+
+    def restore_first(self) -> bool:
         """Give the folder the state in which the first cell found it.
 
-        Do nothing if a snapshot would then miss files that no state holds.
+        Return whether cells may run on the folder. Do nothing if a snapshot would then
+        miss files that no state holds.
         """
-        if self._has_all_states:
-            self.restore(_FIRST_STATE)
+        if not self._has_all_states and not self._is_final:
+            return True
+        return not self.restore(_FIRST_STATE)
 
     def note_answer(self, frame: Frame) -> None:
         """Note what the first process has answered."""
@@ -59,10 +93,15 @@ class WorkingFolder:
     def _ask(self, message: Frame) -> Frame:
         """Return the answer of the first process, {} if none comes in time."""
         self._answers.clear()
-        self._init.send(message)
+        number = next(self._numbers)
+        self._init.send({**message, "t": "folder", "n": number})
         deadline = time.monotonic() + _ANSWER_SECONDS
-        while not self._answers and time.monotonic() < deadline:
+        while time.monotonic() < deadline:
             self._init.flush()
             descriptors.wait([self._init], seconds=_ROUND_SECONDS)
             self._read_init()
-        return self._answers[0] if self._answers else {}
+            # An answer that came too late belongs to an earlier request.
+            for answer in self._answers:
+                if answer.get("n") == number:
+                    return answer
+        return {}

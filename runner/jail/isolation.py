@@ -1,15 +1,16 @@
 """The isolation of a job, which its first process builds: a jail, or a folder (L0)."""
 
 import contextlib
+import errno
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
 from runner.jail import landlock, namespaces, path_rules, privileges, rootfs, seccomp
 from runner.jail.file_layout import Folder
-from runner.jail.folder_states import FolderStates
+from runner.jail.folder_states import FolderStates, Layout
 from runner.jail.landlock import Access
 from runner.jail.path_rules import View
 from runner.system import linux
@@ -40,8 +41,17 @@ class Isolation(Protocol):
     def save_folder(self) -> int | None:
         """Save the working folder's state. Return its number, None if it is not saved."""
 
-    def restore_folder(self, number: int) -> None:
-        """Give the working folder a saved state again, as far as that is possible."""
+    def keep_folder(self) -> int:
+        """Keep the working folder as the last cell left it, whatever is restored later.
+
+        Return the error number, 0 if it is kept.
+        """
+
+    def restore_folder(self, number: int | None) -> int:
+        """Give the working folder a saved state again, or for None what was kept.
+
+        Return the error number, 0 if the folder is exactly as it was.
+        """
 
     def lock(self) -> None:
         """Reduce this process, the student's, to the rights of the job, for good."""
@@ -114,9 +124,21 @@ class Jail:
         if self._is_grader:
             return
         with contextlib.suppress(OSError):  # then no state is saved
+            movable, aside = self._aside()
             self._states = FolderStates(
-                Path(path_rules.WORK), Path(path_rules.STATES), Path(path_rules.FILES)
+                Layout(
+                    folder=Path(path_rules.WORK),
+                    store=Path(path_rules.STATES),
+                    originals=Path(path_rules.FILES),
+                    writable=[Path(one) for one in path_rules.ALL_WRITABLE],
+                    movable=movable,
+                    aside=aside,
+                )
             )
+
+    def _aside(self) -> tuple[Path, Path]:
+        """Return two paths on one mount: of the working folder, and of what lies aside."""
+        return Path(path_rules.in_store(path_rules.WORK)), Path(path_rules.ASIDE)
 
     def save_folder(self) -> int | None:
         if self._states is not None:
@@ -124,10 +146,16 @@ class Jail:
                 return self._states.save()
         return None
 
-    def restore_folder(self, number: int) -> None:
-        if self._states is not None:
-            with contextlib.suppress(OSError):
-                self._states.restore(number)
+    def keep_folder(self) -> int:
+        return 0 if self._states is None else _number_of(self._states.keep_last)
+
+    def restore_folder(self, number: int | None) -> int:
+        states = self._states
+        if states is None:
+            return 0
+        if number is None:
+            return _number_of(states.restore_last)
+        return _number_of(lambda: states.restore(number))
 
     def lock(self) -> None:
         linux.forbid_new_privileges()
@@ -170,6 +198,21 @@ class ExistingJail(Jail):
         self._begin_states()
         linux.set_dumpable(dumpable=False)
 
+    def _aside(self) -> tuple[Path, Path]:
+        # There is no mount that no other process can reach.
+        aside = Path(path_rules.ASIDE_AT_HOME)
+        aside.mkdir(mode=0o700)
+        return Path(path_rules.WORK), aside
+
+
+def _number_of(change: Callable[[], None]) -> int:
+    """Make the change. Return the number of the error that it raises, 0 if none."""
+    try:
+        change()
+    except OSError as error:
+        return error.errno or errno.EIO
+    return 0
+
 
 def rules(view: View) -> list[tuple[str, Access]]:
     """Return what Landlock allows in a jail with this view."""
@@ -211,8 +254,13 @@ class NoJail:
         """Return None: the host's user may be root, and changes no files of the job."""
         return None
 
-    def restore_folder(self, number: int) -> None:
+    def keep_folder(self) -> int:
+        """Do nothing: no state is ever restored."""
+        return 0
+
+    def restore_folder(self, _number: int | None) -> int:
         """Do nothing: no state is saved."""
+        return 0
 
     def lock(self) -> None:
         uid = self._order.uid

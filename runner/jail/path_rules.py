@@ -16,7 +16,12 @@ MODULES: Final = f"{HOME}/modules"
 # The first process keeps states of the working folder here (`folder_states`). No other
 # process of the job may read or write below it: Landlock lists no right to it.
 STATES: Final = "/states"
-STATES_BYTES: Final = 128 * 1024**2
+_LEAST_STATES_BYTES: Final = 128 * 1024**2
+_MOST_STATES_BYTES: Final = 512 * 1024**2
+# The tmpfs of the job's writable folders, one in each folder of it. Here the first process
+# moves files of the working folder aside. No other process has a right to it.
+STORE: Final = "/.store"
+ASIDE: Final = f"{STORE}/aside"
 SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108 - the jail's own
 TEMPORARY: Final = ("/tmp", "/var/tmp")  # noqa: S108 - the jail's own
 # All of these share one tmpfs, so that their sizes add up.
@@ -85,8 +90,20 @@ INODES: Final = 50_000
 SHARED_INODES: Final = 4096
 # All terminals of a machine share one limit, which is not large.
 TERMINALS: Final = 32
+# The same in a jail that another program has made.
+ASIDE_AT_HOME: Final = f"{HOME}/.aside"
 # The root holds nothing but places to mount on and a few lines in /etc.
 ROOT_BYTES: Final = 4 * 1024**2
+
+
+def states_bytes(disk_bytes: int) -> int:
+    """Return the most bytes of all states of the working folder, by the job's disk."""
+    return min(max(_LEAST_STATES_BYTES, disk_bytes), _MOST_STATES_BYTES)
+
+
+def in_store(place: str) -> str:
+    """Return the path of a writable folder within STORE."""
+    return f"{STORE}/{WRITABLE.index(place)}"
 
 
 class TooWideError(OSError):

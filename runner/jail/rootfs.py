@@ -18,7 +18,6 @@ from runner.jail.path_rules import View
 from runner.system import linux
 
 _BASE: Final = "/tmp"  # noqa: S108 - only something to mount on, in our namespace
-_STORE: Final = "/.store"
 _QUIET: Final = kernel.NO_SUID | kernel.NO_DEVICES
 _SHOWN: Final = kernel.READ_ONLY | _QUIET
 _PROC: Final = kernel.READ_ONLY | _QUIET | kernel.NO_EXEC
@@ -138,7 +137,11 @@ def _mask() -> None:
 
 
 def _make_store(sizes: Sizes) -> None:
-    """Make the writable folders, all in one tmpfs, and FILES and STATES in others."""
+    """Make the writable folders, all in one tmpfs, and FILES and STATES in others.
+
+    STORE stays, so that the first process can rename what lies in the working folder to
+    ASIDE: files cannot be renamed from one mount to another.
+    """
     store = kernel.make_mount(
         "tmpfs",
         _QUIET,
@@ -146,20 +149,19 @@ def _make_store(sizes: Sizes) -> None:
         size=str(sizes.disk_bytes + _SLACK),
         nr_inodes=str(path_rules.INODES),
     )
-    _attach_new(store, _STORE)
-    for number, place in enumerate(path_rules.WRITABLE):
-        part = Path(_STORE, str(number))
-        part.mkdir(mode=0o700)
-        _attach_new(kernel.hold_tree(str(part)), place)
-    kernel.detach(_STORE)
-    Path(_STORE).rmdir()
+    _attach_new(store, path_rules.STORE)
+    for place in path_rules.WRITABLE:
+        part = path_rules.in_store(place)
+        Path(part).mkdir(mode=0o700)
+        _attach_new(kernel.hold_tree(part), place)
+    Path(path_rules.ASIDE).mkdir(mode=0o700)
     files = kernel.make_mount("tmpfs", _QUIET, mode="755", size=str(_SLACK))
     _attach_new(files, path_rules.FILES)
     states = kernel.make_mount(
         "tmpfs",
         _QUIET | kernel.NO_EXEC,
         mode="700",
-        size=str(path_rules.STATES_BYTES),
+        size=str(path_rules.states_bytes(sizes.disk_bytes)),
         nr_inodes=str(path_rules.INODES),
     )
     _attach_new(states, path_rules.STATES)

@@ -9,6 +9,7 @@ own process answers at once.
 import contextlib
 import os
 import random
+import select
 import signal
 import socket
 from collections.abc import Iterator, Sequence
@@ -94,22 +95,35 @@ def _serve_all(shell: StudentShell, fds: Sequence[int], files: str) -> None:
     grader's socket. Interrupts have no effect between conversations.
     """
     host = Channel(socket.socket(fileno=fds[0]))
+    # The host may stop this process as soon as it has a message.
+    folder = _current_folder()
     host.send({"t": "ready"})
     grader = fds[1]
     with contextlib.suppress(ChannelClosedError):
         while True:
             with contextlib.suppress(KeyboardInterrupt):
-                _answer_one(shell, grader, files)
+                _answer_one(shell, grader, files, folder)
+            folder = _current_folder()
             host.send({"t": "idle"})
             host.wait()
             with reserved_descriptors.lifted():
                 grader = host.receive()[1][0]
 
 
-def _answer_one(shell: StudentShell, fd: int, files: str) -> None:
+def _answer_one(shell: StudentShell, fd: int, files: str, folder: str) -> None:
+    """Answer one grader in the folder, when its first question is there.
+
+    Until then the host may restore the working folder. The current folder is then
+    another one of the same path, so the process changes to it.
+    """
     with socket.socket(fileno=fd) as grader:
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)
+            poll = select.poll()
+            poll.register(grader, select.POLLIN)
+            poll.poll()
+            with contextlib.suppress(OSError):
+                os.chdir(folder)
             _listen(shell, grader, files)
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -149,6 +163,13 @@ def _listen(shell: StudentShell, grader: socket.socket, files: str) -> None:
     reserved_descriptors.allow_question()
     with contextlib.suppress(LinkError, LinkClosedError):
         service.listen()
+
+
+def _current_folder() -> str:
+    """Return the path of the current folder, or "" if it has been removed."""
+    with contextlib.suppress(OSError):
+        return os.getcwd()  # noqa: PTH109 - a text, which may be no path
+    return ""
 
 
 @contextlib.contextmanager

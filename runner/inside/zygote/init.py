@@ -120,12 +120,8 @@ class Init:
                 self._used = self.isolation.used_bytes()
                 self._usage_ms = _USAGE_MS
                 self._tell({"t": "sealed", "disk": self._used[0]})
-            case "save":
-                self._tell({"t": "saved", "number": self.isolation.save_folder()})
-            case "restore":
-                self.isolation.restore_folder(int(frame["number"]))
-                self._tell_usage()
-                self._tell({"t": "restored"})
+            case "folder":
+                self._change_folder(frame)
             case "student":
                 # The first process could not be interrupted, so the host has ended it.
                 self._start_student(dict(zip(DESCRIPTORS[1:], fds, strict=True)))
@@ -133,6 +129,19 @@ class Init:
                 self._is_over = True
         for fd in fds:
             os.close(fd)
+
+    def _change_folder(self, frame: Frame) -> None:
+        """Save, keep or restore the working folder, and tell the host when it is done."""
+        answer: Frame = {"t": "folder", "n": frame["n"]}
+        match frame["do"]:
+            case "save":
+                answer["number"] = self.isolation.save_folder()
+            case "keep":
+                answer["errno"] = self.isolation.keep_folder()
+            case "restore":
+                answer["errno"] = self.isolation.restore_folder(frame["number"])
+        self._tell_usage()
+        self._tell(answer)
 
     def _tell_usage(self) -> None:
         """Tell the host how much the job stores, if that has changed."""

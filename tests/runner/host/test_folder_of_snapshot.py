@@ -3,12 +3,18 @@
 import pytest
 
 from runner.host.runner import Runner
-from runner.protocol.jobs import JobResult, Verdict
+from runner.protocol.jobs import (
+    CheckSpec,
+    JobResult,
+    Limits,
+    QuestionSpec,
+    Verdict,
+)
 from tests.runner.notebooks import cell, job, messages, question, scores, text
 
 pytestmark = pytest.mark.torch
 
-ONE, TWO = cell("# softmark: check q1"), cell("# softmark: check q2")
+ONE, TWO, THREE = (cell(f"# softmark: check q{number}") for number in (1, 2, 3))
 SAVE = "from pathlib import Path\nPath('best.pt').write_text({!r})\n"
 READ = "def best(): return Path('best.pt').read_text()\n"
 
@@ -26,7 +32,7 @@ CRASHES = (
 )
 
 
-def asking(key: str, text: str) -> object:
+def asking(key: str, text: str) -> QuestionSpec:
     return question(key, f"def check(best):\n    assert best() == {text!r}\n")
 
 
@@ -94,12 +100,203 @@ def test_cells_that_run_again_find_the_folder_as_it_was_at_first(
     assert result.verdict is Verdict.COMPLETED
 
 
-def test_a_folder_that_is_too_large_to_save_stays_as_it_is(runner: Runner) -> None:
-    fill = "Path('large').write_bytes(bytes(150 << 20))\n"
-    cells = (SAVE.format("A") + READ + fill, ONE, SAVE.format("B"))
-    result = run(runner, *cells, questions=(asking("q1", "B"),))
-    assert scores(result) == {"q1": [1.0]}, messages(result)
-    assert result.verdict is Verdict.COMPLETED
+MANY = """
+import os
+os.mkdir("images")
+for number in range(4100): open(f"images/{number}", "w").close()
+def count(): return len(os.listdir("images"))
+"""
+COUNTS = "def check(count, best):\n    assert (count(), best()) == (4100, 'B')\n"
+
+
+def test_a_question_whose_folder_was_not_saved_finds_the_last_one_whole(
+    runner: Runner,
+) -> None:
+    """Other questions find theirs before and after it."""
+    cells = (SAVE.format("A") + READ, ONE, MANY, TWO, SAVE.format("B"), THREE)
+    asked = (asking("q1", "A"), question("q2", COUNTS), question("q3", COUNTS))
+    result = run(runner, *cells, questions=asked)
+    assert scores(result) == {"q1": [1.0], "q2": [1.0], "q3": [1.0]}, messages(result)
+
+
+def test_each_part_of_a_question_without_a_saved_folder_finds_the_last_one(
+    runner: Runner,
+) -> None:
+    cells = (SAVE.format("A") + READ, ONE, MANY, TWO, SAVE.format("B"))
+    hidden = (CheckSpec(name="check"), CheckSpec(name="check_again", secrecy=2))
+    source = COUNTS + COUNTS.replace("check", "check_again")
+    asked = (
+        QuestionSpec(
+            key="q1",
+            source=asking("q1", "A").source
+            + asking("q1", "A").source.replace("check", "check_again"),
+            checks=hidden,
+        ),
+        QuestionSpec(key="q2", source=source, checks=hidden),
+    )
+    result = run(runner, *cells, questions=asked)
+    assert scores(result) == {"q1": [1.0, 1.0], "q2": [1.0, 1.0]}, messages(result)
+
+
+def test_cells_that_run_again_leave_the_last_folder_whole(runner: Runner) -> None:
+    source = (
+        "def check_crash(crash):\n    crash()\n\n"
+        "def check_answer(answer):\n    assert answer() == 'once'\n"
+    )
+    cells = (CRASHES, ONE, SAVE.format("B") + READ + MANY, TWO)
+    asked = (question("q1", source), question("q2", COUNTS))
+    result = run(runner, *cells, questions=asked)
+    assert scores(result) == {"q1": [0.0, 1.0], "q2": [1.0]}, messages(result)
+
+
+def test_large_files_are_saved_up_to_the_limit_of_the_disk(runner: Runner) -> None:
+    save = "from pathlib import Path\nPath('part{0}').write_bytes(bytes([{0}]) * (40 << 20))\n"
+    read = "def load{0}(): return Path('part{0}').read_bytes()[0]\n"
+    cells: list[object] = []
+    for number in range(1, 5):
+        cells += [save.format(number) + read.format(number)]
+        cells += [cell(f"# softmark: check q{number}")]
+    asked = tuple(
+        question(f"q{one}", f"def check(load{one}):\n    assert load{one}() == {one}\n")
+        for one in range(1, 5)
+    )
+    result = run(runner, *cells, questions=asked)
+    assert all(one == [1.0] for one in scores(result).values()), messages(result)
+
+
+def test_a_disk_that_a_later_cell_has_filled_is_named(runner: Runner) -> None:
+    """No question is judged on half of its folder."""
+    fill = (
+        "os.remove('best.pt')\nfor n in range(12):\n"
+        "    open(f'/tmp/{n}', 'wb').write(bytes(4 << 20))\n"
+    )
+    cells = (
+        (
+            "import os\nopen('best.pt', 'wb').write(bytes(8 << 20))\n"
+            "def size(): return os.path.getsize('best.pt')\ndef double(x): return 2 * x"
+        ),
+        *(ONE, fill, TWO),
+    )
+    asked = (
+        question("q1", f"def check(size):\n    assert size() == {8 << 20}\n"),
+        question("q2", "def check(double):\n    assert double(2) == 4\n"),
+    )
+    limits = Limits(disk_bytes=32 << 20)
+    result = run(runner, *cells, questions=asked, limits=limits)
+    assert scores(result) == {"q1": [0.0], "q2": [1.0]}
+    assert messages(result)[0] == "out of disk space"
+
+
+HONEST = {
+    "the current folder is removed": (
+        (
+            "import os\nos.mkdir('out')\nos.chdir('out')\nopen('m', 'w').write('A')\n"
+            "def best(): return open('m').read()"
+        ),
+        "import shutil\nos.chdir('..')\nshutil.rmtree('out')",
+    ),
+    "the current folder is made again": (
+        (
+            "import os\nos.mkdir('out')\nos.chdir('out')\nopen('m', 'w').write('A')\n"
+            "def best(): return open('m').read()"
+        ),
+        "import shutil\nos.chdir('..')\nshutil.rmtree('out')\nos.mkdir('out')",
+    ),
+    "a file becomes a hard link": (
+        (
+            "import os\nopen('epoch', 'w').write('one')\nopen('best', 'w').write('A')\n"
+            "def best(): return open('best').read().replace(open('epoch').read(), '?')"
+        ),
+        "os.remove('best')\nos.link('epoch', 'best')",
+    ),
+    "another file cannot be read": (
+        (
+            "import os\nopen('locked', 'w').close()\nos.chmod('locked', 0)\n"
+            "open('best', 'w').write('A')\ndef best(): return open('best').read()"
+        ),
+        "open('best', 'w').write('B')",
+    ),
+    "a folder cannot be read": (
+        (
+            "import os\nos.mkdir('locked')\nos.chmod('locked', 0)\n"
+            "open('best', 'w').write('A')\ndef best(): return open('best').read()"
+        ),
+        "open('best', 'w').write('B')",
+    ),
+    "the folder itself is closed": (
+        (
+            "import os\nopen('best', 'w').write('A')\n"
+            "def best(): return open('best').read()"
+        ),
+        "os.chmod('.', 0)",
+    ),
+    "a link to a temporary folder": (
+        (
+            "import os\nopen('/tmp/best', 'w').write('A')\n"
+            "os.symlink('/tmp/best', 'best')\ndef best(): return open('best').read()"
+        ),
+        "open('/tmp/best', 'w').write('B')",
+    ),
+}
+
+
+@pytest.mark.parametrize(("work", "later"), HONEST.values(), ids=HONEST)
+def test_no_later_cell_changes_the_folder(
+    runner: Runner, work: str, later: str
+) -> None:
+    result = run(runner, work, ONE, later, questions=(asking("q1", "A"),))
+    assert [one.trace for one in result.questions[0].checks] == [""]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "os.symlink('/tmp/z', 'best.pt')",
+        (
+            "os.mkdir('/tmp/d')\nos.symlink('/tmp/d', 'd')\nos.symlink('d/z', 'best.pt')\n"
+            "open('/tmp/d/z', 'w').write('zero')"
+        ),
+    ],
+)
+def test_a_link_out_of_the_folder_takes_no_later_work_in(
+    runner: Runner, link: str
+) -> None:
+    work = f"import os\nopen('/tmp/z', 'w').write('zero')\n{link}\n" + READ
+    cells = ("from pathlib import Path\n" + work, ONE, SAVE.format("given"))
+    result = run(runner, *cells, questions=(asking("q1", "given"),))
+    assert scores(result) == {"q1": [0.0]}
+
+
+SEEKS = """
+import os
+def find():
+    found = []
+    for top in ("/.store", "/states", "/home/student"):
+        for folder, _, names in os.walk(top):
+            for name in names:
+                try: found.append(open(os.path.join(folder, name), errors="replace").read())
+                except OSError: pass
+    return "given" in found
+def take():
+    for top in ("/.store/aside", "/.store/1"):
+        for name in os.listdir(top):
+            for action in (os.rename, os.link):
+                try: action(os.path.join(top, name), "mine")
+                except OSError: pass
+    return os.path.exists("mine")
+"""
+
+
+def test_what_lies_aside_is_out_of_reach(runner: Runner) -> None:
+    asked = (
+        question(
+            "q1", "def check(find, take):\n    assert not find() and not take()\n"
+        ),
+        question("q2", "def check(best):\n    assert best() == 'given'\n"),
+    )
+    cells = (SEEKS, ONE, SAVE.format("given") + READ + MANY, TWO)
+    result = run(runner, *cells, questions=asked)
+    assert scores(result) == {"q1": [1.0], "q2": [1.0]}, messages(result)
 
 
 TOUCHES_STATES = """

@@ -1,5 +1,6 @@
 """States of a folder are saved and restored exactly, within bounds."""
 
+import errno
 import os
 import stat
 import time
@@ -7,21 +8,30 @@ from pathlib import Path
 
 import pytest
 
-from runner.jail import folder_states
-from runner.jail.folder_states import FolderStates
+from runner.jail import file_changes, folder_states, folder_walk
+from runner.jail.folder_states import FolderStates, Layout
+from runner.jail.folder_walk import Place, VanishedError
 
 OLD = 10**9
 
 
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
-    for name in ("work", "store", "files"):
+    for name in ("work", "store", "files", "aside", "tmp"):
         (tmp_path / name).mkdir()
     return tmp_path / "work"
 
 
 def states(work: Path) -> FolderStates:
-    return FolderStates(work, work.parent / "store", work.parent / "files")
+    layout = Layout(
+        folder=work,
+        store=work.parent / "store",
+        originals=work.parent / "files",
+        movable=work,
+        aside=work.parent / "aside",
+        writable=[work, work.parent / "tmp"],
+    )
+    return FolderStates(layout)
 
 
 def copies(work: Path) -> int:
@@ -162,14 +172,14 @@ def test_too_many_files_and_too_deep_folders_are_refused(
     work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = states(work)
-    monkeypatch.setattr(folder_states, "_MOST_ENTRIES", 10)
+    monkeypatch.setattr(folder_walk, "MOST_ENTRIES", 10)
     for number in range(11):
         write(work / str(number), "text")
     with pytest.raises(OSError, match="too many files"):
         kept.save()
     assert copies(work) == 0  # what was copied before it is not kept
     kept.restore(0)
-    monkeypatch.setattr(folder_states, "_MOST_LEVELS", 3)
+    monkeypatch.setattr(folder_walk, "MOST_LEVELS", 3)
     (work / "a/b/c/d").mkdir(parents=True)
     with pytest.raises(OSError, match="too many folders"):
         kept.save()
@@ -201,10 +211,198 @@ def test_a_file_that_grows_while_it_is_copied_ends(work: Path) -> None:
     info = os.stat_result([*place.stat()[:6], 2, *place.stat()[7:]])
     parent = os.open(work, os.O_RDONLY)
     try:
-        seen = folder_states._Place(
-            path="growing", name="growing", parent=parent, info=info
-        )
-        folder_states._copy_out(seen, work.parent / "store" / "copy")
+        seen = Place(path="growing", name="growing", parent=parent, info=info)
+        file_changes.copy_out(seen, work.parent / "store" / "copy")
     finally:
         os.close(parent)
     assert (work.parent / "store" / "copy").read_text() == "12"
+
+
+def test_a_file_that_is_another_one_by_now_is_not_read(work: Path) -> None:
+    write(work / "seen", "seen")
+    write(work / "other", "other")
+    parent = os.open(work, os.O_RDONLY)
+    try:
+        seen = Place(
+            path="seen", name="other", parent=parent, info=(work / "seen").stat()
+        )
+        with pytest.raises(VanishedError), seen.opened():
+            pass
+    finally:
+        os.close(parent)
+
+
+def test_a_file_that_vanishes_costs_no_other(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        write(work / name, name)
+    kept = states(work)
+    for name in ("one", "two"):
+        write(work / name, name.upper())
+    copy_out = file_changes.copy_out
+
+    def vanishing(place: Place, copy: Path) -> None:
+        (work / "one").unlink(missing_ok=True)
+        copy_out(place, copy)
+
+    monkeypatch.setattr(folder_states, "copy_out", vanishing)
+    number = kept.save()
+    (work / "two").unlink()
+    kept.restore(number)
+    assert [(one.name, one.read_text()) for one in work.iterdir()] == [("two", "TWO")]
+
+
+def test_closed_files_and_folders_are_saved_and_stay_closed(work: Path) -> None:
+    (work / "closed").mkdir()
+    for path in (work / "locked", work / "closed" / "inside"):
+        write(path, "text")
+        path.chmod(0)
+    (work / "closed").chmod(0)
+    work.chmod(0o500)
+    kept = states(work)
+    assert copies(work) == 2
+    assert stat.S_IMODE((work / "closed").stat().st_mode) == 0
+    work.chmod(0o700)
+    (work / "closed").chmod(0o700)
+    (work / "closed" / "inside").unlink()
+    (work / "locked").unlink()
+    kept.restore(0)
+    paths = (work, work / "closed", work / "locked", work / "closed" / "inside")
+    assert [stat.S_IMODE(one.stat().st_mode) for one in paths] == [0o500, 0, 0, 0]
+    work.chmod(0o700)
+
+
+def test_two_names_of_one_file_stay_one_file(work: Path) -> None:
+    write(work / "first", "text")
+    (work / "second").hardlink_to(work / "first")
+    settle()
+    kept = states(work)
+    assert copies(work) == 1
+    (work / "second").unlink()
+    write(work / "second", "SECOND")
+    write(work / "first", "FIRST")
+    kept.restore(0)
+    assert (work / "first").read_text() == "text"
+    assert (work / "first").samefile(work / "second")
+
+
+def test_files_that_became_one_are_two_again(work: Path) -> None:
+    write(work / "best", "best")
+    write(work / "last", "last")
+    kept = states(work)
+    (work / "best").unlink()
+    (work / "best").hardlink_to(work / "last")
+    kept.restore(0)
+    assert [(work / name).read_text() for name in ("best", "last")] == ["best", "last"]
+
+
+def test_a_link_out_of_the_folder_is_saved_as_what_lies_behind_it(work: Path) -> None:
+    outside = work.parent / "tmp"
+    (outside / "runs").mkdir()
+    for name in ("best", "runs/one"):
+        write(outside / name, name)
+    (work / "best").symlink_to(outside / "best")
+    (work / "runs").symlink_to(outside / "runs")
+    (work / "nowhere").symlink_to(outside / "nowhere")
+    (work / "around").symlink_to(work.parent)
+    (work / "through").symlink_to("best")
+    write(work / "own", "own")
+    (work / "inside").symlink_to(work / "own")
+    kept = states(work)
+    write(outside / "best", "later")
+    write(outside / "runs" / "one", "later")
+    kept.restore(0)
+    assert (work / "best").read_text() == (work / "through").read_text() == "best"
+    assert (work / "runs" / "one").read_text() == "runs/one"
+    assert (outside / "best").read_text() == "later"
+    links = {one.name for one in work.iterdir() if one.is_symlink()}
+    assert links == {"nowhere", "around", "inside"}
+
+
+def last_folder(work: Path) -> tuple[FolderStates, int]:
+    """Return states of a folder whose last state is kept, and the number of an earlier one.
+
+    `best` is overwritten, `images` is a folder that no state holds, and `held` is in both.
+    """
+    write(work / "held", "held")
+    (work / "known").mkdir()
+    write(work / "best", "earlier")
+    settle()
+    kept = states(work)
+    number = kept.save()
+    write(work / "best", "last")
+    (work / "images").mkdir()
+    write(work / "images" / "one", "image")
+    (work / "images").chmod(0o500)
+    write(work / "known" / "new", "new")
+    (work / "link").symlink_to("best")
+    kept.keep_last()
+    return kept, number
+
+
+def is_last(work: Path) -> bool:
+    paths = ("best", "images/one", "known/new", "link", "held")
+    found = {str(one.relative_to(work)) for one in work.rglob("*")}
+    return found == {*paths, "images", "known"} and [
+        (work / path).read_text() for path in paths
+    ] == ["last", "image", "new", "last", "held"]
+
+
+def test_the_last_folder_survives_what_is_restored(work: Path) -> None:
+    kept, number = last_folder(work)
+    for _ in range(2):
+        kept.restore(number)
+        assert {one.name for one in work.iterdir()} == {"held", "best", "known"}
+        assert (work / "best").read_text() == "earlier"
+        (work / "best").write_text("by a test")
+        (work / "images").write_text("in the way")
+        kept.restore_last()
+        assert is_last(work)
+        assert stat.S_IMODE((work / "images").stat().st_mode) == 0o500
+        kept.restore_last()
+        assert is_last(work)
+
+
+def test_the_last_folder_needs_no_room(work: Path) -> None:
+    kept, _ = last_folder(work)
+    before = copies(work)
+    kept.restore_last()
+    assert (is_last(work), copies(work)) == (True, before)
+
+
+def test_what_a_test_removes_from_the_last_folder_hinders_nothing(work: Path) -> None:
+    kept, number = last_folder(work)
+    outside = work.parent / "tmp"
+    write(outside / "new", "not ours")
+    kept.restore_last()
+    (work / "best").unlink()
+    (work / "images").chmod(0o700)
+    (work / "images" / "one").unlink()
+    (work / "images").rmdir()
+    (work / "images").write_text("a file")
+    (work / "known" / "new").unlink()
+    (work / "known").rmdir()
+    (work / "known").symlink_to(outside)
+    kept.restore(number)
+    assert (work / "best").read_text() == "earlier"
+    kept.restore_last()
+    found = {str(one.relative_to(work)) for one in work.rglob("*")}
+    assert found == {"held", "known", "link"}
+    assert (outside / "new").read_text() == "not ours"
+
+
+def test_a_restore_without_room_says_so(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, number = last_folder(work)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(folder_states, "send", full)
+        with pytest.raises(OSError, match="no room"):
+            kept.restore(number)
+    kept.restore_last()
+    assert is_last(work)
