@@ -67,6 +67,10 @@ class Texts:
         known = (self.functions, self._bound, self.libraries, self._calm)
         return any(name in names for names in known)
 
+    def is_bound(self, name: str) -> bool:
+        """Return whether the tests bind the name, other than by `def` or `import`."""
+        return name in self._bound
+
     def _is_own_alone(self, name: str) -> bool:
         """Return whether the test's own function reads nothing of the notebook's."""
         if name not in self._is_own:

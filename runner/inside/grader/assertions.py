@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from runner.inside.grader.changed_arguments import NAME
-from runner.protocol.test_expressions import Texts, key_of, root_of
+from runner.protocol.test_expressions import Texts, key_of, read_in, root_of
 
 _RAISING: Final = ("assertRaises", "assertWarns", "assertLogs", "assertNoLogs")
 _FAILING: Final = frozenset(("fail", "exit", "skipTest"))
@@ -31,6 +31,14 @@ _DRAWING: Final = frozenset(
         *("shuffle", "seed", "manual_seed", "sample", "choice", "choices", "random"),
         *("rand", "randn", "randint", "randperm", "normal", "uniform", "permutation"),
         *("bernoulli", "multinomial", "integers", "standard_normal", "next", "read"),
+    )
+)
+# Functions of libraries that change what they are given.
+_CHANGING_OPERANDS: Final = frozenset(
+    (
+        *("heapify", "heappop", "heappush", "heappushpop", "heapreplace", "insort"),
+        *("insort_left", "insort_right", "copyto", "place", "put", "putmask"),
+        *("fill_diagonal", "put_along_axis", "setattr", "consume"),
     )
 )
 _LONGEST: Final = 200
@@ -89,7 +97,7 @@ class Assertions(ast.NodeTransformer):
         return node
 
     def visit_If(self, node: ast.If) -> ast.AST:
-        if node.body and all(map(_is_failing, node.body)):
+        if node.body and _is_failing(node.body[-1]):
             node.test = self._again("fails", node.test)
         return self.generic_visit(node)
 
@@ -138,22 +146,38 @@ class Assertions(ast.NodeTransformer):
         if is_in_class or not self._is_repeatable(node):
             return node
         self.functions.add(getattr(self._around[0], "name", "") if self._around else "")
-        nothing = ast.arguments(
-            posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[]
-        )
+        is_own = self._is_own(node)
         call = ast.Call(
             func=ast.Attribute(
                 value=ast.Name(id=NAME, ctx=ast.Load()), attr=how, ctx=ast.Load()
             ),
             args=[
+                ast.Call(
+                    func=ast.Attribute(
+                        value=ast.Name(id=NAME, ctx=ast.Load()),
+                        attr="ready",
+                        ctx=ast.Load(),
+                    ),
+                    args=[ast.Constant(is_own), self._read(node)],
+                    keywords=[],
+                ),
                 node,
-                ast.Lambda(args=nothing, body=copy.deepcopy(node)),
+                _function(copy.deepcopy(node)),
                 ast.Constant(ast.unparse(node)[:_LONGEST]),
-                ast.Constant(self._is_own(node)),
+                ast.Constant(is_own),
             ],
             keywords=[],
         )
         return ast.copy_location(call, node)
+
+    def _read(self, node: ast.expr) -> ast.Lambda:
+        """Return the source of a function that gives the values of the test's names."""
+        names = sorted({one for one in read_in(node) if self._is_value(one)})
+        values = [ast.parse(name, mode="eval").body for name in names]
+        return _function(ast.List(elts=values, ctx=ast.Load()))
+
+    def _is_value(self, name: str) -> bool:
+        return name.startswith("self.") or self._texts.is_bound(name)
 
     def _is_repeatable(self, node: ast.expr) -> bool:
         """Return whether the expression reads names, and changes and asks nothing."""
@@ -173,7 +197,7 @@ class Assertions(ast.NodeTransformer):
         if name in _DRAWING:
             return False
         if root in self._texts.libraries:
-            return True
+            return name not in _CHANGING_OPERANDS
         if name in _CHANGING or (name.endswith("_") and not name.endswith("__")):
             return False
         is_bare = isinstance(call.func, ast.Name)
@@ -183,13 +207,20 @@ class Assertions(ast.NodeTransformer):
         """Return whether the call raises if an assertion does not hold."""
         match node:
             case ast.Call(func=ast.Attribute(attr=name) as called):
-                root = root_of(called)
-                is_ours = root in {f"self.{name}", *self._texts.libraries}
+                is_ours = name != "assert_" and bool(root_of(called))
             case ast.Call(func=ast.Name(id=name)):
                 is_ours = name.startswith("assert_") and name in self._texts.libraries
             case _:
                 return False
         return is_ours and name.startswith("assert") and not name.startswith(_RAISING)
+
+
+def _function(body: ast.expr) -> ast.Lambda:
+    """Return the source of a function without parameters."""
+    nothing = ast.arguments(
+        posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[]
+    )
+    return ast.Lambda(args=nothing, body=body)
 
 
 def _is_failing(node: ast.stmt) -> bool:

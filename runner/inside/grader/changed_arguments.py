@@ -19,12 +19,21 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import torch
 
 from runner.inside.grader import refusals
 from runner.inside.grader.exchanged_values import exchanged
 from runner.inside.grader.handle_parts import is_handle, observations_of
 from runner.inside.values.codec import CodecError, Encoder
-from runner.inside.values.prints import Print, are_same, print_of
+from runner.inside.values.prints import (
+    ATOMS,
+    CONTAINERS,
+    MOST_CHANGED,
+    Print,
+    are_same,
+    parts_of,
+    print_of,
+)
 
 Ref = Callable[[], Any]
 Again = Callable[[], Any]
@@ -34,6 +43,7 @@ Place = tuple[int, int]
 NAME: Final = "__looked_at__"
 # What was given in this many messages can still be looked at.
 _MESSAGES: Final = 256
+_MOST_PARTS: Final = 100_000
 _WORDS: Final = (
     "The notebook's code has changed a value that the test has given to it. The test's "
     "own value is still as it was, since arguments are copies. With the changed value "
@@ -52,7 +62,10 @@ class ChangedArgumentError(AssertionError):
 
 
 class AskedAgainError(BaseException):
-    """Ends a second evaluation that would ask the notebook. No test can catch it."""
+    """Ends a second evaluation that would ask the notebook.
+
+    A helper of the test with a bare `except` may catch it, so it is noted, too.
+    """
 
 
 @dataclass(frozen=True)
@@ -62,7 +75,7 @@ class _Changed:
     `call` is the number of the call that has changed the copy.
     """
 
-    value: Any
+    ref: Ref
     came: Print | None
     call: int
 
@@ -78,6 +91,7 @@ class Arguments:
         self._fetch = fetch
         # Whether an assertion is being evaluated for the second time.
         self.is_comparing = False
+        self._has_asked = False
         self.begin(is_watching=False, asks_again=False)
 
     def begin(self, *, is_watching: bool, asks_again: bool) -> None:
@@ -88,7 +102,7 @@ class Arguments:
         self._calls = 0
         self._given: OrderedDict[int, dict[int, Ref]] = OrderedDict()
         self._changed: dict[Place, _Changed] = {}
-        self._contents: list[tuple[_Changed, Any]] | None = None
+        self._contents: dict[Place, Any] = {}
 
     # --- Messages -------------------------------------------------------------------
 
@@ -106,7 +120,6 @@ class Arguments:
             return {}
         self._message += 1
         self._calls += is_call
-        self._contents = None
         found = {number: _ref(value) for number, value in encoder.numbered()}
         self._given[self._message] = found
         if len(self._given) > _MESSAGES:
@@ -121,13 +134,19 @@ class Arguments:
         for one in told:
             match one:
                 case [int() as message, int() as number]:
-                    value = self._value_at((message, number))
+                    place = message, number
                 case _:
                     raise CodecError("not an argument")
+            value = self._value_at(place)
             if value is not None:
-                self._changed[message, number] = _Changed(
-                    value, print_of(value), self._calls
-                )
+                ref = self._given[message][number]
+                self._changed.pop(place, None)
+                self._changed[place] = _Changed(ref, print_of(value), self._calls)
+                self._contents.pop(place, None)
+
+        while len(self._changed) > MOST_CHANGED:
+            self._contents.pop(next(iter(self._changed)), None)
+            del self._changed[next(iter(self._changed))]
 
     def _value_at(self, place: Place) -> Any:
         """Return the test's value, or None if the test has dropped it."""
@@ -137,48 +156,97 @@ class Arguments:
 
     # --- Assertions -----------------------------------------------------------------
 
-    def holds(self, found: Any, again: Again, text: str, is_own: bool) -> Any:  # noqa: FBT001 - written by `Assertions`
-        """Return what an assertion is about, if it is true for changed values, too."""
-        if self._is_due() and found:
-            self._check(again, bool, text, is_own)
-        return found
+    def ready(self, is_own: bool, read: Again) -> "_State | None":  # noqa: FBT001 - written by `Assertions`
+        """Ask for the changed values, before an assertion is evaluated.
 
-    def passes(self, found: Any, again: Again, text: str, is_own: bool) -> Any:  # noqa: FBT001 - written by `Assertions`
-        """Return what a call has returned that raises if its assertion does not hold."""
-        if self._is_due():
-            self._check(again, lambda _: True, text, is_own)
-        return found
+        `read` gives the values of its names. Return their state, or None if the
+        assertion is evaluated only once.
 
-    def fails(self, found: Any, again: Again, text: str, is_own: bool) -> Any:  # noqa: FBT001 - written by `Assertions`
-        """Return a condition of failure, if it is false for changed values, too."""
-        if self._is_due() and not found:
-            self._check(again, lambda value: not value, text, is_own)
-        return found
-
-    def returns(self, found: Any, again: Again, text: str, is_own: bool) -> Any:  # noqa: FBT001 - written by `Assertions`
-        """Return what a check returns, if True is returned for changed values, too."""
-        if self._is_due() and isinstance(found, bool | np.bool_) and found:
-            self._check(again, bool, text, is_own)
-        return found
-
-    def shows(self, found: Any, again: Again, text: str, is_own: bool) -> Any:  # noqa: FBT001 - written by `Assertions`
-        """Return a doctest's value, if it and its output are the same for changed values."""
+        SECURITY: what is asked, and when, must not depend on whether the assertion holds.
+        """
         if not self._is_due():
-            return found
+            return None
+        places = self._places(is_own=is_own)
+        watched, self.is_watching = self.is_watching, False
         try:
-            with self._comparing():
-                shown = _shown(again)
-        except (Exception, AskedAgainError):  # noqa: BLE001 - it cannot be shown again
-            return found
-        self._check(lambda: _shown(again), lambda now: now == shown, text, is_own)
+            for place in places:
+                if place not in self._contents:
+                    self._contents[place] = self._resolved(self._fetch(place))
+        finally:
+            self.is_watching = watched
+        return _State(read) if places else None
+
+    def _places(self, *, is_own: bool) -> list[Place]:
+        """Return the places of changed values that count in such an expression.
+
+        An answer of a later call may be about the test's own value, which that call was
+        given. So an expression with answers is evaluated with what the latest call has
+        changed.
+        """
+        for place, changed in list(self._changed.items()):
+            if changed.ref() is None:  # the test has dropped it
+                del self._changed[place]
+                self._contents.pop(place, None)
+        return [
+            place
+            for place, changed in self._changed.items()
+            if is_own or changed.call == self._calls
+        ]
+
+    def holds(self, state: "_State | None", found: Any, *again: Any) -> Any:
+        """Return what an assertion is about, if it is true for changed values, too."""
+        if state and found:
+            self._check(state, bool, *again)
         return found
+
+    def passes(self, state: "_State | None", found: Any, *again: Any) -> Any:
+        """Return what a call has returned that raises if its assertion does not hold."""
+        if state:
+            self._check(state, lambda _: True, *again)
+        return found
+
+    def fails(self, state: "_State | None", found: Any, *again: Any) -> Any:
+        """Return a condition of failure, if it is false for changed values, too."""
+        if state and not found:
+            self._check(state, lambda value: not value, *again)
+        return found
+
+    def returns(self, state: "_State | None", found: Any, *again: Any) -> Any:
+        """Return what a check returns, if True is returned for changed values, too."""
+        if state and isinstance(found, bool | np.bool_) and found:
+            self._check(state, bool, *again)
+        return found
+
+    def shows(
+        self,
+        state: "_State | None",
+        found: Any,
+        again: Again,
+        text: str,
+        is_own: bool,  # noqa: FBT001 - written by `Assertions`
+    ) -> Any:
+        """Return a doctest's value, if it and its output are the same for changed values."""
+        if state:
+            shown: list[Any] = []
+
+            def is_same(now: Any) -> bool:
+                shown.append(now)
+                return bool(now == shown[0])
+
+            self._check(state, is_same, lambda: _shown(again), text, is_own)
+        return found
+
+    def refuse_asking(self) -> AskedAgainError:
+        """Note that a second evaluation would ask the notebook. Return the error."""
+        self._has_asked = True
+        return AskedAgainError()
 
     def touched(self, *values: Any) -> None:
         """Forget what became of the copies of values that the test itself has changed."""
         for place, changed in list(self._changed.items()):
-            if any(changed.value is one for one in values):
+            if any(changed.ref() is one for one in values):
                 del self._changed[place]
-                self._contents = None
+                self._contents.pop(place, None)
 
     def compared(self, *reads: Ref) -> None:
         """Raise SecondAnswerError if an object differed when it was read again."""
@@ -195,29 +263,45 @@ class Arguments:
 
     def _check(
         self,
-        again: Again,
+        state: "_State",
         is_fine: Callable[[Any], bool],
+        again: Again,
         text: str,
         is_own: bool,  # noqa: FBT001 - passed on
     ) -> None:
         """Evaluate again with the changed values. Raises ChangedArgumentError.
 
-        `is_own` says that the expression reads no answer. An answer of a later call may
-        be about the test's own value, which that call was given. So an expression with
-        answers is evaluated with what the latest call has changed.
+        An expression that has changed what it reads, or that uses up an iterator, is
+        left out, and so is one that does not hold again with the test's own values.
         """
-        pairs = self._pairs(is_own=is_own)
-        if not pairs:
+        if not state.is_unchanged():
             return
+        pairs = [
+            (value, content)
+            for place in self._places(is_own=is_own)
+            if (content := self._contents.get(place)) is not None
+            and (value := _left(self._changed[place])) is not None
+        ]
+        is_stable = pairs and self._is_well(is_fine, again, [])
+        if is_stable and self._is_well(is_fine, again, pairs) is False:
+            raise ChangedArgumentError(text)
+
+    def _is_well(
+        self,
+        is_fine: Callable[[Any], bool],
+        again: Again,
+        pairs: list[tuple[Any, Any]],
+    ) -> bool | None:
+        """Return whether the expression holds, or None if it asks the notebook."""
+        self._has_asked = False
         try:
             with self._comparing(), exchanged(pairs):
-                is_well = is_fine(again())
+                is_well = bool(is_fine(again()))
         except AskedAgainError:
-            return
+            return None
         except Exception:  # noqa: BLE001 - in a notebook the test would raise it
             is_well = False
-        if not is_well:
-            raise ChangedArgumentError(text)
+        return None if self._has_asked else is_well
 
     @contextlib.contextmanager
     def _comparing(self) -> Iterator[None]:
@@ -227,27 +311,6 @@ class Arguments:
             yield
         finally:
             self.is_comparing = False
-
-    def _pairs(self, *, is_own: bool) -> list[tuple[Any, Any]]:
-        """Return the changed values that the test has left alone, with their contents."""
-        if self._contents is None:
-            self._contents = list(self._fetched())
-        return [
-            (changed.value, content)
-            for changed, content in self._contents
-            if (is_own or changed.call == self._calls) and _is_left(changed)
-        ]
-
-    def _fetched(self) -> Iterator[tuple[_Changed, Any]]:
-        """Ask the snapshot what its copies of the changed values hold."""
-        watched, self.is_watching = self.is_watching, False
-        try:
-            for place, changed in self._changed.items():
-                content = self._resolved(self._fetch(place))
-                if content is not None:
-                    yield changed, content
-        finally:
-            self.is_watching = watched
 
     def _resolved(self, content: Any) -> list[Any] | None:
         """Return the content with the test's values in the place of their places."""
@@ -269,10 +332,52 @@ class Arguments:
         return None
 
 
-def _is_left(changed: _Changed) -> bool:
-    """Return whether the test's own value is as it was when its copy had changed."""
-    now = print_of(changed.value)
-    return changed.came is not None and now is not None and are_same(changed.came, now)
+class _State:
+    """The values of the names that an expression reads, before it was evaluated."""
+
+    def __init__(self, read: Again) -> None:
+        self._read = read
+        self._prints = _prints_of(read)
+
+    def is_unchanged(self) -> bool:
+        """Return whether the evaluation has changed none of them."""
+        now = _prints_of(self._read)
+        if self._prints is None or now is None or len(now) != len(self._prints):
+            return False
+        return all(map(are_same, self._prints, now))
+
+
+def _prints_of(read: Again) -> list[Print] | None:
+    """Return the prints of the values and their parts, or None if one is used up."""
+    try:
+        waiting = list(read())
+    except Exception:  # noqa: BLE001 - a name is not bound
+        return None
+    found, met = list[Print](), set[int]()
+    while waiting and len(met) < _MOST_PARTS:
+        value = waiting.pop()
+        is_code = callable(value) and not isinstance(value, torch.nn.Module)
+        if is_code or is_handle(value) or type(value) in ATOMS or id(value) in met:
+            continue
+        met.add(id(value))
+        if hasattr(type(value), "__next__"):
+            return None
+        if isinstance(value, CONTAINERS):
+            waiting += parts_of(value)
+        elif isinstance(value, tuple):
+            waiting += value
+        taken = print_of(value)
+        if taken is not None:
+            found.append(taken)
+    return found
+
+
+def _left(changed: _Changed) -> Any:
+    """Return the test's value, or None if the test has changed it since its copy had."""
+    value, before = changed.ref(), changed.came
+    now = print_of(value)
+    is_left = before is not None and now is not None and are_same(before, now)
+    return value if is_left else None
 
 
 def _ref(value: Any) -> Ref:

@@ -7,7 +7,6 @@ containers, attributes, and arrays that are views of one memory.
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from functools import partial
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -127,18 +126,13 @@ def _exchange_tensor(value: torch.Tensor, new: torch.Tensor) -> Undo:
 def _exchange_module(
     value: torch.nn.Module, modes: Sequence[Any], state: dict[str, Any]
 ) -> Undo:
-    undone: list[Undo] = []
-    mine = value.state_dict()
-    for name, new in state.items():
-        undone.append(_exchange_tensor(mine[name], new))
-    layers = dict(value.named_modules())
-    for name, is_training in modes:
-        layer, before = layers[name], layers[name].training
-        layer.training = bool(is_training)
-        undone.append(partial(setattr, layer, "training", before))
-
-    def undo() -> None:
-        for one in reversed(undone):
-            one()
-
-    return undo
+    with ExitStack() as undoing:
+        mine = value.state_dict()
+        for name, new in state.items():
+            undoing.callback(_exchange_tensor(mine[name], new))
+        layers = dict(value.named_modules())
+        for name, is_training in modes:
+            layer = layers[name]
+            undoing.callback(setattr, layer, "training", layer.training)
+            layer.training = bool(is_training)
+        return undoing.pop_all().close

@@ -10,7 +10,7 @@ from typing import Any, Final
 from runner.inside.grader import empty_values, named_classes, refusals, replayed_output
 from runner.inside.grader.begun_loops import Loops
 from runner.inside.grader.call_settings import CallSettings
-from runner.inside.grader.changed_arguments import Arguments, AskedAgainError
+from runner.inside.grader.changed_arguments import Arguments
 from runner.inside.grader.exports import ExpiredCallbackError, Exports, Outgoing
 from runner.inside.grader.fixed_seeds import FixedSeeds
 from runner.inside.grader.given_folders import Folders
@@ -164,7 +164,7 @@ class SnapshotClient:
         answer is invalid.
         """
         if self.arguments.is_comparing:
-            raise AskedAgainError
+            raise self.arguments.refuse_asking()
         with self._endpoint.turn:
             return self._ask(operation, arguments)
 

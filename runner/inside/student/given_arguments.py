@@ -16,6 +16,7 @@ import torch
 from runner.inside.values.codec import CodecError, Decoder, Encoder
 from runner.inside.values.prints import (
     CONTAINERS,
+    MOST_CHANGED,
     Print,
     are_same,
     parts_of,
@@ -29,7 +30,6 @@ Place = tuple[int, int]
 _MOST_KEPT: Final = 16
 _KEPT_BYTES: Final = 1024**2
 # Values that have changed are kept until the check ends, the latest ones of them.
-_MOST_CHANGED: Final = 64
 _CHANGED_BYTES: Final = 256 * 1024**2
 # The references to a value that nobody else holds: ours, and that of the question.
 _OURS: Final = 2
@@ -62,11 +62,16 @@ class GivenArguments:
 
     def kept(self) -> list[_Given]:
         """Return what an object of the notebook's still keeps of earlier messages."""
-        self._kept = [one for one in self._kept if _is_held(one)][-_MOST_KEPT:]
+        held = (
+            one
+            for one in self._kept
+            if _is_held(one, 1 if one.place in self._changed else 0)
+        )
+        self._kept = list(held)[-_MOST_KEPT:]
         return self._kept
 
     def keep(self, given: list[_Given]) -> None:
-        """Keep these values, which have not changed so far."""
+        """Keep these values, which may change from now on."""
         self._kept = given
 
     def note_changed(self, given: list[_Given]) -> None:
@@ -75,7 +80,7 @@ class GivenArguments:
             self._changed.pop(one.place, None)
             self._changed[one.place] = one.value
         size = sum(map(_bytes_in, self._changed.values()))
-        while len(self._changed) > _MOST_CHANGED or size > _CHANGED_BYTES:
+        while len(self._changed) > MOST_CHANGED or size > _CHANGED_BYTES:
             size -= _bytes_in(self._changed.pop(next(iter(self._changed))))
 
     def content(
@@ -127,14 +132,16 @@ class Watch:
                 kept.append(one)
             else:
                 changed.append(one)
+                kept.append(_Given(one.place, one.value, now))
         self._owner.keep([one for one in kept if _bytes_in(one.value) <= _KEPT_BYTES])
         self._owner.note_changed(changed)
         self._given = []
         return {"changed": [list(one.place) for one in changed]} if changed else {}
 
 
-def _is_held(one: _Given) -> bool:
-    return sys.getrefcount(one.value) > _OURS
+def _is_held(one: _Given, more: int) -> bool:
+    """Return whether others refer to the value, where `more` of ours do."""
+    return sys.getrefcount(one.value) > _OURS + more
 
 
 def _bytes_in(value: Any) -> int:

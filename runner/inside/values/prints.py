@@ -16,7 +16,9 @@ from runner.inside.values.codec import Encoder, Node
 from runner.inside.values.fingerprint import quick_digest
 
 CONTAINERS: Final = (list, deque, dict, SimpleNamespace)
-_ATOMS: Final = (int, float, complex, str, bytes, bool, type(None))
+ATOMS: Final = (int, float, complex, str, bytes, bool, type(None))
+# Of the values that have changed, so many are kept: the latest ones.
+MOST_CHANGED: Final = 64
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def _is_same(one: Any, other: Any) -> bool:
         return True
     if type(one) is not type(other):
         return False
-    if isinstance(one, _ATOMS):
+    if isinstance(one, ATOMS):
         return bool(one == other or (one != one and other != other))  # noqa: PLR0124 - NaN
     if isinstance(one, tuple):
         return len(one) == len(other) and all(map(_is_same, one, other))

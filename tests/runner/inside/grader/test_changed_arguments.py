@@ -1,10 +1,12 @@
 """A test that looks at what it has given: the copy must not have changed."""
 
-from typing import Final
+from typing import Any, Final
 
 import pytest
+import torch
 
 from runner.inside.grader.changed_arguments import ChangedArgumentError
+from runner.inside.grader.exchanged_values import exchanged
 from runner.inside.student.given_arguments import GivenArguments
 from runner.protocol.jobs import TestStyle
 from tests.runner.proof.recording import tried
@@ -108,6 +110,8 @@ _LOOKS: Final = {
     "given again": "a = [3, 1, 2]; b = list(a); ordered(a); ordered(a); assert a == b",
     "given to another": "d = {'k': 1}; taken(d); Bag(d); assert d == {'k': 1}",
     "an error of the second look": "d = {'k': 1}; taken(d); assert d['k'] == 1",
+    "by another case": "import unittest\nt = unittest.TestCase(); a = [3, 1]; ordered(a); t.assertEqual(a, [3, 1])",
+    "by an if with a message": "a = [3, 1]; ordered(a)\nif a != [3, 1]:\n    message = 'changed'\n    raise AssertionError(message)",
     "with an f-string": "a = [3, 1]; ordered(a); assert a == [3, 1], f'{ordered.__name__} changed it'",
     "a case": _CASE,
 }
@@ -154,6 +158,11 @@ _SAFE: Final = {
     "given to another later": "x = np.array([1., 3.]); o = centred(x); p = doubled(list(x)); assert np.allclose(p, x * 2)",
     "a view given later": "x = np.array([1., 3., 5.]); centred(x); p = doubled([x[:2]])[0]; assert np.allclose(p, x[:2] * 2)",
     "taken once only": "a = [3, 1]; ordered(a); q = [1, 2]; assert q.pop() == 2 and q == [1]",
+    "items taken by a library": "import heapq\nh = ordered([3, 1, 2]); assert [heapq.heappop(h) for _ in range(3)] == [1, 2, 3]",
+    "items taken by a helper": "def drained(h): return [h.pop() for _ in range(len(h))]\nh = ordered([3, 1, 2]); assert drained(h) == [3, 2, 1]",
+    "an iterator": "want = reversed([3, 2, 1]); got = ordered([1, 3, 2]); assert got == list(want)",
+    "an iterator of answers": "rows = [[3, 1, 2], [2, 1]]; found = map(ordered, rows); assert list(found) == [[1, 2, 3], [1, 2]]",
+    "a bare except": "def right(f, x, want):\n    try: return f(x) == want\n    except: return False\na = [2, 1]; assert ordered([3, 1]) == [1, 3]; assert right(ordered, a, [1, 2])",
     "a draw": "rng = np.random.default_rng(0); a = [3, 1]; ordered(a); w = np.random.default_rng(0).random(2)\nassert rng.random() == w[0]; assert rng.random() == w[1]",
     "a doctest's kind of line": "a = [3, 1]; ordered(a); n = len(a); assert n == 2",
     "a gradient": "x = torch.ones(2); slope(x); assert torch.equal(x, torch.ones(2))",
@@ -301,3 +310,68 @@ def test_a_content_that_makes_no_sense_harms_nothing(
     score, error = _scored(tests, _IN_PLACE)
     assert score == (1 if error is None else 0)
     assert error is None or isinstance(error, ChangedArgumentError)
+
+
+def test_what_is_asked_does_not_depend_on_whether_an_assertion_holds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[object] = []
+    content = GivenArguments.content
+
+    def noted(self: GivenArguments, *place: Any) -> Any:
+        asked.append(place[:2])
+        return content(self, *place)
+
+    monkeypatch.setattr(GivenArguments, "content", noted)
+    counts = []
+    for wanted in ("[1, 3]", "[3, 1]"):
+        asked.clear()
+        for form in (
+            f"try: assert out == {wanted}\nexcept Exception: pass",
+            f"try: np.testing.assert_equal(out, {wanted})\nexcept Exception: pass",
+            f"try:\n    if out != {wanted}: raise ValueError\nexcept Exception: pass",
+        ):
+            _scored(
+                f"import numpy as np\na = [3, 1]; out = ordered(a)\n{form}", _IN_PLACE
+            )
+        counts.append(len(asked))
+    assert counts == [3, 3]
+
+
+def test_items_that_are_there_twice_are_not_taken_by_the_second_evaluation() -> None:
+    doubled = "def ordered(a):\n    a += a\n    a.sort()\n    return a\n"
+    tests = (
+        "import heapq\ndef first(h): return heapq.heappop(h)\nh = ordered([3, 1])\n"
+        "assert first(h) == 1\nassert first(h) == 3\nassert not h"
+    )
+    assert _scored(tests, _HONEST)[0] == 1
+    assert _scored(tests, doubled)[0] == 0
+
+
+def test_many_changed_arguments_take_linear_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[object] = []
+    content = GivenArguments.content
+
+    def noted(self: GivenArguments, *place: Any) -> Any:
+        asked.append(place[:2])
+        return content(self, *place)
+
+    monkeypatch.setattr(GivenArguments, "content", noted)
+    tests = (
+        "import random\nfor _ in range(300):\n"
+        "    a = [random.randint(0, 99) for _ in range(12)]\n"
+        "    want = sorted(a); got = ordered(a); assert got == want"
+    )
+    assert _scored(tests, _IN_PLACE)[0] == 1
+    assert len(asked) == 300
+
+
+def test_a_network_that_has_got_a_layer_stays_as_it_was() -> None:
+    net = torch.nn.Sequential(torch.nn.Linear(1, 1))
+    before = net[0].weight.detach().clone()
+    state = {"0.weight": before + 1, "0.bias": before[0], "1.weight": before}
+    with exchanged([(net, ["module", [["", True]], state])]):
+        assert torch.equal(net[0].weight, before)
+    assert torch.equal(net[0].weight, before)
