@@ -166,16 +166,13 @@ def test_large_files_are_saved_up_to_the_limit_of_the_disk(runner: Runner) -> No
 
 def test_a_disk_that_a_later_cell_has_filled_is_named(runner: Runner) -> None:
     """No question is judged on half of its folder."""
-    fill = (
-        "os.remove('best.pt')\nfor n in range(12):\n"
-        "    open(f'/tmp/{n}', 'wb').write(bytes(4 << 20))\n"
-    )
+    fill = "for n in range(12):\n    open(f'/tmp/{n}', 'wb').write(bytes(4 << 20))\n"
     cells = (
         (
             "import os\nopen('best.pt', 'wb').write(bytes(8 << 20))\n"
             "def size(): return os.path.getsize('best.pt')\ndef double(x): return 2 * x"
         ),
-        *(ONE, fill, TWO),
+        *(ONE, "os.remove('best.pt')", TWO, fill),
     )
     asked = (
         question("q1", f"def check(size):\n    assert size() == {8 << 20}\n"),
