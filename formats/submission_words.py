@@ -74,6 +74,11 @@ FILES: Final[dict[str, Words]] = {
         "The portal has no room left to store your files. This is our fault.",
         "Tell your lecturer, and try again in a few minutes.",
     ),
+    "store_unreachable": Words(
+        "The portal cannot reach the place where it stores files. This is our fault: "
+        "nothing was handed in.",
+        "Try again in a few minutes. If it goes on, tell your lecturer.",
+    ),
     "lfs_pointer": Words(
         "“{name}” is a Git LFS pointer: a short text in place of the file itself.",
         "Run “git lfs pull” in your repository. Then hand in the file again.",

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import django_stubs_ext
 import structlog
 from environs import Env
-from marshmallow.validate import OneOf, Range
+from marshmallow.validate import OneOf, Range, Regexp
 
 from portal.log_limits import shorten_values
 
@@ -179,6 +179,38 @@ STORAGES: dict[str, dict[str, Any]] = {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
     },
 }
+# Workers on other machines reach an object store where they share no folder.
+BLOB_STORE: str = env.str(
+    "BLOB_STORE",
+    "",
+    validate=Regexp(
+        r"(s3://[^/?#\s]+(/[^?#\s]*)?)?\Z",
+        error="must be s3://BUCKET or s3://BUCKET/PREFIX, or empty for a folder",
+    ),
+)
+# This machine's copies of an object store's content, and how many bytes they may take.
+BLOB_CACHE = VAR_DIR / "blob-cache"
+BLOB_CACHE_BYTES: int = env.int("BLOB_CACHE_BYTES", 10 * 1024**3, validate=Range(min=0))
+
+
+def object_stores(address: str) -> dict[str, dict[str, Any]]:
+    """Return the storages of blobs and of materials' files at `s3://bucket/prefix`."""
+    bucket, _, prefix = address.removeprefix("s3://").partition("/")
+    return {
+        name: {
+            "BACKEND": "storage.object_store.ObjectStore",
+            "OPTIONS": {
+                "bucket_name": bucket,
+                "location": "/".join(filter(None, (prefix.strip("/"), folder))),
+                "file_overwrite": name == "blobs",
+            },
+        }
+        for name, folder in (("default", "files"), ("blobs", "blobs"))
+    }
+
+
+if BLOB_STORE:
+    STORAGES.update(object_stores(BLOB_STORE))
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -495,4 +527,6 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
+    # At the level INFO it says in each process where the endpoint was found.
+    "loggers": {"botocore": {"level": "WARNING"}},
 }

@@ -5,7 +5,8 @@ without a row is kept: nothing deletes blobs. The name is `ab/cd/<sha256>`.
 
 In a folder store, content is first written to `incoming/` in the same file system, then
 synced, made read-only and only then renamed. So a name never shows half a file, and a
-receipt means that the bytes are on the disk.
+receipt means that the bytes are on the disk. From an object store, content is read by
+way of the copies of storage/blob_cache.py.
 """
 
 import errno
@@ -25,30 +26,39 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
-PIECE: Final = 1 << 20
-FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-FILE_MODE: Final = 0o440
-FOLDER_MODE: Final = 0o750
-PART: Final = ".part"
+from storage.blob_cache import FULL, PART, PIECE, BlobCache
+from storage.durable_files import make_folder, put_in_place
+from storage.store_errors import (
+    BlobMissingError,
+    BlobStoreFullError,
+    BlobTooLargeError,
+    StoreUnreachableError,
+)
+from storage.store_marker import NAME, is_marker_gone
 
+__all__ = [
+    "Blob",
+    "BlobMissingError",
+    "BlobStoreFullError",
+    "BlobTooLargeError",
+    "StoreUnreachableError",
+    "blob_path",
+    "blob_store_answers",
+    "discard_abandoned",
+    "open_blob",
+    "read_blob",
+    "store_blob",
+]
 
-class BlobTooLargeError(Exception):
-    """The content went over the limit that the caller set."""
-
-
-class BlobStoreFullError(Exception):
-    """The store has no room for the content; nothing of it is left there."""
-
-
-class BlobMissingError(Exception):
-    """A row names content that is missing from the store, or damaged there."""
-
-
-class StoreUnreachableError(Exception):
-    """The store does not answer, so nobody can say whether the content is there.
-
-    Nothing is wrong with the content or with the row: the same call may succeed later.
-    """
+INCOMING: Final = "incoming"
+# Errors of one file. Where the store answers, every other error is one of the store.
+_OF_THE_FILE: Final = {
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ELOOP,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,17 +74,19 @@ def store_blob(chunks: Iterable[bytes], *, max_bytes: int) -> Blob:
 
     In a folder store, content that exists already is replaced by the same bytes: that
     repairs a damaged file and renews its time of modification. Raises BlobTooLargeError
-    if there are more than `max_bytes`, and BlobStoreFullError if there is no room; then
-    nothing is stored.
+    if there are more than `max_bytes`, BlobStoreFullError if there is no room, and
+    StoreUnreachableError if the store does not answer; then nothing is stored.
     """
     storage = storages["blobs"]
+    if isinstance(storage, FileSystemStorage) and is_marker_gone(storage):
+        raise StoreUnreachableError(str(storage.location))
     with _full_store_as_error(), _part_file(storage) as part:
         blob = _copy(chunks, part, max_bytes=max_bytes)
         name = _name(blob.sha256)
         if isinstance(storage, FileSystemStorage):
-            _put_in_place(part, Path(storage.path(name)))
+            put_in_place(part, Path(storage.path(name)))
         else:
-            _save(storage, name, part)
+            _save(storage, name, part, blob.size)
     return blob
 
 
@@ -102,7 +114,7 @@ def _full_store_as_error() -> Iterator[None]:
 def _part_file(storage: Storage) -> Iterator[IO[bytes]]:
     """Give a file to write to, and delete it at the end unless it was renamed."""
     folder = _incoming(storage)
-    _make_folder(folder)
+    make_folder(folder)
     with tempfile.NamedTemporaryFile(dir=folder, suffix=PART, delete=False) as part:
         try:
             yield part.file
@@ -113,7 +125,7 @@ def _part_file(storage: Storage) -> Iterator[IO[bytes]]:
 
 def _incoming(storage: Storage) -> Path:
     if isinstance(storage, FileSystemStorage):
-        return Path(storage.path("incoming"))
+        return Path(storage.path(INCOMING))
     return Path(settings.FILE_UPLOAD_TEMP_DIR)
 
 
@@ -129,37 +141,10 @@ def _copy(chunks: Iterable[bytes], part: IO[bytes], *, max_bytes: int) -> Blob:
     return Blob(sha256=digest.hexdigest(), size=size)
 
 
-def _put_in_place(part: IO[bytes], target: Path) -> None:
-    """Move the written file to its name so that it survives a power cut."""
-    _make_folder(target.parent)
-    os.fchmod(part.fileno(), FILE_MODE)
-    os.fsync(part.fileno())
-    Path(part.name).replace(target)
-    _sync_folder(target.parent)
-
-
-def _make_folder(folder: Path) -> None:
-    """Create the folder and its parents, each private and synced to the disk."""
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    with suppress(FileExistsError):
-        folder.mkdir(mode=FOLDER_MODE)
-        _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _save(storage: Storage, name: str, content: IO[bytes]) -> None:
+def _save(storage: Storage, name: str, content: IO[bytes], size: int) -> None:
     """Save in a store that is not a folder. It holds whole objects or none."""
     content.seek(0)
-    if storage.exists(name):
+    if storage.exists(name) and storage.size(name) == size:
         return
     saved = storage.save(name, File(content))
     if saved != name:  # another writer of the same content was first
@@ -180,32 +165,94 @@ def discard_abandoned(*, older_than: timedelta) -> int:
 
 
 def open_blob(sha256: str) -> IO[bytes]:
-    """Open the content for reading. Raises BlobMissingError."""
-    name = _name(sha256)
-    try:
-        return storages["blobs"].open(name, "rb")
-    except OSError as error:
-        raise BlobMissingError(sha256) from error
+    """Open the content for reading.
+
+    Raises BlobMissingError, or StoreUnreachableError if the store does not answer.
+    """
+    storage, name = storages["blobs"], _name(sha256)
+    if isinstance(storage, FileSystemStorage):
+        with _faults_in_words(storage, sha256):
+            return storage.open(name, "rb")
+    return _copy_of(storage, sha256, is_checked=False).open("rb")
 
 
 def read_blob(sha256: str) -> bytes:
-    """Return the content, checked against its hash. Raises BlobMissingError."""
-    with open_blob(sha256) as content:
+    """Return the content, checked against its hash. Raises as `open_blob` does."""
+    with open_blob(sha256) as content, _faults_in_words(storages["blobs"], sha256):
         data = content.read()
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise BlobMissingError(sha256)
+        # The copy of an object store's content is fetched anew.
+        return blob_path(sha256).read_bytes()
     return data
 
 
 def blob_path(sha256: str) -> Path:
     """Return a local path of the content, checked against its hash.
 
-    Raises BlobMissingError if it is missing or damaged.
+    Open the path within fifteen minutes: after that, the copy of an object store's
+    content may be deleted. Raises BlobMissingError if the content is missing or
+    damaged, and StoreUnreachableError if the store does not answer.
     """
-    digest = hashlib.sha256()
-    with open_blob(sha256) as content:
+    storage = storages["blobs"]
+    if not isinstance(storage, FileSystemStorage):
+        return _copy_of(storage, sha256, is_checked=True)
+    with open_blob(sha256) as content, _faults_in_words(storage, sha256):
+        digest = hashlib.sha256()
         for piece in iter(lambda: content.read(PIECE), b""):
             digest.update(piece)
     if digest.hexdigest() != sha256:
         raise BlobMissingError(sha256)
-    return Path(storages["blobs"].path(_name(sha256)))
+    return Path(storage.path(_name(sha256)))
+
+
+def _copy_of(storage: Storage, sha256: str, *, is_checked: bool) -> Path:
+    """Return the path of this machine's copy, which is fetched if there is none."""
+    name = _name(sha256)
+
+    def fetch() -> Iterator[bytes]:
+        with storage.open(name, "rb") as content:
+            yield from iter(lambda: content.read(PIECE), b"")
+
+    with _faults_in_words(storage, sha256):
+        return _cache().path_of(sha256, fetch, is_checked=is_checked)
+
+
+def _cache() -> BlobCache:
+    return BlobCache(
+        Path(settings.BLOB_CACHE), max_bytes=int(settings.BLOB_CACHE_BYTES)
+    )
+
+
+@contextmanager
+def _faults_in_words(storage: Storage, sha256: str) -> Iterator[None]:
+    """Turn an error of reading into what it says of the content, or of the store."""
+    try:
+        yield
+    except OSError as error:
+        is_of_file = isinstance(error, FileNotFoundError) or error.errno in _OF_THE_FILE
+        if is_of_file and _answers(storage):
+            raise BlobMissingError(sha256) from error
+        raise StoreUnreachableError(str(error)) from error
+
+
+def blob_store_answers() -> bool:
+    """Return whether the store can be read, and is there.
+
+    A folder without any content is not the store: it is where the store's file system
+    is mounted, while that is away. Nor is a store that has lost its marker.
+    """
+    return _answers(storages["blobs"])
+
+
+def _answers(storage: Storage) -> bool:
+    try:
+        if isinstance(storage, FileSystemStorage):
+            with os.scandir(storage.location) as entries:
+                is_there = any(entry.name != INCOMING for entry in entries)
+        else:
+            # Only whether it answers is asked here.
+            storage.exists(NAME)
+            is_there = True
+        return is_there and not is_marker_gone(storage)
+    except (OSError, StoreUnreachableError):
+        return False

@@ -27,6 +27,7 @@ from storage.blobs import (
     BlobMissingError,
     BlobStoreFullError,
     BlobTooLargeError,
+    StoreUnreachableError,
     store_blob,
 )
 from submissions.exceptions import SubmissionRefusedError
@@ -142,13 +143,14 @@ def _check_total(files: Sequence[IncomingFile]) -> Iterator[Problem]:
 def assignment_context_of(revision: AssignmentRevision) -> AssignmentContext:
     """Return what the revision gives its students.
 
-    If the store has lost the hand-out, it is left out: the student is not at fault.
+    If the store has lost the hand-out, or does not answer, it is left out: the student
+    is not at fault.
     """
     checked = revision.questions.filter(kind=QuestionKind.AUTO)
     parts = list(revision.files.all())
     try:
         handout, given = handout_notebook(parts), restorable_cells(parts)
-    except BlobMissingError:
+    except (BlobMissingError, StoreUnreachableError):
         handout = given = None
     return AssignmentContext(
         keys=tuple(checked.values_list("key", flat=True)),
@@ -216,6 +218,9 @@ def _store(file: IncomingFile, rule: FileRule) -> StoredFile:
         raise SubmissionRefusedError([refusal]) from error
     except BlobStoreFullError as error:
         refusal = problem("store_full", file=rule.name)
+        raise SubmissionRefusedError([refusal]) from error
+    except StoreUnreachableError as error:
+        refusal = problem("store_unreachable", file=rule.name)
         raise SubmissionRefusedError([refusal]) from error
     return StoredFile(
         name=rule.name,

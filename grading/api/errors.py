@@ -1,6 +1,7 @@
 """Refusals of a hand-in, in the API's one error shape."""
 
 from collections import defaultdict
+from typing import Final
 
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.settings import api_settings
@@ -24,19 +25,22 @@ class KeyReused(APIException):
     default_code = "idempotency_key_reused"
 
 
-class StoreFull(APIException):
-    """There is no room for the files. It is our fault, and a later try may succeed."""
+class StoreFailed(APIException):
+    """The files cannot be stored. It is our fault, and a later try may succeed."""
 
     status_code = 503
-    default_code = "store_full"
+
+
+# Problems of the store, which no file of the student's can mend.
+STORE_CODES: Final = frozenset(("store_full", "store_unreachable"))
 
 
 def refusal(error: SubmissionRefusedError) -> APIException:
     """Return the exception whose response lists every problem by its file."""
     by_file: dict[str, list[ErrorDetail]] = defaultdict(list)
     for problem in error.problems:
-        if problem.code == StoreFull.default_code:
-            return StoreFull(_words(problem))
+        if problem.code in STORE_CODES:
+            return StoreFailed(_words(problem), code=problem.code)
         where = problem.file or api_settings.NON_FIELD_ERRORS_KEY
         by_file[where].append(ErrorDetail(_words(problem), code=problem.code))
     return ValidationError(dict(by_file))

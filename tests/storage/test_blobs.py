@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.storage import InMemoryStorage
+from django.core.files.storage import FileSystemStorage, InMemoryStorage
 from pytest_django import Settings
 
 from storage import blobs
@@ -20,7 +20,9 @@ from storage.blobs import (
     BlobMissingError,
     BlobStoreFullError,
     BlobTooLargeError,
+    StoreUnreachableError,
     blob_path,
+    blob_store_answers,
     discard_abandoned,
     open_blob,
     read_blob,
@@ -216,6 +218,7 @@ def test_text_that_is_not_a_hash_is_missing(name: str) -> None:
 
 
 def test_unknown_hash_is_missing() -> None:
+    store_data(b"other content")
     with pytest.raises(BlobMissingError):
         open_blob("0" * 64)
 
@@ -260,3 +263,38 @@ def test_second_writer_in_such_a_store_leaves_no_copy(
     monkeypatch.setattr(bucket, "exists", lambda name: next(answers))
     store_data()
     assert bucket.listdir(f"{HASH[:2]}/{HASH[2:4]}")[1] == [HASH]
+
+
+def test_a_file_that_is_missing_from_a_sound_store_is_missing(store: Path) -> None:
+    store_data()
+    with pytest.raises(BlobMissingError):
+        read_blob("0" * 64)
+    assert blob_store_answers()
+
+
+@pytest.mark.parametrize("how", ["gone", "empty", "only uploads"])
+def test_a_folder_without_content_is_not_the_store(store: Path, how: str) -> None:
+    store_data()
+    store.rename(store.with_name("away"))
+    if how != "gone":
+        store.mkdir()
+    if how == "only uploads":
+        (store / "incoming").mkdir()
+    assert not blob_store_answers()
+    for read in (open_blob, read_blob, blob_path):
+        with pytest.raises(StoreUnreachableError):
+            read(HASH)
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE, errno.ETIMEDOUT])
+def test_an_error_of_the_disk_says_nothing_of_the_content(
+    store: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    store_data()
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(code, "broken disk")
+
+    monkeypatch.setattr(FileSystemStorage, "_open", fail)
+    with pytest.raises(StoreUnreachableError):
+        read_blob(HASH)

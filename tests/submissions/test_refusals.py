@@ -9,8 +9,9 @@ from pytest_django import Settings
 from accounts.models import User
 from courses.models import Assignment, RequiredFile
 from formats.problems import Problem
+from grading.api.errors import refusal
 from storage import blobs
-from storage.blobs import BlobStoreFullError
+from storage.blobs import BlobStoreFullError, StoreUnreachableError
 from submissions import intake
 from submissions.exceptions import SubmissionRefusedError
 from submissions.models import Submission
@@ -200,14 +201,25 @@ def test_files_are_limited_together(settings: Settings) -> None:
     assert codes(refused(AssignmentFactory.create())) == ["files_too_large"]
 
 
-def test_full_store_is_reported_as_our_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object, **__: object) -> blobs.Blob:
-        raise BlobStoreFullError
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (BlobStoreFullError, "store_full"),
+        (StoreUnreachableError, "store_unreachable"),
+    ],
+)
+def test_store_that_takes_nothing_is_reported_as_our_fault(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception], code: str
+) -> None:
+    def fail(*_: object, **__: object) -> blobs.Blob:
+        raise error
 
-    monkeypatch.setattr(intake, "store_blob", full)
+    monkeypatch.setattr(intake, "store_blob", fail)
     (found,) = refused(AssignmentFactory.create())
-    assert found.code == "store_full"
+    assert found.code == code
     assert "our fault" in found.message
+    answer = refusal(SubmissionRefusedError([found]))
+    assert (answer.status_code, answer.get_codes()) == (503, code)
 
 
 def test_refused_files_are_not_stored() -> None:

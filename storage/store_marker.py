@@ -1,0 +1,65 @@
+"""The marker: a small object that says which portal a store of blobs belongs to.
+
+A process that has seen the marker once expects it from then on. If it is gone, the
+store is not there: a network file system that is not mounted is an empty folder.
+"""
+
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage, Storage
+
+from storage.durable_files import make_folder, put_in_place
+
+NAME: Final = "softmark-store"
+MOST_BYTES: Final = 200
+_expected: set[str] = set()
+
+
+def read_marker(store: Storage) -> str | None:
+    """Return the text of the store's marker, or None if it has none.
+
+    Raises StoreUnreachableError or OSError if the store does not answer.
+    """
+    try:
+        with store.open(NAME, "rb") as content:
+            return bytes(content.read(MOST_BYTES)).decode("utf-8", "replace").strip()
+    except FileNotFoundError:
+        return None
+
+
+def write_marker(store: Storage, text: str) -> None:
+    """Give the store a marker with this text. It must have none."""
+    data = f"{text}\n".encode()
+    if not isinstance(store, FileSystemStorage):
+        store.save(NAME, ContentFile(data))
+        return
+    folder = Path(store.location)
+    make_folder(folder)
+    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as part:
+        try:
+            part.write(data)
+            part.flush()
+            put_in_place(part.file, folder / NAME)
+        finally:
+            with suppress(FileNotFoundError):
+                Path(part.name).unlink()
+
+
+def expect_marker(store: Storage) -> None:
+    """Remember for this process that the store has its marker."""
+    _expected.add(_place_of(store))
+
+
+def is_marker_gone(store: Storage) -> bool:
+    """Return whether the store had its marker earlier and has it no longer."""
+    return _place_of(store) in _expected and not store.exists(NAME)
+
+
+def _place_of(store: Storage) -> str:
+    """Return the folder, or the bucket and prefix."""
+    bucket, location = (getattr(store, n, "") for n in ("bucket_name", "location"))
+    return f"{bucket}:{location}"
