@@ -74,12 +74,16 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Exclude everything loaded by now from garbage collection, and collect less often.
+    """Refuse a wrong store; collect garbage less often.
 
-    Looking through it took a tenth of a second, in the middle of a request. Most
+    Everything loaded by now is excluded from garbage collection. Looking through it took a tenth of a second, in the middle of a request. Most
     objects that a page creates are freed without the collector, so it need not run a
     dozen times a page.
     """
+    # Django is set up in this process only, after the fork.
+    from portal.start_check import refuse_wrong_store  # noqa: PLC0415
+
+    refuse_wrong_store()
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 50)

@@ -41,6 +41,7 @@ HTTPS: bool = env.bool("HTTPS", SITE_URL.startswith("https://"))
 VAR_DIR = Path(env.str("SOFTMARK_VAR", str(BASE_DIR / "var"))).resolve()
 
 INSTALLED_APPS = [
+    "storage",
     "accounts",
     "courses",
     "submissions",

@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ from grading.worker.execution import (
     shared_runner,
     worker_name,
 )
+from grading.worker.service_checks import start_problems, warn_of_broker
 
 log = structlog.get_logger(__name__)
 
@@ -47,8 +49,10 @@ class StartCheck(bootsteps.StartStopStep):
 
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)
-        for reason in [*wrong_options(parent), *unfit_environments()]:
+        checks = (wrong_options(parent), unfit_environments(), start_problems())
+        for reason in chain.from_iterable(checks):
             raise SystemExit(f"The worker does not start: {reason}")
+        warn_of_broker()
         try:
             shared_runner()
         except ImproperlyConfigured as error:
