@@ -5,10 +5,12 @@ These are errors, not warnings: each one alone would put marks or accounts at ri
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.http.request import validate_host
 
 LOWEST_LEVEL: Final = 1
 KEY_LENGTH: Final = 50
@@ -38,6 +40,12 @@ def _weak_key() -> bool:
 
 def _no_mail() -> bool:
     return any(f".{name}." in settings.EMAIL_BACKEND for name in SILENT_MAIL)
+
+
+def _refused_site() -> bool:
+    host = urlsplit(settings.SITE_URL).hostname or ""
+    name = f"[{host}]" if ":" in host else host
+    return not validate_host(name, settings.ALLOWED_HOSTS)
 
 
 # Each condition that must not hold, with its error.
@@ -94,6 +102,14 @@ RULES: Final[Sequence[tuple[Callable[[], bool], Error]]] = (
             "Passwords and work would be sent unencrypted: HTTPS is off.",
             hint="Set SITE_URL to an address that starts with https://, or HTTPS=1.",
             id="softmark.E004",
+        ),
+    ),
+    (
+        _refused_site,
+        Error(
+            "The portal refuses its own address: ALLOWED_HOSTS lacks SITE_URL's host.",
+            hint="Add the host name of SITE_URL to ALLOWED_HOSTS.",
+            id="softmark.E008",
         ),
     ),
     (

@@ -16,6 +16,8 @@ GOOD = {
     "DEBUG": False,
     "SECRET_KEY": KEY,
     "HTTPS": True,
+    "SITE_URL": "https://softmark.example.edu",
+    "ALLOWED_HOSTS": ["softmark.example.edu"],
     "STAFF_SECOND_FACTOR": True,
     "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
 }
@@ -42,6 +44,8 @@ def test_safe_settings_pass(settings: Settings) -> None:
         ("SECRET_KEY", "django-insecure-" + KEY, "softmark.E003"),
         ("HTTPS", False, "softmark.E004"),
         ("STAFF_SECOND_FACTOR", False, "softmark.E007"),
+        ("ALLOWED_HOSTS", ["localhost", "other.example.edu"], "softmark.E008"),
+        ("SITE_URL", "https://[2001:db8::1]:8443", "softmark.E008"),
         (
             "EMAIL_BACKEND",
             "django.core.mail.backends.console.EmailBackend",
@@ -53,6 +57,20 @@ def test_unsafe_setting_is_refused(
     settings: Settings, name: str, value: object, error: str
 ) -> None:
     assert errors_with(settings, **{name: value}) == [error]
+
+
+@pytest.mark.parametrize(
+    ("site", "hosts"),
+    [
+        ("https://softmark.example.edu:8443/", [".example.edu"]),
+        ("https://SOFTMARK.example.edu", ["*"]),
+        ("https://[2001:db8::1]", ["[2001:db8::1]"]),
+    ],
+)
+def test_address_that_the_hosts_include_passes(
+    settings: Settings, site: str, hosts: list[str]
+) -> None:
+    assert errors_with(settings, SITE_URL=site, ALLOWED_HOSTS=hosts) == []
 
 
 def test_command_refuses_a_runner_without_a_jail(settings: Settings) -> None:
