@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import connection
 
 from tests.services.broker import Broker
+from tests.services.hosts import Host
 from tests.services.processes import Service
 
 # Short enough that a test sees a lease expire; every one can be set by the test.
@@ -86,8 +87,13 @@ class LivePortal:
         self.web.wait_ready(self._web_answers)
         return self.web
 
-    def start_worker(self, options: Sequence[str] = (), **env: str) -> Service:
-        """Start one more Celery worker, with these variables set; return when ready."""
+    def start_worker(
+        self, options: Sequence[str] = (), *, host: Host | None = None, **env: str
+    ) -> Service:
+        """Start one more Celery worker, with these variables set; return when ready.
+
+        With `host`, it runs there.
+        """
         name = f"worker{len(self.workers) + 1}"
         ready = self.folder / f"{name}.ready"
         command = ["celery", "-q", "--skip-checks", "-A", "portal", "worker"]
@@ -95,6 +101,7 @@ class LivePortal:
             name,
             [*command, "-n", f"{name}@%h", *options],
             {**env, "SOFTMARK_READY_FILE": str(ready)},
+            host,
         )
         self.workers.append(worker)
         worker.wait_ready(ready.exists)
@@ -137,11 +144,16 @@ class LivePortal:
         return "\n".join(parts)
 
     def _start(
-        self, name: str, module: list[str], env: Mapping[str, str] | None = None
+        self,
+        name: str,
+        module: list[str],
+        env: Mapping[str, str] | None = None,
+        host: Host | None = None,
     ) -> Service:
+        command = [sys.executable, "-m", *module]
         return Service(
             name,
-            [sys.executable, "-m", *module],
+            host.command(command) if host is not None else command,
             env={**self.env, **(env or {})},
             cwd=settings.BASE_DIR,
             log=self.folder / f"{name}.log",
