@@ -1,7 +1,8 @@
 #!/bin/sh
 # Install the Debian packages that the tests use, where that is possible: Chromium for
-# the browser tests, bubblewrap for the second kind of jail. It never fails: without
-# these packages, the tests are skipped and say why.
+# the browser tests, bubblewrap for the second kind of jail, and the programs that
+# docs/operating.md names. It never fails: without these packages, the tests are skipped
+# and say why.
 export DEBIAN_FRONTEND=noninteractive
 
 present() {
@@ -29,4 +30,8 @@ install() { # PACKAGE, what is skipped without it
 [ -n "${CHROMIUM:-}" ] || present chromium chromium-browser google-chrome ||
     install chromium "browser tests"
 present bwrap || install bubblewrap "tests of the second kind of jail"
+present nginx || install nginx-light "tests of the proxy"
+present rsync || install rsync "tests of the backup"
+present sqlite3 || install sqlite3 "tests of the backup"
+present systemd-analyze || install systemd "tests of the units"
 exit 0
