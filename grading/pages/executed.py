@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 
 from grading.models import GradingRun
 from rendering.notebooks import Cell, NotebookUnreadableError, read_cells
-from storage.blobs import BlobMissingError, read_blob
+from storage.blobs import BlobMissingError, StoreUnreachableError, read_blob
 
 MOST_SHOWN: Final = 5
 
@@ -43,6 +43,10 @@ def executed_cells(run: GradingRun) -> Sequence[Cell]:
         return read_cells(read_blob(run.executed_sha256))
     except BlobMissingError as error:
         raise NotebookUnreadableError("The file is missing.") from error
+    except StoreUnreachableError as error:
+        raise NotebookUnreadableError(
+            "The portal's files cannot be read now. Try again in a few minutes."
+        ) from error
 
 
 def failures_of(run: GradingRun) -> Failures:
