@@ -19,6 +19,7 @@ from grading.models import (
     Regrade,
     RunEvent,
     RunnerEnvironment,
+    WorkerPresence,
 )
 from grading.querysets import GradingRunQuerySet
 from grading.services import cancel_run, rerun
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     RunAdminBase = admin.ModelAdmin[GradingRun]
     MarkAdminBase = admin.ModelAdmin[Mark]
     EnvironmentAdminBase = admin.ModelAdmin[RunnerEnvironment]
+    PresenceAdminBase = admin.ModelAdmin[WorkerPresence]
     PublicationAdminBase = admin.ModelAdmin[Publication]
     RegradeAdminBase = admin.ModelAdmin[Regrade]
     EventInlineBase = admin.TabularInline[RunEvent, GradingRun]
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     ChangeInlineBase = admin.TabularInline[MarkChange, Mark]
 else:
     RunAdminBase = MarkAdminBase = EnvironmentAdminBase = admin.ModelAdmin
-    PublicationAdminBase = RegradeAdminBase = admin.ModelAdmin
+    PublicationAdminBase = RegradeAdminBase = PresenceAdminBase = admin.ModelAdmin
     EventInlineBase = ResultInlineBase = ChangeInlineBase = admin.TabularInline
 
 
@@ -178,6 +180,18 @@ class MarkAdmin(CourseTimes, ReadOnly, MarkAdminBase):
 @admin.register(RunnerEnvironment)
 class RunnerEnvironmentAdmin(ReadOnly, EnvironmentAdminBase):
     list_display = ["name", "python", "level", "recorded_at"]
+
+
+@admin.register(WorkerPresence)
+class WorkerPresenceAdmin(ReadOnly, PresenceAdminBase):
+    list_display = [
+        "name",
+        "queues",
+        "seen_at",
+        "faults_in_a_row",
+        "paused_until",
+        "pause_code",
+    ]
 
 
 @admin.register(Publication)

@@ -55,6 +55,13 @@ class _Words:
     tone: Tone = Tone.BAD
 
 
+_TRIED_BEFORE: Final = _Words(
+    title="In the queue again",
+    text="Your work is stored. Something failed on our side while it was run, and the "
+    "portal tries again by itself.",
+    hint="You can close this page. Nothing is lost, and no attempt is used up.",
+    tone=Tone.PORTAL_FAULT,
+)
 _STATES: Final[Mapping[str, _Words]] = {
     State.QUEUED: _Words(
         title="In the queue",
@@ -292,6 +299,8 @@ def _describe(run: GradingRun) -> Message:
         )
     if run.state == State.RUNNING and run.progress.get("is_checking"):
         return _say(_CHECKING, {})
+    if run.state == State.QUEUED and run.put_back_count:
+        return _say(_TRIED_BEFORE, {})
     if run.state != State.FINISHED:
         return _say(_STATES.get(run.state, _UNKNOWN), {})
     return describe_end(run.verdict, run.code, run.detail or {})

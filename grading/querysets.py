@@ -6,7 +6,7 @@ with wrong clocks cannot take each other's leases.
 
 import datetime as dt
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 from uuid import UUID
 
 from django.conf import settings
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from accounts.models import User
     from grading.models import GradingRun, Mark
 
+# How long a host leaves a run that it failed to other hosts.
+LEAVE_SECONDS: Final = 60
 # A run whose tries have failed this often may kill workers. It is tried again only when
 # no other run of its priority waits.
 _SUSPECT_TRIES = 2
@@ -47,6 +49,10 @@ def from_now(seconds: float) -> "models.ExpressionWrapper[models.Expression]":
 def lease_end() -> "models.ExpressionWrapper[models.Expression]":
     """Return when a lease that begins or is renewed now will expire."""
     return from_now(settings.LEASE_SECONDS)
+
+
+def _is_due() -> Q:
+    return Q(not_before__isnull=True) | Q(not_before__lte=Now())
 
 
 def _not_just_woken() -> Q:
@@ -131,14 +137,15 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         )
 
     def queued(self) -> Self:
-        """Return runs that wait for a worker, in the order in which they are taken.
+        """Return runs that a worker may take now, in the order in which they are taken.
 
         The order is by priority, then first come, first served. A run that failed twice
         through our fault waits behind all others of its priority: if it harms workers,
-        it must not also block the queue.
+        it must not also block the queue. Runs that wait after such a fault are left out
+        until their time has come.
         """
         return (
-            self.filter(state=State.QUEUED)
+            self.filter(_is_due(), state=State.QUEUED)
             .alias(
                 suspect=Case(
                     When(platform_tries__gte=_SUSPECT_TRIES, then=Value(1)),
@@ -149,7 +156,7 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         )
 
     def ahead_of(self, run: "GradingRun") -> Self:
-        """Return the queued runs that are taken before this queued one."""
+        """Return the runs that can be taken now and are taken before this queued one."""
         suspect = run.platform_tries >= _SUSPECT_TRIES
         # This compares with the row's own time, not with the value read from it: SQLite
         # compares times as text, and its clock writes fewer digits than Django does.
@@ -165,8 +172,20 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         )
         return self.filter(
             Q(priority__gt=run.priority) | (Q(priority=run.priority) & same_class),
+            _is_due(),
             state=State.QUEUED,
             queue=run.queue,
+        )
+
+    def left_to_host(self, host: str) -> Self:
+        """Leave out runs that failed on this host and shall be tried on another one.
+
+        They are left to other hosts for LEAVE_SECONDS from the time when they may be
+        taken again.
+        """
+        return self.filter(
+            ~Q(failed_hosts__contains=f"|{host}|")
+            | Q(not_before__lt=from_now(-LEAVE_SECONDS))
         )
 
     def held_with_token(self, *, run_id: UUID, lease_token: int) -> Self:

@@ -58,6 +58,7 @@ FIELDS: Final = {
     "max_bytes": "size limit, bytes",
     "memory_mb": "memory, MB",
     "moved_from": "was planned for",
+    "not_before": "is tried again from",
     "notebook_name": "notebook",
     "online_label": "online",
     "online_url": "link to join",
@@ -65,6 +66,8 @@ FIELDS: Final = {
     "platform_tries": "tries that failed by the portal's fault",
     "position": "order",
     "question_seconds": "time limit of a question, seconds",
+    "pause_code": "reason of the pause",
+    "put_back_count": "times that it was put back",
     "queue_label": "queue for help",
     "queue_url": "link to that queue",
     "queued_at": "queued",
@@ -77,6 +80,7 @@ FIELDS: Final = {
     "revoked_at": "revoked",
     "run_seconds": "time limit of a run, seconds",
     "sha256": "SHA-256",
+    "seen_at": "last seen",
     "skip_tags": "tags of cells that are left out",
     "slug": "name in addresses",
     "started_at": "started",
@@ -103,6 +107,7 @@ MODELS: Final = {
     "grading.QuestionResult": ("result", "results"),
     "grading.RunEvent": ("event", "events"),
     "grading.RunnerEnvironment": ("environment", "environments"),
+    "grading.WorkerPresence": ("worker", "workers"),
     "mfa.Authenticator": ("second factor", "second factors"),
 }
 APPS: Final = {"account": "Email addresses", "mfa": "Second factors"}

@@ -27,6 +27,7 @@ app.steps["worker"].update(
     {
         "grading.worker.bootsteps.StartCheck",
         "grading.worker.bootsteps.QueuePoller",
+        "grading.worker.bootsteps.Presence",
         "grading.worker.bootsteps.Sweeper",
         "grading.worker.bootsteps.Recorder",
     }

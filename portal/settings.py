@@ -478,6 +478,10 @@ POLL_SECONDS: float = env.float("POLL_SECONDS", 3.0)
 WAKE_AGAIN_SECONDS: int = env.int("WAKE_AGAIN_SECONDS", 20)
 SWEEP_SECONDS: float = env.float("SWEEP_SECONDS", 15.0)
 PLATFORM_TRIES = 3
+# How long a run waits after a try that failed through our fault. Each further fault
+# doubles the wait, up to the longest.
+RETRY_SECONDS: float = env.float("RETRY_SECONDS", 5.0, validate=Range(min=0))
+LONGEST_RETRY_SECONDS = 300.0
 WORKER_SLOTS: int = env.int("WORKER_SLOTS", 1, validate=Range(min=1, max=64))
 # The pool has threads, because the runner's processes do the work and the threads wait.
 CELERY_WORKER_POOL = "threads"

@@ -18,6 +18,8 @@ else:
     os.environ["SOFTMARK_VAR"] = _folder
 os.environ["SECRET_KEY"] = "only-for-tests-" + "x" * 50
 os.environ.setdefault("LOG_LEVEL", "ERROR")
+# A test that looks at the waits after our faults sets them.
+os.environ.setdefault("RETRY_SECONDS", "0")
 
 from portal.settings import *  # noqa: F403
 from portal.settings import DATABASES, STORAGES, VAR_DIR

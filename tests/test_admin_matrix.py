@@ -19,7 +19,7 @@ from django.urls import URLPattern, URLResolver, reverse
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import User
-from grading.models import Publication, RunnerEnvironment
+from grading.models import Publication, RunnerEnvironment, WorkerPresence
 from tests.factories import (
     ExtensionFactory,
     RoomFactory,
@@ -103,6 +103,7 @@ ACCESS: Final[dict[str, Access]] = {
     "grading_publication": SITE_FROZEN,
     "grading_regrade": SITE_FROZEN,
     "grading_runnerenvironment": SITE_FROZEN,
+    "grading_workerpresence": SITE_FROZEN,
     "mfa_authenticator": SITE_FROZEN | {"delete": TO_ACCOUNT},
     "submissions_submission": {
         "changelist": "login 403 200 200 200 403 200",
@@ -151,6 +152,7 @@ def add_the_rest(world: World) -> None:
     EmailAddress.objects.create(user=owner, email=owner.email)
     Authenticator.objects.create(user=owner, type="totp", data={"secret": "s3cr3t"})
     RunnerEnvironment.objects.create(name="default")
+    WorkerPresence.objects.create(name="host:1", host="host")
     Publication.objects.create(
         assignment=world.assignment,
         revision=world.trial.revision,

@@ -164,6 +164,14 @@ class QueuePlaceSerializer(serializers.Serializer[Any]):
 
     position = serializers.IntegerField()
     expected_wait_seconds = serializers.FloatField(allow_null=True)
+    tries_again_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="Set after a try that failed by the portal's own fault: no worker "
+        "takes the run before this minute.",
+    )
+    is_paused = serializers.BooleanField(
+        help_text="True if no worker takes runs now, because of a fault of the portal."
+    )
 
 
 class ProgressSerializer(serializers.Serializer[Any]):

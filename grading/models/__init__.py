@@ -7,9 +7,9 @@ from grading.models.runs import (
     GradingRun,
     QuestionResult,
     RunEvent,
-    RunnerEnvironment,
     Trial,
 )
+from grading.models.worker_records import RunnerEnvironment, WorkerPresence
 
 __all__ = [
     "GradingRun",
@@ -21,4 +21,5 @@ __all__ = [
     "RunEvent",
     "RunnerEnvironment",
     "Trial",
+    "WorkerPresence",
 ]

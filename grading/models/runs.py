@@ -90,6 +90,22 @@ class GradingRun(models.Model):
     platform_tries = models.PositiveSmallIntegerField(
         default=0, help_text="Tries that failed by the portal's own fault."
     )
+    not_before = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="No worker takes the run before this time: a try has failed.",
+    )
+    put_back_count = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        help_text="How often a fault of the portal has put the run back in the queue.",
+    )
+    failed_hosts = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The hosts of the tries that failed, each between two bars.",
+    )
     woken_at = models.DateTimeField(null=True, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
 
@@ -326,24 +342,3 @@ class QuestionResult(models.Model):
 
     def __str__(self) -> str:
         return f"{self.question}: {self.points}"
-
-
-class RunnerEnvironment(models.Model):
-    """The contents of an environment, as the last worker that has it reported them."""
-
-    name = models.CharField(max_length=64, unique=True)
-    python = models.CharField(max_length=40)
-    packages = models.JSONField(
-        default=dict, help_text="Installed versions, by package."
-    )
-    modules = models.JSONField(
-        default=list, blank=True, help_text="Modules that can be imported, by name."
-    )
-    level = models.CharField(max_length=4, help_text="The isolation level of its jail.")
-    recorded_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name

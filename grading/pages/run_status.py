@@ -70,10 +70,15 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """The place in the queue: 1 is next. `wait_seconds` is rounded up, or None."""
+    """The place in the queue: 1 is next. `wait_seconds` is rounded up, or None.
+
+    `tries_again_at` and `is_paused` are those of grading.services.QueuePlace.
+    """
 
     position: int
     wait_seconds: int | None
+    tries_again_at: dt.datetime | None = None
+    is_paused: bool = False
 
     @property
     def ahead(self) -> int:
@@ -248,6 +253,8 @@ def _waiting(run: GradingRun) -> Waiting | None:
     return Waiting(
         position=place.position,
         wait_seconds=None if seconds is None else _rounded_up(seconds),
+        tries_again_at=place.tries_again_at,
+        is_paused=place.is_paused,
     )
 
 

@@ -1,13 +1,13 @@
 """Services that write runs and marks, and decide what each person sees of them."""
 
+from grading.services.claiming import Claim, claim_next
 from grading.services.environment_records import record_environments
 from grading.services.leases import (
-    Claim,
     HeartbeatAnswer,
-    claim_next,
     fail_try,
     finish_run,
     heartbeat,
+    put_run_back,
     release_run,
 )
 from grading.services.marks import (
@@ -65,6 +65,12 @@ from grading.services.visibility import (
     student_mark,
     student_results,
 )
+from grading.services.worker_presence import (
+    all_paused,
+    forget_worker,
+    note_pause,
+    note_presence,
+)
 
 __all__ = [
     "Claim",
@@ -81,6 +87,7 @@ __all__ = [
     "SweepReport",
     "Trace",
     "TrialsNotGoodError",
+    "all_paused",
     "cancel_run",
     "claim_next",
     "confirm_regrade",
@@ -91,16 +98,20 @@ __all__ = [
     "enqueue_run",
     "fail_try",
     "finish_run",
+    "forget_worker",
     "heartbeat",
     "is_of_hand_in",
     "load_counting_runs",
     "may_cancel",
+    "note_pause",
+    "note_presence",
     "open_regrade",
     "place_in_queue",
     "plan_regrade",
     "plan_rescore",
     "preview_regrade",
     "publish_revision",
+    "put_run_back",
     "recompute_mark",
     "record_changed_marks",
     "record_environments",

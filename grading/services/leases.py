@@ -1,4 +1,4 @@
-"""A worker's hold on a run: claiming it, the heartbeat, and ending the try.
+"""A worker's hold on a run: the heartbeat, the result, and ending the try.
 
 Every write here happens only if the caller's fencing token is still current, and each
 can be repeated safely: after a broken connection, the row itself says whether the write
@@ -6,7 +6,6 @@ had happened.
 """
 
 import dataclasses
-from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -17,22 +16,29 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from accounts.actors import SYSTEM
 from courses.models import Question
 from grading.json_safe import JsonObject, storable, storable_object, storable_text
 from grading.models import GradingRun, QuestionResult
-from grading.querysets import lease_end
+from grading.querysets import from_now
+from grading.retry_times import growing_pause
 from grading.scoring import ScoredQuestion, rules_of, score_questions
+from grading.services.claiming import Claim
 from grading.services.marks import recompute_mark
+from grading.services.worker_presence import host_of
 from grading.states import State, Verdict
 from grading.wake_up import send_wake_up
 from grading.worker.input_record import input_record
 from grading.worker.progress import Progress
 from runner.protocol.jobs import JobResult, Measures, QuestionOutcome
 from runner.protocol.jobs import Verdict as RunnerVerdict
-from storage.blobs import BlobTooLargeError, store_blob
+from storage.blobs import (
+    BlobTooLargeError,
+    StoreUnreachableError,
+    blob_store_answers,
+    store_blob,
+)
 from submissions.services import charge_attempt
 
 log = structlog.get_logger(__name__)
@@ -44,48 +50,11 @@ MAX_TRACE_LENGTH: Final = 8000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Claim:
-    """A worker's hold on a run. `token` shuts out every earlier holder of the run."""
-
-    run_id: UUID
-    token: int
-    worker: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class HeartbeatAnswer:
     """Whether the caller still holds the run, and whether somebody asked to stop it."""
 
     held: bool
     cancel_requested: bool
-
-
-def claim_next(*, worker: str, queues: Collection[str]) -> Claim | None:
-    """Claim the first queued run and return the claim, or None if no run waits.
-
-    Workers that call this at the same time get different runs. No transaction stays
-    open.
-    """
-    waiting = GradingRun.objects.queued().filter(queue__in=queues)
-    while True:
-        first = waiting.values_list("pk", "lease_token").first()
-        if first is None:
-            return None
-        run_id, seen = first
-        claim = Claim(run_id=run_id, token=seen + 1, worker=worker[:120])
-        if GradingRun.objects.transition(
-            run_id=run_id,
-            source=State.QUEUED,
-            target=State.RUNNING,
-            lease_token=seen,
-            next_token=claim.token,
-            event_detail={"worker": claim.worker},
-            lease_expires_at=lease_end(),
-            worker=claim.worker,
-            started_at=Now(),
-            progress={},
-        ):
-            return claim
 
 
 def heartbeat(*, claim: Claim, progress: Progress) -> HeartbeatAnswer:
@@ -134,13 +103,25 @@ def fail_try(*, claim: Claim, code: str, detail: dict[str, Any] | None = None) -
     )
 
 
+def put_run_back(*, claim: Claim, code: str) -> bool:
+    """Put the run back to wait, because something that every run needs is away.
+
+    It counts as no try, however often it happens. Return False if the caller no longer
+    held the run.
+    """
+    return end_try(
+        run_id=claim.run_id, lease_token=claim.token, code=code, counts=False
+    )
+
+
 def release_run(*, claim: Claim) -> bool:
     """Give the run back unfinished, because the worker stops. It counts as no try."""
     return end_try(
         run_id=claim.run_id,
         lease_token=claim.token,
         code="worker_stopped",
-        is_fault=False,
+        counts=False,
+        waits=False,
     )
 
 
@@ -152,13 +133,14 @@ def end_try(
     code: str,
     detail: dict[str, Any] | None = None,
     condition: Q | None = None,
-    is_fault: bool = True,
+    counts: bool = True,
+    waits: bool = True,
 ) -> bool:
-    """End the holder's try without a result, and count it if it is our fault.
+    """End the holder's try without a result, and count it unless `counts` is false.
 
-    `is_fault` is false where the try shall not count. A run that somebody has asked to
-    cancel is cancelled instead. Return False if the token is not current, or
-    `condition` no longer holds.
+    Where it `waits`, the run is not taken again at once: each time it waits longer. A
+    run that somebody has asked to cancel is cancelled instead. Return False if the
+    token is not current, or `condition` no longer holds.
     """
     run = (
         GradingRun.objects.held_with_token(run_id=run_id, lease_token=lease_token)
@@ -170,11 +152,14 @@ def end_try(
         return False
     if run.cancel_requested_at is not None:
         return _cancel(run_id, lease_token)
-    tries = run.platform_tries + is_fault
+    tries = run.platform_tries + counts
     plain = storable_object({**(detail or {}), "worker": run.worker})
-    if tries < settings.PLATFORM_TRIES:
+    if tries < settings.PLATFORM_TRIES or not counts:
         log.warning("try_failed", run=str(run_id), code=code, tries=tries)
-        return _requeue(run_id, lease_token, code, plain, platform_tries=tries)
+        fields = _waiting(run) if waits else {}
+        return _requeue(
+            run_id, lease_token, code, plain, platform_tries=tries, **fields
+        )
     log.error("run_needs_staff", run=str(run_id), code=code, tries=tries)
     _give_attempt_back(run)
     return GradingRun.objects.transition(
@@ -188,6 +173,18 @@ def end_try(
         code=code[:40],
         detail=plain,
     )
+
+
+def _waiting(run: GradingRun) -> dict[str, Any]:
+    """Return when the run may be taken again, and by which hosts rather not."""
+    times = run.put_back_count + 1
+    host = f"|{host_of(run.worker)}|"
+    known = run.failed_hosts
+    return {
+        "put_back_count": times,
+        "not_before": from_now(growing_pause(times)),
+        "failed_hosts": known if host in known else f"{known}{host}",
+    }
 
 
 def _give_attempt_back(run: GradingRun) -> None:
@@ -246,9 +243,15 @@ def _finish_cancelled(claim: Claim) -> bool:
 
 
 def _store_executed(claim: Claim, result: JobResult) -> str:
-    """Store the executed notebook and return its hash, or "" if there is none."""
+    """Store the executed notebook and return its hash, or "" if there is none.
+
+    Raises StoreUnreachableError, BlobStoreFullError or OSError.
+    """
     if not result.notebook:
         return ""
+    if not blob_store_answers():
+        # Stored now, it would be in the folder where the store is mounted later.
+        raise StoreUnreachableError(str(claim.run_id))
     content = storable_text(result.notebook).encode()
     try:
         return store_blob([content], max_bytes=MAX_EXECUTED_BYTES).sha256

@@ -1,5 +1,6 @@
 """The queue of runs: enqueue, cancel, run again, and a run's place in it."""
 
+import datetime as dt
 import statistics
 from dataclasses import dataclass
 from functools import partial
@@ -9,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts.actors import Actor, actor_user
 from accounts.models import User
@@ -17,6 +19,7 @@ from courses.permissions import can_view_all_work
 from formats.choices import Counting
 from grading.models import GradingRun, Regrade, RunEvent, Trial
 from grading.services.seeds import new_grading_seed
+from grading.services.worker_presence import all_paused
 from grading.states import ACTIVE, State
 from grading.wake_up import send_wake_up
 from submissions.models import Submission
@@ -29,10 +32,17 @@ _RECENT_RUNS: Final = 21
 
 @dataclass(frozen=True, kw_only=True)
 class QueuePlace:
-    """A run's place: 1 is next, 0 is not queued. The wait is None where unknown."""
+    """A run's place: 1 is next, 0 is not queued. The wait is None where unknown.
+
+    `tries_again_at` is set after a try that failed by our fault: no worker takes the run
+    before that minute. `is_paused` means that no worker takes any run of its queue,
+    because all of them have failed one run after the other.
+    """
 
     position: int
     expected_wait_seconds: float | None = None
+    tries_again_at: dt.datetime | None = None
+    is_paused: bool = False
 
 
 @transaction.atomic
@@ -235,15 +245,44 @@ def place_in_queue(run: GradingRun) -> QueuePlace:
     if run.state != State.QUEUED:
         return QueuePlace(position=0, expected_wait_seconds=None)
     position = GradingRun.objects.ahead_of(run).count() + 1
+    pause = _seconds_before_next_try(run)
+    is_paused = all_paused(run.queue)
+    return QueuePlace(
+        position=position,
+        expected_wait_seconds=None if is_paused else _wait(run, position, pause),
+        tries_again_at=run.not_before and _next_minute(run.not_before)
+        if pause
+        else None,
+        is_paused=is_paused,
+    )
+
+
+def _wait(run: GradingRun, position: int, pause: float) -> float | None:
+    """Return how long the run may wait at this place, but at least for its pause."""
     expected = _expected_seconds(run)
     if expected is None:
-        return QueuePlace(position=position)
+        return None
     running = GradingRun.objects.filter(state=State.RUNNING, queue=run.queue).count()
     slots = max(settings.WORKER_SLOTS, running)
     waits_behind = max(position - (slots - running), 0)
-    return QueuePlace(
-        position=position, expected_wait_seconds=expected * waits_behind / slots
-    )
+    return max(expected * waits_behind / slots, pause)
+
+
+def _seconds_before_next_try(run: GradingRun) -> float:
+    """Return for how long no worker may take the run, after a try that failed."""
+    if run.not_before is None:
+        return 0.0
+    return max((run.not_before - timezone.now()).total_seconds(), 0.0)
+
+
+def _next_minute(moment: dt.datetime) -> dt.datetime:
+    """Return the first full minute from this time on.
+
+    SECURITY: the time of a try that failed tells how long its checks took. Students
+    see such times only to the minute.
+    """
+    full = moment.replace(second=0, microsecond=0)
+    return full if full == moment else full + dt.timedelta(minutes=1)
 
 
 def _expected_seconds(run: GradingRun) -> float | None:

@@ -6,7 +6,8 @@ threads that share nothing with the consumer's connection.
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -21,7 +22,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import InterfaceError, OperationalError, close_old_connections
 
 from accounts.actors import SYSTEM
-from grading.services import record_environments, sweep
+from grading.services import (
+    forget_worker,
+    note_presence,
+    record_environments,
+    sweep,
+)
+from grading.worker.claim_guard import process_name
 from grading.worker.environment_checks import found_environments, unfit_environments
 from grading.worker.execution import (
     close_shared_runner,
@@ -30,6 +37,7 @@ from grading.worker.execution import (
     served_queues,
     shared_runner,
     worker_name,
+    worker_queues,
 )
 from grading.worker.service_checks import start_problems, warn_of_broker
 
@@ -40,6 +48,8 @@ JOIN_SECONDS: Final = 5.0
 # If the database is away when the worker starts, the environments are recorded at the
 # next turn.
 RECORD_SECONDS: Final = 600.0
+# Three records may be missed before other workers take this one for gone.
+PRESENCE_SECONDS: Final = 12.0
 
 
 class StartCheck(bootsteps.StartStopStep):
@@ -172,6 +182,28 @@ class QueuePoller(bootsteps.StartStopStep):
             self._loop.wake()
 
 
+class Presence(bootsteps.StartStopStep):
+    """A boot step that records that this worker is there, and forgets it at the end."""
+
+    requires = (POOL, StartCheck)
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._loop = PeriodicThread("presence", note_once, PRESENCE_SECONDS)
+
+    def start(self, parent: Any) -> None:
+        """Record now and every PRESENCE_SECONDS."""
+        self._loop.start()
+
+    def stop(self, parent: Any) -> None:
+        """Stop recording, and remove the record."""
+        self._loop.end()
+        with suppress(OperationalError, InterfaceError), fresh_connection():
+            forget_worker(actor=SYSTEM, name=process_name())
+
+    terminate = stop
+
+
 class Sweeper(bootsteps.StartStopStep):
     """A boot step that sweeps, so that this needs no broker either."""
 
@@ -215,20 +247,30 @@ class Recorder(bootsteps.StartStopStep):
     terminate = stop
 
 
-def record_once(level: str) -> None:
-    """Record the environments, on a database connection that is known to work."""
-    found = list(found_environments())
+@contextmanager
+def fresh_connection() -> Iterator[None]:
+    """Give a database connection that is known to work."""
     close_old_connections()
     try:
-        record_environments(actor=SYSTEM, found=found, level=level)
+        yield
     finally:
         close_old_connections()
+
+
+def record_once(level: str) -> None:
+    """Record the environments."""
+    found = list(found_environments())
+    with fresh_connection():
+        record_environments(actor=SYSTEM, found=found, level=level)
+
+
+def note_once() -> None:
+    """Record that this worker is there, and the queues that it was started for."""
+    with fresh_connection():
+        note_presence(actor=SYSTEM, name=process_name(), queues=worker_queues())
 
 
 def sweep_once() -> None:
-    """Sweep on a database connection that is known to work."""
-    close_old_connections()
-    try:
+    """Sweep the queue once."""
+    with fresh_connection():
         sweep()
-    finally:
-        close_old_connections()

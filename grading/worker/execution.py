@@ -5,13 +5,12 @@ costs no attempt. If the database is away, the worker waits for it, so that no r
 lost.
 """
 
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Collection
+from functools import partial
 from types import TracebackType
-from typing import Final, Protocol, Self, TypeVar
+from typing import Any, Final, Protocol, Self, TypeVar
 
 import structlog
 from celery import current_app
@@ -26,8 +25,10 @@ from grading.services import (
     fail_try,
     finish_run,
     heartbeat,
+    put_run_back,
     release_run,
 )
+from grading.worker.claim_guard import breaker, process_name, store_alert
 from grading.worker.job_spec import build_job
 from grading.worker.progress import Progress
 from runner.gpu.nvidia import find_adapter
@@ -35,7 +36,12 @@ from runner.gpu.pool import GpuPool
 from runner.host.runner import Backend, NotIsolatedError, Runner
 from runner.protocol.jobs import Device, Event, JobResult, JobSpec
 from runner.protocol.jobs import Verdict as RunnerVerdict
-from storage.blobs import BlobMissingError
+from storage.blobs import (
+    BlobMissingError,
+    BlobStoreFullError,
+    StoreUnreachableError,
+    blob_store_answers,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +58,7 @@ _SHORTEST_BEAT: Final = 0.25
 # More frequent writes than this would not help a page that shows progress.
 _BEAT_SECONDS: Final = 1.0
 _DATABASE_AWAY: Final = (OperationalError, InterfaceError)
+_STORE_AWAY: Final = (StoreUnreachableError, BlobStoreFullError, OSError)
 
 _stopping = threading.Event()
 _runner_lock = threading.Lock()
@@ -72,7 +79,7 @@ class JobRunner(Protocol):
 
 def worker_name() -> str:
     """Return the name under which this thread claims runs: host, process and thread."""
-    return f"{socket.gethostname()}:{os.getpid()}:{threading.current_thread().name}"
+    return f"{process_name()}:{threading.current_thread().name}"
 
 
 def worker_queues() -> tuple[str, ...]:
@@ -93,17 +100,18 @@ def served_queues() -> tuple[str, ...]:
 
 
 def execute_next(*, worker: str, queues: Collection[str], runner: JobRunner) -> bool:
-    """Execute the first queued run to its end; return False if no run waits.
+    """Execute the first queued run to its end; return False if none is taken.
 
     It is safe to call from several threads and processes at once.
     """
     drop_broken_connections()
     try:
-        claim = claim_next(worker=worker, queues=queues)
-        if claim is None:
-            return False
-        with structlog.contextvars.bound_contextvars(run=str(claim.run_id)):
-            _execute(claim, runner)
+        with breaker.attempt() as may_claim:
+            claim = claim_next(worker=worker, queues=queues) if may_claim else None
+            if claim is None:
+                return False
+            with structlog.contextvars.bound_contextvars(run=str(claim.run_id)):
+                _execute(claim, runner)
     finally:
         drop_broken_connections()
     return True
@@ -120,9 +128,7 @@ def _execute(claim: Claim, runner: JobRunner) -> None:
             )
     except Exception:  # the edge of the process: the run must not hang
         log.exception("runner_raised")
-        retry_while_database_is_away(
-            lambda: fail_try(claim=claim, code="runner_failed")
-        )
+        _end_faulty_try(claim, "runner_failed")
         return
     if pulse.is_lost:
         log.warning("run_lost", token=claim.token, worker=claim.worker)
@@ -134,14 +140,21 @@ def _execute(claim: Claim, runner: JobRunner) -> None:
 
 def _build(claim: Claim) -> JobSpec | None:
     """Return the run's job, or end the try and return None if it cannot be built."""
+    run: GradingRun | None = None
     code = "job_unbuildable"
     try:
-        return retry_while_database_is_away(lambda: build_job(_claimed_run(claim)))
+        run = retry_while_database_is_away(lambda: _claimed_run(claim))
+        return retry_while_database_is_away(partial(build_job, run))
+    except StoreUnreachableError:
+        _put_back(claim, "store_away")
+        return None
     except BlobMissingError:
         log.exception("file_missing")
         code = "file_missing"
     except Exception:  # the edge of the process: the run must not hang
         log.exception("job_unbuildable")
+    # Many runs of one broken revision are one fault, and not one of this worker.
+    breaker.failed(run.revision_id if run else claim.run_id, code)
     retry_while_database_is_away(lambda: fail_try(claim=claim, code=code))
     return None
 
@@ -153,16 +166,56 @@ def _claimed_run(claim: Claim) -> GradingRun:
 
 
 def _record(claim: Claim, result: JobResult) -> None:
+    if result.verdict == RunnerVerdict.PLATFORM:
+        _end_faulty_try(claim, result.code, dict(result.detail))
+        return
     try:
-        retry_while_database_is_away(lambda: finish_run(claim=claim, result=result))
+        if _finish(claim, result) and result.verdict != RunnerVerdict.CANCELLED:
+            breaker.succeeded()
     except _DATABASE_AWAY:
         log.exception("result_lost")
         raise
+    except _STORE_AWAY as error:
+        log.warning("result_not_stored", error=type(error).__name__)
+        _put_back(claim, "store_away")
     except Exception:  # the edge of the process: the run must not hang
         log.exception("result_not_stored")
-        retry_while_database_is_away(
-            lambda: fail_try(claim=claim, code="result_not_stored")
-        )
+        _end_faulty_try(claim, "result_not_stored")
+
+
+def _finish(claim: Claim, result: JobResult) -> bool:
+    """Record the result; wait for the store while the lease surely lasts."""
+    give_up_at = time.monotonic() + settings.LEASE_SECONDS / 2
+    while True:
+        try:
+            return retry_while_database_is_away(
+                lambda: finish_run(claim=claim, result=result)
+            )
+        except _STORE_AWAY:
+            if time.monotonic() + _LONGEST_PAUSE > give_up_at:
+                raise
+        time.sleep(_LONGEST_PAUSE)
+
+
+def _end_faulty_try(
+    claim: Claim, code: str, detail: dict[str, Any] | None = None
+) -> None:
+    """End a try that failed by a fault of ours. It counts if the store is there."""
+    if not blob_store_answers():
+        _put_back(claim, "store_away")
+        return
+    breaker.failed(claim.run_id, code)
+    retry_while_database_is_away(
+        lambda: fail_try(claim=claim, code=code, detail=detail)
+    )
+
+
+def _put_back(claim: Claim, code: str) -> None:
+    """Put the run back to wait, and tell staff at most once a minute."""
+    if store_alert.is_due():
+        log.error(code, worker=claim.worker)
+    breaker.failed(claim.run_id, code)
+    retry_while_database_is_away(lambda: put_run_back(claim=claim, code=code))
 
 
 def retry_while_database_is_away(action: Callable[[], T]) -> T:

@@ -112,6 +112,18 @@ def test_check_that_is_never_shown_stays_hidden(
     assert "hidden_check" not in str(read(author_of(run), run))
 
 
+def test_a_run_that_failed_through_our_fault_says_when_it_is_tried_again(
+    assignment: Assignment,
+) -> None:
+    run = GradingRunFactory.create(
+        submission__assignment=assignment, put_back_count=1, not_before=hours(1)
+    )
+    answer = read(author_of(run), run)
+    assert answer["place"]["tries_again_at"] is not None
+    assert answer["place"]["is_paused"] is False
+    assert "tries again by itself" in answer["message"]["text"]
+
+
 def test_queued_run_has_its_place_in_the_queue(assignment: Assignment) -> None:
     first = GradingRunFactory.create(submission__assignment=assignment)
     second = GradingRunFactory.create(submission__assignment=assignment)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grading.models import GradingRun
+from grading.models import GradingRun, WorkerPresence
 from grading.states import State
 from tests.factories import (
     AssignmentFactory,
@@ -103,3 +103,20 @@ def test_classmate_gets_404() -> None:
     assert client.get(f"{run.get_absolute_url()}status/").status_code == 404
     outsider = signed_in(student_of(AssignmentFactory.create()))
     assert outsider.get(f"{run.get_absolute_url()}status/").status_code == 404
+
+
+def test_a_run_that_waits_after_our_fault_says_so_and_when_it_is_tried_again() -> None:
+    run = GradingRunFactory.create(put_back_count=1, not_before=hours(1))
+    text = words(status(run))
+    assert "Something failed on our side" in text
+    assert "The portal tries again from" in text
+    GradingRun.objects.update(not_before=hours(-1))
+    assert "The portal tries again from" not in words(status(run))
+
+
+def test_a_queued_run_says_that_all_workers_pause() -> None:
+    run = GradingRunFactory.create()
+    WorkerPresence.objects.create(
+        name="host:1", host="host", queues=["cpu"], paused_until=hours(1)
+    )
+    assert "No worker can run anything now" in words(status(run))

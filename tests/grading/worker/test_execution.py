@@ -15,6 +15,7 @@ from grading.tasks import execute_run
 from grading.worker import execution
 from grading.worker.execution import execute_next
 from runner.protocol.jobs import CellStarted, Usage, Verdict
+from storage.blobs import BlobStoreFullError
 from tests.factories import GradingRunFactory
 from tests.grading.fakes import FakeRunner, job_result
 
@@ -172,13 +173,32 @@ def test_a_result_written_before_the_connection_broke_is_not_written_twice(
 def test_a_result_that_cannot_be_stored_uses_a_try(
     run: GradingRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def disk_full(**kwargs: Any) -> bool:
-        raise OSError(28, "No space left on device")
+    def broken(**kwargs: Any) -> bool:
+        raise ValueError("a result that no row can hold")
 
-    monkeypatch.setattr(execution, "finish_run", disk_full)
+    monkeypatch.setattr(execution, "finish_run", broken)
     after = execute(FakeRunner())
     assert (after.state, after.platform_tries) == ("queued", 1)
     assert after.events.latest("pk").code == "result_not_stored"
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), BlobStoreFullError()]
+)
+def test_a_result_for_which_the_store_has_no_room_uses_no_try(
+    run: GradingRun,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+    error: Exception,
+) -> None:
+    def disk_full(**kwargs: Any) -> bool:
+        raise error
+
+    settings.LEASE_SECONDS = 2  # so long the worker waits for room
+    monkeypatch.setattr(execution, "finish_run", disk_full)
+    after = execute(FakeRunner())
+    assert (after.state, after.platform_tries) == ("queued", 0)
+    assert after.events.latest("pk").code == "store_away"
 
 
 def test_waiting_for_the_database_ends(monkeypatch: pytest.MonkeyPatch) -> None:
