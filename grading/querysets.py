@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 
 # How long a host leaves a run that it failed to other hosts.
 LEAVE_SECONDS: Final = 60
-# A run whose tries have failed this often may kill workers. It is tried again only when
-# no other run of its priority waits.
-_SUSPECT_TRIES = 2
 
 
 def from_now(seconds: float) -> "models.ExpressionWrapper[models.Expression]":
@@ -139,39 +136,25 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
     def queued(self) -> Self:
         """Return runs that a worker may take now, in the order in which they are taken.
 
-        The order is by priority, then first come, first served. A run that failed twice
-        through our fault waits behind all others of its priority: if it harms workers,
-        it must not also block the queue. Runs that wait after such a fault are left out
-        until their time has come.
+        The order is by priority, then by turn: see grading.services.fair_turns. Runs
+        that wait after a fault of ours are left out until their time has come.
         """
-        return (
-            self.filter(_is_due(), state=State.QUEUED)
-            .alias(
-                suspect=Case(
-                    When(platform_tries__gte=_SUSPECT_TRIES, then=Value(1)),
-                    default=Value(0),
-                )
-            )
-            .order_by("-priority", "suspect", "queued_at", "pk")
+        return self.filter(_is_due(), state=State.QUEUED).order_by(
+            "-priority", "turn", "queued_at", "pk"
         )
 
     def ahead_of(self, run: "GradingRun") -> Self:
         """Return the runs that can be taken now and are taken before this queued one."""
-        suspect = run.platform_tries >= _SUSPECT_TRIES
         # This compares with the row's own time, not with the value read from it: SQLite
         # compares times as text, and its clock writes fewer digits than Django does.
         queued_at = Subquery(
             self.model.objects.filter(pk=run.pk).values("queued_at")[:1]
         )
         earlier = Q(queued_at__lt=queued_at) | Q(queued_at=queued_at, pk__lt=run.pk)
-        same_class = (
-            Q(platform_tries__lt=_SUSPECT_TRIES)
-            | (Q(platform_tries__gte=_SUSPECT_TRIES) & earlier)
-            if suspect
-            else Q(platform_tries__lt=_SUSPECT_TRIES) & earlier
-        )
         return self.filter(
-            Q(priority__gt=run.priority) | (Q(priority=run.priority) & same_class),
+            Q(priority__gt=run.priority)
+            | Q(priority=run.priority, turn__lt=run.turn)
+            | (Q(priority=run.priority, turn=run.turn) & earlier),
             _is_due(),
             state=State.QUEUED,
             queue=run.queue,

@@ -59,6 +59,7 @@ FIELDS: Final = {
     "memory_mb": "memory, MB",
     "moved_from": "was planned for",
     "not_before": "is tried again from",
+    "is_further": "another run of the student waited",
     "notebook_name": "notebook",
     "online_label": "online",
     "online_url": "link to join",

@@ -470,6 +470,7 @@ class GradingRunFactory(factory.django.DjangoModelFactory[GradingRun]):
 
     submission: Any = factory.SubFactory(SubmissionFactory)
     revision: Any = factory.LazyAttribute(lambda row: row.submission.revision)
+    course: Any = factory.LazyAttribute(lambda row: row.revision.assignment.course)
     number = factory.LazyAttribute(
         lambda row: GradingRun.objects.filter(submission=row.submission).count() + 1
     )

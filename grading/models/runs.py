@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_stubs_ext.db.models.manager import RelatedManager
 
-from courses.models import Assignment, AssignmentRevision, Question
+from courses.models import Assignment, AssignmentRevision, Course, Question
 from grading.models.regrades import Regrade
 from grading.querysets import GradingRunQuerySet
 from grading.states import ACTIVE, TERMINAL, State, Verdict
@@ -77,8 +77,27 @@ class GradingRun(models.Model):
         default=0,
         help_text=(
             "A higher number runs first. New work has 0, regrades have a negative "
-            "number."
+            "number. A run that failed twice by the portal's fault goes down by 1."
         ),
+    )
+    course = models.ForeignKey(
+        Course,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        help_text="The course of the work, for the queue's index.",
+    )
+    turn = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="The place in the line of its priority: see grading.services.fair_turns.",
+    )
+    is_further = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Another run of the same student waited when this one was queued.",
     )
     queued_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
@@ -215,11 +234,17 @@ class GradingRun(models.Model):
             ),
         ]
         indexes = [
-            # The queue: `claim_next` and the place in the queue.
+            # The order of the queue: `claim_next` and the place in the queue.
             models.Index(
-                fields=["queue", "-priority", "queued_at"],
+                fields=["queue", "-priority", "turn", "queued_at", "id"],
                 condition=Q(state="queued"),
-                name="grading_run_queue",
+                name="grading_run_turns",
+            ),
+            # How many students of a course wait: `next_turn`.
+            models.Index(
+                fields=["queue", "priority", "course"],
+                condition=Q(state="queued", is_further=False),
+                name="grading_run_waiting_course",
             ),
             # The sweeper's search for expired leases.
             models.Index(

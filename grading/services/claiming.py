@@ -48,15 +48,26 @@ def claim_next(*, worker: str, queues: Collection[str]) -> Claim | None:
 
 
 def _next_run(host: str, queues: Collection[str]) -> GradingRun | None:
-    """Return the run that a worker on this host takes next."""
-    waiting = GradingRun.objects.queued().filter(queue__in=queues)
+    """Return the run that a worker on this host takes next.
+
+    Turns of different queues say nothing of each other, so between queues the run that
+    came first is taken.
+    """
+    found = [run for queue in queues if (run := _first_of(queue, host)) is not None]
+    return min(found, key=lambda run: (-run.priority, run.queued_at), default=None)
+
+
+def _first_of(queue: str, host: str) -> GradingRun | None:
+    waiting = GradingRun.objects.queued().filter(queue=queue)
     run = _first(waiting)
     if run is None or f"|{host}|" not in run.failed_hosts:
         return run
-    if not has_other_host(host, run.queue):
+    if not has_other_host(host, queue):
         return run
     return _first(waiting.left_to_host(host))
 
 
 def _first(waiting: GradingRunQuerySet) -> GradingRun | None:
-    return waiting.only("pk", "lease_token", "queue", "failed_hosts").first()
+    return waiting.only(
+        "pk", "lease_token", "failed_hosts", "priority", "queued_at"
+    ).first()

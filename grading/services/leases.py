@@ -43,6 +43,9 @@ from submissions.services import charge_attempt
 
 log = structlog.get_logger(__name__)
 
+# A run whose tries have failed this often may kill workers. It is tried again only when
+# no other run of its priority waits.
+_SUSPECT_TRIES: Final = 2
 # An executed notebook larger than this is not stored; its marks are.
 MAX_EXECUTED_BYTES: Final = 64 * 1024**2
 # The end of a traceback is stored, not the beginning: the end names the line.
@@ -157,6 +160,8 @@ def end_try(
     if tries < settings.PLATFORM_TRIES or not counts:
         log.warning("try_failed", run=str(run_id), code=code, tries=tries)
         fields = _waiting(run) if waits else {}
+        if counts and tries == _SUSPECT_TRIES:
+            fields["priority"] = run.priority - 1
         return _requeue(
             run_id, lease_token, code, plain, platform_tries=tries, **fields
         )

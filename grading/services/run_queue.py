@@ -2,6 +2,7 @@
 
 import datetime as dt
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -18,6 +19,7 @@ from courses.models import AssignmentRevision
 from courses.permissions import can_view_all_work
 from formats.choices import Counting
 from grading.models import GradingRun, Regrade, RunEvent, Trial
+from grading.services.fair_turns import next_turn
 from grading.services.seeds import new_grading_seed
 from grading.services.worker_presence import all_paused
 from grading.states import ACTIVE, State
@@ -53,16 +55,17 @@ def enqueue_run(
 
     If a run is queued or running already, that one is returned. Where the latest
     attempt counts, first runs of the author's earlier attempts that still wait are
-    superseded. A wake-up is sent on commit.
+    superseded, and the new run has the turn of the first of them. A wake-up is sent on
+    commit.
     """
-    run = queue_run(
+    superseded = _supersede_earlier(actor, submission)
+    return queue_run(
         actor=actor,
         submission=submission,
         revision=submission.revision,
         priority=priority,
+        in_place_of=superseded,
     )
-    _supersede_earlier(actor, submission)
-    return run
 
 
 @transaction.atomic
@@ -73,11 +76,12 @@ def queue_run(
     revision: AssignmentRevision,
     priority: int,
     regrade: Regrade | None = None,
+    in_place_of: Sequence[GradingRun] = (),
 ) -> GradingRun:
     """Put a new run of the submission by this revision in the queue and return it.
 
-    If a run is queued or running already, that one is returned. A wake-up is sent on
-    commit.
+    If a run is queued or running already, that one is returned. The new run has the
+    first turn of those `in_place_of` which it is queued. A wake-up is sent on commit.
     """
     Submission.objects.select_for_update().get(pk=submission.pk)
     return queue_next(
@@ -87,6 +91,7 @@ def queue_run(
         revision=revision,
         priority=priority,
         regrade=regrade,
+        in_place_of=in_place_of,
     )
 
 
@@ -95,6 +100,7 @@ def queue_next(
     earlier: QuerySet[GradingRun],
     *,
     revision: AssignmentRevision,
+    in_place_of: Sequence[GradingRun] = (),
     **values: Any,
 ) -> GradingRun:
     """Return the run among the earlier ones that is active, else queue the next one.
@@ -107,7 +113,29 @@ def queue_next(
         return latest
     number = latest.number + 1 if latest else 1
     run = GradingRun(revision=revision, number=number, queue=revision.queue, **values)
+    _give_turn(run, in_place_of)
     return store_queued(actor, run)
+
+
+def _give_turn(run: GradingRun, in_place_of: Sequence[GradingRun]) -> None:
+    """Set the run's place in its line: a new one, or the first of those it replaces."""
+    run.course_id = run.revision.assignment.course_id
+    same_line = [
+        other
+        for other in in_place_of
+        if (other.queue, other.priority) == (run.queue, run.priority)
+    ]
+    if same_line:
+        first = min(same_line, key=lambda other: other.turn)
+        run.turn, run.is_further = first.turn, first.is_further
+        return
+    turn = next_turn(
+        queue=run.queue,
+        priority=run.priority,
+        course_id=run.course_id,
+        submission=run.submission,
+    )
+    run.turn, run.is_further = turn.number, turn.is_further
 
 
 def store_queued(actor: Actor, run: GradingRun) -> GradingRun:
@@ -127,13 +155,13 @@ def store_queued(actor: Actor, run: GradingRun) -> GradingRun:
     return run
 
 
-def _supersede_earlier(actor: Actor, submission: Submission) -> None:
-    """Supersede waiting first runs of earlier attempts: nobody waits for them any more.
+def _supersede_earlier(actor: Actor, submission: Submission) -> list[GradingRun]:
+    """Supersede waiting first runs of earlier attempts, and return them.
 
-    Reruns and regrades stay. Otherwise a student could end them by handing in again.
+    Nobody waits for them any more. Reruns and regrades stay. Otherwise a student could end them by handing in again.
     """
     if submission.assignment.counting != Counting.LATEST:
-        return
+        return []
     waiting = GradingRun.objects.filter(
         state=State.QUEUED,
         submission__assignment=submission.assignment_id,
@@ -142,14 +170,17 @@ def _supersede_earlier(actor: Actor, submission: Submission) -> None:
         number=1,
         regrade__isnull=True,
     )
-    for run_id in waiting.values_list("pk", flat=True):
-        GradingRun.objects.transition(
-            run_id=run_id,
+    return [
+        run
+        for run in waiting
+        if GradingRun.objects.transition(
+            run_id=run.pk,
             source=State.QUEUED,
             target=State.SUPERSEDED,
             actor=actor_user(actor),
             event_code="superseded",
         )
+    ]
 
 
 def may_cancel(user: User, run: GradingRun) -> bool:

@@ -6,10 +6,10 @@ import pytest
 import time_machine
 
 from grading.models import GradingRun
-from grading.services import claim_next
+from grading.services import claim_next, fail_try
 from grading.states import State
 from tests.factories import GradingRunFactory, hours
-from tests.grading.fakes import just_before_transition
+from tests.grading.fakes import claim_of, just_before_transition
 
 pytestmark = pytest.mark.django_db
 
@@ -70,7 +70,10 @@ def test_after_one_fault_of_ours_a_run_keeps_its_place() -> None:
 
 
 def test_a_run_that_two_workers_lost_waits_behind_its_class() -> None:
-    suspect = GradingRunFactory.create(queued_at=hours(-2), platform_tries=2)
+    suspect = GradingRunFactory.create(
+        running=True, queued_at=hours(-2), platform_tries=1
+    )
+    fail_try(claim=claim_of(suspect), code="runner_failed")
     sound = GradingRunFactory.create(queued_at=hours(-1))
     regrade = GradingRunFactory.create(queued_at=hours(-3), priority=-10)
     assert [claimed(), claimed(), claimed()] == [sound, suspect, regrade]
