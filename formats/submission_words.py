@@ -45,6 +45,12 @@ RIGHTS: Final[dict[str, Words]] = {
         "You have used all {limit} attempts at this coursework.",
         "The attempts that you have handed in are kept and marked.",
     ),
+    "budget_used_up": Words(
+        "Your runs of this coursework may use {limit} of {device} time, and they have "
+        "used {used}.",
+        "The attempts that you have handed in are kept and marked. If you need more "
+        "time, ask your lecturer.",
+    ),
 }
 
 FILES: Final[dict[str, Words]] = {

@@ -16,6 +16,7 @@ from grading.views import (
     rescore,
     run,
     trials,
+    use,
 )
 
 app_name = "grading"
@@ -32,6 +33,8 @@ urlpatterns = [
         assignment_new.assignment_new,
         name="assignment-new",
     ),
+    path("courses/<slug:slug>/manage/use/", use.use, name="use"),
+    path("courses/<slug:slug>/manage/use.csv", use.use_file, name="use-file"),
     path(
         "courses/<slug:slug>/coursework/<slug:aslug>/submit/",
         assignment.submit,

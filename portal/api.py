@@ -26,6 +26,7 @@ from courses.api.viewsets import (
     WeekViewSet,
 )
 from grading.api.submissions import GradedSubmissionViewSet
+from grading.api.use import UseViewSet
 from grading.api.viewsets import MarkViewSet, RunViewSet
 from portal.api_description import DescriptionOnce
 from portal.views import docs
@@ -43,6 +44,7 @@ router.register("assignments", AssignmentViewSet, "assignment")
 router.register("submissions", GradedSubmissionViewSet, "submission")
 router.register("runs", RunViewSet, "run")
 router.register("marks", MarkViewSet, "mark")
+router.register("use", UseViewSet, "use")
 
 
 class SchemaView(StrictRequests, SpectacularAPIView):

@@ -59,6 +59,7 @@ def accept_files(
     idempotency_key: str = "",
     installed: Mapping[str, Collection[str]] = MappingProxyType({}),
     known: Sequence[Problem] = (),
+    barred: Sequence[Problem] = (),
 ) -> AcceptedFiles:
     """Check the files without executing anything, and store their content.
 
@@ -67,6 +68,7 @@ def accept_files(
 
     `installed` maps each environment to its modules, as far as they are known. `known`
     are problems of the form itself, which are reported with those of the files.
+    `barred` are reasons of the caller's own why this person may not hand in now.
 
     The time of receipt is taken first: every byte has arrived by then, and no student
     becomes late because the portal takes time. Raises SubmissionRefusedError.
@@ -75,7 +77,7 @@ def accept_files(
     revision = assignment.revision
     if revision is None:
         raise SubmissionRefusedError([problem("not_published")])
-    refusals = _refusals(actor, assignment, received_at)
+    refusals = [*_refusals(actor, assignment, received_at), *barred]
     if refusals:
         # The same files, sent again, return their submission even after the deadline.
         repeated = _repeated(actor, assignment, files, idempotency_key)

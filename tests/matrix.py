@@ -445,6 +445,8 @@ PAGES: Final = [
         expected=OPEN.replace("200", "404"),
     ),
     Row(name="grading:marks", args=of_course, expected=COURSE),
+    Row(name="grading:use", args=of_course, expected=STAFF),
+    Row(name="grading:use-file", args=of_course, expected=STAFF),
     Row(name="grading:assignment", args=of_assignment, expected=COURSE),
     Row(
         name="grading:assignment",
@@ -671,6 +673,7 @@ API: Final = [
             "submission",
             "run",
             "mark",
+            "use",
         )
     ),
     Row(name="api:course-detail", args=of_course, expected=api(COURSE)),

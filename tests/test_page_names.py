@@ -54,7 +54,8 @@ APPS: Final = {
         without_page=frozenset({"access", "change_words", "live"}),
         parts=frozenset(
             {
-                *("attempts", "badges", "executed", "results", "revisions"),
+                *("attempts", "badges", "executed", "hand_in_status", "results"),
+                "revisions",
                 *("run_links", "run_status", "staff_rows"),
             }
         ),

@@ -10,10 +10,11 @@ from typing import Any, ClassVar, Final, TypeVar
 from django.db.models import Model
 from django.http import QueryDict
 from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.mixins import ListModelMixin
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
-from rest_framework.viewsets import ReadOnlyModelViewSet
+from rest_framework.viewsets import GenericViewSet, ReadOnlyModelViewSet
 
 from accounts.api.permissions import TokenScope
 
@@ -66,15 +67,26 @@ class ReadOnlyViewSet(StrictRequests, ReadOnlyModelViewSet[RowT_co]):
 
     def query_parameters(self) -> Collection[str]:
         """Return the names of the list's filters and of its page."""
-        if self.action != "list":
-            return ()
-        filterset: Any = self.filterset_class  # type: ignore[attr-defined]  # each viewset has one
-        pages: Any = self.paginator
-        return [
-            *filterset.base_filters,
-            pages.page_query_param,
-            pages.page_size_query_param,
-        ]
+        return _list_parameters(self) if self.action == "list" else ()
+
+
+class ListViewSet(StrictRequests, ListModelMixin, GenericViewSet[RowT_co]):
+    """A list whose rows have no address, such as sums, for people who are signed in."""
+
+    permission_classes = [IsAuthenticated, TokenScope]
+
+    def query_parameters(self) -> Collection[str]:
+        """Return the names of the list's filters and of its page."""
+        return _list_parameters(self)
+
+
+def _list_parameters(view: Any) -> list[str]:
+    pages = view.paginator
+    return [
+        *view.filterset_class.base_filters,
+        pages.page_query_param,
+        pages.page_size_query_param,
+    ]
 
 
 def check_parameters(given: QueryDict, allowed: Collection[str]) -> None:

@@ -63,6 +63,8 @@ class AssignmentAdmin(SavedByServices, CourseScopedAdmin):
             {
                 "fields": [
                     "max_attempts",
+                    "cpu_budget_seconds",
+                    "gpu_budget_seconds",
                     "counting",
                     "component",
                     "weight_percent",

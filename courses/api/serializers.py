@@ -295,6 +295,8 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
             "mine",
             "max_attempts",
             "attempts_used",
+            "cpu_budget_seconds",
+            "gpu_budget_seconds",
             "counting",
             "component",
             "weight_percent",

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -52,6 +53,24 @@ class Assignment(models.Model):
         null=True,
         blank=True,
         help_text=("If it is empty, students may hand in as often as they like."),
+    )
+    cpu_budget_seconds = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=(
+            "CPU seconds that the notebooks of one student may use in all. If it is "
+            "empty, there is no limit."
+        ),
+    )
+    gpu_budget_seconds = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=(
+            "Seconds for which the notebooks of one student may hold a GPU in all. If "
+            "it is empty, there is no limit."
+        ),
     )
     counting = models.CharField(
         max_length=8, choices=Counting.choices, default=Counting.LATEST.value
@@ -104,6 +123,11 @@ class Assignment(models.Model):
             models.CheckConstraint(
                 condition=models.Q(counting__in=Counting.values),
                 name="assignment_counting_known",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(cpu_budget_seconds=0)
+                & ~models.Q(gpu_budget_seconds=0),
+                name="assignment_budget_is_not_zero",
             ),
         ]
 

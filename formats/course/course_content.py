@@ -24,6 +24,7 @@ from formats.course.plain_fields import (
     special,
     text,
     whole,
+    whole_or_none,
 )
 
 
@@ -205,6 +206,8 @@ class CourseworkRow(Released):
     component: str = special("component", default="")
     weight: Decimal = percent(column="weight_percent", is_named=False)
     attempts: int | None = special("attempts", default=None)
+    cpu_budget_seconds: int | None = whole_or_none(highest=2_147_483_647)
+    gpu_budget_seconds: int | None = whole_or_none(highest=2_147_483_647)
     counting: str = choice(Counting, Counting.LATEST, is_named=False)
     summary: str = text()
 

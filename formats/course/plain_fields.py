@@ -118,6 +118,19 @@ def whole(highest: int) -> Any:
     )
 
 
+def whole_or_none(highest: int) -> Any:
+    """Declare a whole number from 1 to `highest`, or None, which is not written."""
+    return _declared(
+        None,
+        read=lambda section, name, _: (
+            section.whole(name, 1, lowest=1, highest=highest)
+            if name in section
+            else None
+        ),
+        write=lambda value, _: value or "",
+    )
+
+
 def flag(column: str) -> Any:
     """Declare a yes or no."""
     return _declared(

@@ -58,6 +58,21 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
         max_value=1000,
         help_text="If you leave it empty, students may hand in as often as they like.",
     )
+    cpu_budget_seconds = forms.IntegerField(
+        label="CPU seconds of each student",
+        required=False,
+        min_value=1,
+        max_value=10**8,
+        help_text="What all runs of one student's hand-ins may use together. If you "
+        "leave it empty, there is no limit.",
+    )
+    gpu_budget_seconds = forms.IntegerField(
+        label="GPU seconds of each student",
+        required=False,
+        min_value=1,
+        max_value=10**8,
+        help_text="The same for the time in which a run holds a GPU.",
+    )
     counting = forms.ChoiceField(
         label="Which attempt counts",
         choices=Counting.choices,
@@ -94,6 +109,8 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
             "closes_at",
             "grace_minutes",
             "max_attempts",
+            "cpu_budget_seconds",
+            "gpu_budget_seconds",
             "counting",
             "summary",
         )
@@ -115,6 +132,8 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
         "closes_at",
         "grace_minutes",
         "max_attempts",
+        "cpu_budget_seconds",
+        "gpu_budget_seconds",
         "counting",
         "component",
         "weight_percent",

@@ -147,6 +147,14 @@ class GradingRun(models.Model):
     measures = models.JSONField(
         default=dict, blank=True, help_text="Seconds, memory, versions, seed, hardware."
     )
+    # What was used, from the measures, so that it can be summed. 0 for a copy.
+    # SECURITY: the seconds of checks are for staff alone, as in the measures.
+    cpu_seconds = models.FloatField(default=0, db_default=0)
+    gpu_seconds = models.FloatField(
+        default=0, db_default=0, help_text="For how long the notebook held a GPU."
+    )
+    checking_cpu_seconds = models.FloatField(default=0, db_default=0)
+    checking_gpu_seconds = models.FloatField(default=0, db_default=0)
     # SECURITY: for staff alone. Whoever knows the seed knows what the tests draw.
     grading_seed = models.PositiveBigIntegerField(
         null=True,

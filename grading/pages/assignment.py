@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.conf import settings
 
 from accounts.models import User
-from courses.deadlines import Deadline, deadline_for, is_late, is_open, is_overdue
+from courses.deadlines import deadline_for
 from courses.models import (
     Assignment,
     AssignmentRevision,
@@ -25,7 +25,9 @@ from formats.choices import Counting, FileKind, Part, QuestionKind
 from formats.problems import Problem
 from grading.models import GradingRun, RunnerEnvironment
 from grading.pages.attempts import Attempt, own_attempts
+from grading.pages.hand_in_status import HandInStatus, hand_in_status_of
 from grading.scoring import rules_of
+from grading.services.use import budgets_of
 from grading.states import State
 from grading.visible_results import ShownResults, ViewTimes
 from submissions.intake import rules_of as file_rules
@@ -104,22 +106,6 @@ class QuestionRow:
     kind: QuestionKind
     points: Decimal
     checks: tuple[CheckRow, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class HandInStatus:
-    """Whether this person may hand in now: `blocked` says why not, or is empty.
-
-    The values of `blocked` are keys of templates/grading/_hand_in_status.html.
-    """
-
-    deadline: Deadline
-    is_extended: bool
-    is_overdue: bool
-    is_late_now: bool
-    blocked: str
-    attempts_used: int
-    attempts_left: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,10 +204,11 @@ def assignment_page(
     attempts = own_attempts(
         user=user, assignment=assignment, closes_at=own.closes_at, now=now
     )
-    hand_in_status = _hand_in_status(
+    hand_in_status = hand_in_status_of(
         own,
         assignment=assignment,
         used=sum(attempt.submission.uses_attempt for attempt in attempts),
+        budgets=budgets_of(assignment, user) if Right.SUBMIT in rights else (),
         may_submit=Right.SUBMIT in rights,
         now=now,
     )
@@ -257,39 +244,6 @@ def assignment_page(
         is_staff_view=is_staff_view,
         marks_are_final=moments.is_released,
         now=now,
-    )
-
-
-def _hand_in_status(
-    own: Deadline,
-    *,
-    assignment: Assignment,
-    used: int,
-    may_submit: bool,
-    now: dt.datetime,
-) -> HandInStatus:
-    left = (
-        None
-        if assignment.max_attempts is None
-        else max(assignment.max_attempts - used, 0)
-    )
-    blocked = ""
-    if not may_submit:
-        blocked = "staff"
-    elif assignment.revision_id is None:
-        blocked = "unpublished"
-    elif not is_open(own, now):
-        blocked = "closed"
-    elif left == 0:
-        blocked = "used_up"
-    return HandInStatus(
-        deadline=own,
-        is_extended=own.due_at > assignment.due_at,
-        is_overdue=is_overdue(own, now),
-        is_late_now=is_late(own, now),
-        blocked=blocked,
-        attempts_used=used,
-        attempts_left=left,
     )
 
 

@@ -84,7 +84,7 @@ def finish_run(*, claim: Claim, result: JobResult) -> bool:
     if result.verdict == RunnerVerdict.PLATFORM:
         return fail_try(claim=claim, code=result.code, detail=dict(result.detail))
     if result.verdict == RunnerVerdict.CANCELLED:
-        return _finish_cancelled(claim)
+        return _finish_cancelled(claim, result.measures)
     executed = _store_executed(claim, result)
     with transaction.atomic():
         if _record(claim, result, executed):
@@ -226,7 +226,7 @@ def _requeue(
     return moved
 
 
-def _cancel(run_id: UUID, lease_token: int) -> bool:
+def _cancel(run_id: UUID, lease_token: int, **fields: Any) -> bool:
     return GradingRun.objects.transition(
         run_id=run_id,
         source=State.RUNNING,
@@ -234,16 +234,21 @@ def _cancel(run_id: UUID, lease_token: int) -> bool:
         lease_token=lease_token,
         event_code="cancelled",
         code="cancelled",
+        **fields,
     )
 
 
-def _finish_cancelled(claim: Claim) -> bool:
-    """Record that the runner cancelled the job, by request or by mistake."""
+def _finish_cancelled(claim: Claim, measures: Measures) -> bool:
+    """Record that the runner cancelled the job, by request or by mistake.
+
+    What it used until then is charged: otherwise a student could use any amount of time
+    by cancelling each run shortly before its end.
+    """
     wished = GradingRun.objects.filter(
         pk=claim.run_id, cancel_requested_at__isnull=False
     )
     if wished.exists():
-        return _cancel(claim.run_id, claim.token)
+        return _cancel(claim.run_id, claim.token, **_used(measures))
     return fail_try(claim=claim, code="runner_failed")
 
 
@@ -290,6 +295,7 @@ def _record(claim: Claim, result: JobResult, executed_sha256: str) -> bool:
         detail=storable_object(result.detail),
         automatic_points=sum((score.points for score in scored), Decimal(0)),
         measures=_measures(result.measures),
+        **_used(result.measures),
         level=result.measures.level[:2],
         executed_sha256=executed_sha256,
         record=storable_object(record.to_json()),
@@ -346,6 +352,17 @@ def _traces(found: QuestionOutcome | None) -> JsonObject:
             if check.trace
         }
     )
+
+
+def _used(measures: Measures) -> dict[str, Any]:
+    """Return the seconds that are summed. A job holds its GPU from start to end."""
+    has_gpu = bool(measures.gpu)
+    return {
+        "cpu_seconds": measures.cpu_seconds,
+        "gpu_seconds": measures.seconds if has_gpu else 0.0,
+        "checking_cpu_seconds": measures.checking_cpu_seconds,
+        "checking_gpu_seconds": measures.checking_seconds if has_gpu else 0.0,
+    }
 
 
 def _measures(measures: Measures) -> JsonObject:

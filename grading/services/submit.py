@@ -11,6 +11,7 @@ from formats.problems import Problem
 from grading.models import GradingRun
 from grading.services.environment_records import recorded_modules
 from grading.services.run_queue import enqueue_run
+from grading.services.use import budget_refusals
 from submissions.services import IncomingFile, accept_files, record_submission
 
 
@@ -38,6 +39,7 @@ def submit_work(
         idempotency_key=idempotency_key,
         installed=recorded_modules(),
         known=known,
+        barred=budget_refusals(assignment, actor),
     )
     with transaction.atomic():
         submission = record_submission(

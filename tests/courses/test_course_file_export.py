@@ -146,6 +146,8 @@ def course_with_every_field() -> Course:
         closes_at=at("2027-08-02 19:00"),
         grace_minutes=30,
         max_attempts=3,
+        cpu_budget_seconds=1800,
+        gpu_budget_seconds=600,
         counting="best",
         summary="Brief\n\n```python\nx = {'a': 1}\n```",
         release_at=None,

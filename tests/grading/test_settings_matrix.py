@@ -261,6 +261,28 @@ CASES: dict[str, Case] = {
             "export": ("", "attempts: 1"),
         },
     ),
+    "assignment.cpu_budget_seconds": Case(
+        to(Assignment, cpu_budget_seconds=600),
+        {
+            "coursework": ("", "CPU time left for your runs"),
+            "api assignments": (
+                '"cpu_budget_seconds":null',
+                '"cpu_budget_seconds":600',
+            ),
+            "export": ("", "cpu_budget_seconds: 600"),
+        },
+    ),
+    "assignment.gpu_budget_seconds": Case(
+        to(Assignment, gpu_budget_seconds=600),
+        {
+            "coursework": ("", "GPU time left for your runs"),
+            "api assignments": (
+                '"gpu_budget_seconds":null',
+                '"gpu_budget_seconds":600',
+            ),
+            "export": ("", "gpu_budget_seconds: 600"),
+        },
+    ),
     "assignment.counting": Case(
         to(Assignment, counting="best"),
         {
