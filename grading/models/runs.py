@@ -254,6 +254,22 @@ class GradingRun(models.Model):
                 condition=Q(state="queued", is_further=False),
                 name="grading_run_waiting_course",
             ),
+            # How long the first in line has waited: the sweeper's report.
+            models.Index(
+                fields=["queued_at"],
+                condition=Q(state="queued"),
+                name="grading_run_oldest",
+            ),
+            # What recent runs of a revision took: the expected wait.
+            models.Index(
+                fields=["revision", "-finished_at"],
+                condition=Q(
+                    state="finished",
+                    submission__isnull=False,
+                    copied_from__isnull=True,
+                ),
+                name="grading_run_recent",
+            ),
             # The sweeper's search for expired leases.
             models.Index(
                 fields=["lease_expires_at"],

@@ -21,6 +21,7 @@ from grading.services.publishing import (
     publish_revision,
     start_trials,
 )
+from grading.services.queue_place import QueuePlace, place_in_queue
 from grading.services.regrades import (
     RegradePlan,
     RegradeRefusedError,
@@ -41,12 +42,10 @@ from grading.services.rescoring import (
     rescore,
 )
 from grading.services.run_queue import (
-    QueuePlace,
     cancel_run,
     enqueue_run,
     is_of_hand_in,
     may_cancel,
-    place_in_queue,
     rerun,
 )
 from grading.services.submit import submit_work

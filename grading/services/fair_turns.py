@@ -53,15 +53,18 @@ def next_turn(
     """Return the turn of a run that is queued now; of a trial without a submission."""
     line = GradingRun.objects.filter(queue=queue, priority=priority)
     clock = _clock(queue, priority)
-    waiting = 1 + (
-        line.filter(state=State.QUEUED, course=course_id, is_further=False).count()
-    )
+    waiting = 1 + waiting_students(line, course_id).count()
     last = None if submission is None else _last_turn_of_author(submission, line)
     if last is None:
         later = min(waiting - 1, _LATEST_IN_SLOT)
         return Turn(number=clock + SLOT * waiting + later)
     a_round = SLOT * max(waiting, _students(course_id))
     return Turn(number=max(clock, last) + a_round, is_further=True)
+
+
+def waiting_students(line: GradingRunQuerySet, course_id: int) -> GradingRunQuerySet:
+    """Return the first waiting run of each student of the course in this line."""
+    return line.filter(state=State.QUEUED, course=course_id, is_further=False)
 
 
 def _clock(queue: str, priority: int) -> int:

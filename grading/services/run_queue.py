@@ -1,9 +1,6 @@
-"""The queue of runs: enqueue, cancel, run again, and a run's place in it."""
+"""The queue of runs: enqueue, cancel, run again."""
 
-import datetime as dt
-import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -11,40 +8,21 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from accounts.actors import Actor, actor_user
 from accounts.models import User
 from courses.models import AssignmentRevision
 from courses.permissions import can_view_all_work
 from formats.choices import Counting
-from grading.models import GradingRun, Regrade, RunEvent, Trial
+from grading.models import GradingRun, Regrade, RunEvent
 from grading.services.fair_turns import next_turn
 from grading.services.seeds import new_grading_seed
-from grading.services.worker_presence import all_paused
 from grading.states import ACTIVE, State
 from grading.wake_up import send_wake_up
 from submissions.models import Submission
 
 LIVE_PRIORITY: Final = 0
 REGRADE_PRIORITY: Final = -10
-# The expected wait is computed from this many recent runs.
-_RECENT_RUNS: Final = 21
-
-
-@dataclass(frozen=True, kw_only=True)
-class QueuePlace:
-    """A run's place: 1 is next, 0 is not queued. The wait is None where unknown.
-
-    `tries_again_at` is set after a try that failed by our fault: no worker takes the run
-    before that minute. `is_paused` means that no worker takes any run of its queue,
-    because all of them have failed one run after the other.
-    """
-
-    position: int
-    expected_wait_seconds: float | None = None
-    tries_again_at: dt.datetime | None = None
-    is_paused: bool = False
 
 
 @transaction.atomic
@@ -265,81 +243,3 @@ def rerun(*, actor: Actor, submission: Submission) -> GradingRun:
     )
     _supersede_earlier(actor, submission)
     return run
-
-
-def place_in_queue(run: GradingRun) -> QueuePlace:
-    """Return where the run stands in its queue and how long it may wait there.
-
-    The wait is estimated from the median of the assignment's recent runs. Before the
-    first of them it is unknown.
-    """
-    if run.state != State.QUEUED:
-        return QueuePlace(position=0, expected_wait_seconds=None)
-    position = GradingRun.objects.ahead_of(run).count() + 1
-    pause = _seconds_before_next_try(run)
-    is_paused = all_paused(run.queue)
-    return QueuePlace(
-        position=position,
-        expected_wait_seconds=None if is_paused else _wait(run, position, pause),
-        tries_again_at=run.not_before and _next_minute(run.not_before)
-        if pause
-        else None,
-        is_paused=is_paused,
-    )
-
-
-def _wait(run: GradingRun, position: int, pause: float) -> float | None:
-    """Return how long the run may wait at this place, but at least for its pause."""
-    expected = _expected_seconds(run)
-    if expected is None:
-        return None
-    running = GradingRun.objects.filter(state=State.RUNNING, queue=run.queue).count()
-    slots = max(settings.WORKER_SLOTS, running)
-    waits_behind = max(position - (slots - running), 0)
-    return max(expected * waits_behind / slots, pause)
-
-
-def _seconds_before_next_try(run: GradingRun) -> float:
-    """Return for how long no worker may take the run, after a try that failed."""
-    if run.not_before is None:
-        return 0.0
-    return max((run.not_before - timezone.now()).total_seconds(), 0.0)
-
-
-def _next_minute(moment: dt.datetime) -> dt.datetime:
-    """Return the first full minute from this time on.
-
-    SECURITY: the time of a try that failed tells how long its checks took. Students
-    see such times only to the minute.
-    """
-    full = moment.replace(second=0, microsecond=0)
-    return full if full == moment else full + dt.timedelta(minutes=1)
-
-
-def _expected_seconds(run: GradingRun) -> float | None:
-    """Return how long a run of this assignment takes, or None before the first one.
-
-    SECURITY: the sum is made of the seconds of the students' notebooks, and of the
-    seconds of the model solution's checks. The seconds that checks of students' work
-    took would tell the next student something about these checks.
-    """
-    recent = GradingRun.objects.filter(
-        state=State.FINISHED,
-        submission__isnull=False,
-        copied_from__isnull=True,
-        revision__assignment=run.revision.assignment_id,
-    ).order_by("-finished_at")
-    measured = recent.values_list("measures__seconds", flat=True)[:_RECENT_RUNS]
-    seconds = [float(found) for found in measured if found]
-    if not seconds:
-        return None
-    return statistics.median(seconds) + _checking_seconds(run.revision)
-
-
-def _checking_seconds(revision: AssignmentRevision) -> float:
-    """Return how long the checks of the model solution took, or 0 if it has not run."""
-    solution = GradingRun.objects.filter(
-        revision=revision, trial=Trial.SOLUTION, state=State.FINISHED
-    ).order_by("-number")
-    measured = solution.values_list("measures__checking_seconds", flat=True).first()
-    return float(measured or 0)

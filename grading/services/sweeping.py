@@ -13,14 +13,16 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from grading.models import GradingRun
+from grading.querysets import GradingRunQuerySet
 from grading.services.leases import end_try
 from grading.states import State
 from grading.wake_up import send_wake_ups
 
 log = structlog.get_logger(__name__)
 
+_QUEUES: Final = ("cpu", "gpu")
 # A woken worker takes more than one run, so a rush need not fill the broker with as
-# many messages as there are rows.
+# many messages as there are rows. This is the most for each queue.
 MOST_WAKE_UPS: Final = 16
 # A run that waits longer than the first is reported, and so is one that exceeds its own
 # limit by more than the second.
@@ -44,7 +46,7 @@ class SweepReport:
 def sweep() -> SweepReport:
     """Take runs from workers that are gone, wake workers again, and report old runs."""
     expired = _expire_leases()
-    woken = send_wake_ups(list(GradingRun.objects.not_woken()[:MOST_WAKE_UPS]))
+    woken = send_wake_ups([run for queue in _QUEUES for run in _not_woken(queue)])
     report = SweepReport(
         woken=woken,
         expired=expired,
@@ -58,6 +60,11 @@ def sweep() -> SweepReport:
             oldest_queued_seconds=round(report.oldest_queued_seconds),
         )
     return report
+
+
+def _not_woken(queue: str) -> GradingRunQuerySet:
+    """Return the first runs of the queue for which no recent wake-up was sent."""
+    return GradingRun.objects.not_woken().filter(queue=queue)[:MOST_WAKE_UPS]
 
 
 def _expire_leases() -> int:
@@ -99,10 +106,10 @@ def _overdue() -> int:
 
 
 def _oldest_queued_seconds() -> float:
-    oldest = (
-        GradingRun.objects.filter(state=State.QUEUED)
-        .order_by("queued_at")
-        .values_list("queued_at", flat=True)
-        .first()
-    )
+    oldest = oldest_first().values_list("queued_at", flat=True).first()
     return (timezone.now() - oldest).total_seconds() if oldest else 0.0
+
+
+def oldest_first() -> GradingRunQuerySet:
+    """Return the queued runs in the order in which they were queued."""
+    return GradingRun.objects.filter(state=State.QUEUED).order_by("queued_at")

@@ -29,6 +29,7 @@ from grading.services import (
     sweep,
 )
 from grading.worker.claim_guard import process_name
+from grading.worker.database_statistics import statistics_of_database
 from grading.worker.environment_checks import found_environments, unfit_environments
 from grading.worker.execution import (
     close_shared_runner,
@@ -271,6 +272,7 @@ def note_once() -> None:
 
 
 def sweep_once() -> None:
-    """Sweep the queue once."""
+    """Sweep the queue once, and now and then let SQLite look at its indexes."""
     with fresh_connection():
         sweep()
+        statistics_of_database.keep_fresh()

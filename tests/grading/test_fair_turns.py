@@ -34,6 +34,7 @@ from tests.factories import (
     SubmissionFactory,
     TrialFactory,
 )
+from tests.grading.floods import many_runs, many_submissions
 
 pytestmark = pytest.mark.django_db
 
@@ -84,6 +85,24 @@ def test_the_first_hand_in_of_a_course_is_next_behind_a_flood() -> None:
         hand_in(flood, student, REGRADE_PRIORITY)
     for _ in range(5):
         take()
+    assignment, (student,) = new_course(1)
+    run = hand_in(assignment, student)
+    assert place(run) == 1
+    assert take() == run
+
+
+@pytest.mark.long
+def test_it_is_next_behind_thousands_of_regrades_and_hand_ins() -> None:
+    flood = AssignmentFactory.create()
+    many_runs(
+        many_submissions(flood, 5000), priority=REGRADE_PRIORITY, regrade=None, number=2
+    )
+    live = many_runs(many_submissions(flood, 2000))
+    # The rows are as the services would have written them.
+    after = hand_in(flood, EnrolmentFactory.create(course=flood.course).user)
+    assert after.turn == live[-1].turn + SLOT
+    assert place(after) == 2001
+    take()
     assignment, (student,) = new_course(1)
     run = hand_in(assignment, student)
     assert place(run) == 1

@@ -153,5 +153,6 @@ def test_the_number_of_queries_does_not_grow_with_the_queue(
     for _ in range(5):
         GradingRunFactory.create()
         GradingRunFactory.create(running=True)
-    with assert_max_queries(4):
+    # Two of them are the same for each queue.
+    with assert_max_queries(5):
         sweep()
