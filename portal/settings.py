@@ -482,6 +482,14 @@ PLATFORM_TRIES = 3
 # doubles the wait, up to the longest.
 RETRY_SECONDS: float = env.float("RETRY_SECONDS", 5.0, validate=Range(min=0))
 LONGEST_RETRY_SECONDS = 300.0
+# How many runs a course gets for each run of another course, by the course's name in
+# addresses. A course that is not named has 1.
+COURSE_WEIGHTS: dict[str, int] = env.dict(
+    "COURSE_WEIGHTS",
+    {},
+    subcast_values=int,
+    validate=lambda weights: all(map(Range(min=1, max=10), weights.values())),
+)
 WORKER_SLOTS: int = env.int("WORKER_SLOTS", 1, validate=Range(min=1, max=64))
 # The pool has threads, because the runner's processes do the work and the threads wait.
 CELERY_WORKER_POOL = "threads"

@@ -8,7 +8,9 @@ each of them. So n waiting courses get a run each in turn, however many runs eac
     first waiting run of a student    clock + n slots, n of the course with this student
     a further run of the student      the student's last turn + a round of the course
 
-A round is one slot for every student who is enrolled. So a student with fifty waiting
+A slot is a fixed number, divided by the weight of the course in COURSE_WEIGHTS: a course
+of weight 2 gets two runs for each run of another one. A round is one slot for every
+student who is enrolled. So a student with fifty waiting
 runs delays a classmate by two of them at most: the first, and one further run.
 
 Nothing is stored but the turns. The clock and n are read from the runs that wait or run
@@ -24,9 +26,10 @@ Each priority has a line of its own: regrades and trials stand behind live work.
 from dataclasses import dataclass
 from typing import Final
 
+from django.conf import settings
 from django.db.models import Max
 
-from courses.models import Enrolment
+from courses.models import Course, Enrolment
 from formats.choices import Role
 from grading.models import GradingRun
 from grading.querysets import GradingRunQuerySet
@@ -34,9 +37,6 @@ from grading.states import State
 from submissions.models import Submission
 
 SLOT: Final = 1000
-# A course in which more students wait comes later within a slot. So the first hand-in
-# of a course is next, also where another course's turn is in the same slot.
-_LATEST_IN_SLOT: Final = SLOT - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +55,13 @@ def next_turn(
     clock = _clock(queue, priority)
     waiting = 1 + waiting_students(line, course_id).count()
     last = None if submission is None else _last_turn_of_author(submission, line)
+    slot = _slot_of(course_id)
     if last is None:
-        later = min(waiting - 1, _LATEST_IN_SLOT)
-        return Turn(number=clock + SLOT * waiting + later)
-    a_round = SLOT * max(waiting, _students(course_id))
+        # A course in which more students wait comes later within a slot. So the first
+        # hand-in of a course is next, also where other courses have the same slot.
+        later = min(waiting, slot) - 1
+        return Turn(number=clock + slot * waiting + later)
+    a_round = slot * max(waiting, _students(course_id))
     return Turn(number=max(clock, last) + a_round, is_further=True)
 
 
@@ -91,6 +94,14 @@ def _last_turn_of_author(
     waiting = line.filter(state=State.QUEUED, submission__in=of_author.values("pk"))
     last: int | None = waiting.aggregate(last=Max("turn"))["last"]
     return last
+
+
+def _slot_of(course_id: int) -> int:
+    """Return the course's slot: the smaller it is, the more runs the course gets."""
+    if not settings.COURSE_WEIGHTS:
+        return SLOT
+    slug = Course.objects.values_list("slug", flat=True).get(pk=course_id)
+    return SLOT // int(settings.COURSE_WEIGHTS.get(slug, 1))
 
 
 def _students(course_id: int) -> int:

@@ -8,8 +8,10 @@ from contextlib import AbstractContextManager
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from pytest_django.fixtures import Settings
 
 from accounts.actors import SYSTEM
 from accounts.models import User
@@ -129,6 +131,19 @@ def test_courses_take_turns() -> None:
     assert taken.count(second.course_id) == taken.count(first.course_id) == 4
 
 
+def test_a_course_of_weight_two_gets_two_runs_for_one(
+    settings: Settings,
+) -> None:
+    first, many = new_course(9)
+    second, as_many = new_course(9)
+    settings.COURSE_WEIGHTS = {first.course.slug: 2}
+    for one, other in zip(many, as_many, strict=True):
+        hand_in(first, one)
+        hand_in(second, other)
+    taken = [run.course_id for _ in range(9) if (run := take()) is not None]
+    assert taken.count(first.course_id) == 6
+
+
 def test_a_student_with_fifty_runs_delays_classmates_by_two_at_most() -> None:
     assignment, (eager, *others) = new_course(25)
     for _ in range(50):
@@ -240,7 +255,7 @@ def test_trials_and_regrades_have_lines_of_their_own() -> None:
     ),
     st.integers(0, 2),
 )
-@settings(
+@hypothesis_settings(
     max_examples=12,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
