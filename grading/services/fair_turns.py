@@ -37,6 +37,9 @@ from grading.states import State
 from submissions.models import Submission
 
 SLOT: Final = 1000
+# The turns of a course are this much further apart than a slot. So the first hand-in of
+# a course, one slot after the clock, comes before the next run of each other course.
+_LATER: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +60,7 @@ def next_turn(
     last = None if submission is None else _last_turn_of_author(submission, line)
     slot = _slot_of(course_id)
     if last is None:
-        # A course in which more students wait comes later within a slot. So the first
-        # hand-in of a course is next, also where other courses have the same slot.
-        later = min(waiting, slot) - 1
-        return Turn(number=clock + slot * waiting + later)
+        return Turn(number=clock + slot + (waiting - 1) * (slot + _LATER))
     a_round = slot * max(waiting, _students(course_id))
     return Turn(number=max(clock, last) + a_round, is_further=True)
 

@@ -46,7 +46,7 @@ def many_runs(work: Sequence[Submission], **values: Any) -> list[GradingRun]:
                 "grading_seed": 1,
                 "number": 1,
                 # As `next_turn` gives them while nothing is taken.
-                "turn": SLOT * (index + 1) + min(index, SLOT - 1) - bool(index),
+                "turn": SLOT + (SLOT + 2) * index - bool(index),
                 "queued_at": first_at + dt.timedelta(milliseconds=index),
                 **values,
             }
