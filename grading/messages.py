@@ -261,6 +261,8 @@ _UNKNOWN: Final = _Words(
 )
 
 
+CODES: Final = frozenset({*(code for _, code in _VERDICTS), *_OURS})
+
 # Replacements that turn words for the author into words for anybody else.
 _TO_OTHERS: Final = (
     ("You handed in again", "The student handed in again"),

@@ -20,6 +20,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.passwords import password_link
 from courses.broker import send_task_wake_up
+from courses.counters import COUNTERS
 from courses.models import Course, Enrolment
 
 log = structlog.get_logger(__name__)
@@ -89,6 +90,7 @@ def _send_all(rows: Sequence[Enrolment], now: dt.datetime) -> int:
             )
             _close(connection)
             is_sent = False
+        COUNTERS.count("mails", result="sent" if is_sent else "failed")
         if is_sent:
             sent, faults = sent + 1, 0
             Enrolment.objects.filter(pk=row.pk).update(

@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 
 from accounts.actors import SYSTEM
 from courses.broker import send_task_wake_up
+from courses.counters import COUNTERS
 from courses.models import Announcement, CourseChange, Enrolment
 from courses.services.announcements import TASK
 from courses.services.changes import record_change
@@ -110,12 +111,14 @@ class _Mailing:
             message = EmailMessage(subject, body, to=to, connection=connection)
             try:
                 announcement.mails_sent += connection.send_messages([message]) or 0
+                COUNTERS.count("mails", result="sent")
                 faults = 0
             except (*_FAULTS, ValueError) as error:  # ValueError: no address at all
                 # SECURITY: the error's text may hold the address, so it is not logged.
                 log.warning(
                     "mail_not_sent", person=person.user_id, error=type(error).__name__
                 )
+                COUNTERS.count("mails", result="failed")
                 faults += 1
                 _close(connection)
             if faults == _MOST_FAULTS:

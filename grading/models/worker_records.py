@@ -1,6 +1,7 @@
-"""What workers report of themselves: their environments, and whether they take runs."""
+"""What workers report of themselves: their environments, presence and numbers."""
 
 from django.db import models
+from django.db.models import Value
 from django.utils import timezone
 
 
@@ -26,17 +27,31 @@ class RunnerEnvironment(models.Model):
 
 
 class WorkerPresence(models.Model):
-    """A worker process that was seen lately, and whether it has stopped taking runs.
+    """A worker or beat process that was seen lately, and what it reported of itself.
 
     A worker pauses after faults of the portal in several different runs in a row.
     """
 
+    class Role(models.TextChoices):
+        WORKER = "worker", "Worker"
+        BEAT = "beat", "Beat"
+
+    role = models.CharField(
+        max_length=8, choices=Role, default=Role.WORKER, db_default="worker"
+    )
     name = models.CharField(
         max_length=120, unique=True, help_text="The host and the process."
     )
     host = models.CharField(max_length=120)
     queues = models.JSONField(default=list, help_text="The queues that it serves.")
+    started_at = models.DateTimeField(null=True, blank=True)
     seen_at = models.DateTimeField(default=timezone.now)
+    numbers = models.JSONField(
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        blank=True,
+        help_text="What it has counted since it started, and what it has in use now.",
+    )
     faults_in_a_row = models.PositiveIntegerField(
         default=0, help_text="Different runs that failed since the last one that ended."
     )

@@ -21,6 +21,12 @@ from grading.services.publishing import (
     publish_revision,
     start_trials,
 )
+from grading.services.queue_health import (
+    WaitingRuns,
+    old_queues,
+    waiting_runs,
+    worker_problems,
+)
 from grading.services.queue_place import QueuePlace, place_in_queue
 from grading.services.regrades import (
     RegradePlan,
@@ -69,6 +75,7 @@ from grading.services.worker_presence import (
     forget_worker,
     note_pause,
     note_presence,
+    present_workers,
 )
 
 __all__ = [
@@ -86,6 +93,7 @@ __all__ = [
     "SweepReport",
     "Trace",
     "TrialsNotGoodError",
+    "WaitingRuns",
     "all_paused",
     "cancel_run",
     "claim_next",
@@ -104,10 +112,12 @@ __all__ = [
     "may_cancel",
     "note_pause",
     "note_presence",
+    "old_queues",
     "open_regrade",
     "place_in_queue",
     "plan_regrade",
     "plan_rescore",
+    "present_workers",
     "preview_regrade",
     "publish_revision",
     "put_run_back",
@@ -129,4 +139,6 @@ __all__ = [
     "student_results",
     "submit_work",
     "sweep",
+    "waiting_runs",
+    "worker_problems",
 ]

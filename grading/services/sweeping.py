@@ -4,6 +4,7 @@ Two sweepers at the same time do no harm, because each step is one conditional w
 """
 
 import datetime as dt
+import time
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,6 +34,9 @@ ALERT_OVERRUN_SECONDS: Final = 180
 _QUESTION_TIMES: Final = 2
 
 
+_STARTED: Final = time.monotonic()
+
+
 @dataclass(frozen=True, kw_only=True)
 class SweepReport:
     """What a sweep did and saw."""
@@ -53,13 +57,22 @@ def sweep() -> SweepReport:
         overdue=_overdue(),
         oldest_queued_seconds=_oldest_queued_seconds(),
     )
-    if report.overdue or report.oldest_queued_seconds > ALERT_QUEUED_SECONDS:
+    is_old = report.oldest_queued_seconds > ALERT_QUEUED_SECONDS and _has_had_time()
+    if report.overdue or is_old:
         log.error(
             "queue_stuck",
             overdue=report.overdue,
             oldest_queued_seconds=round(report.oldest_queued_seconds),
         )
     return report
+
+
+def _has_had_time() -> bool:
+    """Return whether this process has run for long enough to empty the queue.
+
+    After a restore or a pause of the portal, old runs wait at first.
+    """
+    return time.monotonic() - _STARTED > ALERT_QUEUED_SECONDS
 
 
 def _not_woken(queue: str) -> GradingRunQuerySet:

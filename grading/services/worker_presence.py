@@ -1,4 +1,4 @@
-"""Which workers are there, and which of them have stopped taking runs.
+"""Which workers and beats are there, and which workers have stopped taking runs.
 
 The times are those of the database's clock.
 """
@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from accounts.actors import Actor
+from grading.json_safe import JsonObject
 from grading.models import WorkerPresence
 from grading.querysets import from_now
 
@@ -24,17 +25,34 @@ def host_of(worker: str) -> str:
     return worker.partition(":")[0]
 
 
-def note_presence(*, actor: Actor, name: str, queues: Collection[str]) -> None:
-    """Record that this worker process is there, and the queues that it serves now."""
+def note_presence(
+    *,
+    actor: Actor,
+    name: str,
+    queues: Collection[str] = (),
+    role: WorkerPresence.Role = WorkerPresence.Role.WORKER,
+    numbers: JsonObject | None = None,
+) -> None:
+    """Record that this process is there, the queues that it serves, and its numbers.
+
+    `numbers` are what grading.worker.worker_numbers describes.
+    """
     WorkerPresence.objects.bulk_create(
         [
             WorkerPresence(
-                name=name, host=host_of(name), queues=sorted(queues), seen_at=Now()
+                name=name,
+                role=role,
+                host=host_of(name),
+                queues=sorted(queues),
+                started_at=Now(),
+                seen_at=Now(),
+                numbers=numbers or {},
             )
         ],
         update_conflicts=True,
         unique_fields=["name"],
-        update_fields=["queues", "seen_at"],
+        # The time of the start is that of the first record.
+        update_fields=["queues", "seen_at", "numbers"],
     )
 
 
@@ -56,11 +74,16 @@ def forget_worker(*, actor: Actor, name: str) -> None:
     WorkerPresence.objects.filter(stale).delete()
 
 
+def present_workers() -> QuerySet[WorkerPresence]:
+    """Return the records of those that were seen lately."""
+    return WorkerPresence.objects.filter(seen_at__gt=from_now(-PRESENT_SECONDS))
+
+
 def has_other_host(host: str, queue: str) -> bool:
     """Return whether a worker on another host takes runs of this queue now."""
     return any(
         queue in queues
-        for queues in _present()
+        for queues in present_workers()
         .filter(Q(paused_until__isnull=True) | Q(paused_until__lte=Now()))
         .exclude(host=host)
         .values_list("queues", flat=True)
@@ -71,11 +94,7 @@ def all_paused(queue: str) -> bool:
     """Return whether workers serve this queue, but each of them has paused."""
     paused = [
         until
-        for queues, until in _present().values_list("queues", "paused_until")
+        for queues, until in present_workers().values_list("queues", "paused_until")
         if queue in queues
     ]
     return bool(paused) and all(until is not None for until in paused)
-
-
-def _present() -> QuerySet[WorkerPresence]:
-    return WorkerPresence.objects.filter(seen_at__gt=from_now(-PRESENT_SECONDS))

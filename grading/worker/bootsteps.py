@@ -6,8 +6,7 @@ threads that share nothing with the consumer's connection.
 
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -19,7 +18,7 @@ from celery.concurrency.thread import TaskPool
 from celery.worker.state import reserved_requests
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError
 
 from accounts.actors import SYSTEM
 from grading.services import (
@@ -40,12 +39,14 @@ from grading.worker.execution import (
     worker_name,
     worker_queues,
 )
+from grading.worker.periodic_thread import PeriodicThread, fresh_connection
 from grading.worker.service_checks import start_problems, warn_of_broker
+from grading.worker.worker_numbers import worker_numbers
+from runner.host.runner import Runner
 
 log = structlog.get_logger(__name__)
 
 POOL: Final = "celery.worker.components:Pool"
-JOIN_SECONDS: Final = 5.0
 # If the database is away when the worker starts, the environments are recorded at the
 # next turn.
 RECORD_SECONDS: Final = 600.0
@@ -92,42 +93,6 @@ def wrong_options(worker: Any) -> list[str]:
     return reasons
 
 
-class PeriodicThread:
-    """A thread that does something at regular intervals, and whenever it is woken."""
-
-    def __init__(self, name: str, action: Callable[[], object], seconds: float) -> None:
-        self._action = action
-        self._seconds = seconds
-        self._woken = threading.Event()
-        self._ended = False
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Do the action again at once."""
-        self._woken.set()
-
-    def end(self) -> None:
-        """End the thread after the action that it is doing."""
-        self._ended = True
-        self._woken.set()
-        self._thread.join(JOIN_SECONDS)
-
-    def _run(self) -> None:
-        while not self._ended:
-            try:
-                self._action()
-            except (OperationalError, InterfaceError) as error:
-                # The database is away; the next turn may reach it.
-                log.warning("database_away", error=type(error).__name__)
-            except Exception:
-                log.exception("loop_failed", loop=self._thread.name)
-            self._woken.wait(self._seconds)
-            self._woken.clear()
-
-
 class QueuePoller(bootsteps.StartStopStep):
     """A boot step that executes queued runs, so that grading goes on without a broker.
 
@@ -143,6 +108,7 @@ class QueuePoller(bootsteps.StartStopStep):
         self._in_flight = 0
         self._lock = threading.Lock()
         self._loop = PeriodicThread("queue-poller", self._fill, settings.POLL_SECONDS)
+        parent.queue_poller = self
 
     def start(self, parent: Any) -> None:
         """Start to look at the queue; from here on this worker executes runs."""
@@ -156,6 +122,10 @@ class QueuePoller(bootsteps.StartStopStep):
         self._loop.end()
 
     terminate = stop
+
+    def idle_seconds(self) -> float:
+        """Return for how long the poller has not looked whether a slot is free."""
+        return self._loop.idle_seconds()
 
     def _fill(self) -> None:
         with self._lock:
@@ -190,7 +160,10 @@ class Presence(bootsteps.StartStopStep):
 
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)
-        self._loop = PeriodicThread("presence", note_once, PRESENCE_SECONDS)
+        # The runner is fetched here: a thread that starts late must not make a second
+        # one.
+        note = partial(note_once, shared_runner())
+        self._loop = PeriodicThread("presence", note, PRESENCE_SECONDS)
 
     def start(self, parent: Any) -> None:
         """Record now and every PRESENCE_SECONDS."""
@@ -248,16 +221,6 @@ class Recorder(bootsteps.StartStopStep):
     terminate = stop
 
 
-@contextmanager
-def fresh_connection() -> Iterator[None]:
-    """Give a database connection that is known to work."""
-    close_old_connections()
-    try:
-        yield
-    finally:
-        close_old_connections()
-
-
 def record_once(level: str) -> None:
     """Record the environments."""
     found = list(found_environments())
@@ -265,10 +228,15 @@ def record_once(level: str) -> None:
         record_environments(actor=SYSTEM, found=found, level=level)
 
 
-def note_once() -> None:
-    """Record that this worker is there, and the queues that it was started for."""
+def note_once(runner: Runner) -> None:
+    """Record that this worker is there, its queues, and what it has counted."""
     with fresh_connection():
-        note_presence(actor=SYSTEM, name=process_name(), queues=worker_queues())
+        note_presence(
+            actor=SYSTEM,
+            name=process_name(),
+            queues=worker_queues(),
+            numbers=worker_numbers(runner),
+        )
 
 
 def sweep_once() -> None:

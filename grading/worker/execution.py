@@ -31,6 +31,8 @@ from grading.services import (
 from grading.worker.claim_guard import breaker, process_name, store_alert
 from grading.worker.job_spec import build_job
 from grading.worker.progress import Progress
+from grading.worker.try_record import record_try
+from grading.worker.worker_numbers import SLOTS
 from runner.gpu.nvidia import find_adapter
 from runner.gpu.pool import GpuPool
 from runner.host.runner import Backend, NotIsolatedError, Runner
@@ -111,7 +113,9 @@ def execute_next(*, worker: str, queues: Collection[str], runner: JobRunner) -> 
             if claim is None:
                 return False
             with structlog.contextvars.bound_contextvars(run=str(claim.run_id)):
-                _execute(claim, runner)
+                with SLOTS.one():
+                    _execute(claim, runner)
+                record_try(claim)
     finally:
         drop_broken_connections()
     return True

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from runner.gpu.adapter import GpuAdapter, GpuDevice, GpuUnreadableError
+from runner.gpu.adapter import (
+    GpuAdapter,
+    GpuDevice,
+    GpuMemory,
+    GpuUnreadableError,
+)
 from runner.gpu.admission import Ledger, NeverFitsError, Reservation
 from runner.gpu.device_faults import Fault, find_fault
 from runner.gpu.device_records import DeviceRecords
@@ -46,6 +51,18 @@ class Watched:
     overfull: int = 0
     due: float = 0.0
     unrecorded: Fault | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GpuUsage:
+    """A device of the pool and its memory in bytes, -1 where the device does not say."""
+
+    uuid: str
+    name: str
+    in_service: bool
+    used: int
+    given_out: int
+    total: int
 
 
 class GpuPool:
@@ -263,6 +280,29 @@ class GpuPool:
             return self.adapter.processes(device)
         except GpuUnreadableError:
             return {}
+
+    def usage_by_device(self) -> tuple[GpuUsage, ...]:
+        """Return what is in use of each device, also of those out of service."""
+        serving = self._ledger.in_service()
+        return tuple(
+            self._usage_of(watched, in_service=uuid in serving)
+            for uuid, watched in self._watched.items()
+        )
+
+    def _usage_of(self, watched: Watched, *, in_service: bool) -> GpuUsage:
+        device = watched.device
+        try:
+            memory = self.adapter.memory(device)
+        except GpuUnreadableError:
+            memory = GpuMemory(used=-1, total=-1)
+        return GpuUsage(
+            uuid=device.uuid,
+            name=device.name,
+            in_service=in_service,
+            used=memory.used,
+            given_out=self._ledger.allocated_bytes(device.uuid),
+            total=memory.total,
+        )
 
     def is_shared(self, reservation: Reservation) -> bool:
         """Return whether other jobs hold a share of the reservation's device."""

@@ -6,13 +6,14 @@ anything that comes from a student.
 
 import logging
 import tempfile
+import threading
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from runner.gpu.pool import GpuPool
+from runner.gpu.pool import GpuPool, GpuUsage
 from runner.host import bwrap
 from runner.host.bwrap import ColdPool
 from runner.host.housekeeping import Housekeeper
@@ -58,6 +59,18 @@ def capabilities(backend: Backend) -> Capabilities:
     return replace(probe(), is_cold=backend is Backend.BWRAP)
 
 
+@dataclass(frozen=True, kw_only=True)
+class RunnerUsage:
+    """What a runner has in use: spares that are ready, and its GPUs.
+
+    `jails_made` counts the jails made since the runner started.
+    """
+
+    spares: int
+    jails_made: int
+    gpus: tuple[GpuUsage, ...] = ()
+
+
 def _ignore(_event: Event) -> None:
     """Do nothing with the event."""
 
@@ -91,6 +104,8 @@ class Runner:
             raise NotIsolatedError(self._capabilities.missing)
         descriptors.allow_many()
         self._gpus = gpus
+        self._jails_made = 0
+        self._counting = threading.Lock()
         self._runner_folder = RunnerFolder(work_dir or Path(tempfile.gettempdir()))
         self._work_dir = self._runner_folder.path
         self._pool: JobStarter = (
@@ -115,6 +130,8 @@ class Runner:
         except BaseException:
             prepared.dispose()
             raise
+        with self._counting:
+            self._jails_made += 1
         return prepared
 
     def run(
@@ -143,6 +160,14 @@ class Runner:
         if device is Device.CPU:
             return True
         return self._gpus is not None and bool(self._gpus.in_service())
+
+    def usage(self) -> RunnerUsage:
+        """Return what the runner has in use now."""
+        return RunnerUsage(
+            spares=self._spares.ready(),
+            jails_made=self._jails_made,
+            gpus=self._gpus.usage_by_device() if self._gpus is not None else (),
+        )
 
     def warm_up(self, environment: str = "default") -> None:
         """Start a zygote for the environment, so that the next job starts at once."""

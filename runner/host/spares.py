@@ -138,6 +138,11 @@ class Spares:
         if spare is not None:
             spare.dispose()
 
+    def ready(self) -> int:
+        """Return how many spares are ready now."""
+        with self._lock:
+            return sum(map(len, self._ready.values()))
+
     def forget(self, environment: str) -> None:
         """Dispose of the environment's spares, including those that are being made."""
         with self._lock:

@@ -8,7 +8,8 @@ import pytest
 from django.db import OperationalError
 
 from grading.worker import bootsteps
-from grading.worker.bootsteps import PeriodicThread, QueuePoller
+from grading.worker.bootsteps import QueuePoller
+from grading.worker.periodic_thread import PeriodicThread
 from tests.services.processes import wait_until
 
 
