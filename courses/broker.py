@@ -15,20 +15,20 @@ from kombu.exceptions import OperationalError
 log = structlog.get_logger(__name__)
 
 # A person waits for the page, so there is one short try.
-_ONE_QUICK_TRY: Final = {
+ONE_QUICK_TRY: Final = {
     "max_retries": 1,
     "interval_start": 0,
     "interval_step": 0,
     "interval_max": 0,
 }
-_TIMEOUTS: Final = {"socket_connect_timeout": 1, "socket_timeout": 1}
+TIMEOUTS: Final = {"socket_connect_timeout": 1, "socket_timeout": 1}
 
 
 @contextmanager
 def quick_connection() -> Iterator[Any]:
     """Yield a connection to the broker; log a fault of it, and end the block."""
     with current_app.connection_for_write(
-        transport_options={**_ONE_QUICK_TRY, **_TIMEOUTS}
+        transport_options={**ONE_QUICK_TRY, **TIMEOUTS}
     ) as connection:
         faults: tuple[type[BaseException], ...] = (
             OperationalError,
@@ -44,7 +44,7 @@ def quick_connection() -> Iterator[Any]:
 
 def connect(connection: Any) -> None:
     """Connect to the broker; raise OperationalError within seconds if it is down."""
-    connection.ensure_connection(**_ONE_QUICK_TRY)
+    connection.ensure_connection(**ONE_QUICK_TRY)
 
 
 def send_task_wake_up(task: str) -> None:

@@ -70,6 +70,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.middleware.answer_probes",
     "portal.api_errors.answer_api_in_json",
     "portal.middleware.write_addresses_of_the_site",
     "django.middleware.security.SecurityMiddleware",
@@ -254,6 +255,9 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 32
 # Largest notebook and largest whole form, in bytes, whatever an assignment says.
 MAX_NOTEBOOK_BYTES: int = env.int("MAX_NOTEBOOK_BYTES", 20 * 1024**2)
 MAX_SUBMISSION_BYTES: int = env.int("MAX_SUBMISSION_BYTES", 600 * 1024**2)
+
+# Below this many free bytes, the disk is reported as nearly full.
+LOW_DISK_BYTES: int = env.int("LOW_DISK_BYTES", 2 * 1024**3, validate=Range(min=0))
 
 # --- People ------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from portal.views import health, home, style
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("healthz", health.health, name="health"),
+    path("readyz", health.ready, name="ready"),
     path("account/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("", include("courses.urls")),

@@ -131,6 +131,7 @@ def of_classmate(world: World, **form: str) -> Form:
 PAGES: Final = [
     Row(name="home", expected=SIGNED_IN),
     Row(name="health", expected=OPEN),
+    Row(name="ready", expected=OPEN),
     Row(name="accounts:profile", expected=SIGNED_IN),
     Row(name="accounts:tokens", expected=SIGNED_IN),
     # Everybody makes their own tokens, after giving the password again.

@@ -82,9 +82,14 @@ class LivePortal:
 
     def start_web(self) -> Service:
         """Serve pages at `url`."""
+        web = self.launch_web()
+        web.wait_ready(self._web_answers)
+        return web
+
+    def launch_web(self) -> Service:
+        """Start the web server, and do not wait until it is ready."""
         command = ["gunicorn", "-c", str(settings.BASE_DIR / "portal" / "gunicorn.py")]
         self.web = self._start("web", [*command, "portal.wsgi"])
-        self.web.wait_ready(self._web_answers)
         return self.web
 
     def start_worker(
