@@ -10,9 +10,11 @@ the broker: a lost run is found by its lease, and a queued one by the next poll.
 
 import os
 import warnings
+from typing import Any
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
+from celery.signals import beat_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -32,3 +34,12 @@ app.steps["worker"].update(
         "grading.worker.bootsteps.Recorder",
     }
 )
+
+
+@beat_init.connect
+def watch_the_portal(**given: Any) -> None:
+    """Start the watch in beat: it needs neither a worker nor the broker."""
+    # The models can be loaded only once Django is set up.
+    from portal.watch import start_watch  # noqa: PLC0415
+
+    start_watch()

@@ -132,6 +132,7 @@ PAGES: Final = [
     Row(name="home", expected=SIGNED_IN),
     Row(name="health", expected=OPEN),
     Row(name="ready", expected=OPEN),
+    Row(name="operations", expected=CREATORS),
     Row(name="accounts:profile", expected=SIGNED_IN),
     Row(name="accounts:tokens", expected=SIGNED_IN),
     # Everybody makes their own tokens, after giving the password again.

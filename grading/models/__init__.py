@@ -1,5 +1,6 @@
 """The models of runs, of what they found, and of the marks that follow."""
 
+from grading.models.incidents import Incident
 from grading.models.marks import Mark, MarkChange
 from grading.models.publications import Publication
 from grading.models.regrades import Regrade
@@ -13,6 +14,7 @@ from grading.models.worker_records import RunnerEnvironment, WorkerPresence
 
 __all__ = [
     "GradingRun",
+    "Incident",
     "Mark",
     "MarkChange",
     "Publication",

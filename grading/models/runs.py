@@ -270,6 +270,12 @@ class GradingRun(models.Model):
                 ),
                 name="grading_run_recent",
             ),
+            # The runs that wait for staff, on the operations page.
+            models.Index(
+                fields=["-finished_at"],
+                condition=Q(state="needs_staff"),
+                name="grading_run_needs_staff",
+            ),
             # The sweeper's search for expired leases.
             models.Index(
                 fields=["lease_expires_at"],

@@ -2,6 +2,7 @@
 
 from grading.services.claiming import Claim, claim_next
 from grading.services.environment_records import record_environments
+from grading.services.incidents import mail_incidents, record_incidents
 from grading.services.leases import (
     HeartbeatAnswer,
     fail_try,
@@ -109,6 +110,7 @@ __all__ = [
     "heartbeat",
     "is_of_hand_in",
     "load_counting_runs",
+    "mail_incidents",
     "may_cancel",
     "note_pause",
     "note_presence",
@@ -124,6 +126,7 @@ __all__ = [
     "recompute_mark",
     "record_changed_marks",
     "record_environments",
+    "record_incidents",
     "release_run",
     "rerun",
     "rescore",
