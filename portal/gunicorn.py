@@ -5,6 +5,8 @@ One process with threads is enough for a course; on a busy machine set WEB_PROCE
 
 import gc
 import os
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,21 @@ class MaskingLogger(Logger):
 
 
 logger_class = MaskingLogger
+
+
+def on_starting(server: Any) -> None:
+    """Make the folder in which the processes share how long requests take.
+
+    It is in memory where that is possible: a process that writes to such a file while
+    the disk is full would be killed.
+    """
+    folder = tempfile.mkdtemp(prefix="softmark-metrics-", dir=worker_tmp_dir)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+
+
+def on_exit(server: Any) -> None:
+    """Remove that folder."""
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
 def post_fork(server: Any, worker: Any) -> None:

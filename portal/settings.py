@@ -37,6 +37,11 @@ BIND: str = env.str("BIND", "127.0.0.1")
 PORT: int = env.int("PORT", 8000, validate=Range(min=1, max=65535))
 # The address with which links in mails and API responses begin.
 SITE_URL: str = env.str("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
+_host = urlsplit(SITE_URL).hostname or ""
+# Whether the portal's address names this machine: such a portal is for trying it out.
+SITE_IS_LOCAL = _host in {"localhost", "127.0.0.1", "::1"} or _host.endswith(
+    ".localhost"
+)
 HTTPS: bool = env.bool("HTTPS", SITE_URL.startswith("https://"))
 VAR_DIR = Path(env.str("SOFTMARK_VAR", str(BASE_DIR / "var"))).resolve()
 
@@ -71,6 +76,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "portal.middleware.answer_probes",
+    "portal.http_times.measure_requests",
     "portal.api_errors.answer_api_in_json",
     "portal.middleware.write_addresses_of_the_site",
     "django.middleware.security.SecurityMiddleware",
@@ -302,11 +308,7 @@ ACCOUNT_SIGNUP_OPEN: bool = env.bool("ACCOUNT_SIGNUP_OPEN", False)
 ACCOUNT_MAX_EMAIL_ADDRESSES: int | None = None if ACCOUNT_SIGNUP_OPEN else 1
 # Whether site staff must have a second factor, and whether lecturers must, too. A
 # portal that only this machine can reach is for trying things out.
-_host = urlsplit(SITE_URL).hostname or ""
-STAFF_SECOND_FACTOR: bool = env.bool(
-    "STAFF_SECOND_FACTOR",
-    not (_host in {"localhost", "127.0.0.1", "::1"} or _host.endswith(".localhost")),
-)
+STAFF_SECOND_FACTOR: bool = env.bool("STAFF_SECOND_FACTOR", not SITE_IS_LOCAL)
 COURSE_STAFF_SECOND_FACTOR: bool = env.bool("COURSE_STAFF_SECOND_FACTOR", True)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 # Staff vouch for the addresses that they enrol; others must be verified.
@@ -508,6 +510,18 @@ RUNNER_MIN_LEVEL: int = env.int("RUNNER_MIN_LEVEL", 1, validate=Range(min=0, max
 RUNNER_ENVIRONMENTS: dict[str, str] = env.dict("RUNNER_ENVIRONMENTS", {"default": ""})
 # An environment that no run has used for this long is stopped, to free its memory.
 RUNNER_IDLE_SECONDS: float = env.float("RUNNER_IDLE_SECONDS", 1800.0)
+
+# --- Watching ----------------------------------------------------------------
+
+# Who sends this token may read /metrics. Without one, only this machine may, and only
+# while SITE_URL names this machine.
+METRICS_TOKEN: str = env.str(
+    "METRICS_TOKEN",
+    "",
+    validate=Regexp(
+        r"(\S{16,})?\Z", error="must have 16 characters or more and no spaces"
+    ),
+)
 
 # --- Logs --------------------------------------------------------------------
 

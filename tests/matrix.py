@@ -132,6 +132,8 @@ PAGES: Final = [
     Row(name="home", expected=SIGNED_IN),
     Row(name="health", expected=OPEN),
     Row(name="ready", expected=OPEN),
+    # These requests come from this machine; tests/portal/test_metrics.py has others.
+    Row(name="metrics", expected=OPEN),
     Row(name="operations", expected=CREATORS),
     Row(name="accounts:profile", expected=SIGNED_IN),
     Row(name="accounts:tokens", expected=SIGNED_IN),

@@ -61,7 +61,8 @@ APPS: Final = {
         ),
     ),
     "portal": App(
-        addresses=("portal.urls", "portal.api"), without_page=frozenset({"health"})
+        addresses=("portal.urls", "portal.api"),
+        without_page=frozenset({"health", "metrics"}),
     ),
     "submissions": App(addresses=("submissions.urls",)),
 }
