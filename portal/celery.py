@@ -32,6 +32,7 @@ app.steps["worker"].update(
         "grading.worker.bootsteps.Presence",
         "grading.worker.bootsteps.Sweeper",
         "grading.worker.bootsteps.Recorder",
+        "grading.worker.liveness.Liveness",
     }
 )
 

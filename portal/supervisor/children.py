@@ -21,12 +21,16 @@ SETTLED_SECONDS: Final = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """What to run. `ready` is called until it returns true."""
+    """What to run. `ready` is called until it returns true.
+
+    A process for which `alive` returns false has hung, and is replaced.
+    """
 
     name: str
     command: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
     ready: Callable[[], bool] = lambda: True
+    alive: Callable[[], bool] = lambda: True
     before: Callable[[], object] = lambda: None
     stop_seconds: float = 8.0
     # Lines of the program's log that contain one of these are not shown.
@@ -78,6 +82,10 @@ class Child:
     def ended(self) -> int | None:
         """Return the exit status of a process that has ended, or else None."""
         return None if self.process is None else self.process.poll()
+
+    def has_hung(self) -> bool:
+        """Return whether the process runs but gives no sign of life."""
+        return self.process is not None and not self.program.alive()
 
     def plan_restart(self) -> float:
         """Count a crash and return the pause before the restart, in seconds."""

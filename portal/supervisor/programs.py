@@ -9,6 +9,7 @@ from django.conf import settings
 
 from portal.supervisor import broker_process
 from portal.supervisor.children import Program
+from portal.supervisor.sign_of_life import SignOfLife
 
 
 def run_dir() -> Path:
@@ -59,12 +60,23 @@ def web_program() -> Program:
 def worker_program() -> Program:
     """Return the Celery worker; its pool and slots come from the settings."""
     ready = run_dir() / "worker.ready"
+    sign = SignOfLife(run_dir() / "worker.alive")
+
+    def before() -> None:
+        ready.unlink(missing_ok=True)
+        sign.begin()
+
     return Program(
         name="worker",
         command=(*celery(), "worker", "-n", "worker@%h"),
-        env={"SOFTMARK_READY_FILE": str(ready), "PYTHONUNBUFFERED": "1"},
-        before=lambda: ready.unlink(missing_ok=True),
+        env={
+            "SOFTMARK_READY_FILE": str(ready),
+            "SOFTMARK_ALIVE_FILE": str(sign.path),
+            "PYTHONUNBUFFERED": "1",
+        },
+        before=before,
         ready=ready.exists,
+        alive=sign.is_there,
         stop_seconds=10,
     )
 

@@ -97,6 +97,9 @@ class Supervisor:
                 f"{child.name} ended unexpectedly ({exit_status_in_words(code)}); "
                 f"starting it again in {pause:g} s"
             )
+        elif child.has_hung():
+            self.console.say(f"{child.name} gives no sign of life; killing it")
+            child.kill()
         elif child.restart_at is not None and now >= child.restart_at:
             child.start()
 

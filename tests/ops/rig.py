@@ -5,6 +5,7 @@ from pathlib import Path
 
 from portal.supervisor.children import Program
 from portal.supervisor.console import Console
+from portal.supervisor.sign_of_life import SignOfLife
 from portal.supervisor.supervisor import Supervisor
 
 # Records its start and end, answers SIGTERM, and has a child tied to it, as a web
@@ -29,6 +30,7 @@ if name == "first":
 print("hello from", name, flush=True)
 (folder / name).touch()
 while True:
+    (folder / f"{name}.alive").touch()
     time.sleep(0.05)
 """
 
@@ -44,10 +46,13 @@ def program(name: str, folder: Path, mood: str = "") -> Program:
                 notes.write("first-ready\n")
         return True
 
+    sign = SignOfLife(folder / f"{name}.alive", seconds=3)
     return Program(
         name=name,
         command=(sys.executable, "-c", LIFE, name, str(folder), mood),
         ready=ready,
+        before=sign.begin,
+        alive=sign.is_there,
         stop_seconds=1 if mood else 5,
     )
 

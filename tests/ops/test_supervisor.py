@@ -114,6 +114,14 @@ def test_a_closed_terminal_ends_nothing_under_nohup(tmp_path: Path) -> None:
     assert rig.process.wait(10) == 0
 
 
+def test_program_that_hangs_is_replaced(rig: Rig) -> None:
+    rig.wait_for("all ready")
+    rig.children()[-1].suspend()
+    rig.wait_for("second gives no sign of life; killing it")
+    wait_until(lambda: rig.notes().count("second-up") == 2, what="a second start")
+    assert rig.notes().count("first-up") == 1
+
+
 def test_log_lines_start_with_the_name_of_their_program(rig: Rig) -> None:
     rig.wait_for("all ready")
     assert "first   | hello from first" in rig.lines()
