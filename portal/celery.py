@@ -14,7 +14,7 @@ from typing import Any
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
-from celery.signals import beat_init
+from celery.signals import beat_init, setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -35,6 +35,11 @@ app.steps["worker"].update(
         "grading.worker.liveness.Liveness",
     }
 )
+
+
+@setup_logging.connect
+def leave_logging_to_django(**given: Any) -> None:
+    """Keep Celery from setting the root logger to WARNING: it would hide our lines."""
 
 
 @beat_init.connect

@@ -4,10 +4,13 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import urljoin
 
+import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import resolve
 from django.utils.encoding import iri_to_uri
+
+from accounts.request_ids import request_id_of
 
 PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
@@ -29,6 +32,21 @@ def answer_probes(
         response: HttpResponseBase = found.func(request, *found.args, **found.kwargs)
         # Django would log an error for each probe; the watch logs one for each incident.
         response._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001
+        return response
+
+    return answer
+
+
+def name_requests(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Give each request an id: in its log lines, in its runs, and in its response."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        request_id = request_id_of(request.headers.get("X-Request-ID", ""))
+        with structlog.contextvars.bound_contextvars(request=request_id):
+            response = get_response(request)
+        response.headers["X-Request-ID"] = request_id
         return response
 
     return answer

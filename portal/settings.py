@@ -76,6 +76,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "portal.middleware.answer_probes",
+    "portal.middleware.name_requests",
     "portal.http_times.measure_requests",
     "portal.api_errors.answer_api_in_json",
     "portal.middleware.write_addresses_of_the_site",
@@ -429,7 +430,6 @@ CELERY_TASK_ACKS_LATE = False
 # There is no retry and no redelivery: the next look at the rows finds what was lost.
 CELERY_TASK_ANNOTATIONS = {"*": {"max_retries": 0, "reject_on_worker_lost": False}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "cpu"
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -576,6 +576,10 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
-    # At the level INFO it says in each process where the endpoint was found.
-    "loggers": {"botocore": {"level": "WARNING"}},
+    "loggers": {
+        # At the level INFO it says in each process where the endpoint was found.
+        "botocore": {"level": "WARNING"},
+        # Celery has two lines for each message, which say nothing of a run.
+        "celery": {"level": "WARNING"},
+    },
 }

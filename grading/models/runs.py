@@ -125,6 +125,7 @@ class GradingRun(models.Model):
         db_default="",
         help_text="The hosts of the tries that failed, each between two bars.",
     )
+    request_id = models.CharField(max_length=64, blank=True, default="", db_default="")
     woken_at = models.DateTimeField(null=True, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
 
@@ -270,7 +271,6 @@ class GradingRun(models.Model):
                 ),
                 name="grading_run_recent",
             ),
-            # The runs that wait for staff, on the operations page.
             models.Index(
                 fields=["-finished_at"],
                 condition=Q(state="needs_staff"),

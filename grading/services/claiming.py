@@ -14,11 +14,15 @@ from grading.states import State
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A worker's hold on a run. `token` shuts out every earlier holder of the run."""
+    """A worker's hold on a run. `token` shuts out every earlier holder of the run.
+
+    `request` is the id of the request that queued the run, for the log.
+    """
 
     run_id: UUID
     token: int
     worker: str
+    request: str = ""
 
 
 def claim_next(*, worker: str, queues: Collection[str]) -> Claim | None:
@@ -29,7 +33,12 @@ def claim_next(*, worker: str, queues: Collection[str]) -> Claim | None:
     transaction stays open.
     """
     while (run := _next_run(host_of(worker), queues)) is not None:
-        claim = Claim(run_id=run.pk, token=run.lease_token + 1, worker=worker[:120])
+        claim = Claim(
+            run_id=run.pk,
+            token=run.lease_token + 1,
+            worker=worker[:120],
+            request=run.request_id,
+        )
         if GradingRun.objects.transition(
             run_id=run.pk,
             source=State.QUEUED,
@@ -69,5 +78,5 @@ def _first_of(queue: str, host: str) -> GradingRun | None:
 
 def _first(waiting: GradingRunQuerySet) -> GradingRun | None:
     return waiting.only(
-        "pk", "lease_token", "failed_hosts", "priority", "queued_at"
+        "pk", "lease_token", "failed_hosts", "priority", "queued_at", "request_id"
     ).first()

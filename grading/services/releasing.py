@@ -4,9 +4,10 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
 from django.db import transaction
 
-from accounts.actors import Actor
+from accounts.actors import Actor, actor_user
 from courses.deadlines import deadline_of, is_open
 from courses.models import Assignment, Enrolment, Extension, Question
 from courses.permissions import Right
@@ -20,6 +21,8 @@ from grading.scoring import rules_of
 from grading.services.marks import load_counting_runs
 from grading.states import ACTIVE, State
 from grading.visible_results import HiddenPoints
+
+log = structlog.get_logger(__name__)
 
 # A sentence names at most this many students.
 _NAMED = 5
@@ -127,6 +130,13 @@ def _store(actor: Actor, assignment: Assignment, at: dt.datetime | None) -> None
     row = Assignment.objects.select_related("course").get(pk=assignment.pk)
     row.marks_released_at = at
     save_assignment(actor=actor, assignment=row)
+    user = actor_user(actor)
+    log.info(
+        "marks_released" if at else "release_taken_back",
+        assignment=row.pk,
+        at=at.isoformat() if at else "",
+        person=user.pk if user else None,
+    )
 
 
 def _hidden_points(assignment: Assignment) -> dict[Visibility, HiddenPoints]:

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from accounts.actors import Actor, actor_user
 from accounts.models import User
+from accounts.request_ids import current_request_id
 from courses.models import AssignmentRevision
 from courses.permissions import can_view_all_work
 from formats.choices import Counting
@@ -123,6 +124,7 @@ def store_queued(actor: Actor, run: GradingRun) -> GradingRun:
     """
     if run.grading_seed is None:
         run.grading_seed = new_grading_seed(run)
+    run.request_id = current_request_id()
     run.queued_at = Now()  # by the database's clock
     run.save(force_insert=True)
     run.refresh_from_db(fields=["queued_at"])

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import structlog
 from django.db import transaction
 
 from accounts.models import User
@@ -13,6 +14,8 @@ from grading.services.environment_records import recorded_modules
 from grading.services.run_queue import enqueue_run
 from grading.services.use import budget_refusals
 from submissions.services import IncomingFile, accept_files, record_submission
+
+log = structlog.get_logger(__name__)
 
 
 def submit_work(
@@ -51,4 +54,14 @@ def submit_work(
             is_key_of_files=is_key_of_files,
         )
         earlier = submission.runs.that_may_count().order_by("-number").first()
-        return earlier or enqueue_run(actor=actor, submission=submission)
+        run = earlier or enqueue_run(actor=actor, submission=submission)
+    if earlier is None:
+        log.info(
+            "handed_in",
+            submission=str(submission.pk),
+            run=str(run.pk),
+            assignment=assignment.pk,
+            attempt=submission.attempt,
+            person=actor.pk,
+        )
+    return run

@@ -112,7 +112,9 @@ def execute_next(*, worker: str, queues: Collection[str], runner: JobRunner) -> 
             claim = claim_next(worker=worker, queues=queues) if may_claim else None
             if claim is None:
                 return False
-            with structlog.contextvars.bound_contextvars(run=str(claim.run_id)):
+            with structlog.contextvars.bound_contextvars(
+                run=str(claim.run_id), request=claim.request
+            ):
                 with SLOTS.one():
                     _execute(claim, runner)
                 record_try(claim)
