@@ -6,13 +6,12 @@ interpreter. All else is real: the jail, the spare processes, the host.
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from runner.gpu.adapter import GpuDevice, GpuExposure
 from runner.gpu.gpu_policy import GpuPolicy
 from runner.gpu.pool import GpuPool
 from runner.host import in_place
@@ -27,51 +26,12 @@ from runner.protocol.jobs import (
     Outcome,
     Verdict,
 )
-from tests.runner.gpu.fake_gpu import FIRST, GIB, FakeGpus
+from tests.runner.gpu.fake_gpu import FIRST, GIB
+from tests.runner.gpu.scripted_cuda import STAND_IN, JailedGpus
 from tests.runner.installations import make_installation
 from tests.runner.notebooks import cell, job, question, scores, text
 
 pytestmark = pytest.mark.torch
-
-STAND_IN = """
-import sys, types
-cuda = types.ModuleType("runner.inside.student.cuda")
-class CudaUnwellError(Exception): pass
-def start(uuid):
-    if uuid == "GPU-ill": raise CudaUnwellError("no answer")
-    from runner.gpu.cuda_order import CudaReport
-    return CudaReport(name="Fake", capability="9.0", total_bytes=1, driver="13.0",
-        cuda="13.0", cudnn="9")
-def apply_order(order):
-    import builtins
-    builtins.settled = (order.uuid, order.memory_bytes, order.seed)
-cuda.CudaUnwellError, cuda.start, cuda.apply_order = CudaUnwellError, start, apply_order
-cuda.is_untouched = lambda: True
-sys.modules["runner.inside.student.cuda"] = cuda
-"""
-
-
-class JailedGpus(FakeGpus):
-    """Scripted devices with device files. Every process takes `greed` bytes."""
-
-    greed = 0
-
-    def exposure(self, device: GpuDevice) -> GpuExposure:
-        return GpuExposure(nodes=(os.devnull,), libraries=())
-
-    def processes(self, device: GpuDevice) -> Mapping[int, int]:
-        return AllTake(self.greed)
-
-
-class AllTake(dict[int, int]):
-    """A mapping that gives so many bytes for every process."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__({1: size})
-        self.size = size
-
-    def get(self, _pid: int, _default: object = None) -> int:
-        return self.size
 
 
 @pytest.fixture(scope="module")
