@@ -85,7 +85,7 @@ class Runner:
     `environments` maps names to interpreters; "" stands for the interpreter that runs
     now. `spares` is how many jails are kept ready for each environment. An environment
     that is not used for `idle_seconds` is stopped. Jobs for a GPU share `gpus`, which
-    is closed with the runner. Make a runner in the process that uses it, because it
+    is closed with the runner; its policy says how many jails with CUDA are kept ready. Make a runner in the process that uses it, because it
     does not survive a fork. `close` it at the end. Raises NotIsolatedError.
     """
 
@@ -115,7 +115,8 @@ class Runner:
                 environments, self._work_dir, gpus.library_path() if gpus else ""
             )
         )
-        self._spares = Spares(self._prepare, spares)
+        on_gpu = gpus.policy.spares if gpus else 0
+        self._spares = Spares(self._prepare, spares, on_gpu=on_gpu)
         self._housekeeper = Housekeeper(self._pool, self._spares, idle_seconds)
 
     def _prepare(self, environment: str, shape: Shape) -> PreparedJob:

@@ -32,13 +32,17 @@ _OURS: Final = (
 class Spares:
     """Up to `count` spares for each environment and role, of the shape last asked for.
 
+    `on_gpu` is the count for a shape with a GPU: each such spare holds memory of its
+    device, which must be set aside for it.
+
     Each spare is used once. Jobs of one kind follow one another, so the last shape is
     the best guess for the next.
     """
 
-    def __init__(self, make: Maker, count: int) -> None:
+    def __init__(self, make: Maker, count: int, *, on_gpu: int = 0) -> None:
         self._make = make
         self._count = count
+        self._on_gpu = on_gpu
         self._wanted: dict[Slot, Shape] = {}
         self._ready: dict[Slot, list[PreparedJob]] = {}
         self._making: dict[Key, int] = {}
@@ -87,7 +91,8 @@ class Spares:
         with self._lock:
             being_made = self._making.get(key, 0)
             there = len(self._ready.get(slot, []))
-            missing = self._count - there - being_made
+            wanted = self._on_gpu if shape.gpu else self._count
+            missing = wanted - there - being_made
             if self._closed or missing <= 0 or self._wanted.get(slot) != shape:
                 return
             self._making[key] = being_made + missing

@@ -50,7 +50,9 @@ def gpus() -> JailedGpus:
 
 @pytest.fixture(scope="module")
 def pool(gpus: JailedGpus, tmp_path_factory: pytest.TempPathFactory) -> GpuPool:
-    policy = GpuPolicy(look_seconds=0.1, recheck_seconds=0.1, return_seconds=1)
+    policy = GpuPolicy(
+        spares=1, look_seconds=0.1, recheck_seconds=0.1, return_seconds=1
+    )
     return GpuPool(gpus, tmp_path_factory.mktemp("records"), policy=policy)
 
 

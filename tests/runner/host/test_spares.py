@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from queue import Queue
 from typing import Final, cast
@@ -71,6 +72,24 @@ def spares(maker: FakeMaker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Spares
     monkeypatch.setattr(spares_module, "_REFILL_SECONDS", NEVER)
     spares = Spares(maker, 1)
     yield spares
+    spares.close()
+
+
+@pytest.mark.parametrize(("gpu", "wanted"), [("", 3), ("GPU-1", 1)])
+def test_spares_on_a_gpu_are_as_many_as_have_memory_set_aside(
+    maker: FakeMaker, gpu: str, wanted: int
+) -> None:
+    """A spare that has started CUDA holds memory that no job could be given."""
+    shape = replace(SHAPE, gpu=gpu)
+    spares = Spares(maker, 3, on_gpu=1)
+    taken = spares.take("default", shape)
+    maker.make_next()
+    taken.result(10)
+    spares.refill("default", shape)
+    for _ in range(wanted):
+        maker.make_next()
+    wait_until(lambda: len(ready(spares)) == wanted)
+    assert maker.asked.empty()
     spares.close()
 
 
