@@ -6,6 +6,10 @@ JOBS ?= 2
 # Nothing but `make bench` uses this one.
 PEERS ?= .venv-bench
 REPEATS ?= 7
+# For `make gpu-wheels`: a folder, and the wheels that a machine with a GPU can install.
+GPU_WHEELS ?= build/gpu-wheels
+GPU_PLATFORMS := manylinux_2_28_x86_64 manylinux_2_27_x86_64 manylinux_2_17_x86_64 \
+	manylinux2014_x86_64
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input --no-compile -qq
@@ -20,7 +24,8 @@ PARALLEL := -n $$(($(JOBS) + 1)) --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help run install install-dev test test-long test-sqlite test-postgres \
-	test-as-nobody debian check format openapi lock bench bench-pages screenshot clean
+	test-as-nobody debian check format openapi lock bench bench-pages gpu-wheels \
+	screenshot clean
 
 help: ## Say what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -117,7 +122,9 @@ lock: ## Write the hashed lock files anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --quiet bench.in -o bench.txt && \
 	uv pip compile --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-deps --quiet torch-extras.in -o torch-extras.txt
+	  --no-emit-index-url --no-deps --quiet torch-extras.in -o torch-extras.txt && \
+	uv pip compile --python-version 3.12 --python-platform linux --generate-hashes \
+	  --no-emit-index-url --quiet gpu-check.in -o gpu-check.txt
 
 # --- Measuring ----------------------------------------------------------------
 
@@ -127,6 +134,14 @@ bench: install $(PEERS)/.installed ## Measure beside peers: make bench ROWS=1,3 
 
 bench-pages: install ## Measure the pages of a course of 300: make bench-pages WRITE=docs/page-times.md
 	@$(BIN)/python -m bench.pages $(if $(WRITE),--write $(WRITE))
+
+gpu-wheels: | $(BIN)/python ## Fetch what scripts/gpu_check.sh needs on a machine without a network
+	@rm -f $(GPU_WHEELS)/*.whl
+	@$(BIN)/python -m pip download --disable-pip-version-check --no-input --quiet \
+	  --no-deps --only-binary=:all: --require-hashes --dest $(GPU_WHEELS) \
+	  --python-version 3.12 --implementation cp $(GPU_PLATFORMS:%=--platform %) \
+	  -r requirements/gpu-check.txt
+	@du -sh $(GPU_WHEELS)
 
 $(PEERS)/.installed: requirements/bench.txt requirements/torch.txt
 	@echo "Installing what Softmark is measured against in $(PEERS)"

@@ -2,9 +2,7 @@
 
 Tests that need a device are marked `gpu`, and skipped with a reason where none is
 there. The same code also runs on the processor, or on a scripted device in test_gpu_lease.py,
-test_gpu_faults.py or test_gpu_adapters.py. To run it without Django and its fixtures:
-
-    python -m pytest -p no:django --noconftest -c /dev/null tests/runner/gpu/test_gpu_real.py
+test_gpu_faults.py or test_gpu_adapters.py. scripts/gpu_check.sh runs it without Django.
 """
 
 from collections.abc import Callable, Iterator
