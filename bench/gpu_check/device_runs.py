@@ -221,12 +221,13 @@ class DeviceRuns:
         self.found.setdefault(name, []).append(value)
 
 
+# What decides the settings of GpuPolicy comes early: time may run out.
 _STEPS: Final[dict[Callable[[DeviceRuns], None], tuple[str, ...]]] = {
     DeviceRuns.cold: (COLD,),
-    DeviceRuns.warm: (PLAIN, WARM),
-    DeviceRuns.spare: (SPARE,),
     DeviceRuns.giving_back: (KEPT, RETURN),
     DeviceRuns.memory: (CONTEXT, RESIDENT),
+    DeviceRuns.warm: (PLAIN, WARM),
+    DeviceRuns.spare: (SPARE,),
     DeviceRuns.sharing: (ALONE, SHARED),
 }
 
