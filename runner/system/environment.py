@@ -11,6 +11,14 @@ TOOLS: Final = {
     "PAGER": "cat",
     "GIT_PAGER": "cat",
 }
+_MIB: Final = 1024**2
+# Read by glibc when a program starts. Without them it gives the memory of freed tensors
+# back to the kernel, and faults it in again, in every training step. These are the
+# values up to which glibc raises its own, for programs that free arrays of 32 MiB.
+ALLOCATOR: Final = {
+    "MALLOC_MMAP_THRESHOLD_": str(32 * _MIB),
+    "MALLOC_TRIM_THRESHOLD_": str(64 * _MIB),
+}
 
 
 def literal_environment(scratch: str, *, libraries: str = "") -> dict[str, str]:
@@ -38,5 +46,6 @@ def literal_environment(scratch: str, *, libraries: str = "") -> dict[str, str]:
         "PYTHONSAFEPATH": "1",
         "PYTHONNOUSERSITE": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
+        **ALLOCATOR,
         **TOOLS,
     }

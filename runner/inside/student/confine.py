@@ -11,16 +11,17 @@ from typing import Final
 from runner.inside.student import reserved_descriptors
 from runner.jail.isolation import Isolation
 from runner.system import linux
-from runner.system.environment import literal_environment
+from runner.system.environment import ALLOCATOR, literal_environment
 from runner.wire.job_order import Order, Role
 
 _NICENESS: Final = 10
-# Variables that only the start of an interpreter needs. The grader keeps them for the
+# Variables that only the start of a program needs. The grader keeps them for the
 # programs that a test starts: they import nothing that was handed in.
 _START_VARIABLES: Final = {
     "PYTHONSAFEPATH",
     "PYTHONHASHSEED",
     "PYTHONDONTWRITEBYTECODE",
+    *ALLOCATOR,
 }
 # Pending signals and timers, which the kernel counts for root of the whole machine too.
 _SIGNALS: Final = 1024

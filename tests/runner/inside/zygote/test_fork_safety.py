@@ -98,6 +98,8 @@ def test_a_zygote_has_only_the_listed_variables(runner: Runner) -> None:
         "PYTHONHASHSEED",
         "PYTHONSAFEPATH",
         "PYTHONDONTWRITEBYTECODE",
+        "MALLOC_MMAP_THRESHOLD_",
+        "MALLOC_TRIM_THRESHOLD_",
     }
 
 
