@@ -24,8 +24,8 @@ PARALLEL := -n $$(($(JOBS) + 1)) --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help run install install-dev test test-long test-sqlite test-postgres \
-	test-as-nobody debian check format openapi lock bench bench-pages gpu-wheels \
-	screenshot clean
+	test-as-nobody debian check format openapi lock bench bench-pages bench-growth \
+	gpu-wheels screenshot clean
 
 help: ## Say what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -142,6 +142,9 @@ gpu-wheels: | $(BIN)/python ## Fetch what scripts/gpu_check.sh needs on a machin
 	  --python-version 3.12 --implementation cp $(GPU_PLATFORMS:%=--platform %) \
 	  -r requirements/gpu-check.txt
 	@du -sh $(GPU_WHEELS)
+
+bench-growth: install-dev ## Measure lists at 100 to 1,000,000 runs: make bench-growth SIZES=100,10000 WRITE=docs/growth.md
+	@$(BIN)/python -m bench.growth $(if $(SIZES),--sizes $(SIZES)) $(if $(WRITE),--write $(WRITE))
 
 $(PEERS)/.installed: requirements/bench.txt requirements/torch.txt
 	@echo "Installing what Softmark is measured against in $(PEERS)"
