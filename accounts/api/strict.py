@@ -7,7 +7,7 @@ So each view knows its parameters, and answers 400 to any other.
 from collections.abc import Collection
 from typing import Any, ClassVar, Final, TypeVar
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import QueryDict
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.mixins import ListModelMixin
@@ -64,6 +64,10 @@ class ReadOnlyViewSet(StrictRequests, ReadOnlyModelViewSet[RowT_co]):
     """
 
     permission_classes = [IsAuthenticated, TokenScope]
+
+    def load_rows(self, page: QuerySet[Any]) -> list[Any]:
+        """Return the rows of one page of the list, with all that is shown of them."""
+        return list(page)
 
     def query_parameters(self) -> Collection[str]:
         """Return the names of the list's filters and of its page."""
