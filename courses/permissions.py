@@ -78,10 +78,15 @@ def own_or_in_staffed_courses(user: User, *, course: str, owner: str) -> Q:
     """
     if user.is_superuser:
         return Q()
-    visible = Course.objects.visible_to(user).filter(pk=OuterRef(course))
-    return in_staffed_courses(user, course=course) | (
-        Q(**{owner: user}) & Q(Exists(visible))
+    return in_staffed_courses(user, course=course) | own_in_visible_courses(
+        user, course=course, owner=owner
     )
+
+
+def own_in_visible_courses(user: User, *, course: str, owner: str) -> Q:
+    """Match the person's own work in courses that they see."""
+    visible = Course.objects.visible_to(user).filter(pk=OuterRef(course))
+    return Q(**{owner: user}) & Q(Exists(visible))
 
 
 def in_staffed_courses(user: User, *, course: str) -> Q:

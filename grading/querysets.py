@@ -25,11 +25,19 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Greatest, Now, RowNumber
 
+from courses.models import AssignmentRevision
 from courses.permissions import own_or_in_staffed_courses
+from courses.work_lists import (
+    in_order,
+    listed_by_assignment,
+    own_or_staffed,
+    staffed_keys,
+)
 from grading.states import EDGES, TERMINAL, State
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from courses.models import Assignment
     from grading.models import GradingRun, Mark
 
 # How long a host leaves a run that it failed to other hosts.
@@ -88,9 +96,37 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
             .exclude(proposed & Q(submission__author=user))
         )
 
+    def listed_for(self, user: "User") -> Self:
+        """Return what `visible_to` does, the latest first, found by indexes.
+
+        Three queries at most: for the revisions of the courses that the person staffs,
+        and for the person's own runs, which are few.
+        """
+        by_them = self.model.objects.filter(submission__author=user)
+        own = set(by_them.values_list("pk", flat=True))
+        visible = by_them.visible_to(user).values_list("pk", flat=True)
+        seen = set(visible) if own else set()
+        rows = self.of_submissions().exclude(pk__in=own - seen)
+        if user.is_superuser:
+            return rows.order_by("-queued_at", "-pk")
+        staffed = staffed_keys(
+            user, AssignmentRevision.objects.all(), course="assignment__course"
+        )
+        found = own_or_staffed(rows, staffed, field="revision", own=Q(pk__in=seen))
+        order = in_order("-queued_at", "-pk", is_sorted=staffed.is_few)
+        return found.order_by(*order)
+
     def of_submissions(self) -> Self:
         """Return runs of submissions, without trials."""
         return self.filter(submission__isnull=False)
+
+    def of_assignment(self, assignment: "Assignment | int") -> Self:
+        """Return runs of everybody's work for the assignment.
+
+        They are found by their revisions: the way through the submissions is longer,
+        and PostgreSQL then prefers to read the whole table.
+        """
+        return self.of_submissions().filter(revision__assignment=assignment)
 
     def that_may_count(self) -> Self:
         """Return runs of work that may count: without those of unconfirmed regrades."""
@@ -260,6 +296,12 @@ class MarkQuerySet(models.QuerySet["Mark"]):
                 user, course="assignment__course", owner="student"
             )
         )
+
+    def listed_for(self, user: "User") -> Self:
+        """Return what `visible_to` does, by assignment, found by indexes. One query."""
+        found, is_sorted = listed_by_assignment(self, user, owner="student")
+        order = in_order("assignment_id", "student_id", is_sorted=is_sorted)
+        return found.order_by(*order)
 
     def with_points(self) -> Self:
         """Annotate the points as `automatic` and `final`, to sort lists by them."""

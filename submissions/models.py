@@ -75,6 +75,10 @@ class Submission(models.Model):
                 name="submission_received_after_start",
             ),
         ]
+        indexes = [
+            # The list of all work by time.
+            models.Index(fields=["received_at", "id"], name="submission_times"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.assignment} · {self.author} · attempt {self.attempt}"

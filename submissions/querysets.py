@@ -4,11 +4,21 @@ import datetime as dt
 from typing import TYPE_CHECKING, Final, Self
 
 from django.db import models
-from django.db.models import ExpressionWrapper, F, OuterRef, Subquery, Value
+from django.db.models import (
+    Case,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, Coalesce, Greatest, TruncSecond
 
 from courses.models import Extension
 from courses.permissions import own_or_in_staffed_courses
+from courses.work_lists import in_order, listed_by_assignment
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -23,6 +33,11 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(
             own_or_in_staffed_courses(user, course="assignment__course", owner="author")
         )
+
+    def listed_for(self, user: "User") -> Self:
+        """Return what `visible_to` does, the latest first, found by indexes. One query."""
+        found, is_sorted = listed_by_assignment(self, user, owner="author")
+        return found.order_by(*in_order("-received_at", "-pk", is_sorted=is_sorted))
 
     def by(self, user: "User") -> Self:
         """Return the submissions by this person."""
@@ -50,17 +65,27 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         This is the rule of `courses.deadlines` in SQL, for filters of lists.
         """
         own = Coalesce(_extended_to(), "assignment__due_at")
+        due = Greatest("assignment__due_at", own)
         minutes = Cast("assignment__grace_minutes", models.IntegerField())
         grace = ExpressionWrapper(minutes * _MINUTE, models.DurationField())
+        with_grace = ExpressionWrapper(due + grace, models.DateTimeField())
         rows = self.alias(
-            late_after=ExpressionWrapper(
-                Greatest("assignment__due_at", own) + grace, models.DateTimeField()
+            # SQLite calls Python to add a duration, so nothing is added in vain.
+            late_after=Case(
+                When(assignment__grace_minutes=0, then=due), default=with_grace
             ),
             received_second=TruncSecond("received_at", tzinfo=dt.UTC),
         )
+        # The time is cut to its second only where that may decide: SQLite calls Python
+        # for it.
         if is_late:
-            return rows.filter(received_second__gt=F("late_after"))
-        return rows.filter(received_second__lte=F("late_after"))
+            return rows.filter(
+                received_at__gt=F("late_after"), received_second__gt=F("late_after")
+            )
+        return rows.filter(
+            Q(received_at__lte=F("late_after"))
+            | Q(received_second__lte=F("late_after"))
+        )
 
 
 def _extended_to() -> Subquery:

@@ -111,13 +111,18 @@ class VisibleRowFilter(filters.Filter):
 
     def filter(self, qs: Any, value: Any) -> Any:
         """Return the rows that belong to it. Raises ValidationError. One query."""
-        if value not in EMPTY_VALUES:
-            filterset: Any = self.parent
-            rows = self.visible(sender(filterset.request))
-            if not rows.filter(**{self.by: value}).exists():
-                name = next(n for n, own in filterset.filters.items() if own is self)
-                words = f"There is no {self.noun} “{str(value)[:_SHOWN]}” that you see."
-                raise RefusedValue({name: [ErrorDetail(words, f"unknown_{self.noun}")]})
+        if value in EMPTY_VALUES:
+            return qs
+        filterset: Any = self.parent
+        rows = self.visible(sender(filterset.request))
+        if not rows.filter(**{self.by: value}).exists():
+            name = next(n for n, own in filterset.filters.items() if own is self)
+            words = f"There is no {self.noun} “{str(value)[:_SHOWN]}” that you see."
+            raise RefusedValue({name: [ErrorDetail(words, f"unknown_{self.noun}")]})
+        return self.narrowed(qs, value)
+
+    def narrowed(self, qs: Any, value: Any) -> Any:
+        """Return the rows that belong to the row with this value."""
         return super().filter(qs, value)
 
 

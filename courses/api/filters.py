@@ -1,7 +1,10 @@
 """Filters of the API's lists of course content, by names that people know."""
 
-from django.db.models import QuerySet
+from typing import Any
+
+from django.db.models import Model, QuerySet
 from django_filters import rest_framework as filters
+from django_filters.constants import EMPTY_VALUES
 
 from accounts.api.filters import (
     BooleanFilter,
@@ -24,6 +27,7 @@ from courses.models import (
     Session,
     Week,
 )
+from courses.work_lists import in_order
 from formats.choices import MaterialKind, Role, SessionKind
 
 
@@ -57,6 +61,43 @@ class OfAssignmentFilter(VisibleRowFilter, NumberFilter):
     def visible(self, user: User) -> QuerySet[Assignment]:
         """Return the assignments of the person's courses."""
         return Assignment.objects.visible_to(user)
+
+
+class WorkFilter(filters.FilterSet):
+    """Filters of a list of work. A list of little work is sorted, not walked by time.
+
+    `narrow` names the filters that leave little, and `order` is the list's order.
+    """
+
+    narrow: tuple[str, ...] = ("course", "assignment")
+    order: tuple[str, ...] = ()
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows that all filters leave, in the list's order."""
+        found: QuerySet[Any] = super().filter_queryset(queryset)
+        given = self.form.cleaned_data
+        if all(given[name] in EMPTY_VALUES for name in self.narrow):
+            return found
+        return found.order_by(*in_order(*self.order, is_sorted=True))
+
+
+class WorkOfCourseFilter(OfCourseFilter):
+    """Filter work by the slug of a course that the person sees.
+
+    The work is found by the keys of rows of the course, such as its assignments, which
+    an index serves: `rows` are these, `field` is the column with their key, and `course`
+    is the lookup from them to the course's slug.
+    """
+
+    def __init__(self, field: str, *, rows: type[Model], course: str) -> None:
+        super().__init__(field, help_text="A slug.")
+        self.rows, self.course = rows, course
+
+    def narrowed(self, qs: Any, value: str) -> Any:
+        """Return the work of the course. One query."""
+        rows = self.rows._default_manager.filter(**{self.course: value})  # noqa: SLF001  Django's documented name
+        keys = list(rows.order_by().values_list("pk", flat=True))
+        return qs.filter(**{f"{self.field_name}__in": keys})
 
 
 class ContentFilter(filters.FilterSet):

@@ -3,15 +3,21 @@
 from django_filters import rest_framework as filters
 
 from accounts.api.filters import ChoiceFilter, NumberFilter
-from courses.api.filters import OfAssignmentFilter, OfCourseFilter
+from courses.api.filters import OfAssignmentFilter, WorkFilter, WorkOfCourseFilter
+from courses.models import Assignment, AssignmentRevision
 from grading.models import GradingRun, Mark
 from grading.states import State, Verdict
 
 
-class RunFilter(filters.FilterSet):
-    course = OfCourseFilter("submission__assignment__course__slug", help_text="A slug.")
+class RunFilter(WorkFilter):
+    narrow = ("course", "assignment", "author", "submission")
+    order = ("-queued_at", "-pk")
+
+    course = WorkOfCourseFilter(
+        "revision", rows=AssignmentRevision, course="assignment__course__slug"
+    )
     assignment = OfAssignmentFilter(
-        "submission__assignment_id", help_text="An assignment's id."
+        "revision__assignment_id", help_text="An assignment's id."
     )
     author = NumberFilter("submission__author_id", help_text="A person's id.")
     submission = filters.UUIDFilter("submission_id")
@@ -23,8 +29,11 @@ class RunFilter(filters.FilterSet):
         fields: list[str] = []
 
 
-class MarkFilter(filters.FilterSet):
-    course = OfCourseFilter("assignment__course__slug", help_text="A slug.")
+class MarkFilter(WorkFilter):
+    narrow = ("course", "assignment", "student")
+    order = ("assignment_id", "student_id")
+
+    course = WorkOfCourseFilter("assignment", rows=Assignment, course="course__slug")
     assignment = OfAssignmentFilter("assignment_id", help_text="An assignment's id.")
     student = NumberFilter("student_id", help_text="A person's id.")
 

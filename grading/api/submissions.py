@@ -89,11 +89,11 @@ class GradedSubmissionViewSet(SubmissionViewSet):
     parser_classes = [MultiPartParser]
     serializer_class = serializers.SubmissionWithRunsSerializer
 
-    def get_queryset(self) -> QuerySet[Submission]:
-        """Return the visible attempts with their runs, the latest first."""
+    def with_details(self) -> QuerySet[Submission]:
+        """Return the visible attempts with their runs, the latest run first."""
         runs = GradingRun.objects.visible_to(sender(self.request)).defer(*LARGE_COLUMNS)
         by_number = Prefetch("runs", queryset=runs.order_by("-number"))
-        return super().get_queryset().prefetch_related(by_number)
+        return super().with_details().prefetch_related(by_number)
 
     def get_throttles(self) -> list[BaseThrottle]:
         """Return the throttle for handing in; reading has none."""

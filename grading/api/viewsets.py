@@ -46,15 +46,24 @@ class RunViewSet(ReadOnlyViewSet[GradingRun]):
     lookup_value_converter = "uuid"
 
     def get_queryset(self) -> QuerySet[GradingRun]:
-        """Return the visible runs, the latest first."""
+        """Return the visible runs; for a list the latest first, without details."""
+        if self.action == "list":
+            return GradingRun.objects.listed_for(sender(self.request))
+        return self.with_details()
+
+    def with_details(self) -> QuerySet[GradingRun]:
+        """Return the visible runs with all that is shown of them."""
         person = sender(self.request)
-        runs = (
+        return (
             GradingRun.objects.visible_to(person)
             .select_related("submission__author", "submission__assignment__course")
             .annotate(sees_all=Exists(_staffed_course_of_run(person)))
-            .order_by("-queued_at", "pk")
         )
-        return runs.defer(*LARGE_COLUMNS) if self.action == "list" else runs
+
+    def load_rows(self, page: QuerySet[GradingRun]) -> list[GradingRun]:
+        """Return the runs of one page of the list, with all that is shown."""
+        rows = self.with_details().filter(pk__in=page.values("pk"))
+        return list(rows.defer(*LARGE_COLUMNS).order_by("-queued_at", "-pk"))
 
     @extend_schema(
         summary="List runs", responses=serializers.RunSummarySerializer(many=True)
@@ -92,13 +101,16 @@ class MarkViewSet(ReadOnlyViewSet[Mark]):
     lookup_value_converter = "int"
 
     def get_queryset(self) -> QuerySet[Mark]:
-        """Return the visible marks, with what is needed to show them."""
-        return marks_for(sender(self.request))
+        """Return the visible marks; for a list by assignment, without details."""
+        person = sender(self.request)
+        if self.action == "list":
+            return Mark.objects.listed_for(person)
+        return marks_for(person)
 
-    def paginate_queryset(self, queryset: Any) -> list[Any] | None:
-        """Return the page's marks with their runs, which are loaded together."""
-        page = super().paginate_queryset(queryset)
-        return None if page is None else with_runs(page)
+    def load_rows(self, page: QuerySet[Mark]) -> list[Mark]:
+        """Return the marks of one page of the list, with their runs."""
+        rows = marks_for(sender(self.request)).filter(pk__in=page.values("pk"))
+        return with_runs(rows.order_by("assignment_id", "student_id"))
 
     def get_object(self) -> Mark:
         """Return one mark with its run."""

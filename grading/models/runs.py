@@ -288,6 +288,11 @@ class GradingRun(models.Model):
                 condition=~Q(input_sha256=""),
                 name="grading_run_inputs",
             ),
+            # Lists by time: of all runs, and of those in one state.
+            models.Index(fields=["queued_at", "id"], name="grading_run_times"),
+            models.Index(
+                fields=["state", "queued_at", "id"], name="grading_run_state_times"
+            ),
         ]
 
     def __str__(self) -> str:

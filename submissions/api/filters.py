@@ -6,16 +6,18 @@ exists. A course or an assignment that the person does not see is refused, wheth
 not it exists.
 """
 
-from django_filters import rest_framework as filters
-
 from accounts.api.filters import BooleanFilter, NumberFilter
-from courses.api.filters import OfAssignmentFilter, OfCourseFilter
+from courses.api.filters import OfAssignmentFilter, WorkFilter, WorkOfCourseFilter
+from courses.models import Assignment
 from submissions.models import Submission
 from submissions.querysets import SubmissionQuerySet
 
 
-class SubmissionFilter(filters.FilterSet):
-    course = OfCourseFilter("assignment__course__slug", help_text="A slug.")
+class SubmissionFilter(WorkFilter):
+    narrow = ("course", "assignment", "author")
+    order = ("-received_at", "-pk")
+
+    course = WorkOfCourseFilter("assignment", rows=Assignment, course="course__slug")
     assignment = OfAssignmentFilter("assignment_id", help_text="An assignment's id.")
     author = NumberFilter("author_id", help_text="A person's id.")
     is_late = BooleanFilter(

@@ -24,14 +24,24 @@ class SubmissionViewSet(ReadOnlyViewSet[Submission]):
     lookup_value_converter = "uuid"
 
     def get_queryset(self) -> QuerySet[Submission]:
-        """Return the visible attempts, the latest first."""
+        """Return the visible attempts; for a list the latest first, without details."""
+        if self.action == "list":
+            return Submission.objects.listed_for(sender(self.request))
+        return self.with_details()
+
+    def with_details(self) -> QuerySet[Submission]:
+        """Return the visible attempts with all that is shown of them."""
         return (
             Submission.objects.visible_to(sender(self.request))
             .with_extension()
             .select_related("author", "assignment__course")
             .prefetch_related("files")
-            .order_by("-received_at", "pk")
         )
+
+    def load_rows(self, page: QuerySet[Submission]) -> list[Submission]:
+        """Return the attempts of one page of the list, with all that is shown."""
+        rows = self.with_details().filter(pk__in=page.values("pk"))
+        return list(rows.order_by("-received_at", "-pk"))
 
     @extend_schema(summary="Download a file that was handed in", responses=DOWNLOAD)
     @action(detail=True, url_path="files/<str:name>", filterset_class=None)

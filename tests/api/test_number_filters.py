@@ -15,7 +15,7 @@ from accounts.api.filters import (
     PatternFilter,
     SlugFilter,
 )
-from courses.api.filters import OfAssignmentFilter, OfCourseFilter
+from courses.api.filters import OfAssignmentFilter, OfCourseFilter, WorkOfCourseFilter
 from portal.api import router
 from tests.api.asking import ROOT, codes, session_of
 from tests.factories import UserFactory
@@ -32,6 +32,7 @@ BOUNDED: Final = {
     SlugFilter,
     OfCourseFilter,
     OfAssignmentFilter,
+    WorkOfCourseFilter,
 }
 _FILTERSETS: Final[list[tuple[str, Any]]] = [
     (prefix, getattr(viewset, "filterset_class", None))
