@@ -75,6 +75,8 @@ class UserAdmin(DjangoUserAdmin[User]):
     search_fields = ["email", "first_name", "last_name", "login"]
     ordering = ["last_name", "first_name", "email"]
     date_hierarchy = "date_joined"
+    is_long = True
+    show_full_result_count = False
     filter_horizontal = []
     actions = ["revoke_tokens"]
     readonly_fields = ["last_login", "date_joined", "tokens"]
@@ -169,6 +171,8 @@ class ApiTokenAdmin(admin.ModelAdmin[ApiToken]):
     list_select_related = ["user"]
     search_fields = ["name", "prefix", "user__email", "user__login"]
     date_hierarchy = "created_at"
+    is_long = True
+    show_full_result_count = False
     exclude = ["digest"]
     list_filter = ["revoked_at", "expires_at", "last_used_at"]
     actions = ["revoke"]

@@ -8,7 +8,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.http import SignedInRequest
+from courses.admin.long_lists import (
+    ChosenAssignmentFilter,
+    ChosenCourseFilter,
+    LongList,
+)
 from courses.admin.times import CourseTimes
+from courses.models import AssignmentRevision
 from grading.messages import describe
 from grading.models import (
     GradingRun,
@@ -27,8 +33,6 @@ from grading.services import cancel_run, rerun
 if TYPE_CHECKING:
     from django.contrib.admin.options import InlineModelAdmin
 
-    RunAdminBase = admin.ModelAdmin[GradingRun]
-    MarkAdminBase = admin.ModelAdmin[Mark]
     EnvironmentAdminBase = admin.ModelAdmin[RunnerEnvironment]
     PresenceAdminBase = admin.ModelAdmin[WorkerPresence]
     PublicationAdminBase = admin.ModelAdmin[Publication]
@@ -37,8 +41,8 @@ if TYPE_CHECKING:
     ResultInlineBase = admin.TabularInline[QuestionResult, GradingRun]
     ChangeInlineBase = admin.TabularInline[MarkChange, Mark]
 else:
-    RunAdminBase = MarkAdminBase = EnvironmentAdminBase = admin.ModelAdmin
-    PublicationAdminBase = RegradeAdminBase = PresenceAdminBase = admin.ModelAdmin
+    EnvironmentAdminBase = PresenceAdminBase = admin.ModelAdmin
+    PublicationAdminBase = RegradeAdminBase = admin.ModelAdmin
     EventInlineBase = ResultInlineBase = ChangeInlineBase = admin.TabularInline
 
 
@@ -71,9 +75,37 @@ class MarkChangeInline(ReadOnly, ChangeInlineBase):
     fk_name = "mark"
 
 
+class CourseOfRunFilter(ChosenCourseFilter):
+    parameter_name = "revision__assignment__course__id__exact"
+    field = "revision"
+    rows = AssignmentRevision
+    course = "assignment__course"
+
+
+class AssignmentOfRunFilter(ChosenAssignmentFilter):
+    parameter_name = "revision__assignment__id__exact"
+    course_parameter = CourseOfRunFilter.parameter_name
+
+
+class QueueFilter(admin.SimpleListFilter):
+    """Filter by queue. Django's own filter reads every row to learn their names."""
+
+    title = "queue"
+    parameter_name = "queue"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("cpu", "cpu"), ("gpu", "gpu")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(queue=self.value()) if self.value() else queryset
+
+
 @admin.register(GradingRun)
-class GradingRunAdmin(CourseTimes, ReadOnly, RunAdminBase):
+class GradingRunAdmin(ReadOnly, LongList):
     course_path = "revision__assignment__course"
+    order = ("-queued_at",)
+    owner = "submission__author"
+    narrow = (CourseOfRunFilter.parameter_name, AssignmentOfRunFilter.parameter_name)
     list_display = [
         "student",
         "attempt",
@@ -84,10 +116,22 @@ class GradingRunAdmin(CourseTimes, ReadOnly, RunAdminBase):
         "queued_at",
         "finished_at",
     ]
-    list_filter = ["state", "verdict", "trial", "queue", "revision__assignment"]
-    list_select_related = ["submission__author", "revision__assignment__course"]
+    list_filter = [
+        CourseOfRunFilter,
+        AssignmentOfRunFilter,
+        "state",
+        "verdict",
+        "trial",
+        QueueFilter,
+    ]
+    list_select_related = [
+        "submission__author",
+        "submission__assignment",
+        "revision__assignment__course",
+    ]
     search_fields = [
         "=id",
+        "submission__author__first_name",
         "submission__author__email",
         "submission__author__last_name",
         "submission__author__login",
@@ -133,8 +177,14 @@ class GradingRunAdmin(CourseTimes, ReadOnly, RunAdminBase):
 
 
 @admin.register(Mark)
-class MarkAdmin(CourseTimes, ReadOnly, MarkAdminBase):
+class MarkAdmin(ReadOnly, LongList):
     course_path = "assignment__course"
+    order = ("-assignment_id", "-student_id")
+    owner = "student"
+    narrow = (
+        ChosenCourseFilter.parameter_name,
+        ChosenAssignmentFilter.parameter_name,
+    )
     list_display = [
         "student",
         "assignment",
@@ -156,9 +206,14 @@ class MarkAdmin(CourseTimes, ReadOnly, MarkAdminBase):
         "final",
         "updated_at",
     ]
-    list_filter = ["assignment"]
+    list_filter = [ChosenCourseFilter, ChosenAssignmentFilter]
     list_select_related = ["student", "assignment__course"]
-    search_fields = ["student__email", "student__last_name", "student__login"]
+    search_fields = [
+        "student__email",
+        "student__first_name",
+        "student__last_name",
+        "student__login",
+    ]
     inlines: "ClassVar[list[type[InlineModelAdmin[Any, Any]]]]" = [MarkChangeInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Mark]:

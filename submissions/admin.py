@@ -3,14 +3,19 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from accounts.models import User
-from courses.admin.times import CourseTimes
-from courses.models import Course
+from courses.admin.long_lists import (
+    ChosenAssignmentFilter,
+    ChosenCourseFilter,
+    LongList,
+)
+from courses.models import Assignment, Course
+from courses.work_lists import StaffedKeys, own_or_staffed, staffed_keys
 from formats.submission_words import size_in_words
 from submissions.models import Submission, SubmittedFile
 
@@ -51,6 +56,9 @@ class LateFilter(admin.SimpleListFilter):
     parameter_name = "late"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        # No index knows what is late, so it is asked of a course, not of all work.
+        if self.value() is None and not model_admin.is_narrow(request):
+            return []
         return [("1", "Late"), ("0", "On time")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -59,9 +67,29 @@ class LateFilter(admin.SimpleListFilter):
         return queryset.late(is_late=self.value() == "1")
 
 
+def _staffed_by(request: HttpRequest, user: User) -> StaffedKeys | None:
+    """Return the assignments of the courses that the person staffs, None for all.
+
+    One query at most in a request.
+    """
+    if user.is_superuser:
+        return None
+    if not hasattr(request, "_staffed_assignments"):
+        found = staffed_keys(user, Assignment.objects.all(), course="course")
+        request._staffed_assignments = found  # type: ignore[attr-defined]  # noqa: SLF001
+    keys: StaffedKeys = request._staffed_assignments  # type: ignore[attr-defined]  # noqa: SLF001
+    return keys
+
+
 @admin.register(Submission)
-class SubmissionAdmin(CourseTimes, admin.ModelAdmin[Any]):
+class SubmissionAdmin(LongList):
     course_path = "assignment__course"
+    order = ("-received_at",)
+    owner, titled = "author", "assignment"
+    narrow = (
+        ChosenCourseFilter.parameter_name,
+        ChosenAssignmentFilter.parameter_name,
+    )
     list_display = [
         "author",
         "assignment",
@@ -72,7 +100,8 @@ class SubmissionAdmin(CourseTimes, admin.ModelAdmin[Any]):
         "number_of_files",
     ]
     list_filter = [
-        ("assignment__course", admin.RelatedOnlyFieldListFilter),
+        ChosenCourseFilter,
+        ChosenAssignmentFilter,
         LateFilter,
         "received_at",
     ]
@@ -84,7 +113,6 @@ class SubmissionAdmin(CourseTimes, admin.ModelAdmin[Any]):
         "assignment__title",
     ]
     date_hierarchy = "received_at"
-    show_full_result_count = False
     inlines = [SubmittedFileInline]
     fields = [
         "author",
@@ -103,13 +131,21 @@ class SubmissionAdmin(CourseTimes, admin.ModelAdmin[Any]):
         if not isinstance(request.user, User):
             none: QuerySet[Any] = rows.none()
             return none
-        staffed = Course.objects.staffed_by(request.user)
-        rows = rows.filter(assignment__course__in=staffed)
-        rows = rows.with_extension().annotate(file_count=Count("files"))
-        chosen: QuerySet[Any] = rows.select_related(
-            "author", "assignment__course", "revision__assignment"
+        staffed = _staffed_by(request, request.user)
+        if staffed is not None:
+            rows = own_or_staffed(rows, staffed, field="assignment", own=Q(pk__in=[]))
+        chosen: QuerySet[Any] = (
+            rows.with_extension()
+            .select_related("author", "assignment__course", "revision__assignment")
+            .prefetch_related("files")
         )
         return chosen
+
+    def sees_few(self, request: HttpRequest) -> bool:
+        if not isinstance(request.user, User):
+            return True
+        staffed = _staffed_by(request, request.user)
+        return staffed is not None and staffed.is_few
 
     def zones_of_list(self, request: HttpRequest) -> set[str]:
         """Return the time zones of the courses whose work the person sees."""
@@ -127,9 +163,9 @@ class SubmissionAdmin(CourseTimes, admin.ModelAdmin[Any]):
         """Return whether the work is late by the author's deadline as it is now."""
         return "late" if submission.is_late else "on time"
 
-    @admin.display(description="files", ordering="file_count")
-    def number_of_files(self, submission: Any) -> int:
-        return int(submission.file_count)
+    @admin.display(description="files")
+    def number_of_files(self, submission: Submission) -> int:
+        return len(submission.files.all())
 
     @admin.display(description="warnings", empty_value="none")
     def told_on_receipt(self, submission: Submission) -> str:

@@ -194,6 +194,8 @@ class EnrolmentAdmin(ScopedImportExport, SavedByServices, CourseScopedAdmin):
     ]
     autocomplete_fields = ["user", "course"]
     date_hierarchy = "enrolled_at"
+    is_long = True
+    show_full_result_count = False
     lecturers_delete = False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
