@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from courses.querysets.content import ContentQuerySet
 
@@ -27,16 +28,19 @@ class AssignmentQuerySet(ContentQuerySet["Assignment"]):
 
         An attempt that waits for staff because of a fault of the portal is not used up.
         """
-        used = Q(submissions__author=user, submissions__uses_attempt=True)
         counted = (
-            self.model.objects.filter(pk=OuterRef("pk"))
+            self.model.objects.filter(
+                pk=OuterRef("pk"),
+                submissions__author=user,
+                submissions__uses_attempt=True,
+            )
             .order_by()
-            .annotate(used=models.Count("submissions", filter=used))
+            .annotate(used=models.Count("submissions"))
         )
         handed_in = self.model.objects.filter(
             pk=OuterRef("pk"), submissions__author=user
         )
         return self.annotate(
-            attempts_used=Subquery(counted.values("used")),
+            attempts_used=Coalesce(Subquery(counted.values("used")), Value(0)),
             has_handed_in=Exists(handed_in.order_by()),
         )

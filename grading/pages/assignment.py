@@ -295,13 +295,11 @@ def _main_versions(environment: RunnerEnvironment) -> tuple[tuple[str, str], ...
 
 
 def _last_versions(revision: AssignmentRevision | None) -> tuple[tuple[str, str], ...]:
-    """Return package versions from the last finished run in the environment."""
+    """Return package versions from the revision's last finished run."""
     if revision is None:
         return ()
     measures = (
-        GradingRun.objects.filter(
-            revision__environment=revision.environment, state=State.FINISHED
-        )
+        GradingRun.objects.filter(revision=revision, state=State.FINISHED)
         .exclude(measures={})
         .order_by("-finished_at")
         .values_list("measures", flat=True)

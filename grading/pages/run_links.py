@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from grading.models import GradingRun
 from grading.pages.badges import Badge, badge_for
+from grading.querysets import GradingRunQuerySet
 from submissions.models import Submission
 
 
@@ -81,7 +82,7 @@ def _attempts(run: GradingRun) -> tuple[AttemptLink, ...]:
     )
 
 
-def _latest() -> QuerySet[GradingRun]:
+def _latest() -> GradingRunQuerySet:
     """Return the latest run of each attempt, without those of unconfirmed regrades."""
     later = GradingRun.objects.that_may_count().filter(
         submission=OuterRef("submission"), number__gt=OuterRef("number")
@@ -97,12 +98,14 @@ def _latest_runs_by_name(assignment: int) -> QuerySet[GradingRun, tuple[Any, ...
     )
     author = "submission__author"
     names = (f"{author}__last_name", f"{author}__first_name", f"{author}__email")
-    return (
+    rows: QuerySet[GradingRun, tuple[Any, ...]] = (
         _latest()
-        .filter(~Exists(later), submission__assignment=assignment)
+        .of_assignment(assignment)
+        .filter(~Exists(later))
         .order_by(*names)
         .values_list(author, *names, "pk")
     )
+    return rows
 
 
 def _link(row: tuple[Any, ...]) -> StudentLink:

@@ -155,7 +155,7 @@ def _latest_attempts(assignment: Assignment) -> dict[int, _Latest]:
 def _marks(assignment: Assignment) -> dict[int, CountingMark]:
     """Return everybody's final points and the attempt that counts. Three queries."""
     worth = _worth_of_revisions(assignment)
-    counting = GradingRun.objects.counting().filter(submission__assignment=assignment)
+    counting = GradingRun.objects.counting().of_assignment(assignment)
     runs = {
         student: (points or Decimal(0), revision, attempt)
         for student, points, revision, attempt in counting.values_list(
@@ -198,6 +198,7 @@ def _latest_runs(assignment: Assignment) -> dict[UUID, _Run]:
     )
     runs: Any = (
         GradingRun.objects.that_may_count()
+        .of_assignment(assignment)
         .filter(
             ~Exists(later),
             submission__in=_latest_submissions(assignment).values("pk"),

@@ -68,7 +68,8 @@ def latest_finished_runs_by_student(
     """Return the latest finished runs of all authors by the author's id, in one query."""
     runs = (
         GradingRun.objects.that_may_count()
-        .filter(submission__assignment=assignment, state=State.FINISHED)
+        .of_assignment(assignment)
+        .filter(state=State.FINISHED)
         .select_related("submission__author", "revision")
         .defer("progress", "measures", "detail")
         .order_by("-submission__attempt", "-number")

@@ -69,7 +69,7 @@ def plan_release(assignment: Assignment, *, at: dt.datetime) -> ReleasePlan:
         .order_by("student__last_name", "student__first_name", "student__email")
     )
     count = students.count()
-    runs = GradingRun.objects.that_may_count().filter(submission__assignment=assignment)
+    runs = GradingRun.objects.that_may_count().of_assignment(assignment)
     unfinished = (
         runs.filter(state__in=[*ACTIVE, State.NEEDS_STAFF])
         .values("submission__author")

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from django.db.models import Count, Q
-from django.db.models.functions import Now
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
+from courses.models import Question
 from grading.models import GradingRun
 from grading.querysets import GradingRunQuerySet
 from grading.services.leases import end_try
@@ -99,7 +100,7 @@ def _overdue() -> int:
     """Return how many runs are far past their limits for cells and questions."""
     running = (
         GradingRun.objects.filter(state=State.RUNNING)
-        .annotate(questions=Count("revision__questions"))
+        .annotate(questions=_question_count())
         .values_list(
             "started_at",
             "revision__run_seconds",
@@ -116,6 +117,16 @@ def _overdue() -> int:
         for started, limit, each, count in running
         if started is not None
     )
+
+
+def _question_count() -> Coalesce:
+    """Return the number of the questions of a run's revision, as a subquery.
+
+    With a join, SQLite would group all runs before it looks for the running ones.
+    """
+    questions = Question.objects.filter(revision=OuterRef("revision")).order_by()
+    counted = questions.values("revision").annotate(count=Count("pk"))
+    return Coalesce(Subquery(counted.values("count")), 0)
 
 
 def _oldest_queued_seconds() -> float:

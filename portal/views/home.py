@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
 from courses.models import Course
+from courses.work_lists import in_order
 from grading.models import GradingRun
 from portal.pages.home import assignments_ahead, news_of, next_sessions
 
@@ -25,12 +26,13 @@ def home(request: SignedInRequest) -> HttpResponse:
     runs = GradingRun.objects.filter(submission__author=user).select_related(
         "submission__assignment__course"
     )
+    latest = in_order("-queued_at", is_sorted=True)
     context = {
         "courses": list(courses.values()),
         "session_items": next_sessions(courses, user, now),
         "due": assignments_ahead(user, courses, now)[:DUE_SHOWN],
         "news": news_of(courses, user, now),
-        "runs": runs.visible_to(user)[:RUNS_SHOWN],
+        "runs": runs.visible_to(user).order_by(*latest)[:RUNS_SHOWN],
         "now": now,
     }
     return render(request, "portal/home.html", context)
