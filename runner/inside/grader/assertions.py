@@ -161,7 +161,7 @@ class Assertions(ast.NodeTransformer):
                     args=[ast.Constant(is_own), self._read(node)],
                     keywords=[],
                 ),
-                node,
+                *([] if how == "passes" else [node]),
                 _function(copy.deepcopy(node)),
                 ast.Constant(ast.unparse(node)[:_LONGEST]),
                 ast.Constant(is_own),

@@ -12,6 +12,7 @@ or sent while an assertion is evaluated for the second time.
 
 import contextlib
 import io
+import operator
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
@@ -19,19 +20,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import torch
 
 from runner.inside.grader import refusals
 from runner.inside.grader.exchanged_values import exchanged
 from runner.inside.grader.handle_parts import is_handle, observations_of
+from runner.inside.grader.value_states import AskedAgainError, State
 from runner.inside.values.codec import CodecError, Encoder
 from runner.inside.values.prints import (
-    ATOMS,
-    CONTAINERS,
     MOST_CHANGED,
     Print,
     are_same,
-    parts_of,
     print_of,
 )
 
@@ -43,7 +41,6 @@ Place = tuple[int, int]
 NAME: Final = "__looked_at__"
 # What was given in this many messages can still be looked at.
 _MESSAGES: Final = 256
-_MOST_PARTS: Final = 100_000
 _WORDS: Final = (
     "The notebook's code has changed a value that the test has given to it. The test's "
     "own value is still as it was, since arguments are copies. With the changed value "
@@ -59,13 +56,6 @@ class ChangedArgumentError(AssertionError):
     def __init__(self, text: str) -> None:
         super().__init__(_WORDS.format(text=text))
         refusals.note(self)
-
-
-class AskedAgainError(BaseException):
-    """Ends a second evaluation that would ask the notebook.
-
-    A helper of the test with a bare `except` may catch it, so it is noted, too.
-    """
 
 
 @dataclass(frozen=True)
@@ -156,13 +146,14 @@ class Arguments:
 
     # --- Assertions -----------------------------------------------------------------
 
-    def ready(self, is_own: bool, read: Again) -> "_State | None":  # noqa: FBT001 - written by `Assertions`
+    def ready(self, is_own: bool, read: Again) -> State | None:  # noqa: FBT001 - written by `Assertions`
         """Ask for the changed values, before an assertion is evaluated.
 
         `read` gives the values of its names. Return their state, or None if the
         assertion is evaluated only once.
 
-        SECURITY: what is asked, and when, must not depend on whether the assertion holds.
+        SECURITY: what is asked, and how long all takes, must not depend on whether the
+        assertion holds. So it is evaluated again in any case.
         """
         if not self._is_due():
             return None
@@ -174,7 +165,8 @@ class Arguments:
                     self._contents[place] = self._resolved(self._fetch(place))
         finally:
             self.is_watching = watched
-        return _State(read) if places else None
+        with self._comparing():
+            return State(read) if places else None
 
     def _places(self, *, is_own: bool) -> list[Place]:
         """Return the places of changed values that count in such an expression.
@@ -193,33 +185,50 @@ class Arguments:
             if is_own or changed.call == self._calls
         ]
 
-    def holds(self, state: "_State | None", found: Any, *again: Any) -> Any:
+    def holds(self, state: State | None, found: Any, *again: Any) -> Any:
         """Return what an assertion is about, if it is true for changed values, too."""
-        if state and found:
-            self._check(state, bool, *again)
-        return found
-
-    def passes(self, state: "_State | None", found: Any, *again: Any) -> Any:
-        """Return what a call has returned that raises if its assertion does not hold."""
         if state:
-            self._check(state, lambda _: True, *again)
+            self._check(state, bool, *again, counts=bool(found))
         return found
 
-    def fails(self, state: "_State | None", found: Any, *again: Any) -> Any:
+    def passes(
+        self,
+        state: State | None,
+        again: Again,
+        text: str,
+        is_own: bool,  # noqa: FBT001 - written by `Assertions`
+    ) -> Any:
+        """Make a call that raises if its assertion does not hold, and return its value.
+
+        It must not raise for changed values either.
+        """
+        if not state:
+            return again()
+        counts = False
+        try:
+            found = again()
+            counts = True
+        finally:
+            self._check(state, lambda _: True, again, text, is_own, counts=counts)
+        return found
+
+    def fails(self, state: State | None, found: Any, *again: Any) -> Any:
         """Return a condition of failure, if it is false for changed values, too."""
-        if state and not found:
-            self._check(state, lambda value: not value, *again)
+        if state:
+            is_fine = operator.not_
+            self._check(state, is_fine, *again, counts=not found)
         return found
 
-    def returns(self, state: "_State | None", found: Any, *again: Any) -> Any:
+    def returns(self, state: State | None, found: Any, *again: Any) -> Any:
         """Return what a check returns, if True is returned for changed values, too."""
-        if state and isinstance(found, bool | np.bool_) and found:
-            self._check(state, bool, *again)
+        if state:
+            is_true = isinstance(found, bool | np.bool_) and bool(found)
+            self._check(state, bool, *again, counts=is_true)
         return found
 
     def shows(
         self,
-        state: "_State | None",
+        state: State | None,
         found: Any,
         again: Again,
         text: str,
@@ -233,7 +242,9 @@ class Arguments:
                 shown.append(now)
                 return bool(now == shown[0])
 
-            self._check(state, is_same, lambda: _shown(again), text, is_own)
+            self._check(
+                state, is_same, lambda: _shown(again), text, is_own, counts=True
+            )
         return found
 
     def refuse_asking(self) -> AskedAgainError:
@@ -263,28 +274,34 @@ class Arguments:
 
     def _check(
         self,
-        state: "_State",
+        state: State,
         is_fine: Callable[[Any], bool],
         again: Again,
         text: str,
         is_own: bool,  # noqa: FBT001 - passed on
+        *,
+        counts: bool,
     ) -> None:
-        """Evaluate again with the changed values. Raises ChangedArgumentError.
+        """Evaluate again with the changed values.
 
+        Raises ChangedArgumentError if the expression does not hold then, and `counts`.
         An expression that has changed what it reads, or that uses up an iterator, is
         left out, and so is one that does not hold again with the test's own values.
         """
-        if not state.is_unchanged():
-            return
+        with self._comparing():
+            if not state.is_unchanged():
+                return
         pairs = [
             (value, content)
             for place in self._places(is_own=is_own)
             if (content := self._contents.get(place)) is not None
             and (value := _left(self._changed[place])) is not None
         ]
-        is_stable = pairs and self._is_well(is_fine, again, [])
-        if is_stable and self._is_well(is_fine, again, pairs) is False:
-            raise ChangedArgumentError(text)
+        if pairs:
+            is_stable = self._is_well(is_fine, again, [])
+            is_well = self._is_well(is_fine, again, pairs)
+            if counts and is_stable and is_well is False:
+                raise ChangedArgumentError(text)
 
     def _is_well(
         self,
@@ -330,46 +347,6 @@ class Arguments:
             case [value]:
                 return value
         return None
-
-
-class _State:
-    """The values of the names that an expression reads, before it was evaluated."""
-
-    def __init__(self, read: Again) -> None:
-        self._read = read
-        self._prints = _prints_of(read)
-
-    def is_unchanged(self) -> bool:
-        """Return whether the evaluation has changed none of them."""
-        now = _prints_of(self._read)
-        if self._prints is None or now is None or len(now) != len(self._prints):
-            return False
-        return all(map(are_same, self._prints, now))
-
-
-def _prints_of(read: Again) -> list[Print] | None:
-    """Return the prints of the values and their parts, or None if one is used up."""
-    try:
-        waiting = list(read())
-    except Exception:  # noqa: BLE001 - a name is not bound
-        return None
-    found, met = list[Print](), set[int]()
-    while waiting and len(met) < _MOST_PARTS:
-        value = waiting.pop()
-        is_code = callable(value) and not isinstance(value, torch.nn.Module)
-        if is_code or is_handle(value) or type(value) in ATOMS or id(value) in met:
-            continue
-        met.add(id(value))
-        if hasattr(type(value), "__next__"):
-            return None
-        if isinstance(value, CONTAINERS):
-            waiting += parts_of(value)
-        elif isinstance(value, tuple):
-            waiting += value
-        taken = print_of(value)
-        if taken is not None:
-            found.append(taken)
-    return found
 
 
 def _left(changed: _Changed) -> Any:

@@ -338,6 +338,42 @@ def test_what_is_asked_does_not_depend_on_whether_an_assertion_holds(
     assert counts == [3, 3]
 
 
+def test_an_assertion_is_evaluated_again_whether_it_holds_or_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[object] = []
+
+    def noted(pairs: Any) -> Any:
+        made.append(pairs)
+        return exchanged(pairs)
+
+    place = "runner.inside.grader.changed_arguments.exchanged"
+    monkeypatch.setattr(place, noted)
+    counts = []
+    for wanted in ("[1, 3]", "[3, 1]"):
+        made.clear()
+        for form in (
+            f"try: assert out == {wanted}\nexcept Exception: pass",
+            f"try: np.testing.assert_equal(out, {wanted})\nexcept Exception: pass",
+            f"try:\n    if out != {wanted}: raise ValueError\nexcept Exception: pass",
+        ):
+            _scored(
+                f"import numpy as np\na = [3, 1]; out = ordered(a)\n{form}", _IN_PLACE
+            )
+        counts.append(len(made))
+    assert counts == [6, 6]
+
+
+def test_a_name_that_is_not_bound_yet_is_not_asked_for() -> None:
+    notebook = "def ordered(a): a.sort(); return a\n"
+    tests = (
+        "a = [2, 1]; out = ordered(a)\n"
+        "def helper():\n    other = 3\n    return other\n"
+        "assert out == [1, 2] or other\n"
+    )
+    assert tried(_HONEST, notebook, tests, TestStyle.SCRIPT).scores == (1.0,)
+
+
 def test_items_that_are_there_twice_are_not_taken_by_the_second_evaluation() -> None:
     doubled = "def ordered(a):\n    a += a\n    a.sort()\n    return a\n"
     tests = (
