@@ -205,6 +205,8 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         return self.filter(
             ~Q(failed_hosts__contains=f"|{host}|")
             | Q(not_before__lt=from_now(-LEAVE_SECONDS))
+            # A worker has given it back in order: it has waited already.
+            | Q(not_before__isnull=True)
         )
 
     def held_with_token(self, *, run_id: UUID, lease_token: int) -> Self:

@@ -64,7 +64,7 @@ FIELDS: Final = {
     "max_bytes": "size limit, bytes",
     "memory_mb": "memory, MB",
     "moved_from": "was planned for",
-    "not_before": "is tried again from",
+    "not_before": "tried again from",
     "is_further": "another run of the student waited",
     "notebook_name": "notebook",
     "online_label": "online",

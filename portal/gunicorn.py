@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from gunicorn.glogging import Logger
 
 from portal.log_limits import MAX_VALUE, ShortArguments, cut
@@ -93,14 +94,16 @@ def post_fork(server: Any, worker: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Refuse a wrong store; collect garbage less often.
 
-    Everything loaded by now is excluded from garbage collection. Looking through it took a tenth of a second, in the middle of a request. Most
-    objects that a page creates are freed without the collector, so it need not run a
-    dozen times a page.
+    Everything loaded by now is excluded from garbage collection. Looking through it
+    took a tenth of a second, in the middle of a request. Most objects that a page
+    creates are freed without the collector, so it need not run a dozen times a page.
     """
-    # Django is set up in this process only, after the fork.
-    from portal.start_check import refuse_wrong_store  # noqa: PLC0415
+    # Django is set up in this process only, after the fork. Another application than
+    # the portal's does not set it up.
+    if apps.ready:
+        from portal.start_check import refuse_wrong_store  # noqa: PLC0415
 
-    refuse_wrong_store()
+        refuse_wrong_store()
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 50)

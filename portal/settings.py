@@ -480,7 +480,8 @@ LEASE_SECONDS: int = env.int("LEASE_SECONDS", 60, validate=Range(min=2))
 HEARTBEAT_SECONDS: float = env.float("HEARTBEAT_SECONDS", LEASE_SECONDS / 4)
 # How often an idle worker looks at the table, and when a wake-up is sent again for a
 # queued run that nobody has claimed.
-POLL_SECONDS: float = env.float("POLL_SECONDS", 3.0)
+# The supervisor takes a worker that has not looked for a minute for a dead one.
+POLL_SECONDS: float = env.float("POLL_SECONDS", 3.0, validate=Range(min=0, max=30))
 WAKE_AGAIN_SECONDS: int = env.int("WAKE_AGAIN_SECONDS", 20)
 SWEEP_SECONDS: float = env.float("SWEEP_SECONDS", 15.0)
 PLATFORM_TRIES = 3

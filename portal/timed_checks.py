@@ -76,7 +76,7 @@ class TimedCheck(TimedCall[list[HealthProblem]]):
         try:
             return list(find())
         except Exception as error:  # noqa: BLE001  (the edge: what raises has failed)
-            words = f"The {self.name} failed: {type(error).__name__}."
+            words = f"The check of the {self.name} failed: {type(error).__name__}."
             return [HealthProblem(key=self.name, words=words)]
 
 
@@ -98,5 +98,6 @@ def run_checks(
 
 def _no_answer(name: str, seconds: float) -> HealthProblem:
     return HealthProblem(
-        key=name, words=f"The {name} gave no answer within {seconds:g} seconds."
+        key=name,
+        words=f"The check of the {name} gave no answer within {seconds:g} seconds.",
     )

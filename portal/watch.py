@@ -15,6 +15,7 @@ from django.urls import reverse
 from accounts.actors import SYSTEM
 from grading.models import WorkerPresence
 from grading.services import (
+    forget_old_records,
     mail_incidents,
     note_presence,
     record_incidents,
@@ -41,6 +42,7 @@ class Watch:
             note_presence(actor=SYSTEM, name=self._name, role=WorkerPresence.Role.BEAT)
             if time.monotonic() < self._begins_at:
                 return
+            forget_old_records(actor=SYSTEM)
             found = find_problems().values()
             problems = {row.key: row.words for rows in found for row in rows}
             record_incidents(actor=SYSTEM, problems=problems)

@@ -229,7 +229,10 @@ def _faults_in_words(storage: Storage, sha256: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        is_of_file = isinstance(error, FileNotFoundError) or error.errno in _OF_THE_FILE
+        is_folder = isinstance(storage, FileSystemStorage)
+        is_of_file = isinstance(error, FileNotFoundError) or (
+            is_folder and error.errno in _OF_THE_FILE
+        )
         if is_of_file and _answers(storage):
             raise BlobMissingError(sha256) from error
         raise StoreUnreachableError(str(error)) from error

@@ -57,7 +57,15 @@ class StrictAPIView(StrictRequests, APIView):
     permission_classes = [IsAuthenticated, TokenScope]
 
 
-class ReadOnlyViewSet(StrictRequests, ReadOnlyModelViewSet[RowT_co]):
+class LoadsRows:
+    """The rows of one page of a list, as a view may load them in its own way."""
+
+    def load_rows(self, page: QuerySet[Any]) -> list[Any]:
+        """Return the rows of one page of the list, with all that is shown of them."""
+        return list(page)
+
+
+class ReadOnlyViewSet(LoadsRows, StrictRequests, ReadOnlyModelViewSet[RowT_co]):
     """A list and its rows, for people who are signed in.
 
     Only the list takes parameters: its filters and its page.
@@ -65,16 +73,12 @@ class ReadOnlyViewSet(StrictRequests, ReadOnlyModelViewSet[RowT_co]):
 
     permission_classes = [IsAuthenticated, TokenScope]
 
-    def load_rows(self, page: QuerySet[Any]) -> list[Any]:
-        """Return the rows of one page of the list, with all that is shown of them."""
-        return list(page)
-
     def query_parameters(self) -> Collection[str]:
         """Return the names of the list's filters and of its page."""
         return _list_parameters(self) if self.action == "list" else ()
 
 
-class ListViewSet(StrictRequests, ListModelMixin, GenericViewSet[RowT_co]):
+class ListViewSet(LoadsRows, StrictRequests, ListModelMixin, GenericViewSet[RowT_co]):
     """A list whose rows have no address, such as sums, for people who are signed in."""
 
     permission_classes = [IsAuthenticated, TokenScope]

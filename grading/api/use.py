@@ -86,7 +86,11 @@ class UseViewSet(ListViewSet[GradingRun]):
         )
         return (
             GradingRun.objects.visible_to(person)
-            .filter(copied_from__isnull=True, finished_at__isnull=False)
+            .filter(
+                copied_from__isnull=True,
+                started_at__isnull=False,
+                finished_at__isnull=False,
+            )
             .values(
                 "submission__assignment__course__slug",
                 "submission__assignment",

@@ -73,6 +73,7 @@ from grading.services.visibility import (
 )
 from grading.services.worker_presence import (
     all_paused,
+    forget_old_records,
     forget_worker,
     note_pause,
     note_presence,
@@ -106,6 +107,7 @@ __all__ = [
     "enqueue_run",
     "fail_try",
     "finish_run",
+    "forget_old_records",
     "forget_worker",
     "heartbeat",
     "is_of_hand_in",

@@ -12,6 +12,7 @@ from django.db.models import Count, DurationField, ExpressionWrapper, F, Min
 from django.db.models.functions import Now
 
 from grading.models import GradingRun, WorkerPresence
+from grading.services.run_queue import LIVE_PRIORITY
 from grading.services.sweeping import ALERT_QUEUED_SECONDS
 from grading.services.worker_presence import present_workers
 
@@ -27,15 +28,18 @@ class WaitingRuns:
     longest: dt.timedelta
 
 
-def waiting_runs() -> Mapping[str, WaitingRuns]:
-    """Return the runs that wait, by queue. One query.
+def waiting_runs(*, is_live: bool = False) -> Mapping[str, WaitingRuns]:
+    """Return the runs that wait, by queue; without regrades and trials if `is_live`.
 
-    Runs that wait after a fault of ours are left out until their time has come.
+    Runs that wait after a fault of ours are left out until their time has come. One
+    query.
     """
+    waiting = GradingRun.objects.queued()
+    if is_live:
+        waiting = waiting.filter(priority__gte=LIVE_PRIORITY - 1)
     longest = ExpressionWrapper(Now() - Min("queued_at"), DurationField())
     rows = (
-        GradingRun.objects.queued()
-        .order_by()
+        waiting.order_by()
         .values("queue")
         .annotate(count=Count("pk"), longest=longest)
         .values_list("queue", "count", "longest")
@@ -47,13 +51,14 @@ def waiting_runs() -> Mapping[str, WaitingRuns]:
 
 
 def old_queues() -> Iterator[tuple[str, dt.timedelta]]:
-    """Yield each queue whose oldest run has waited too long, with that wait.
+    """Yield each queue whose oldest live run has waited too long, with that wait.
 
+    Regrades and trials wait behind live work, so their wait says nothing.
     The time before a worker of the queue started does not count: after a restore or a
     pause of the portal, old runs wait at first.
     """
     started = _served_since()
-    for queue, waiting in waiting_runs().items():
+    for queue, waiting in waiting_runs(is_live=True).items():
         wait = min(waiting.longest, started.get(queue, waiting.longest))
         if wait > dt.timedelta(seconds=ALERT_QUEUED_SECONDS):
             yield queue, waiting.longest

@@ -45,34 +45,34 @@ def place_in_queue(run: GradingRun) -> QueuePlace:
     if run.state != State.QUEUED:
         return QueuePlace(position=0, expected_wait_seconds=None)
     position = GradingRun.objects.ahead_of(run).count() + 1
-    pause = _seconds_before_next_try(run)
+    tries_again_at = None
+    if run.not_before is not None and run.not_before > timezone.now():
+        tries_again_at = _next_minute(run.not_before)
     is_paused = all_paused(run.queue)
     return QueuePlace(
         position=position,
-        expected_wait_seconds=None if is_paused else _wait(run, position, pause),
-        tries_again_at=run.not_before and _next_minute(run.not_before)
-        if pause
-        else None,
+        expected_wait_seconds=None
+        if is_paused
+        else _wait(run, position, tries_again_at),
+        tries_again_at=tries_again_at,
         is_paused=is_paused,
     )
 
 
-def _wait(run: GradingRun, position: int, pause: float) -> float | None:
-    """Return how long the run may wait at this place, but at least for its pause."""
+def _wait(
+    run: GradingRun, position: int, tries_again_at: dt.datetime | None
+) -> float | None:
+    """Return how long the run may wait at this place, but at least until its next try."""
     expected = _expected_seconds(run)
     if expected is None:
         return None
     running = GradingRun.objects.filter(state=State.RUNNING, queue=run.queue).count()
     slots = max(settings.WORKER_SLOTS, running)
     waits_behind = max(position - (slots - running), 0)
+    pause = 0.0
+    if tries_again_at is not None:
+        pause = (tries_again_at - timezone.now()).total_seconds()
     return max(expected * waits_behind / slots, pause)
-
-
-def _seconds_before_next_try(run: GradingRun) -> float:
-    """Return for how long no worker may take the run, after a try that failed."""
-    if run.not_before is None:
-        return 0.0
-    return max((run.not_before - timezone.now()).total_seconds(), 0.0)
 
 
 def _next_minute(moment: dt.datetime) -> dt.datetime:

@@ -17,6 +17,7 @@ from courses.models import Question
 from grading.models import GradingRun
 from grading.querysets import GradingRunQuerySet
 from grading.services.leases import end_try
+from grading.services.run_queue import LIVE_PRIORITY
 from grading.states import State
 from grading.wake_up import send_wake_ups
 
@@ -58,7 +59,11 @@ def sweep() -> SweepReport:
         overdue=_overdue(),
         oldest_queued_seconds=_oldest_queued_seconds(),
     )
-    is_old = report.oldest_queued_seconds > ALERT_QUEUED_SECONDS and _has_had_time()
+    is_old = (
+        report.oldest_queued_seconds > ALERT_QUEUED_SECONDS
+        and _has_had_time()
+        and _oldest_due_seconds() > ALERT_QUEUED_SECONDS
+    )
     if report.overdue or is_old:
         log.error(
             "queue_stuck",
@@ -131,6 +136,16 @@ def _question_count() -> Coalesce:
 
 def _oldest_queued_seconds() -> float:
     oldest = oldest_first().values_list("queued_at", flat=True).first()
+    return (timezone.now() - oldest).total_seconds() if oldest else 0.0
+
+
+def _oldest_due_seconds() -> float:
+    """Return how long the oldest live run waits that a worker may take now.
+
+    Regrades and trials wait behind live work, and other runs after a fault of ours.
+    """
+    due = GradingRun.objects.queued().filter(priority__gte=LIVE_PRIORITY - 1)
+    oldest = due.order_by("queued_at").values_list("queued_at", flat=True).first()
     return (timezone.now() - oldest).total_seconds() if oldest else 0.0
 
 

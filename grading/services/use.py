@@ -104,6 +104,7 @@ def use_in_course(course: Course) -> QuerySet[GradingRun, Any]:
         .filter(
             submission__assignment__course=course,
             copied_from__isnull=True,
+            started_at__isnull=False,
             finished_at__isnull=False,
         )
         .values(

@@ -56,6 +56,12 @@ def note_presence(
     )
 
 
+def forget_old_records(*, actor: Actor) -> None:
+    """Remove the records of those that were not seen for a day."""
+    stale = Q(seen_at__lt=from_now(-_KEPT.total_seconds()))
+    WorkerPresence.objects.filter(stale).delete()
+
+
 def note_pause(
     *, actor: Actor, name: str, faults: int, seconds: float, code: str
 ) -> None:
@@ -69,9 +75,11 @@ def note_pause(
 
 
 def forget_worker(*, actor: Actor, name: str) -> None:
-    """Remove a worker that stops, and those that were not seen for a day."""
-    stale = Q(name=name) | Q(seen_at__lt=from_now(-_KEPT.total_seconds()))
-    WorkerPresence.objects.filter(stale).delete()
+    """Remove the record of a worker that stops, or that an earlier process has left.
+
+    In a container, a new process often has the number of the one that crashed.
+    """
+    WorkerPresence.objects.filter(name=name).delete()
 
 
 def present_workers() -> QuerySet[WorkerPresence]:

@@ -167,11 +167,15 @@ class Presence(bootsteps.StartStopStep):
 
     def start(self, parent: Any) -> None:
         """Record now and every PRESENCE_SECONDS."""
+        self._forget()
         self._loop.start()
 
     def stop(self, parent: Any) -> None:
         """Stop recording, and remove the record."""
         self._loop.end()
+        self._forget()
+
+    def _forget(self) -> None:
         with suppress(OperationalError, InterfaceError), fresh_connection():
             forget_worker(actor=SYSTEM, name=process_name())
 

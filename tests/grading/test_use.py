@@ -240,3 +240,19 @@ def test_a_running_run_is_not_yet_charged(assignment: Assignment) -> None:
     cancel_run(actor=SYSTEM, run=run)
     (budget,) = budgets_of(assignment, run.work.author)
     assert budget.used == 0
+
+
+def test_the_list_counts_its_rows_and_not_their_runs(assignment: Assignment) -> None:
+    course = assignment.course
+    staff = EnrolmentFactory.create(course=course, lecturer=True).user
+    for _ in range(3):
+        student = EnrolmentFactory.create(course=course).user
+        for _ in range(2):
+            finish_run(
+                claim=claim_of(run_of(assignment, student, running=True)),
+                result=ended(cpu_seconds=1),
+            )
+    page = get(staff, "use/", page_size=1)
+    assert page["count"] == 3
+    assert [row["runs"] for row in page["results"]] == [2]
+    assert page["next"]

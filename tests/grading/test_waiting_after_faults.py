@@ -13,10 +13,12 @@ from grading.services import (
     Claim,
     claim_next,
     fail_try,
+    forget_worker,
     note_pause,
     note_presence,
     place_in_queue,
     put_run_back,
+    release_run,
     sweep,
 )
 from tests.factories import GradingRunFactory, hours
@@ -170,3 +172,21 @@ def test_the_page_says_when_no_worker_takes_runs() -> None:
     assert (place.is_paused, place.expected_wait_seconds) == (True, None)
     note_pause(actor=SYSTEM, name="other:1", faults=0, seconds=0, code="")
     assert not place_in_queue(run).is_paused
+
+
+def test_a_run_that_a_stopping_worker_gave_back_is_left_to_nobody() -> None:
+    run = failed()
+    its_time_has_come(run, seconds=70)
+    note_presence(actor=SYSTEM, name="other:1", queues=["cpu"])
+    claim = claimed()
+    assert claim is not None
+    assert release_run(claim=claim)
+    assert claimed() is not None
+
+
+def test_a_new_process_of_the_same_name_does_not_inherit_a_pause() -> None:
+    note_presence(actor=SYSTEM, name="host:1", queues=["cpu"])
+    note_pause(actor=SYSTEM, name="host:1", faults=3, seconds=600, code="runner_failed")
+    forget_worker(actor=SYSTEM, name="host:1")
+    note_presence(actor=SYSTEM, name="host:1", queues=["cpu"])
+    assert WorkerPresence.objects.get().paused_until is None
