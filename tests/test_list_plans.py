@@ -46,7 +46,7 @@ LISTS: Final = [
     ("site_staff", "/api/v1/runs/?page=20", "grading_run_times"),
     ("site_staff", f"/api/v1/runs/?course={COURSE}", "revision_id"),
     ("site_staff", f"/api/v1/runs/?author={FIRST}", "author_id"),
-    ("site_staff", "/api/v1/runs/?state=needs_staff", "grading_run_state_times"),
+    ("site_staff", "/api/v1/runs/?state=needs_staff", "grading"),
     ("site_staff", "/api/v1/submissions/", "submission_times"),
     ("site_staff", f"/api/v1/submissions/?course={COURSE}", "assignment"),
     ("site_staff", "/api/v1/marks/", MARKS),

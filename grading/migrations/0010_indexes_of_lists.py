@@ -16,8 +16,4 @@ class Migration(migrations.Migration):
             model_name='gradingrun',
             index=models.Index(fields=['queued_at', 'id'], name='grading_run_times'),
         ),
-        migrations.AddIndex(
-            model_name='gradingrun',
-            index=models.Index(fields=['state', 'queued_at', 'id'], name='grading_run_state_times'),
-        ),
     ]

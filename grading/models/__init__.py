@@ -3,13 +3,9 @@
 from grading.models.incidents import Incident
 from grading.models.marks import Mark, MarkChange
 from grading.models.publications import Publication
+from grading.models.question_results import QuestionResult
 from grading.models.regrades import Regrade
-from grading.models.runs import (
-    GradingRun,
-    QuestionResult,
-    RunEvent,
-    Trial,
-)
+from grading.models.runs import GradingRun, RunEvent, Trial
 from grading.models.worker_records import RunnerEnvironment, WorkerPresence
 
 __all__ = [

@@ -1,6 +1,7 @@
 """Runs: the queue, their history, and what they found."""
 
 import uuid
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -9,11 +10,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django_stubs_ext.db.models.manager import RelatedManager
 
-from courses.models import Assignment, AssignmentRevision, Course, Question
+from courses.models import Assignment, AssignmentRevision, Course
 from grading.models.regrades import Regrade
 from grading.querysets import GradingRunQuerySet
 from grading.states import ACTIVE, TERMINAL, State, Verdict
 from submissions.models import Submission
+
+if TYPE_CHECKING:
+    from grading.models.question_results import QuestionResult
 
 
 class Trial(models.TextChoices):
@@ -288,11 +292,9 @@ class GradingRun(models.Model):
                 condition=~Q(input_sha256=""),
                 name="grading_run_inputs",
             ),
-            # Lists by time: of all runs, and of those in one state.
+            # Lists by time. An index by state and time would be taken for the queue,
+            # too, which has better ones.
             models.Index(fields=["queued_at", "id"], name="grading_run_times"),
-            models.Index(
-                fields=["state", "queued_at", "id"], name="grading_run_state_times"
-            ),
         ]
 
     def __str__(self) -> str:
@@ -357,48 +359,3 @@ class RunEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source or '·'} → {self.target}"
-
-
-class QuestionResult(models.Model):
-    """What a run found for one question.
-
-    `checks` is a list of objects with the keys of `grading.scoring.CheckResult`.
-    """
-
-    class Outcome(models.TextChoices):
-        PASSED = "passed", "Passed"
-        PARTIAL = "partial", "Partly passed"
-        FAILED = "failed", "Not passed"
-        TIMEOUT = "timeout", "Out of time"
-        NOT_REACHED = "not_reached", "Not reached"
-        MANUAL = "manual", "Marked by hand"
-
-    run = models.ForeignKey(GradingRun, models.CASCADE, related_name="results")
-    question = models.ForeignKey(Question, models.PROTECT, related_name="results")
-    outcome = models.CharField(max_length=12, choices=Outcome)
-    points = models.DecimalField(max_digits=7, decimal_places=2)
-    checks = models.JSONField(default=list, blank=True)
-    # SECURITY: traces have a column of their own, so that code which shows `checks`
-    # cannot show them.
-    traces = models.JSONField(
-        default=dict,
-        blank=True,
-        help_text=(
-            "Only for staff: the error of each check's test, by the check's name."
-        ),
-    )
-    seconds = models.FloatField(default=0)
-
-    class Meta:
-        ordering = ["question__position"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["run", "question"], name="question_result_one_per_run"
-            ),
-            models.CheckConstraint(
-                condition=Q(points__gte=0), name="question_result_points_not_negative"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.question}: {self.points}"

@@ -176,7 +176,10 @@ class Jail:
         )
 
     def writable(self) -> Sequence[Path]:
-        return tuple(map(Path, path_rules.ALL_WRITABLE))
+        # In the store lies what the working folder's mount covers in the home folder.
+        hidden = Path(path_rules.in_store(path_rules.HOME))
+        places = tuple(map(Path, path_rules.ALL_WRITABLE))
+        return (*places, hidden) if hidden.is_dir() else places
 
 
 class ExistingJail(Jail):

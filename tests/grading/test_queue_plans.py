@@ -82,8 +82,13 @@ def test_the_expected_wait(revision: AssignmentRevision) -> None:
     assert_walks(finished_solutions(revision)[:1], "grading_run_trial_number_unique")
 
 
-def test_the_sweep(revision: AssignmentRevision) -> None:
-    assert_walks(oldest_first()[:1], "grading_run_oldest")
+def test_the_sweep(
+    revision: AssignmentRevision, request: pytest.FixtureRequest
+) -> None:
+    # Without statistics, which it makes once an hour, SQLite takes the index by time.
+    is_fresh = "fresh" in request.node.name and connection.vendor == "sqlite"
+    oldest = "grading_run_times" if is_fresh else "grading_run_oldest"
+    assert oldest in oldest_first()[:1].explain()
     expired = GradingRun.objects.with_expired_lease()
     assert_walks(expired.order_by(), "grading_run_leases")
     assert_walks(GradingRun.objects.not_woken().filter(queue="cpu")[:16], "turns")

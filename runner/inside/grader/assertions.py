@@ -162,7 +162,7 @@ class Assertions(ast.NodeTransformer):
                     keywords=[],
                 ),
                 *([] if how == "passes" else [node]),
-                _function(copy.deepcopy(node)),
+                _function(node if how == "passes" else copy.deepcopy(node)),
                 ast.Constant(ast.unparse(node)[:_LONGEST]),
                 ast.Constant(is_own),
             ],

@@ -175,13 +175,14 @@ def folders():
 """
 MAKE_EVERYWHERE = """
 made = set()
-for folder in folders():
+places = {'/home/student', '/home/student/work', '/private', '/tmp', '/var/tmp', '/dev/shm'}
+# The mount that holds most of these shows them a second time.
+for folder in [*places, *folders()]:
     try:
         open(folder + '/left', 'x').close()
         made.add(folder)
     except OSError:
         pass
-places = {'/home/student', '/home/student/work', '/private', '/tmp', '/var/tmp', '/dev/shm'}
 sys.exit(not places <= made)
 """
 NONE_IS_THERE = "sys.exit(any(os.path.exists(one + '/left') for one in folders()))"

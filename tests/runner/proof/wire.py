@@ -295,8 +295,9 @@ class _Init:
                 asked, fds = self._host.receive()
                 if asked["t"] == "student":
                     self._make(fds[0], self._script.fresh, self._script.early)
-                elif asked["t"] == "save":
-                    self._host.send({"t": "saved", "number": None})
+                elif asked["t"] == "folder":
+                    done = {"t": "folder", "n": asked["n"], "number": None, "errno": 0}
+                    self._host.send(done)
                 else:
                     break
             self._reap()
