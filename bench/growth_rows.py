@@ -112,7 +112,7 @@ class Size:
 
 
 def fill(size: Size) -> None:
-    """Fill empty tables with courses, people, work, runs, results and marks."""
+    """Create courses, people, submissions, runs, results and marks in empty tables."""
     dialect: Dialect = _PostgreSQL() if connection.vendor == "postgresql" else _SQLite()
     _fill_courses(size, dialect)
     _fill_work(size, dialect)

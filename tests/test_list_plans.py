@@ -1,4 +1,4 @@
-"""Lists of work find their rows by indexes, on either database, and read no table.
+"""Lists of work find their rows by an index and scan no table, on either database.
 
 There are about 8,000 runs and statistics of all tables, so the database itself chooses
 how each query is run.

@@ -67,7 +67,7 @@ class CheckedDevice:
         return min(_LARGEST_SHARE, self.adapter.memory(self.device).total // 2)
 
     def train(self, *, times: int = 1) -> str:
-        """Return the code of a short training, or of one that is `times` as long."""
+        """Return code that trains a small network, for `times` as many steps as usual."""
         return _TRAIN.format(
             device=self.where, width=self.width, steps=self.steps * times
         )
@@ -78,7 +78,7 @@ class CheckedDevice:
         return _HOLD.format(device=self.where, size=size)
 
     def wait(self, *, on: Device = Device.CUDA) -> str:
-        """Return code that uses the device for the first time, and then waits."""
+        """Return code that puts one number on the device and then sleeps for 2.5 seconds."""
         return _WAIT.format(device=self.where if on is Device.CUDA else "cpu")
 
     def job(

@@ -100,7 +100,7 @@ class DeviceRuns:
             self.words.update(dict.fromkeys(names if words else (), words))
 
     def _try(self, step: Callable[["DeviceRuns"], None]) -> str:
-        """Take the step, and return the words of its error, or none."""
+        """Run the step. Return its error as text, or "" if it succeeded."""
         try:
             step(self)
         except Exception as error:  # noqa: BLE001 - the other steps are taken anyway

@@ -29,7 +29,7 @@ _SCRIPTED: Final = (
 
 @dataclass(kw_only=True)
 class GpuReport:
-    """What has been found so far. `write` may be called again and again."""
+    """Collect test outcomes and figures. `write` stores those found so far, each time."""
 
     facts: dict[str, str]
     is_scripted: bool

@@ -229,7 +229,7 @@ def _is_called(word: str) -> Q:
 
 
 def _key(text: str | None) -> int | None:
-    """Return the key of a row that a parameter names, or None."""
+    """Parse the value of a query parameter as a primary key. Return None if it is not one."""
     if text is None or not text.isdecimal() or len(text) > _MOST_DIGITS:
         return None
     return int(text)

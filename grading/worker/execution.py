@@ -190,7 +190,10 @@ def _record(claim: Claim, result: JobResult) -> None:
 
 
 def _finish(claim: Claim, result: JobResult) -> bool:
-    """Record the result; wait for the store while the lease surely lasts."""
+    """Record the result, and return whether this worker still held the run.
+
+    While the store is away, try again for half a lease. Then raise its error.
+    """
     give_up_at = time.monotonic() + settings.LEASE_SECONDS / 2
     while True:
         try:

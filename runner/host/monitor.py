@@ -300,7 +300,7 @@ class Monitor:
         return near or self._was_killed()
 
     def ended_for_memory(self, pid: int) -> bool:
-        """Return whether a snapshot that is gone was ended because memory ran out.
+        """Return whether this snapshot, which has ended, was ended for lack of memory.
 
         Either the monitor ended it, or the kernel did. The kernel only tells that it
         ended some process of the job.

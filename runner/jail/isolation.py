@@ -42,15 +42,16 @@ class Isolation(Protocol):
         """Save the working folder's state. Return its number, None if it is not saved."""
 
     def keep_folder(self) -> int:
-        """Keep the working folder as the last cell left it, whatever is restored later.
+        """Keep the working folder as the last cell left it, so that it can be restored.
 
-        Return the error number, 0 if it is kept.
+        Return the number of the error, or 0 if the folder is kept.
         """
 
     def restore_folder(self, number: int | None) -> int:
-        """Give the working folder a saved state again, or for None what was kept.
+        """Restore the working folder to the saved state of this number.
 
-        Return the error number, 0 if the folder is exactly as it was.
+        None stands for the folder that `keep_folder` has kept. Return the number of the
+        error, or 0 if the folder is exactly as it was.
         """
 
     def lock(self) -> None:

@@ -1,4 +1,4 @@
-"""A program gives a sign of life by touching its file."""
+"""The supervisor takes a program for hung if it stops touching its file."""
 
 import os
 import time

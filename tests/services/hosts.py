@@ -20,7 +20,7 @@ PIECE: Final = 65536
 
 
 def why_no_hosts() -> str:
-    """Return why this machine cannot make hosts, or ""."""
+    """Return why network namespaces cannot be made here, or "" if they can."""
     if os.geteuid() != 0:
         return "only root can make network namespaces"
     if shutil.which("ip") is None or shutil.which("nsenter") is None:

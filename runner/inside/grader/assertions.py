@@ -1,6 +1,12 @@
 """Prepare a test's assertions for a second evaluation, with changed arguments.
 
-`assert a == b` becomes `assert NAME.holds(a == b, lambda: a == b, "a == b")`. See
+`assert a == b` becomes
+
+    assert NAME.holds(
+        NAME.ready(True, lambda: [a, b]), a == b, lambda: a == b, "a == b"
+    )
+
+where `ready` is told whether the expression reads no answer. See
 `runner.inside.grader.changed_arguments`.
 """
 
@@ -112,10 +118,7 @@ class Assertions(ast.NodeTransformer):
         ]
         if not inner:
             return node
-        function = ast.Attribute(
-            value=ast.Name(id=NAME, ctx=ast.Load()), attr="touched", ctx=ast.Load()
-        )
-        note = ast.Expr(ast.Call(func=function, args=inner, keywords=[]))
+        note = ast.Expr(call_of("touched", *inner))
         return [node, ast.copy_location(note, node)]
 
     def _is_tests(self, name: str) -> bool:
@@ -146,35 +149,20 @@ class Assertions(ast.NodeTransformer):
         if is_in_class or not self._is_repeatable(node):
             return node
         self.functions.add(getattr(self._around[0], "name", "") if self._around else "")
-        is_own = self._is_own(node)
-        call = ast.Call(
-            func=ast.Attribute(
-                value=ast.Name(id=NAME, ctx=ast.Load()), attr=how, ctx=ast.Load()
-            ),
-            args=[
-                ast.Call(
-                    func=ast.Attribute(
-                        value=ast.Name(id=NAME, ctx=ast.Load()),
-                        attr="ready",
-                        ctx=ast.Load(),
-                    ),
-                    args=[ast.Constant(is_own), self._read(node)],
-                    keywords=[],
-                ),
-                *([] if how == "passes" else [node]),
-                _function(node if how == "passes" else copy.deepcopy(node)),
-                ast.Constant(ast.unparse(node)[:_LONGEST]),
-                ast.Constant(is_own),
-            ],
-            keywords=[],
-        )
+        ready = call_of("ready", ast.Constant(self._is_own(node)), self._read(node))
+        text = ast.Constant(ast.unparse(node)[:_LONGEST])
+        if how == "passes":  # an error tells that it does not hold
+            call = call_of(how, ready, function_of(node), text)
+        else:
+            again = function_of(copy.deepcopy(node))
+            call = call_of(how, ready, node, again, text)
         return ast.copy_location(call, node)
 
     def _read(self, node: ast.expr) -> ast.Lambda:
         """Return the source of a function that gives the values of the test's names."""
         names = sorted({one for one in read_in(node) if self._is_value(one)})
         values = [ast.parse(name, mode="eval").body for name in names]
-        return _function(ast.List(elts=values, ctx=ast.Load()))
+        return function_of(ast.List(elts=values, ctx=ast.Load()))
 
     def _is_value(self, name: str) -> bool:
         return name.startswith("self.") or self._texts.is_bound(name)
@@ -215,7 +203,14 @@ class Assertions(ast.NodeTransformer):
         return is_ours and name.startswith("assert") and not name.startswith(_RAISING)
 
 
-def _function(body: ast.expr) -> ast.Lambda:
+def call_of(method: str, *arguments: ast.expr) -> ast.Call:
+    """Return the source of a call of a method of `Arguments`."""
+    arguments_here = ast.Name(id=NAME, ctx=ast.Load())
+    function = ast.Attribute(value=arguments_here, attr=method, ctx=ast.Load())
+    return ast.Call(func=function, args=list(arguments), keywords=[])
+
+
+def function_of(body: ast.expr) -> ast.Lambda:
     """Return the source of a function without parameters."""
     nothing = ast.arguments(
         posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[]

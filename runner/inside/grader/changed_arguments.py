@@ -130,13 +130,16 @@ class Arguments:
             value = self._value_at(place)
             if value is not None:
                 ref = self._given[message][number]
-                self._changed.pop(place, None)
+                self._forget(place)  # so that it stands last, as the latest change
                 self._changed[place] = _Changed(ref, print_of(value), self._calls)
-                self._contents.pop(place, None)
 
         while len(self._changed) > MOST_CHANGED:
-            self._contents.pop(next(iter(self._changed)), None)
-            del self._changed[next(iter(self._changed))]
+            self._forget(next(iter(self._changed)))
+
+    def _forget(self, place: Place) -> None:
+        """Forget that the value at that place has changed, and what its copy holds."""
+        self._changed.pop(place, None)
+        self._contents.pop(place, None)
 
     def _value_at(self, place: Place) -> Any:
         """Return the test's value, or None if the test has dropped it."""
@@ -166,7 +169,7 @@ class Arguments:
         finally:
             self.is_watching = watched
         with self._comparing():
-            return State(read) if places else None
+            return State(read, is_own=is_own) if places else None
 
     def _places(self, *, is_own: bool) -> list[Place]:
         """Return the places of changed values that count in such an expression.
@@ -177,27 +180,20 @@ class Arguments:
         """
         for place, changed in list(self._changed.items()):
             if changed.ref() is None:  # the test has dropped it
-                del self._changed[place]
-                self._contents.pop(place, None)
+                self._forget(place)
         return [
             place
             for place, changed in self._changed.items()
             if is_own or changed.call == self._calls
         ]
 
-    def holds(self, state: State | None, found: Any, *again: Any) -> Any:
+    def holds(self, state: State | None, found: Any, again: Again, text: str) -> Any:
         """Return what an assertion is about, if it is true for changed values, too."""
         if state:
-            self._check(state, bool, *again, counts=bool(found))
+            self._check(state, bool, again, text, counts=bool(found))
         return found
 
-    def passes(
-        self,
-        state: State | None,
-        again: Again,
-        text: str,
-        is_own: bool,  # noqa: FBT001 - written by `Assertions`
-    ) -> Any:
+    def passes(self, state: State | None, again: Again, text: str) -> Any:
         """Make a call that raises if its assertion does not hold, and return its value.
 
         It must not raise for changed values either.
@@ -209,31 +205,23 @@ class Arguments:
             found = again()
             counts = True
         finally:
-            self._check(state, lambda _: True, again, text, is_own, counts=counts)
+            self._check(state, lambda _: True, again, text, counts=counts)
         return found
 
-    def fails(self, state: State | None, found: Any, *again: Any) -> Any:
+    def fails(self, state: State | None, found: Any, again: Again, text: str) -> Any:
         """Return a condition of failure, if it is false for changed values, too."""
         if state:
-            is_fine = operator.not_
-            self._check(state, is_fine, *again, counts=not found)
+            self._check(state, operator.not_, again, text, counts=not found)
         return found
 
-    def returns(self, state: State | None, found: Any, *again: Any) -> Any:
+    def returns(self, state: State | None, found: Any, again: Again, text: str) -> Any:
         """Return what a check returns, if True is returned for changed values, too."""
         if state:
             is_true = isinstance(found, bool | np.bool_) and bool(found)
-            self._check(state, bool, *again, counts=is_true)
+            self._check(state, bool, again, text, counts=is_true)
         return found
 
-    def shows(
-        self,
-        state: State | None,
-        found: Any,
-        again: Again,
-        text: str,
-        is_own: bool,  # noqa: FBT001 - written by `Assertions`
-    ) -> Any:
+    def shows(self, state: State | None, found: Any, again: Again, text: str) -> Any:
         """Return a doctest's value, if it and its output are the same for changed values."""
         if state:
             shown: list[Any] = []
@@ -242,9 +230,7 @@ class Arguments:
                 shown.append(now)
                 return bool(now == shown[0])
 
-            self._check(
-                state, is_same, lambda: _shown(again), text, is_own, counts=True
-            )
+            self._check(state, is_same, lambda: _shown(again), text, counts=True)
         return found
 
     def refuse_asking(self) -> AskedAgainError:
@@ -256,8 +242,7 @@ class Arguments:
         """Forget what became of the copies of values that the test itself has changed."""
         for place, changed in list(self._changed.items()):
             if any(changed.ref() is one for one in values):
-                del self._changed[place]
-                self._contents.pop(place, None)
+                self._forget(place)
 
     def compared(self, *reads: Ref) -> None:
         """Raise SecondAnswerError if an object differed when it was read again."""
@@ -278,7 +263,6 @@ class Arguments:
         is_fine: Callable[[Any], bool],
         again: Again,
         text: str,
-        is_own: bool,  # noqa: FBT001 - passed on
         *,
         counts: bool,
     ) -> None:
@@ -293,7 +277,7 @@ class Arguments:
                 return
         pairs = [
             (value, content)
-            for place in self._places(is_own=is_own)
+            for place in self._places(is_own=state.is_own)
             if (content := self._contents.get(place)) is not None
             and (value := _left(self._changed[place])) is not None
         ]

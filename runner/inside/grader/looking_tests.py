@@ -7,8 +7,8 @@ import doctest
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
-from runner.inside.grader.assertions import Assertions
-from runner.inside.grader.changed_arguments import NAME, Arguments
+from runner.inside.grader.assertions import Assertions, call_of, function_of
+from runner.inside.grader.changed_arguments import Arguments
 from runner.protocol.compared_readings import (
     Comparison,
     find_comparisons,
@@ -121,25 +121,14 @@ class _ComparesTwice(ast.NodeTransformer):
         inner: Any = self.generic_visit(node)
         if found is None:
             return inner
-        name = ast.Name(id=NAME, ctx=ast.Load())
-        asked = ast.Attribute(value=name, attr="compared", ctx=ast.Load())
-        reads: list[ast.expr] = [_read(one) for one in sorted(found.readings)]
-        parts = [inner, ast.Call(func=asked, args=reads, keywords=[])]
+        reads = (
+            function_of(ast.parse(one, mode="eval").body)
+            for one in sorted(found.readings)
+        )
+        parts = [inner, call_of("compared", *reads)]
         pair = ast.Tuple(elts=parts, ctx=ast.Load())
         made = ast.Subscript(value=pair, slice=ast.Constant(0), ctx=ast.Load())
         return ast.copy_location(made, node)
-
-
-def _read(name: str) -> ast.Lambda:
-    """Return the source of a function that reads the name."""
-    root, _, attribute = name.partition(".")
-    value: ast.expr = ast.Name(id=root, ctx=ast.Load())
-    if attribute:
-        value = ast.Attribute(value=value, attr=attribute, ctx=ast.Load())
-    nothing = ast.arguments(
-        posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[]
-    )
-    return ast.Lambda(args=nothing, body=value)
 
 
 def next_line(tree: Tree) -> Tree:

@@ -26,9 +26,13 @@ class AskedAgainError(BaseException):
 
 
 class State:
-    """The values of the names that an expression reads, before it was evaluated."""
+    """The values of the names that an expression reads, before it is evaluated.
 
-    def __init__(self, read: Callable[[], Any]) -> None:
+    `is_own` says that it reads no answer of the notebook's code.
+    """
+
+    def __init__(self, read: Callable[[], Any], *, is_own: bool) -> None:
+        self.is_own = is_own
         self._read = read
         self._prints = _prints_of(read)
 
