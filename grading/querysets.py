@@ -134,6 +134,14 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
             Q(regrade__isnull=True) | Q(regrade__confirmed_at__isnull=False)
         )
 
+    def that_executed(self) -> Self:
+        """Return runs that a worker has executed and that have ended, without copies."""
+        return self.filter(
+            copied_from__isnull=True,
+            started_at__isnull=False,
+            finished_at__isnull=False,
+        )
+
     def latest_finished(self) -> Self:
         """Return the latest finished run of each attempt, which stands for it."""
         later = (

@@ -30,6 +30,8 @@ COURSE: Final = "course-0"
 FIRST: Final = 1_000_000
 # SQLite names the index of a constraint itself.
 MARKS: Final = "mark_one_per_student_and_assignment|sqlite_autoindex_grading_mark"
+# SQLite goes from the submissions in their order to the runs of each.
+BY_STATE: Final = "grading_run_needs_staff|grading_run_times|gradingrun_submission_id"
 # What each list is found by: a pattern of the name of an index.
 LISTS: Final = [
     ("student", "/api/v1/runs/", "author_id"),
@@ -46,7 +48,7 @@ LISTS: Final = [
     ("site_staff", "/api/v1/runs/?page=20", "grading_run_times"),
     ("site_staff", f"/api/v1/runs/?course={COURSE}", "revision_id"),
     ("site_staff", f"/api/v1/runs/?author={FIRST}", "author_id"),
-    ("site_staff", "/api/v1/runs/?state=needs_staff", "grading"),
+    ("site_staff", "/api/v1/runs/?state=needs_staff", BY_STATE),
     ("site_staff", "/api/v1/submissions/", "submission_times"),
     ("site_staff", f"/api/v1/submissions/?course={COURSE}", "assignment"),
     ("site_staff", "/api/v1/marks/", MARKS),

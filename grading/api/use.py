@@ -86,11 +86,7 @@ class UseViewSet(ListViewSet[GradingRun]):
         )
         return (
             GradingRun.objects.visible_to(person)
-            .filter(
-                copied_from__isnull=True,
-                started_at__isnull=False,
-                finished_at__isnull=False,
-            )
+            .that_executed()
             .values(
                 "submission__assignment__course__slug",
                 "submission__assignment",

@@ -13,9 +13,10 @@ from django.db.models.functions import Now
 
 from grading.models import GradingRun, WorkerPresence
 from grading.services.run_queue import LIVE_PRIORITY
-from grading.services.sweeping import ALERT_QUEUED_SECONDS
 from grading.services.worker_presence import present_workers
 
+# A live run that waits longer than this is reported.
+ALERT_QUEUED_SECONDS: Final = 600
 # Most work needs no GPU, so somebody must always serve this queue.
 _ALWAYS_SERVED: Final = "cpu"
 

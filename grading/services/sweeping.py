@@ -17,7 +17,7 @@ from courses.models import Question
 from grading.models import GradingRun
 from grading.querysets import GradingRunQuerySet
 from grading.services.leases import end_try
-from grading.services.run_queue import LIVE_PRIORITY
+from grading.services.queue_health import ALERT_QUEUED_SECONDS, waiting_runs
 from grading.states import State
 from grading.wake_up import send_wake_ups
 
@@ -27,9 +27,7 @@ _QUEUES: Final = ("cpu", "gpu")
 # A woken worker takes more than one run, so a rush need not fill the broker with as
 # many messages as there are rows. This is the most for each queue.
 MOST_WAKE_UPS: Final = 16
-# A run that waits longer than the first is reported, and so is one that exceeds its own
-# limit by more than the second.
-ALERT_QUEUED_SECONDS: Final = 600
+# A run that exceeds its own limit by more than this is reported.
 ALERT_OVERRUN_SECONDS: Final = 180
 # A question may use its seconds twice: the second time for snapshots that are made
 # again.
@@ -62,7 +60,10 @@ def sweep() -> SweepReport:
     is_old = (
         report.oldest_queued_seconds > ALERT_QUEUED_SECONDS
         and _has_had_time()
-        and _oldest_due_seconds() > ALERT_QUEUED_SECONDS
+        and any(
+            waiting.longest.total_seconds() > ALERT_QUEUED_SECONDS
+            for waiting in waiting_runs(is_live=True).values()
+        )
     )
     if report.overdue or is_old:
         log.error(
@@ -136,16 +137,6 @@ def _question_count() -> Coalesce:
 
 def _oldest_queued_seconds() -> float:
     oldest = oldest_first().values_list("queued_at", flat=True).first()
-    return (timezone.now() - oldest).total_seconds() if oldest else 0.0
-
-
-def _oldest_due_seconds() -> float:
-    """Return how long the oldest live run waits that a worker may take now.
-
-    Regrades and trials wait behind live work, and other runs after a fault of ours.
-    """
-    due = GradingRun.objects.queued().filter(priority__gte=LIVE_PRIORITY - 1)
-    oldest = due.order_by("queued_at").values_list("queued_at", flat=True).first()
     return (timezone.now() - oldest).total_seconds() if oldest else 0.0
 
 

@@ -101,12 +101,8 @@ def use_in_course(course: Course) -> QuerySet[GradingRun, Any]:
     """
     return (
         GradingRun.objects.of_submissions()
-        .filter(
-            submission__assignment__course=course,
-            copied_from__isnull=True,
-            started_at__isnull=False,
-            finished_at__isnull=False,
-        )
+        .that_executed()
+        .filter(submission__assignment__course=course)
         .values(
             student=F("submission__author"),
             email=F("submission__author__email"),

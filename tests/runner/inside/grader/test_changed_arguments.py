@@ -312,9 +312,9 @@ def test_a_content_that_makes_no_sense_harms_nothing(
     assert error is None or isinstance(error, ChangedArgumentError)
 
 
-def test_what_is_asked_does_not_depend_on_whether_an_assertion_holds(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Give the places of the changed values that the grader has asked for so far."""
     asked: list[object] = []
     content = GivenArguments.content
 
@@ -323,9 +323,14 @@ def test_what_is_asked_does_not_depend_on_whether_an_assertion_holds(
         return content(self, *place)
 
     monkeypatch.setattr(GivenArguments, "content", noted)
+    return asked
+
+
+def _counts_by_outcome(noted: list[object]) -> list[int]:
+    """Return how much is noted when assertions hold, and when they do not."""
     counts = []
     for wanted in ("[1, 3]", "[3, 1]"):
-        asked.clear()
+        noted.clear()
         for form in (
             f"try: assert out == {wanted}\nexcept Exception: pass",
             f"try: np.testing.assert_equal(out, {wanted})\nexcept Exception: pass",
@@ -334,8 +339,14 @@ def test_what_is_asked_does_not_depend_on_whether_an_assertion_holds(
             _scored(
                 f"import numpy as np\na = [3, 1]; out = ordered(a)\n{form}", _IN_PLACE
             )
-        counts.append(len(asked))
-    assert counts == [3, 3]
+        counts.append(len(noted))
+    return counts
+
+
+def test_what_is_asked_does_not_depend_on_whether_an_assertion_holds(
+    asked: list[object],
+) -> None:
+    assert _counts_by_outcome(asked) == [3, 3]
 
 
 def test_an_assertion_is_evaluated_again_whether_it_holds_or_not(
@@ -349,19 +360,7 @@ def test_an_assertion_is_evaluated_again_whether_it_holds_or_not(
 
     place = "runner.inside.grader.changed_arguments.exchanged"
     monkeypatch.setattr(place, noted)
-    counts = []
-    for wanted in ("[1, 3]", "[3, 1]"):
-        made.clear()
-        for form in (
-            f"try: assert out == {wanted}\nexcept Exception: pass",
-            f"try: np.testing.assert_equal(out, {wanted})\nexcept Exception: pass",
-            f"try:\n    if out != {wanted}: raise ValueError\nexcept Exception: pass",
-        ):
-            _scored(
-                f"import numpy as np\na = [3, 1]; out = ordered(a)\n{form}", _IN_PLACE
-            )
-        counts.append(len(made))
-    assert counts == [6, 6]
+    assert _counts_by_outcome(made) == [6, 6]
 
 
 def test_a_name_that_is_not_bound_yet_is_not_asked_for() -> None:
@@ -384,17 +383,7 @@ def test_items_that_are_there_twice_are_not_taken_by_the_second_evaluation() -> 
     assert _scored(tests, doubled)[0] == 0
 
 
-def test_many_changed_arguments_take_linear_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    asked: list[object] = []
-    content = GivenArguments.content
-
-    def noted(self: GivenArguments, *place: Any) -> Any:
-        asked.append(place[:2])
-        return content(self, *place)
-
-    monkeypatch.setattr(GivenArguments, "content", noted)
+def test_many_changed_arguments_take_linear_time(asked: list[object]) -> None:
     tests = (
         "import random\nfor _ in range(300):\n"
         "    a = [random.randint(0, 99) for _ in range(12)]\n"
