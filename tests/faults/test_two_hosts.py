@@ -16,11 +16,10 @@ from pytest_django import Settings
 
 from grading.models import GradingRun, Mark
 from grading.states import State
-from portal.settings import object_stores
 from portal.supervisor.broker_process import find_server
 from tests.faults.conftest import queued, steps, wait_for, wait_for_first_cell
 from tests.services.hosts import Host, Relay, why_no_hosts
-from tests.services.object_store import ObjectServer, weed_path
+from tests.services.object_store import ObjectServer, use_store, weed_path
 from tests.services.portal import LivePortal, free_port
 from tests.services.processes import Service, wait_until
 
@@ -113,10 +112,7 @@ def machines(
     store.start()
     store.make_bucket()
     # The test itself hands in as the web machine does, over loopback.
-    for name, value in store.env.items():
-        monkeypatch.setenv(name, value)
-    settings.STORAGES = {**settings.STORAGES, **object_stores(store.address)}
-    settings.BLOB_CACHE = tmp_path / "cache"
+    use_store(store, settings, monkeypatch, cache=tmp_path / "cache")
     made = Machines(make_portal(LEASE_SECONDS="3", HEARTBEAT_SECONDS="0.5"), store)
     try:
         made.start()

@@ -8,10 +8,9 @@ from pytest_django import Settings
 
 from grading.models import GradingRun, Mark
 from grading.states import State
-from portal.settings import object_stores
 from tests.api.asking import hand_in, session_of
 from tests.factories import AssignmentFactory, EnrolmentFactory, small_notebook
-from tests.services.object_store import ObjectServer, weed_path
+from tests.services.object_store import ObjectServer, use_store, weed_path
 from tests.services.portal import LivePortal
 from tests.services.processes import wait_until
 
@@ -28,10 +27,7 @@ def store(
     store = ObjectServer(folder=tmp_path)
     store.start()
     store.make_bucket()
-    for name, value in store.env.items():
-        monkeypatch.setenv(name, value)
-    settings.STORAGES = {**settings.STORAGES, **object_stores(store.address)}
-    settings.BLOB_CACHE = tmp_path / "cache"
+    use_store(store, settings, monkeypatch, cache=tmp_path / "cache")
     yield store
     store.stop()
 

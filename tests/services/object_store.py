@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+from pytest_django.fixtures import Settings
+
+from portal.settings import object_stores
 from tests.services.portal import free_port
 from tests.services.processes import Service
 
@@ -106,3 +110,13 @@ def weed_path() -> Path | None:
     beside = Path(sys.executable).with_name("weed")
     found = beside if beside.exists() else shutil.which("weed")
     return Path(found) if found else None
+
+
+def use_store(
+    store: ObjectServer, settings: Settings, patch: pytest.MonkeyPatch, *, cache: Path
+) -> None:
+    """Let the test itself use the store, as a machine whose copies lie in `cache`."""
+    for name, value in store.env.items():
+        patch.setenv(name, value)
+    settings.STORAGES = {**settings.STORAGES, **object_stores(store.address)}
+    settings.BLOB_CACHE = cache

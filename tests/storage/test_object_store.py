@@ -22,7 +22,7 @@ from storage.blobs import (
     store_blob,
 )
 from storage.downloads import zip_attachment
-from tests.services.object_store import BUCKET, ObjectServer, weed_path
+from tests.services.object_store import BUCKET, ObjectServer, use_store, weed_path
 
 pytestmark = pytest.mark.services
 
@@ -51,11 +51,9 @@ def cache(
     tmp_path: Path,
 ) -> Path:
     """Point the portal to the server; give its empty folder of copies."""
-    for name, value in server.env.items():
-        monkeypatch.setenv(name, value)
-    settings.STORAGES = {**settings.STORAGES, **object_stores(server.address)}
-    settings.BLOB_CACHE = tmp_path / "cache"
-    return tmp_path / "cache"
+    folder = tmp_path / "cache"
+    use_store(server, settings, monkeypatch, cache=folder)
+    return folder
 
 
 def store_data(data: bytes = DATA) -> str:
