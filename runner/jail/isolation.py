@@ -114,32 +114,32 @@ class Jail:
 
     def seal(self) -> None:
         self._stores = rootfs.open_stores()
-        self._begin_states()
+        store = rootfs.take_away(path_rules.STORE)
+        self._begin_states(
+            states=rootfs.take_away(path_rules.STATES),
+            movable=store / path_rules.in_store(path_rules.WORK),
+            aside=store / path_rules.ASIDE,
+        )
         rootfs.seal()
         linux.forbid_new_privileges()
         privileges.drop_capabilities()
         # The student's process has the same user, and must not look into this one.
         linux.set_dumpable(dumpable=False)
 
-    def _begin_states(self) -> None:
+    def _begin_states(self, *, states: Path, movable: Path, aside: Path) -> None:
         if self._is_grader:
             return
         with contextlib.suppress(OSError):  # then no state is saved
-            movable, aside = self._aside()
             self._states = FolderStates(
                 Layout(
                     folder=Path(path_rules.WORK),
-                    store=Path(path_rules.STATES),
+                    store=states,
                     originals=Path(path_rules.FILES),
-                    writable=[Path(one) for one in path_rules.ALL_WRITABLE],
+                    writable=self.writable(),
                     movable=movable,
                     aside=aside,
                 )
             )
-
-    def _aside(self) -> tuple[Path, Path]:
-        """Return two paths on one mount: of the working folder, and of what lies aside."""
-        return Path(path_rules.in_store(path_rules.WORK)), Path(path_rules.ASIDE)
 
     def save_folder(self) -> int | None:
         if self._states is not None:
@@ -177,10 +177,7 @@ class Jail:
         )
 
     def writable(self) -> Sequence[Path]:
-        # In the store lies what the working folder's mount covers in the home folder.
-        hidden = Path(path_rules.in_store(path_rules.HOME))
-        places = tuple(map(Path, path_rules.ALL_WRITABLE))
-        return (*places, hidden) if hidden.is_dir() else places
+        return tuple(map(Path, path_rules.ALL_WRITABLE))
 
 
 class ExistingJail(Jail):
@@ -199,14 +196,14 @@ class ExistingJail(Jail):
         Landlock alone keeps it from writing to the files.
         """
         self._stores = rootfs.open_stores()
-        self._begin_states()
-        linux.set_dumpable(dumpable=False)
-
-    def _aside(self) -> tuple[Path, Path]:
         # There is no mount that no other process can reach.
         aside = Path(path_rules.ASIDE_AT_HOME)
-        aside.mkdir(mode=0o700)
-        return Path(path_rules.WORK), aside
+        with contextlib.suppress(OSError):
+            aside.mkdir(mode=0o700)
+        self._begin_states(
+            states=Path(path_rules.STATES), movable=Path(path_rules.WORK), aside=aside
+        )
+        linux.set_dumpable(dumpable=False)
 
 
 def _number_of(change: Callable[[], None]) -> int:

@@ -13,15 +13,17 @@ WORK: Final = "/home/student/work"
 FILES: Final = "/files"
 PRIVATE: Final = "/private"
 MODULES: Final = f"{HOME}/modules"
-# The first process keeps states of the working folder here (`folder_states`). No other
-# process of the job may read or write below it: Landlock lists no right to it.
+# The first process keeps states of the working folder here (`folder_states`), and takes
+# the mount away from the job before the notebook starts. In a jail that another program
+# has made it stays: Landlock lists no right to it.
 STATES: Final = "/states"
 _LEAST_STATES_BYTES: Final = 128 * 1024**2
 _MOST_STATES_BYTES: Final = 512 * 1024**2
-# The tmpfs of the job's writable folders, one in each folder of it. Here the first process
-# moves files of the working folder aside. No other process has a right to it.
+# The tmpfs of the job's writable folders, one in each folder of it. The first process takes
+# this mount of it away from the job, too. It needs it to rename files of the working folder
+# to ASIDE within: files cannot be renamed from one mount to another.
 STORE: Final = "/.store"
-ASIDE: Final = f"{STORE}/aside"
+ASIDE: Final = "aside"
 SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108 - the jail's own
 TEMPORARY: Final = ("/tmp", "/var/tmp")  # noqa: S108 - the jail's own
 # All of these share one tmpfs, so that their sizes add up.
@@ -102,8 +104,8 @@ def states_bytes(disk_bytes: int) -> int:
 
 
 def in_store(place: str) -> str:
-    """Return the path of a writable folder within STORE."""
-    return f"{STORE}/{WRITABLE.index(place)}"
+    """Return the name of a writable folder within STORE."""
+    return str(WRITABLE.index(place))
 
 
 class TooWideError(OSError):

@@ -137,11 +137,7 @@ def _mask() -> None:
 
 
 def _make_store(sizes: Sizes) -> None:
-    """Make the writable folders, all in one tmpfs, and FILES and STATES in others.
-
-    STORE stays, so that the first process can rename what lies in the working folder to
-    ASIDE: files cannot be renamed from one mount to another.
-    """
+    """Make the writable folders, all in one tmpfs, and FILES and STATES in others."""
     store = kernel.make_mount(
         "tmpfs",
         _QUIET,
@@ -151,10 +147,10 @@ def _make_store(sizes: Sizes) -> None:
     )
     _attach_new(store, path_rules.STORE)
     for place in path_rules.WRITABLE:
-        part = path_rules.in_store(place)
-        Path(part).mkdir(mode=0o700)
-        _attach_new(kernel.hold_tree(part), place)
-    Path(path_rules.ASIDE).mkdir(mode=0o700)
+        part = Path(path_rules.STORE, path_rules.in_store(place))
+        part.mkdir(mode=0o700)
+        _attach_new(kernel.hold_tree(str(part)), place)
+    Path(path_rules.STORE, path_rules.ASIDE).mkdir(mode=0o700)
     files = kernel.make_mount("tmpfs", _QUIET, mode="755", size=str(_SLACK))
     _attach_new(files, path_rules.FILES)
     states = kernel.make_mount(
@@ -190,6 +186,18 @@ def seal() -> None:
     """Make the whole root read only, except for the job's own folders."""
     kernel.restrict_path(path_rules.FILES, kernel.READ_ONLY)
     kernel.restrict_path("/", kernel.READ_ONLY)
+
+
+def take_away(place: str) -> Path:
+    """Unmount what is mounted at the place, and return a path to it for this process.
+
+    No path of another process leads there: the mount has no place, and the descriptor
+    that holds it is this process's own. Call it before `seal`.
+    """
+    held = os.open(place, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    kernel.detach(place)
+    Path(place).rmdir()
+    return Path(f"/proc/self/fd/{held}")
 
 
 def open_stores() -> tuple[int, int]:

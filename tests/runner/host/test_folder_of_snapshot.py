@@ -268,27 +268,17 @@ SEEKS = """
 import os
 def find():
     found = []
-    for top in ("/.store", "/states", "/home/student"):
-        for folder, _, names in os.walk(top):
-            for name in names:
-                try: found.append(open(os.path.join(folder, name), errors="replace").read())
-                except OSError: pass
+    for folder, _, names in os.walk("/home/student"):
+        for name in names:
+            try: found.append(open(os.path.join(folder, name), errors="replace").read())
+            except OSError: pass
     return "given" in found
-def take():
-    for top in ("/.store/aside", "/.store/1"):
-        for name in os.listdir(top):
-            for action in (os.rename, os.link):
-                try: action(os.path.join(top, name), "mine")
-                except OSError: pass
-    return os.path.exists("mine")
 """
 
 
 def test_what_lies_aside_is_out_of_reach(runner: Runner) -> None:
     asked = (
-        question(
-            "q1", "def check(find, take):\n    assert not find() and not take()\n"
-        ),
+        question("q1", "def check(find):\n    assert not find()\n"),
         question("q2", "def check(best):\n    assert best() == 'given'\n"),
     )
     cells = (SEEKS, ONE, SAVE.format("given") + READ + MANY, TWO)
@@ -296,25 +286,28 @@ def test_what_lies_aside_is_out_of_reach(runner: Runner) -> None:
     assert scores(result) == {"q1": [1.0], "q2": [1.0]}, messages(result)
 
 
-TOUCHES_STATES = """
-import os
-def attempt(action):
-    try: action()
-    except OSError as error: return type(error).__name__
-    return "done"
-first = os.listdir("/states")[0]
-print(attempt(lambda: open(f"/states/{first}").read()))
-print(attempt(lambda: open(f"/states/{first}", "w")))
-print(attempt(lambda: open("/states/new", "w")))
-print(attempt(lambda: os.remove(f"/states/{first}")))
-print(attempt(lambda: os.rename(f"/states/{first}", "mine")))
-print(attempt(lambda: os.link(f"/states/{first}", "mine")))
+# Every path that is a place of a mount, and every inode that a walk from the root meets.
+LOOKS_AROUND = """
+import os, collections
+print([line.split()[4] for line in open("/proc/self/mountinfo")])
+names = collections.defaultdict(set)
+for top, folders, files in os.walk("/"):
+    folders[:] = [] if top.startswith(("/proc", "/usr")) else folders
+    for name in folders + files:
+        try: found = os.lstat(os.path.join(top, name))
+        except OSError: continue
+        names[found.st_dev, found.st_ino].add(os.path.join(top, name))
+print(names[os.stat(".").st_dev, os.stat(".").st_ino])
+print(sorted({path for paths in names.values() for path in paths if "best.pt" in path}))
 """
 
 
-def test_the_notebook_cannot_read_or_change_a_saved_state(runner: Runner) -> None:
-    cells = (SAVE.format("A"), ONE, TOUCHES_STATES)
+def test_no_path_leads_to_saved_states_or_around_the_mounts(runner: Runner) -> None:
+    cells = (SAVE.format("A"), ONE, LOOKS_AROUND)
     result = run(runner, *cells, questions=(asking("q1", "A"),))
-    printed = text(result, 3).split()
-    assert len(printed) == 6
-    assert set(printed) <= {"PermissionError", "OSError"}
+    mounts, folder, saved = text(result, 3).splitlines()
+    assert "'/home/student/work'" in mounts
+    assert "/states" not in mounts
+    assert "/.store" not in mounts
+    assert folder == "{'/home/student/work'}"
+    assert saved == "['/home/student/work/best.pt']"
