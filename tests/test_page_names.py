@@ -51,12 +51,12 @@ APPS: Final = {
     ),
     "grading": App(
         addresses=("grading.urls",),
-        without_page=frozenset({"access", "change_words", "live"}),
+        without_page=frozenset({"access", "change_words", "live", "run_poll"}),
         parts=frozenset(
             {
                 *("attempts", "badges", "executed", "hand_in_status", "results"),
                 "revisions",
-                *("run_links", "run_status", "staff_rows"),
+                *("run_links", "run_status", "run_tag", "staff_rows"),
             }
         ),
     ),

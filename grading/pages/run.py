@@ -48,10 +48,6 @@ class RunPage:
     is_staff_view: bool
     links: RunLinks | None
 
-    @property
-    def etag(self) -> str:
-        return self.status.etag
-
 
 def run_page(*, user: User, run: GradingRun, now: dt.datetime) -> RunPage:
     """Return the run as this person may see it now."""

@@ -29,11 +29,11 @@ from grading.visible_results import ShownResults
 from grading.worker.input_record import InputRecord
 from grading.worker.progress import Progress
 
-_RUNNING_POLL = 1
-_QUEUED_POLL = 2
 # Behind this place in the queue, nothing changes within seconds.
 _NEAR = 5
-_FAR_POLL = 5
+_FAR_SECONDS = 5
+# A run that waits long is asked for so many times within its expected wait.
+_POLLS_OF_WAIT = 20
 _MEGABYTE = 1024**2
 _MINUTE = 60
 # The tones of templates/components/alert.html.
@@ -135,6 +135,19 @@ class Measures:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Poll:
+    """After how many seconds a page asks again: at first, and once nothing was new."""
+
+    least: int
+    most: int
+
+
+_RUNNING_POLL = Poll(least=1, most=4)
+_NEAR_POLL = Poll(least=2, most=8)
+_FAR_MOST = 30
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunStatus:
     """All that the live part shows. Its `repr` decides whether anything has changed.
 
@@ -161,12 +174,13 @@ class RunStatus:
     can_cancel: bool
     can_run_again: bool
     is_own: bool
-    poll_seconds: int
+    # None once the run is over.
+    poll: Poll | None
 
     @property
     def is_live(self) -> bool:
         """Whether the run is not over yet."""
-        return self.poll_seconds > 0
+        return self.poll is not None
 
     @property
     def headline(self) -> str:
@@ -220,7 +234,7 @@ def run_status(
         ),
         can_run_again=may_grade and run.is_terminal,
         is_own=is_own,
-        poll_seconds=_poll_seconds(run, waiting),
+        poll=_poll(run, waiting),
     )
 
 
@@ -281,13 +295,16 @@ def _running(run: GradingRun, now: dt.datetime) -> Running:
     )
 
 
-def _poll_seconds(run: GradingRun, waiting: Waiting | None) -> int:
-    """Return after how many seconds the page asks again, or 0 if the run has ended."""
+def _poll(run: GradingRun, waiting: Waiting | None) -> Poll | None:
+    """Return how often the page asks again, or None if the run has ended."""
     if run.is_terminal:
-        return 0
+        return None
     if waiting is None:
         return _RUNNING_POLL
-    return _QUEUED_POLL if waiting.position <= _NEAR else _FAR_POLL
+    if waiting.position <= _NEAR:
+        return _NEAR_POLL
+    least = max(_FAR_SECONDS, (waiting.wait_seconds or 0) // _POLLS_OF_WAIT)
+    return Poll(least=min(least, _FAR_MOST), most=_FAR_MOST)
 
 
 _REACHED = {State.QUEUED: 1, State.RUNNING: 2, State.FINISHED: 4}

@@ -8,7 +8,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_POST, require_safe
 
@@ -16,8 +15,10 @@ from accounts.http import SignedInRequest
 from courses.permissions import Right, can
 from grading.models import GradingRun
 from grading.pages.run import RunPage, run_page
+from grading.pages.run_tag import RunTag, row_of
 from grading.services import cancel_run, may_cancel, rerun
 from grading.views.access import visible_run
+from grading.views.run_poll import not_modified, sent_tag, session_key_of
 from storage.downloads import blob_attachment
 
 
@@ -25,8 +26,8 @@ from storage.downloads import blob_attachment
 @require_safe
 def run(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Show the run as it stands; the status inside updates itself."""
-    page = _page(request, visible_run(request.user, pk))
-    answer = render(request, "grading/run.html", _context(page))
+    page, tag = _page(request, pk)
+    answer = render(request, "grading/run.html", _context(page, tag))
     # The back button must not show an outdated state.
     answer["Cache-Control"] = "private, no-store"
     return answer
@@ -35,12 +36,16 @@ def run(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_safe
 def run_status(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    """Return only the status, or 304 if it has not changed since the last request."""
-    page = _page(request, visible_run(request.user, pk))
-    etag = quote_etag(page.etag)
-    unchanged = get_conditional_response(request, etag=etag)
-    answer = unchanged or render(request, "grading/_run_update.html", _context(page))
-    answer["ETag"] = etag
+    """Return only the status, or 304 if it has not changed since the last request.
+
+    Mostly `answer_unchanged_runs` has answered before.
+    """
+    page, tag = _page(request, pk)
+    sent = sent_tag(request)
+    if sent is not None and sent.shown == tag.shown:
+        return not_modified(tag)
+    answer = render(request, "grading/_run_update.html", _context(page, tag))
+    answer["ETag"] = quote_etag(str(tag))
     answer["Cache-Control"] = "private, no-cache"
     return answer
 
@@ -80,13 +85,21 @@ def run_again(request: SignedInRequest, pk: UUID) -> HttpResponse:
     return redirect(rerun(actor=request.user, submission=found.work))
 
 
-def _page(request: SignedInRequest, found: GradingRun) -> RunPage:
-    return run_page(user=request.user, run=found, now=timezone.now())
+def _page(request: SignedInRequest, pk: UUID) -> tuple[RunPage, RunTag]:
+    """Return the page, and the tag by which it asks whether anything is new."""
+    now, row = timezone.now(), row_of(pk)
+    page = run_page(user=request.user, run=visible_run(request.user, pk), now=now)
+    session_key = session_key_of(request)
+    shown = page.status.etag
+    return page, RunTag.made(
+        shown, run_id=pk, session_key=session_key, row=row, now=now
+    )
 
 
-def _context(page: RunPage) -> dict[str, object]:
+def _context(page: RunPage, tag: RunTag) -> dict[str, object]:
     return {
         "page": page,
+        "tag": tag,
         "status": page.status,
         "assignment": page.assignment,
         "tab": "marks",

@@ -1,8 +1,7 @@
-// The run page while it is live: requests only what is new, announces each step once,
-// and counts the seconds between answers. htmx sends the requests and swaps the parts.
+// The run page while it is live: announces each step once, keeps the scroll position, and
+// counts the seconds between answers. poll.js asks for what is new.
 
 const STATUS = "[data-run-status]";
-const NOT_MODIFIED = 304;
 
 const status = () => document.querySelector(STATUS);
 const tail = () => document.querySelector("[data-tail]");
@@ -54,35 +53,14 @@ function restoreScroll() {
   if (output) output.scrollTop = reading ?? output.scrollHeight;
 }
 
-// --- Requests ----------------------------------------------------------------------
-
-document.addEventListener("htmx:beforeRequest", (event) => {
-  // A page in the background does not ask. It asks again as soon as it is visible.
-  if (event.target.matches(STATUS) && document.hidden) event.preventDefault();
-});
-
-document.addEventListener("htmx:configRequest", (event) => {
-  if (!event.target.matches(STATUS)) return;
-  event.detail.headers["If-None-Match"] = `"${event.target.dataset.etag}"`;
-});
-
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (!event.detail.target?.matches(STATUS)) return;
-  const { status: code, responseText } = event.detail.xhr;
-  // Nothing is new, or the answer is the sign-in page instead of the status.
-  if (code === NOT_MODIFIED || !responseText.includes("data-run-status")) {
-    event.detail.shouldSwap = false;
-  } else noteScroll();
+  if (event.detail.target?.matches(STATUS) && event.detail.shouldSwap) noteScroll();
 });
 
 document.addEventListener("htmx:afterSwap", () => {
   announce();
   restoreScroll();
   tick();
-});
-
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && status()) status().dispatchEvent(new Event("run:look"));
 });
 
 restoreScroll();

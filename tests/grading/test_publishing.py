@@ -101,7 +101,7 @@ def test_button_puts_the_trials_in_the_queue(revision: AssignmentRevision) -> No
     client = signed_in(lecturer_of(revision))
     answer = client.post(address(revision, "try/"), follow=True)
     assert words(answer).count("In the queue") == 2
-    assert 'hx-trigger="every 2s"' in answer.content.decode()
+    assert 'data-poll="2"' in answer.content.decode()
 
 
 def test_fragment_stops_asking_once_both_have_ended(

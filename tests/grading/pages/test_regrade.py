@@ -30,7 +30,7 @@ def test_page_follows_the_runs_and_then_confirms_the_rerun(
 ) -> None:
     address = start(assignment).get_absolute_url()
     client = signed_in(lecturer_of(assignment))
-    assert 'hx-trigger="every 3s"' in client.get(address).content.decode()
+    assert 'data-poll="3"' in client.get(address).content.decode()
     work_off(1.0)
     page = client.get(address)
     assert "Confirm the new results" in words(page)

@@ -32,7 +32,7 @@ def test_known_results_are_counted_and_the_regrade_is_started(
     given = {"reason": "x", "again": "on"}
     answer = page.post(address(assignment), given, follow=True)
     assert answer.redirect_chain == [(Regrade.objects.get().get_absolute_url(), 302)]
-    assert 'hx-trigger="every 3s"' in answer.content.decode()
+    assert 'data-poll="3"' in answer.content.decode()
 
 
 def test_a_regrade_without_a_reason_is_not_started(

@@ -56,7 +56,7 @@ def test_queued_run_shows_its_place_and_polls() -> None:
     second = GradingRunFactory.create()
     assert "Place in the queue Next" in words(page(first))
     assert "Place in the queue 2" in words(page(second))
-    assert 'hx-trigger="every 2s' in page(first).content.decode()
+    assert 'data-poll="2"' in page(first).content.decode()
 
 
 def test_expected_wait_is_shown_once_a_run_has_finished() -> None:
@@ -75,7 +75,7 @@ def test_running_run_shows_cell_memory_and_output() -> None:
     text = words(answer)
     assert "Cell 4 of 9" in text
     assert "300 MB of at most 2 GB" in text
-    assert 'hx-trigger="every 1s' in answer.content.decode()
+    assert 'data-poll="1"' in answer.content.decode()
 
 
 def test_output_is_escaped() -> None:

@@ -73,7 +73,8 @@ def test_mark_that_follows_the_run_changes_the_fragment() -> None:
 def test_a_run_far_back_in_the_queue_is_polled_less_often() -> None:
     for _ in range(6):
         GradingRunFactory.create(queued_at=hours(-1))
-    assert 'hx-trigger="every 5s' in status(GradingRunFactory.create()).content.decode()
+    html = status(GradingRunFactory.create()).content.decode()
+    assert 'data-poll="5" data-poll-most="30"' in html
 
 
 def test_final_fragment_has_no_trigger_and_updates_the_sidebar() -> None:

@@ -1,0 +1,105 @@
+"""The tag of a live run's status, by which one query tells that nothing has changed.
+
+A live page asks again and again, and mostly nothing is new. So its tag names what was
+shown, and is signed over the row as it was before that. While the row is the same, the
+tag's own page is the same, and neither session nor person need be looked up.
+
+SECURITY: no check is being made while a tag is signed. Otherwise the page of a student
+would be answered faster or slower as a hidden check ends (`Progress.questions`). The
+signature is bound to the session, so that a tag is of use to nobody else. Its answer
+tells only that what this person was shown is still so, and it expires.
+"""
+
+import datetime as dt
+import hmac
+import re
+from dataclasses import dataclass
+from typing import Final, Self
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from grading.models import GradingRun
+from grading.states import State
+
+# After so many seconds the page is made again: what is shown may follow from more than
+# the row, such as the expected wait.
+MAX_AGE_SECONDS: Final = 60
+_SECONDS: Final = re.compile(r"[0-9]{1,12}")
+_SALT: Final = "grading.pages.run_tag"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunTag:
+    """What was shown, when it was made, and the signature. It is "" without one."""
+
+    shown: str
+    made_at: int
+    signature: str = ""
+
+    @classmethod
+    def made(
+        cls, shown: str, *, run_id: UUID, session_key: str, row: str, now: dt.datetime
+    ) -> Self:
+        """Return the tag of a page. `row` is what `row_of` gave before it was made."""
+        unsigned = cls(shown=shown, made_at=int(now.timestamp()))
+        if not row or not session_key:
+            return unsigned
+        signature = unsigned._signature(run_id, session_key, row)
+        return cls(shown=shown, made_at=unsigned.made_at, signature=signature)
+
+    @classmethod
+    def parsed(cls, text: str) -> Self | None:
+        """Return the tag that `str` wrote, or None if the text is something else."""
+        shown, _, rest = text.partition("-")
+        made_at, _, signature = rest.partition("-")
+        if not _SECONDS.fullmatch(made_at):
+            return None
+        return cls(shown=shown, made_at=int(made_at), signature=signature)
+
+    def __str__(self) -> str:
+        return f"{self.shown}-{self.made_at}-{self.signature}"
+
+    def is_current(self, *, run_id: UUID, session_key: str, now: dt.datetime) -> bool:
+        """Return whether the page of this tag is still the run's page, by one query."""
+        age = now.timestamp() - self.made_at
+        if not self.signature or not 0 <= age <= MAX_AGE_SECONDS:
+            return False
+        row = row_of(run_id)
+        return bool(row) and hmac.compare_digest(
+            self.signature, self._signature(run_id, session_key, row)
+        )
+
+    def _signature(self, run_id: UUID, session_key: str, row: str) -> str:
+        words = (session_key, str(run_id), self.shown, str(self.made_at), row)
+        signed = salted_hmac(_SALT, "\0".join(words), algorithm="sha256")
+        return signed.hexdigest()[:32]
+
+
+def row_of(run_id: UUID) -> str:
+    """Return the run's row and place as text, or "" if no tag may be signed now.
+
+    Call it before the page is made: a change in between then makes the tag outdated.
+    """
+    run = GradingRun.objects.filter(pk=run_id).only(*_READ).first()
+    if run is None:
+        return ""
+    if run.state == State.QUEUED:
+        waits = run.not_before is not None and run.not_before > timezone.now()
+        place = GradingRun.objects.ahead_of(run).count()
+        return repr((_values(run), waits, place))
+    if run.state != State.RUNNING:
+        return ""
+    is_checking = run.progress.get("is_checking") or run.progress.get("questions")
+    return "" if is_checking else repr(_values(run))
+
+
+_READ: Final = (
+    *("state", "queue", "priority", "turn", "lease_token", "not_before"),
+    *("started_at", "cancel_requested_at", "progress"),
+)
+
+
+def _values(run: GradingRun) -> list[object]:
+    return [getattr(run, name) for name in _READ]
