@@ -36,7 +36,7 @@ class ApiTokenAuthentication(BaseAuthentication):
         if not words or words[0].lower() != self.keyword.lower().encode():
             return None
         secret = words[1].decode("latin-1") if len(words) == 2 else ""  # noqa: PLR2004
-        token = self._usable_token(secret)
+        token = _usable_token(secret)
         if token is None:
             raise AuthenticationFailed(
                 "The token is unknown, has expired or was revoked.", code="bad_token"
@@ -55,13 +55,19 @@ class ApiTokenAuthentication(BaseAuthentication):
         """Return the WWW-Authenticate header of a 401 response."""
         return f'{self.keyword} realm="Softmark API"'
 
-    @staticmethod
-    def _usable_token(secret: str) -> ApiToken | None:
-        if not SECRET.fullmatch(secret):
-            return None
-        return (
-            ApiToken.objects.usable()
-            .select_related("user")
-            .filter(digest=digest_of(secret))
-            .first()
-        )
+
+def owner_of_token(secret: str) -> User | None:
+    """Return the owner of a token that may be used, or None. Nothing is recorded."""
+    token = _usable_token(secret)
+    return None if token is None else token.user
+
+
+def _usable_token(secret: str) -> ApiToken | None:
+    if not SECRET.fullmatch(secret):
+        return None
+    return (
+        ApiToken.objects.usable()
+        .select_related("user")
+        .filter(digest=digest_of(secret))
+        .first()
+    )

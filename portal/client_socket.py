@@ -1,13 +1,17 @@
 """A client's connection with a limit on the time that a thread waits for it."""
 
 import contextlib
+import datetime as dt
 import errno
 import os
 import select
 import socket
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+
+if TYPE_CHECKING:
+    from portal.long_bodies import LongBody
 
 # The longest wait for one piece. A request may also wait this long in total, in
 # addition to the time that its bytes take at the least rate (in bytes a second).
@@ -31,8 +35,13 @@ class ClientSocket(socket.socket):
     A request may wait STALL_SECONDS, and a second more for each LEAST_RATE bytes that
     were read or written; then reads and writes raise ClientTooSlowError. Only waiting
     counts, not the time that the portal itself takes. `restart_clock` begins the next
-    request.
+    request. `body` is the long body of the present one, if it had one. `began_at` and
+    `arrived_at` say when its first and its last byte arrived, where that is known.
     """
+
+    body: "LongBody | None" = None
+    began_at: dt.datetime | None = None
+    arrived_at: dt.datetime | None = None
 
     _limit: float | None = STALL_SECONDS
     _waited = 0.0

@@ -102,8 +102,10 @@ def post_worker_init(worker: Any) -> None:
     # the portal's does not set it up.
     if apps.ready:
         from portal.start_check import refuse_wrong_store  # noqa: PLC0415
+        from portal.upload_gate import body_store  # noqa: PLC0415
 
         refuse_wrong_store()
+        worker.stores = body_store()
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 50)

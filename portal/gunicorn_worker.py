@@ -1,25 +1,32 @@
 """A gunicorn worker with threads, none of which waits for a client's request.
 
-The worker's own loop watches a connection until its request has arrived: the whole
-head, and a body as long as most forms are. Then the request gets a thread. A longer
-body is read by a thread of a separate pool, so that slow uploads delay no page, and
-every read and write has a time limit: portal.client_socket.
+The worker's own loop watches a connection until its request has arrived: the whole head,
+and the whole body, which goes to a file if it is longer than most forms are. Then the
+request gets a thread. Long bodies are stored only for those who have signed in
+(portal.upload_gate). Uploads have a pool of threads of their own, so that they delay no
+page, and probes have one, so that a busy portal is not taken for a dead one. Every read
+and write has a time limit: portal.client_socket.
 """
 
 import contextlib
+import datetime as dt
 import json
 import re
 import selectors
 import socket
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from gunicorn import util
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from portal.client_socket import ClientSocket
+from portal.long_bodies import PIECE, LongBody, Refusal, StoredUnreader
 
 # How long a head, and then a short body, may take to arrive.
 HEAD_SECONDS: Final = 20.0
@@ -32,13 +39,24 @@ END_SECONDS: Final = 2.0
 MAX_DRAINED: Final = 64 * 1024
 MAX_HEAD: Final = 64 * 1024
 MAX_SHORT_BODY: Final = 64 * 1024
+# How many long bodies may arrive at a time: in all, of one person, and of people who
+# have not signed in, whose bodies are thrown away.
+MAX_LONG_BODIES: Final = 100
+MAX_OF_ONE_SENDER: Final = 4
+MAX_OF_STRANGERS: Final = 16
+_PROBES: Final = (b"GET /healthz", b"GET /readyz", b"GET /metrics")
+_PROBE_THREADS: Final = 2
+# Each request for which the loop cannot wait keeps such a thread until it has arrived.
+_WAITING_THREADS: Final = 2
 _PIECE: Final = 64 * 1024
 _END: Final = b"\r\n\r\n"
 _LENGTH: Final = re.compile(
     rb"\r\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r\n", re.IGNORECASE
 )
-# The body has no length, or the client waits to be asked for it.
-_OPEN_ENDED: Final = re.compile(rb"\r\n(?:transfer-encoding|expect):", re.IGNORECASE)
+_OPEN_ENDED: Final = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
+# The client waits to be asked for the body.
+_ASKING: Final = re.compile(rb"\r\nexpect:[^\r\n]*", re.IGNORECASE)
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _OURS: Final = 500
 _TOO_LONG: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -69,19 +87,32 @@ util.write_error = write_error
 
 
 class ArrivingRequest:
-    """The bytes of a request that have arrived, and the deadline for the rest."""
+    """The bytes of a request that have arrived, and the deadline for the rest.
 
-    def __init__(self, conn: TConn, held: bytes = b"") -> None:
+    A long body is stored in `body`, and `data` then holds what follows it.
+    """
+
+    def __init__(self, conn: TConn, *, stores: "BodyStore", held: bytes = b"") -> None:
         self.conn = conn
         self.data = bytearray()
         self.begun = time.monotonic()
-        self.deadline = self.begun + HEAD_SECONDS
+        self.began_at = self.arrived_at = dt.datetime.now(dt.UTC)  # noqa: TID251 - Django may not be set up
         self.needed: int | None = None
-        self.is_long = False
+        self.body: LongBody | None = None
+        self.is_open_ended = False
+        self.is_asking = False
+        # Nothing is read from the connection until it is known who sends the body.
+        self.is_paused = False
+        self._deadline = self.begun + HEAD_SECONDS
+        self._stores = stores
         self.add(held)
 
     def add(self, data: bytes) -> None:
         """Add more bytes of the request."""
+        self.arrived_at = dt.datetime.now(dt.UTC)  # noqa: TID251 - Django may not be set up
+        if self.body is not None:
+            self.body.add(data)
+            return
         searched = max(len(self.data) - len(_END), 0)
         self.data += data
         while self.needed is None and self.data.startswith(b"\r\n"):
@@ -94,21 +125,80 @@ class ArrivingRequest:
 
     def _read_head(self, length: int) -> None:
         head = bytes(self.data[:length])
+        self.began_at = self.arrived_at
+        self._deadline = time.monotonic() + BODY_SECONDS
         found = _LENGTH.search(head)
-        body = int(found[1]) if found else 0
-        self.is_long = body > MAX_SHORT_BODY or bool(_OPEN_ENDED.search(head))
-        self.needed = length if self.is_long else length + body
-        self.deadline = time.monotonic() + BODY_SECONDS
+        size = int(found[1]) if found else 0
+        is_unread = found is None and b"\r\ncontent-length" in head.lower()
+        if is_unread or _OPEN_ENDED.search(head) or size > self._stores.longest:
+            self.is_open_ended = True
+            self.needed = length
+            return
+        if _ASKING.search(head):
+            # The worker asks, and gunicorn need not.
+            self.is_asking = True
+            head = _ASKING.sub(b"", head)
+            self.data[:length] = head
+            length = len(head)
+        self.needed = length + size
+        if size > MAX_SHORT_BODY:
+            self.body = LongBody(head, size, self._stores.folder)
+            self.body.add(bytes(self.data[length : length + size]))
+            del self.data[: length + size]
+
+    @property
+    def deadline(self) -> float:
+        """By when more must have arrived, on the monotonic clock."""
+        return self._deadline if self.body is None else self.body.deadline
+
+    @property
+    def most_to_read(self) -> int:
+        """How many bytes may be read next."""
+        return _PIECE if self.body is None else min(PIECE, self.body.left)
 
     @property
     def is_whole(self) -> bool:
         """Whether a thread may begin with the request."""
+        if self.body is not None:
+            return self.body.is_over and self.body.sender is not None
         return self.needed is not None and len(self.data) >= self.needed
 
     @property
     def is_too_long(self) -> bool:
         """Whether the head is longer than any browser's."""
         return self.needed is None and len(self.data) > MAX_HEAD
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether a monitor asks whether the portal works."""
+        return self.body is None and self.data.startswith(_PROBES)
+
+    def hand_over(self) -> None:
+        """Give the connection's parser what has arrived."""
+        conn = self.conn
+        conn.init()
+        conn.data_ready = True
+        conn.sock.body = self.body
+        is_here = not self.is_open_ended
+        conn.sock.began_at = self.began_at if is_here else None
+        conn.sock.arrived_at = self.arrived_at if is_here else None
+        if self.body is None:
+            conn.parser.unreader.unread(bytes(self.data))
+        else:
+            rest = bytes(self.data)
+            conn.parser.unreader = StoredUnreader(conn.sock, self.body, rest)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BodyStore:
+    """Where long bodies are stored, and the longest; longer ones are not.
+
+    `sender_of` returns who sends a request with this head, "" for nobody.
+    """
+
+    folder: Path | None = None
+    longest: int = 1024**3
+    sender_of: Callable[[bytes], str] = lambda _: "somebody"
 
 
 class DeadlineWorker(ThreadWorker):
@@ -119,9 +209,12 @@ class DeadlineWorker(ThreadWorker):
         self.arrivals: dict[TConn, ArrivingRequest] = {}
         # Connections that were answered and are ending, each with its deadline.
         self.endings: dict[TConn, float] = {}
-        self.uploads = ThreadPoolExecutor(
-            max_workers=self.cfg.threads, thread_name_prefix="upload"
-        )
+        # The portal sets it once Django is set up: portal/gunicorn.py.
+        self.stores = BodyStore()
+        self.uploads = ThreadPoolExecutor(self.cfg.threads, "upload")
+        self.waiting = ThreadPoolExecutor(_WAITING_THREADS, "waiting")
+        self.probes = ThreadPoolExecutor(_PROBE_THREADS, "probe")
+        self.gate = ThreadPoolExecutor(1, "gate")
 
     def accept(self, listener: Any) -> None:
         """Accept a connection and watch it."""
@@ -138,13 +231,13 @@ class DeadlineWorker(ThreadWorker):
         self.nr_conns += 1
         client = ClientSocket.of(accepted)
         conn = TConn(self.cfg, client, address, listener.getsockname())
-        self._watch(ArrivingRequest(conn))
+        self._watch(ArrivingRequest(conn, stores=self.stores))
 
     def on_client_socket_readable(self, conn: TConn, client: Any) -> None:
         """Watch a connection on which the next request begins."""
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
-        self._watch(ArrivingRequest(conn))
+        self._watch(ArrivingRequest(conn, stores=self.stores))
 
     def finish_request(self, conn: TConn, done: "Future[Any]") -> None:
         """Keep a connection for its next request, or end it."""
@@ -153,7 +246,7 @@ class DeadlineWorker(ThreadWorker):
             self._end(conn)
         elif held := conn.parser.unreader.take_buffered():
             # The next request has begun to arrive, directly after the last one.
-            self._watch(ArrivingRequest(conn, held))
+            self._watch(ArrivingRequest(conn, stores=self.stores, held=held))
         else:
             super().finish_request(conn, done)
 
@@ -171,13 +264,13 @@ class DeadlineWorker(ThreadWorker):
     def run(self) -> None:
         """Serve until the worker is told to stop."""
         super().run()
-        self.uploads.shutdown(wait=False)
+        for pool in (self.uploads, self.waiting, self.probes, self.gate):
+            pool.shutdown(wait=False)
 
-    def enqueue_req(self, conn: TConn, *, is_long: bool = False) -> None:
+    def enqueue_req(self, conn: TConn, pool: Executor | None = None) -> None:
         """Give the connection a thread."""
         conn.sock.restart_clock()
-        pool = self.uploads if is_long else self.tpool
-        future = pool.submit(self.handle, conn)
+        future = (pool or self.tpool).submit(self.handle, conn)
         future.add_done_callback(
             lambda done: self.method_queue.defer(self.finish_request, conn, done)
         )
@@ -191,29 +284,77 @@ class DeadlineWorker(ThreadWorker):
         self.arrivals[conn] = arrival
         on_piece = partial(self._on_piece, arrival)
         self.poller.register(conn.sock, selectors.EVENT_READ, on_piece)
-        self._hand_over_or_reject(arrival)
+        self._look_at(arrival)
 
     def _on_piece(self, arrival: ArrivingRequest, client: ClientSocket) -> None:
-        data = _read(client)
+        data = _read(client, arrival.most_to_read)
         if data is None:
             return
         if not data:
             self._give_up(arrival)
             return
+        had_head = arrival.needed is not None
         arrival.add(data)
-        self._hand_over_or_reject(arrival)
+        self._look_at(arrival, is_new=not had_head)
 
-    def _hand_over_or_reject(self, arrival: ArrivingRequest) -> None:
+    def _look_at(self, arrival: ArrivingRequest, *, is_new: bool = True) -> None:
         """Give a complete request a thread, and reject one that is too long."""
+        if is_new and arrival.is_asking:
+            with contextlib.suppress(OSError):
+                arrival.conn.sock.send(_CONTINUE)
+        if is_new and arrival.body is not None:
+            self._admit(arrival, arrival.body)
         if arrival.is_too_long:
             self._give_up(arrival, _TOO_LONG)
         elif arrival.is_whole:
-            conn = arrival.conn
-            self._forget(conn)
-            conn.init()
-            conn.data_ready = True
-            conn.parser.unreader.unread(bytes(arrival.data))
-            self.enqueue_req(conn, is_long=arrival.is_long)
+            self._forget(arrival.conn)
+            arrival.hand_over()
+            self.enqueue_req(arrival.conn, self._pool_of(arrival))
+        elif arrival.body is not None and arrival.body.is_over:
+            self.poller.unregister(arrival.conn.sock)
+            arrival.is_paused = True
+
+    def _pool_of(self, arrival: ArrivingRequest) -> Executor | None:
+        if arrival.body is not None:
+            return None if arrival.body.refusal else self.uploads
+        if arrival.is_open_ended:
+            return self.waiting
+        return self.probes if arrival.is_probe else None
+
+    def _admit(self, arrival: ArrivingRequest, body: LongBody) -> None:
+        """Begin to find out who sends the long body, which arrives meanwhile."""
+        kept = [one for one in self._bodies() if one.refusal is None]
+        if len(kept) > MAX_LONG_BODIES:
+            body.refuse(Refusal.CROWDED)
+        future = self.gate.submit(self.stores.sender_of, body.head)
+        future.add_done_callback(
+            lambda done: self.method_queue.defer(self._on_sender, arrival, done)
+        )
+
+    def _on_sender(self, arrival: ArrivingRequest, done: "Future[str]") -> None:
+        body = arrival.body
+        if body is None or self.arrivals.get(arrival.conn) is not arrival:
+            return
+        body.sender = "" if done.cancelled() or done.exception() else done.result()
+        of_sender = [one for one in self._bodies() if one.sender == body.sender]
+        if body.sender == "":
+            body.refuse(Refusal.SIGNED_OUT)
+            self._make_room_of_strangers()
+        elif len(of_sender) > MAX_OF_ONE_SENDER:
+            body.refuse(Refusal.TOO_MANY)
+        if arrival.conn in self.arrivals:
+            self._look_at(arrival, is_new=False)
+
+    def _bodies(self) -> list[LongBody]:
+        found = (arrival.body for arrival in self.arrivals.values())
+        return [body for body in found if body is not None]
+
+    def _make_room_of_strangers(self) -> None:
+        """Give up the oldest uploads of people who have not signed in."""
+        arrivals = self.arrivals.values()
+        strange = [one for one in arrivals if one.body and one.body.sender == ""]
+        for arrival in strange[: max(len(strange) - MAX_OF_STRANGERS, 0)]:
+            self._give_up(arrival, _TOO_SLOW)
 
     def _make_room(self, at_most: int) -> None:
         """Give up the oldest incomplete requests: a normal one takes only moments."""
@@ -224,7 +365,8 @@ class DeadlineWorker(ThreadWorker):
         if answer:
             with contextlib.suppress(OSError):
                 arrival.conn.sock.send(answer)
-        self._forget(arrival.conn)
+        if arrival.body is not None:
+            arrival.body.close()
         self._close(arrival.conn)
 
     # --- Connections that end ------------------------------------------------
@@ -247,7 +389,7 @@ class DeadlineWorker(ThreadWorker):
         self.endings[conn] = time.monotonic() + END_SECONDS
 
     def _on_more(self, conn: TConn, drained: list[int], client: ClientSocket) -> None:
-        data = _read(client)
+        data = _read(client, _PIECE)
         drained[0] += len(data or b"")
         if data == b"" or drained[0] > MAX_DRAINED:
             self._close(conn)
@@ -259,15 +401,16 @@ class DeadlineWorker(ThreadWorker):
 
     def _forget(self, conn: TConn) -> None:
         """Stop watching a connection."""
-        was_watched = self.arrivals.pop(conn, None) or self.endings.pop(conn, None)
-        if was_watched is not None:
+        arrival = self.arrivals.pop(conn, None)
+        is_ending = self.endings.pop(conn, None) is not None
+        if is_ending or (arrival is not None and not arrival.is_paused):
             self.poller.unregister(conn.sock)
 
 
-def _read(client: ClientSocket) -> bytes | None:
+def _read(client: ClientSocket, size: int) -> bytes | None:
     """Return what has come, b"" if the client has gone, or None if nothing came."""
     try:
-        return client.recv(_PIECE)
+        return client.recv(size)
     except (BlockingIOError, InterruptedError):
         return None
     except OSError:

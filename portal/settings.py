@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "portal.middleware.answer_probes",
     "portal.middleware.name_requests",
     "portal.http_times.measure_requests",
+    "portal.upload_gate.answer_refused_bodies",
     "grading.views.run_poll.answer_unchanged_runs",
     "portal.api_errors.answer_api_in_json",
     "portal.middleware.write_addresses_of_the_site",

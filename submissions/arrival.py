@@ -1,4 +1,4 @@
-"""When an upload began, by the server's own clock, and the limit on its size."""
+"""When an upload began and arrived, by the server's own clock; the limit on its size."""
 
 import datetime as dt
 from typing import Any
@@ -60,8 +60,23 @@ def upload_started_at(request: HttpRequest) -> dt.datetime:
     SECURITY: this is never a time that the client sent or that a page contained.
     Otherwise a form that was opened before the deadline could be sent after it.
     """
-    started: dt.datetime = request.META.get(_STARTED_AT) or timezone.now()
+    noted = _noted_by_server(request, "began_at")
+    started: dt.datetime = noted or request.META.get(_STARTED_AT) or timezone.now()
     return started
+
+
+def upload_arrived_at(request: HttpRequest) -> dt.datetime:
+    """Return when the last byte of the request arrived, or now if nobody has noted it.
+
+    On a busy portal, a request waits after that: nobody becomes late by this.
+    """
+    return _noted_by_server(request, "arrived_at") or timezone.now()
+
+
+def _noted_by_server(request: HttpRequest, name: str) -> dt.datetime | None:
+    """Return a time that portal.gunicorn_worker has noted on the connection, or None."""
+    noted = getattr(request.META.get("gunicorn.socket"), name, None)
+    return noted if isinstance(noted, dt.datetime) else None
 
 
 def upload_was_too_large(request: HttpRequest) -> bool:

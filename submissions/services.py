@@ -60,6 +60,7 @@ def accept_files(
     installed: Mapping[str, Collection[str]] = MappingProxyType({}),
     known: Sequence[Problem] = (),
     barred: Sequence[Problem] = (),
+    received_at: datetime | None = None,
 ) -> AcceptedFiles:
     """Check the files without executing anything, and store their content.
 
@@ -70,10 +71,10 @@ def accept_files(
     are problems of the form itself, which are reported with those of the files.
     `barred` are reasons of the caller's own why this person may not hand in now.
 
-    The time of receipt is taken first: every byte has arrived by then, and no student
-    becomes late because the portal takes time. Raises SubmissionRefusedError.
+    `received_at` is when the last byte arrived, or now: no student becomes late because
+    the portal takes time. Raises SubmissionRefusedError.
     """
-    received_at = timezone.now()
+    received_at = received_at or timezone.now()
     revision = assignment.revision
     if revision is None:
         raise SubmissionRefusedError([problem("not_published")])

@@ -33,7 +33,11 @@ from grading.api.viewsets import LARGE_COLUMNS
 from grading.models import GradingRun
 from grading.services import submit_work
 from submissions.api.viewsets import SubmissionViewSet
-from submissions.arrival import upload_started_at, upload_was_too_large
+from submissions.arrival import (
+    upload_arrived_at,
+    upload_started_at,
+    upload_was_too_large,
+)
 from submissions.exceptions import KeyReusedError, SubmissionRefusedError
 from submissions.models import Submission
 from submissions.services import IncomingFile
@@ -124,6 +128,7 @@ class GradedSubmissionViewSet(SubmissionViewSet):
                 assignment=assignment,
                 files=_incoming_files(request),
                 started_at=upload_started_at(cast("HttpRequest", request)),
+                received_at=upload_arrived_at(cast("HttpRequest", request)),
                 idempotency_key=asked["idempotency_key"],
                 is_key_of_files=True,
             )

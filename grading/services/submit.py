@@ -24,14 +24,15 @@ def submit_work(
     assignment: Assignment,
     files: Sequence[IncomingFile],
     started_at: datetime,
+    received_at: datetime | None = None,
     idempotency_key: str = "",
     is_key_of_files: bool = False,
     known: Sequence[Problem] = (),
 ) -> GradingRun:
     """Store an attempt and its queued run in one transaction, and return the run.
 
-    `known` are problems of the form, reported together with those of the files. The
-    same files with the same idempotency key return the same run again. Raises
+    `received_at` is when the last byte arrived, or now. `known` are problems of the
+    form, reported together with those of the files. The same files with the same idempotency key return the same run again. Raises
     SubmissionRefusedError, and with `is_key_of_files` KeyReusedError for a key that was
     sent with other files. After either, nothing is stored.
     """
@@ -43,6 +44,7 @@ def submit_work(
         installed=recorded_modules(),
         known=known,
         barred=budget_refusals(assignment, actor),
+        received_at=received_at,
     )
     with transaction.atomic():
         submission = record_submission(

@@ -25,7 +25,11 @@ from grading.models import GradingRun
 from grading.pages.assignment import LastTry, assignment_page, field_name
 from grading.services import submit_work
 from grading.views.access import visible_assignment
-from submissions.arrival import upload_started_at, upload_was_too_large
+from submissions.arrival import (
+    upload_arrived_at,
+    upload_started_at,
+    upload_was_too_large,
+)
 from submissions.exceptions import SubmissionRefusedError
 from submissions.services import IncomingFile
 
@@ -72,6 +76,7 @@ def submit(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
             assignment=found,
             files=_incoming_files(request, found),
             started_at=upload_started_at(request),
+            received_at=upload_arrived_at(request),
             idempotency_key=key,
             known=() if "declaration" in request.POST else [_NOT_DECLARED],
         )

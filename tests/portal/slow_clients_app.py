@@ -4,7 +4,9 @@
 """
 
 import os
+import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from portal import client_socket, gunicorn_worker
@@ -22,12 +24,42 @@ bind = f"127.0.0.1:{os.environ['PORT']}"
 errorlog = "-"
 
 
+def sender_of(head: bytes) -> str:
+    """Return the name in the cookie; the gate takes a moment to find it out."""
+    time.sleep(0.05)
+    return head.partition(b"Cookie: who=")[2].partition(b"\r\n")[0].decode()
+
+
+def post_worker_init(worker: Any) -> None:  # type: ignore[no-redef]
+    """Store long bodies where the test says, and none longer than 50 MB."""
+    worker.stores = gunicorn_worker.BodyStore(
+        folder=Path(os.environ["UPLOADS"]), longest=50 * 10**6, sender_of=sender_of
+    )
+
+
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Answer with the number of bytes read, or with as many as the address asks for."""
+    """Answer with the number of bytes read, or with as many as the address asks for.
+
+    `/wait` takes a second. A long body that was refused is answered with the reason.
+    """
     read = 0
     while piece := environ["wsgi.input"].read(64 * 1024):
         read += len(piece)
-    size = int(environ["PATH_INFO"].strip("/") or 0)
-    body = b"x" * size if size else str(read).encode()
+    sock = environ["gunicorn.socket"]
+    path = environ["PATH_INFO"].strip("/")
+    if path == "wait":
+        time.sleep(1)
+    if sock.body is not None and sock.body.refusal is not None:
+        body = sock.body.refusal.name.encode()
+    elif path == "arrived":
+        waited = time.time() - sock.arrived_at.timestamp()
+        body = b"%.3f %.3f" % (
+            (sock.arrived_at - sock.began_at).total_seconds(),
+            waited,
+        )
+    elif path.isdecimal() and int(path):
+        body = b"x" * int(path)
+    else:
+        body = str(read).encode()
     start_response("200 OK", [("Content-Length", str(len(body)))])
     return [body]

@@ -19,6 +19,8 @@ from tests.services.portal import free_port
 CONFIG: Final = Path(__file__).with_name("slow_clients_app.py")
 MANY: Final = 12
 HEAD: Final = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+# Of somebody who has signed in: only such people may send long bodies.
+SIGNED_IN: Final = HEAD.replace(b"\r\n\r\n", b"\r\nCookie: who=ada\r\n\r\n")
 GET: Final = b"GET /%d HTTP/1.1\r\nHost: localhost\r\n\r\n"
 LONG: Final = 10**6
 # Longer than each time limit of the server, with a margin for a busy machine.
@@ -28,14 +30,25 @@ pytestmark = pytest.mark.one_database
 
 
 @pytest.fixture(scope="module")
-def port() -> Iterator[int]:
+def uploads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder in which the server stores long bodies."""
+    return tmp_path_factory.mktemp("uploads")
+
+
+@pytest.fixture(scope="module")
+def port(uploads: Path) -> Iterator[int]:
     """Give the port of the real server, with time limits ten times as short."""
     port = free_port()
     command = ["-m", "gunicorn", "-c", str(CONFIG), "tests.portal.slow_clients_app"]
     server = subprocess.Popen(
         [sys.executable, *command],
         cwd=settings.BASE_DIR,
-        env={**os.environ, "PORT": str(port), "WEB_PROCESSES": "1"},
+        env={
+            **os.environ,
+            "PORT": str(port),
+            "WEB_PROCESSES": "1",
+            "UPLOADS": str(uploads),
+        },
     )
     try:
         deadline = time.monotonic() + 30
@@ -104,7 +117,8 @@ STARTS: Final = {
     "half a head": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX-A: ", b"a"),
     "empty lines": (b"\r\n\r\n", b"\r\n"),
     "half a form": (HEAD % 1000 + b"a=", b"b"),
-    "half an upload": (HEAD % LONG + b"a=", b"b"),
+    "half an upload": (SIGNED_IN % LONG + b"a=", b"b"),
+    "half an upload of a stranger": (HEAD % LONG + b"a=", b"b"),
     "half a chunk": (
         b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n",
         b"b",
@@ -173,6 +187,49 @@ def test_clients_that_never_close_do_not_delay_others(port: int) -> None:
         assert seconds_to_answer(port) < 1.5
 
 
+@pytest.mark.parametrize("head", [SIGNED_IN, HEAD], ids=["signed in", "stranger"])
+def test_slow_uploads_do_not_delay_another_upload(head: bytes, port: int) -> None:
+    with ExitStack() as stack:
+        for number in range(20):
+            mine = head.replace(b"ada", b"%d" % number) % LONG
+            stack.enter_context(closing(connect(port, mine + b"a=")))
+        with connect(port, SIGNED_IN % LONG + b"x" * LONG) as connection:
+            start = time.monotonic()
+            assert read_answer(connection) == b"%d" % LONG
+            assert time.monotonic() - start < 1.5
+
+
+@pytest.mark.parametrize("size", [100_000, 40 * LONG])
+def test_a_long_body_of_a_stranger_is_not_kept(size: int, port: int) -> None:
+    with connect(port, HEAD % size) as connection:
+        with suppress(ConnectionError):
+            connection.sendall(b"x" * size)
+        assert read_answer(connection) == b"SIGNED_OUT"
+        assert connection.recv(1) == b""
+
+
+def test_one_person_sends_a_few_long_bodies_at_a_time(port: int) -> None:
+    mine = SIGNED_IN.replace(b"ada", b"bob") % LONG
+    with ExitStack() as stack:
+        for _ in range(4):
+            stack.enter_context(closing(connect(port, mine + b"a=")))
+        time.sleep(0.5)
+        fifth = stack.enter_context(connect(port, mine + b"x" * LONG))
+        assert read_answer(fifth) == b"TOO_MANY"
+
+
+def test_probes_are_answered_while_all_threads_are_busy(port: int) -> None:
+    with ExitStack() as stack:
+        for _ in range(MANY):
+            busy = GET.replace(b"/%d", b"/wait")
+            stack.enter_context(closing(connect(port, busy)))
+        probe = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        start = time.monotonic()
+        connection = stack.enter_context(connect(port, probe))
+        assert read_answer(connection) == b"0"
+        assert time.monotonic() - start < 1
+
+
 def test_endless_request_head_is_refused(port: int) -> None:
     with connect(port, b"GET / HTTP/1.1\r\nX: ") as connection:
         try:
@@ -187,10 +244,47 @@ def test_endless_request_head_is_refused(port: int) -> None:
 
 
 def test_upload_is_read_whole(port: int) -> None:
-    with connect(port, HEAD % (20 * LONG)) as connection:
+    with connect(port, SIGNED_IN % (20 * LONG)) as connection:
         for _ in range(20):
             connection.sendall(b"x" * LONG)
         assert read_answer(connection) == b"%d" % (20 * LONG)
+
+
+def test_upload_that_is_longer_than_any_is_read_by_a_thread(port: int) -> None:
+    with connect(port, SIGNED_IN % (60 * LONG)) as connection:
+        for _ in range(60):
+            connection.sendall(b"x" * LONG)
+        assert read_answer(connection) == b"%d" % (60 * LONG)
+
+
+def test_requests_after_an_upload_are_answered(port: int) -> None:
+    upload = SIGNED_IN % LONG + b"x" * LONG
+    with connect(port, upload + GET % 3 + upload) as connection:
+        assert read_answer(connection) == b"%d" % LONG
+        assert read_answer(connection) == b"xxx"
+        assert read_answer(connection) == b"%d" % LONG
+
+
+def test_an_upload_leaves_no_file(port: int, uploads: Path) -> None:
+    with connect(port, SIGNED_IN % LONG + b"x" * 1000):
+        assert not list(uploads.iterdir())
+
+
+def test_the_times_of_arrival_are_those_of_the_first_and_the_last_byte(
+    port: int,
+) -> None:
+    head = SIGNED_IN.replace(b"POST /", b"POST /arrived") % LONG
+    with ExitStack() as stack:
+        connection = stack.enter_context(connect(port, head))
+        time.sleep(0.5)
+        # The two threads for pages are busy when the body is here.
+        for _ in range(MANY):
+            busy = GET.replace(b"/%d", b"/wait")
+            stack.enter_context(closing(connect(port, busy)))
+        connection.sendall(b"x" * LONG)
+        took, waited = map(float, read_answer(connection).split())
+    assert 0.4 < took < 2
+    assert waited < 2
 
 
 def test_large_answer_arrives_whole(port: int) -> None:

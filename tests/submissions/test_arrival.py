@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,7 +13,13 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from accounts.models import User
-from submissions.arrival import upload_started_at, upload_was_too_large
+from submissions.arrival import (
+    upload_arrived_at,
+    upload_started_at,
+    upload_was_too_large,
+)
+
+MINUTE = dt.timedelta(minutes=1)
 
 
 @contextmanager
@@ -42,6 +49,20 @@ def test_reading_the_time_again_gives_the_same() -> None:
 def test_a_request_without_files_began_now() -> None:
     started = upload_started_at(RequestFactory().get("/"))
     assert timezone.now() - started < dt.timedelta(seconds=5)
+
+
+def test_the_web_server_says_when_the_first_and_the_last_byte_arrived() -> None:
+    """On a busy portal, the view begins long after that."""
+    began, arrived = timezone.now() - MINUTE, timezone.now() - MINUTE / 2
+    connection = SimpleNamespace(began_at=began, arrived_at=arrived)
+    request = RequestFactory().post("/")
+    request.META["gunicorn.socket"] = connection
+    assert upload_started_at(request) == began
+    assert upload_arrived_at(request) == arrived
+
+
+def test_without_the_web_servers_note_a_request_has_arrived_now() -> None:
+    assert timezone.now() - upload_arrived_at(RequestFactory().get("/")) < MINUTE
 
 
 def test_files_of_unknown_people_are_discarded() -> None:

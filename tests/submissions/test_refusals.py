@@ -1,6 +1,7 @@
 """A refused submission says why, with all problems at once, and stores nothing."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -121,6 +122,18 @@ def test_used_up_attempts_are_refused() -> None:
     (found,) = refused(assignment, actor=student)
     assert found.code == "attempts_used_up"
     assert "all 2 attempts" in found.message
+
+
+def test_work_that_arrived_in_time_is_taken_however_long_it_waited() -> None:
+    assignment = AssignmentFactory.create(due_at=hours(-0.1))
+    student = EnrolmentFactory.create(course=assignment.course).user
+    accept = partial(
+        accept_files, actor=student, assignment=assignment, files=[incoming()]
+    )
+    in_time = hours(-0.2)
+    assert accept(received_at=in_time).received_at == in_time
+    with pytest.raises(SubmissionRefusedError):
+        accept()
 
 
 def test_rules_that_change_during_the_upload_apply() -> None:
