@@ -24,7 +24,7 @@ PARALLEL := -n $$(($(JOBS) + 1)) --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help run install install-dev test test-long test-sqlite test-postgres \
-	test-as-nobody debian check format openapi lock bench bench-pages bench-growth \
+	test-as-nobody debian check format openapi lock bench bench-pages bench-rush bench-growth \
 	gpu-wheels screenshot clean
 
 help: ## Say what there is to do
@@ -134,6 +134,9 @@ bench: install $(PEERS)/.installed ## Measure beside peers: make bench ROWS=1,3 
 
 bench-pages: install ## Measure the pages of a course of 300: make bench-pages WRITE=docs/page-times.md
 	@$(BIN)/python -m bench.pages $(if $(WRITE),--write $(WRITE))
+
+bench-rush: install-dev ## Measure 900 hand-ins within three minutes: make bench-rush WRITE=docs/rush.md
+	@$(BIN)/python -m tests.services.postgres $(BIN)/python -m bench.rush $(if $(WRITE),--write $(WRITE))
 
 gpu-wheels: | $(BIN)/python ## Fetch what scripts/gpu_check.sh needs on a machine without a network
 	@rm -f $(GPU_WHEELS)/*.whl

@@ -118,7 +118,7 @@ def fill() -> tuple[list[str], str, str]:
     return [signed_in(user) for user in users], signed_in(lecturer), signed_in(admin)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -201,7 +201,7 @@ def main() -> None:
             SOFTMARK_VAR=folder,
             # The database that the environment names must not be used here.
             DATABASE_URL=f"sqlite:///{folder}/pages.sqlite3",
-            PORT=str(_free_port()),
+            PORT=str(free_port()),
             WEB_PROCESSES="1",
             SECRET_KEY="only-for-measuring-" + "x" * 40,
             DJANGO_SETTINGS_MODULE="portal.settings",
