@@ -187,22 +187,27 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
             "-priority", "turn", "queued_at", "pk"
         )
 
-    def ahead_of(self, run: "GradingRun") -> Self:
-        """Return the runs that can be taken now and are taken before this queued one."""
+    def number_ahead_of(self, run: "GradingRun") -> int:
+        """Return how many runs can be taken now, and are before this queued one.
+
+        Each part of the sum is one range of the queue's index; databases do not take
+        a condition with OR for that.
+        """
         # This compares with the row's own time, not with the value read from it: SQLite
         # compares times as text, and its clock writes fewer digits than Django does.
         queued_at = Subquery(
             self.model.objects.filter(pk=run.pk).values("queued_at")[:1]
         )
         earlier = Q(queued_at__lt=queued_at) | Q(queued_at=queued_at, pk__lt=run.pk)
-        return self.filter(
-            Q(priority__gt=run.priority)
-            | Q(priority=run.priority, turn__lt=run.turn)
-            | (Q(priority=run.priority, turn=run.turn) & earlier),
-            _is_due(),
-            state=State.QUEUED,
-            queue=run.queue,
+        line = self.filter(_is_due(), state=State.QUEUED, queue=run.queue)
+        level = line.filter(priority=run.priority)
+        parts = (
+            line.filter(priority__gt=run.priority),
+            level.filter(turn__lt=run.turn),
+            level.filter(earlier, turn=run.turn),
         )
+        first, *others = (part.order_by().values("pk") for part in parts)
+        return first.union(*others, all=True).count()
 
     def left_to_host(self, host: str) -> Self:
         """Leave out runs that failed on this host and shall be tried on another one.
@@ -235,7 +240,9 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
 
     def with_expired_lease(self) -> Self:
         """Return running runs whose worker has sent no heartbeat for a whole lease."""
-        return self.filter(state=State.RUNNING, lease_expires_at__lt=Now())
+        expired = self.filter(state=State.RUNNING, lease_expires_at__lt=Now())
+        # SQLite would look through all runs by the time of the model's order.
+        return expired.order_by()
 
     def not_woken(self) -> Self:
         """Return queued runs for which no recent wake-up was sent, in queue order."""

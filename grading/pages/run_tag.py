@@ -87,7 +87,7 @@ def row_of(run_id: UUID) -> str:
         return ""
     if run.state == State.QUEUED:
         waits = run.not_before is not None and run.not_before > timezone.now()
-        place = GradingRun.objects.ahead_of(run).count()
+        place = GradingRun.objects.number_ahead_of(run)
         return repr((_values(run), waits, place))
     if run.state != State.RUNNING:
         return ""

@@ -44,7 +44,7 @@ def place_in_queue(run: GradingRun) -> QueuePlace:
     """
     if run.state != State.QUEUED:
         return QueuePlace(position=0, expected_wait_seconds=None)
-    position = GradingRun.objects.ahead_of(run).count() + 1
+    position = GradingRun.objects.number_ahead_of(run) + 1
     tries_again_at = None
     if run.not_before is not None and run.not_before > timezone.now():
         tries_again_at = _next_minute(run.not_before)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
@@ -106,6 +106,7 @@ def _overdue() -> int:
     """Return how many runs are far past their limits for cells and questions."""
     running = (
         GradingRun.objects.filter(state=State.RUNNING)
+        .order_by()
         .annotate(questions=_question_count())
         .values_list(
             "started_at",
@@ -136,10 +137,8 @@ def _question_count() -> Coalesce:
 
 
 def _oldest_queued_seconds() -> float:
-    oldest = oldest_first().values_list("queued_at", flat=True).first()
+    # Databases find the least time by the index of waiting runs. For the first one in an
+    # order, SQLite may go through all runs by time until it meets one that waits.
+    waiting = GradingRun.objects.filter(state=State.QUEUED)
+    oldest = waiting.aggregate(oldest=Min("queued_at"))["oldest"]
     return (timezone.now() - oldest).total_seconds() if oldest else 0.0
-
-
-def oldest_first() -> GradingRunQuerySet:
-    """Return the queued runs in the order in which they were queued."""
-    return GradingRun.objects.filter(state=State.QUEUED).order_by("queued_at")

@@ -1,10 +1,12 @@
 """The queries of the queue take one walk through an index, however many rows there are."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.db.models import QuerySet
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from courses.models import AssignmentRevision
@@ -12,7 +14,7 @@ from grading.models import GradingRun, Trial
 from grading.querysets import GradingRunQuerySet
 from grading.services.fair_turns import waiting_students
 from grading.services.queue_place import finished_solutions, recent_runs
-from grading.services.sweeping import oldest_first
+from grading.services.sweeping import sweep
 from grading.states import State, Verdict
 from grading.worker.database_statistics import DatabaseStatistics
 from tests.factories import AssignmentFactory, GradingRunFactory, TrialFactory
@@ -83,13 +85,35 @@ def test_the_expected_wait(revision: AssignmentRevision) -> None:
 
 
 def test_the_sweep(revision: AssignmentRevision) -> None:
-    # SQLite may walk through the runs by time until it meets one that waits.
-    is_sqlite = connection.vendor == "sqlite"
-    oldest = "USING INDEX grading_run" if is_sqlite else "grading_run_oldest"
-    assert oldest in oldest_first()[:1].explain()
-    expired = GradingRun.objects.with_expired_lease()
-    assert_walks(expired.order_by(), "grading_run_leases")
+    assert_walks(GradingRun.objects.with_expired_lease(), "grading_run_leases")
     assert_walks(GradingRun.objects.not_woken().filter(queue="cpu")[:16], "turns")
+    plan = plans_of(sweep)
+    assert "grading_run_oldest" in plan
+    assert "grading_run_times" not in plan
+    assert "Seq Scan on grading_gradingrun" not in plan
+
+
+def plans_of(query: Callable[[], object]) -> str:
+    """Return the plans of all queries that the call makes."""
+    with CaptureQueriesContext(connection) as queries:
+        query()
+    explain = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
+    with connection.cursor() as cursor:
+        found = []
+        for one in queries:
+            cursor.execute(f"{explain} {one['sql']}")
+            found += [str(row[-1]) for row in cursor.fetchall()]
+    return "\n".join(found)
+
+
+def test_the_number_of_runs_ahead(revision: AssignmentRevision) -> None:
+    first = GradingRun.objects.queued().filter(revision=revision).first()
+    assert first is not None
+    plan = plans_of(lambda: GradingRun.objects.number_ahead_of(first))
+    assert plan.count("grading_run_turns") >= 3, plan
+    assert "Seq Scan on grading_gradingrun" not in plan
+    if connection.vendor == "sqlite":
+        assert "queue=? AND priority=? AND turn<?" in plan.replace("<expr>", "priority")
 
 
 def test_sqlite_learns_of_new_rows_once_an_hour() -> None:
