@@ -11,11 +11,11 @@ where `ready` is told whether the expression reads no answer. See
 """
 
 import ast
-import copy
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from runner.inside.grader.changed_arguments import NAME
+from runner.protocol.syntax_trees import copy_of
 from runner.protocol.test_expressions import Texts, key_of, read_in, root_of
 
 _RAISING: Final = ("assertRaises", "assertWarns", "assertLogs", "assertNoLogs")
@@ -111,7 +111,7 @@ class Assertions(ast.NodeTransformer):
         """Add a note after a statement that changes the inside of a test's value."""
         targets = node.targets if hasattr(node, "targets") else [node.target]
         inner = [
-            copy.deepcopy(one.value)
+            copy_of(one.value)
             for one in targets
             if isinstance(one, ast.Subscript | ast.Attribute)
             and self._is_tests(key_of(one.value))
@@ -154,7 +154,7 @@ class Assertions(ast.NodeTransformer):
         if how == "passes":  # an error tells that it does not hold
             call = call_of(how, ready, function_of(node), text)
         else:
-            again = function_of(copy.deepcopy(node))
+            again = function_of(copy_of(node))
             call = call_of(how, ready, node, again, text)
         return ast.copy_location(call, node)
 

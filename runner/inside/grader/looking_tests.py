@@ -2,7 +2,6 @@
 
 import ast
 import contextlib
-import copy
 import doctest
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, TypeVar
@@ -14,6 +13,7 @@ from runner.protocol.compared_readings import (
     find_comparisons,
     without_answers,
 )
+from runner.protocol.syntax_trees import copy_of
 from runner.protocol.test_expressions import Texts
 
 Tree = TypeVar("Tree", bound=ast.AST)
@@ -93,7 +93,7 @@ class LookingTests:
         """Return the trees, or those that came if the text is nested too deeply."""
         self._checks, self._looking, self._comparing = checks, set(), set()
         try:
-            copies = copy.deepcopy(trees)
+            copies = [copy_of(tree) for tree in trees]
             texts = Texts(copies, self._libraries, self._defined)
             comparisons = list(find_comparisons(copies, texts, shown))
             is_own = without_answers(copies, texts)
