@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.second_factor_gate.SecondFactorMiddleware",
+    "portal.store_fault_pages.StoreFaultMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"

@@ -1,18 +1,24 @@
 """Responses that send files as downloads, never as pages of the portal."""
 
+import hashlib
 import io
+import os
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import PurePath, PurePosixPath
 from typing import IO, TYPE_CHECKING, Final, Protocol
 
+from django.core.files.storage import FileSystemStorage
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, StreamingHttpResponse
 from django.urls import register_converter
 from django.urls.converters import StringConverter
 from django.utils.http import content_disposition_header
 
-from storage.blobs import open_blob
+from storage.blobs import blob_store_answers, open_blob
+from storage.store_errors import BlobMissingError, StoreUnreachableError
+from storage.store_faults import log_store_fault, store_fault_of
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -62,8 +68,17 @@ def blob_attachment(sha256: str, name: str) -> FileResponse:
 
 
 def zip_attachment(files: Iterable[NamedBlob], name: str) -> StreamingHttpResponse:
-    """Return the files as one zip, in their folders. It is packed while it is sent."""
-    answer = StreamingHttpResponse(_packed(files), content_type="application/zip")
+    """Return the files as one zip, in their folders. It is packed while it is sent.
+
+    Raises StoreUnreachableError, or BlobMissingError if the first file is missing. A
+    later fault breaks the transfer off, so that nobody takes half a zip for a whole.
+    """
+    rows = list(files)
+    if not blob_store_answers():
+        raise StoreUnreachableError(name)
+    # Opened before the response begins: its status cannot change afterwards.
+    first = open_blob(rows[0].sha256) if rows else None
+    answer = StreamingHttpResponse(_packed(rows, first), content_type="application/zip")
     answer["Content-Disposition"] = content_disposition_header(True, name) or ""  # noqa: FBT003
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Cache-Control"] = "private, no-cache"
@@ -89,30 +104,74 @@ class _Outbox(io.RawIOBase):
         return b"".join(pieces)
 
 
-def _packed(files: Iterable[NamedBlob]) -> Iterator[bytes]:
+def _packed(files: Sequence[NamedBlob], first: IO[bytes] | None) -> Iterator[bytes]:
+    """Yield the zip. `first` is the first file's content, which is open already."""
     outbox = _Outbox()
-    with zipfile.ZipFile(outbox, "w") as archive:
+    with _faults_logged(), zipfile.ZipFile(outbox, "w") as archive:
         for file in files:
             # Without a date of its own, the same files make the same zip.
             member = zipfile.ZipInfo(file.name)
             member.external_attr = 0o644 << 16
             member.file_size = file.size
-            with open_blob(file.sha256) as content, archive.open(member, "w") as sink:
-                while piece := content.read(_PIECE):
+            opened, first = first or open_blob(file.sha256), None
+            with opened as content, archive.open(member, "w") as sink:
+                for piece in _checked(content, file.sha256):
                     sink.write(piece)
                     yield outbox.take()
     yield outbox.take()
 
 
+def _checked(content: IO[bytes], sha256: str) -> Iterator[bytes]:
+    """Yield the content in pieces. Raises BlobMissingError if its hash is another."""
+    digest = hashlib.sha256()
+    while piece := content.read(_PIECE):
+        digest.update(piece)
+        yield piece
+    if digest.hexdigest() != sha256:
+        raise BlobMissingError(sha256)
+
+
+@contextmanager
+def _faults_logged() -> Iterator[None]:
+    """Log a fault of the store that no handler sees, because the answer has begun."""
+    try:
+        yield
+    except Exception as error:
+        fault = store_fault_of(error)
+        if fault is not None:
+            log_store_fault(error, fault)
+        raise
+
+
 def opened_file(file: FieldFile) -> IO[bytes]:
-    """Return a field's file, opened. Raises Http404 if there is none."""
+    """Return a field's file, opened. Raises Http404 if the row has none.
+
+    Raises BlobMissingError if the row names a file that the storage does not have, and
+    StoreUnreachableError if the storage does not answer.
+    """
     if not file:
         raise Http404
     try:
         content: IO[bytes] = file.open("rb")
     except FileNotFoundError as error:
-        raise Http404 from error
+        if _is_away(file):
+            raise StoreUnreachableError(str(error)) from error
+        raise BlobMissingError(file.name) from error
+    except OSError as error:
+        raise StoreUnreachableError(str(error)) from error
     return content
+
+
+def _is_away(file: FieldFile) -> bool:
+    """Return whether the folder of all such files is gone or empty: not mounted."""
+    storage = file.storage
+    if not isinstance(storage, FileSystemStorage):
+        return False
+    try:
+        with os.scandir(storage.location) as entries:
+            return next(entries, None) is None
+    except OSError:
+        return True
 
 
 def field_attachment(file: FieldFile, title: str) -> FileResponse:

@@ -30,6 +30,7 @@ from storage.blobs import (
     StoreUnreachableError,
     store_blob,
 )
+from storage.store_faults import FULL_STORE, UNREACHABLE, log_store_fault
 from submissions.exceptions import SubmissionRefusedError
 from submissions.file_checks import FileRule, check_file
 
@@ -216,11 +217,11 @@ def _store(file: IncomingFile, rule: FileRule) -> StoredFile:
         limit = size_in_words(rule.max_bytes)
         refusal = problem("file_too_large", file=rule.name, limit=limit)
         raise SubmissionRefusedError([refusal]) from error
-    except BlobStoreFullError as error:
-        refusal = problem("store_full", file=rule.name)
-        raise SubmissionRefusedError([refusal]) from error
-    except StoreUnreachableError as error:
-        refusal = problem("store_unreachable", file=rule.name)
+    except (BlobStoreFullError, StoreUnreachableError) as error:
+        is_full = isinstance(error, BlobStoreFullError)
+        fault = FULL_STORE if is_full else UNREACHABLE
+        log_store_fault(error, fault)
+        refusal = problem(fault.code, file=rule.name)
         raise SubmissionRefusedError([refusal]) from error
     return StoredFile(
         name=rule.name,

@@ -6,6 +6,7 @@ from typing import Final
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.settings import api_settings
 
+from accounts.api.errors import StoreFailed
 from formats.problems import Problem
 from submissions.exceptions import SubmissionRefusedError
 
@@ -23,12 +24,6 @@ class KeyReused(APIException):
 
     status_code = 409
     default_code = "idempotency_key_reused"
-
-
-class StoreFailed(APIException):
-    """The files cannot be stored. It is our fault, and a later try may succeed."""
-
-    status_code = 503
 
 
 # Problems of the store, which no file of the student's can mend.

@@ -1,6 +1,7 @@
 """Files that a course hands out: who can download each, and under which name."""
 
 import io
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -106,10 +107,31 @@ def test_material_without_a_file_is_404(client: Client) -> None:
     assert client.get(material_url(material)).status_code == 404
 
 
-def test_material_whose_file_is_gone_is_404(client: Client, notes: Material) -> None:
+def test_material_whose_file_is_lost_is_our_fault(
+    client: Client, notes: Material
+) -> None:
+    other: Material = MaterialFactory.create(course=notes.course)
+    other.file.save("other.pdf", ContentFile(b"%PDF-1.7"))
     Path(notes.file.path).unlink()
     client.force_login(student_of(notes))
-    assert client.get(material_url(notes)).status_code == 404
+    answer = client.get(material_url(notes))
+    assert answer.status_code == 500
+    assert b"must restore the file" in answer.content
+    assert "Retry-After" not in answer
+
+
+@pytest.mark.parametrize("how", ["gone", "empty"])
+def test_material_is_503_while_the_folder_of_files_is_away(
+    client: Client, notes: Material, tmp_path: Path, how: str
+) -> None:
+    for found in tmp_path.iterdir():
+        shutil.rmtree(found) if found.is_dir() else found.unlink()
+    if how == "gone":
+        tmp_path.rmdir()
+    client.force_login(student_of(notes))
+    answer = client.get(material_url(notes))
+    assert (answer.status_code, answer["Retry-After"]) == (503, "60")
+    tmp_path.mkdir(exist_ok=True)
 
 
 @pytest.mark.parametrize("part", [Part.HANDOUT, Part.PUBLIC])

@@ -1,0 +1,81 @@
+"""What an answer says of a fault of the store: its status, its code and its words."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+import structlog
+
+from storage.blob_cache import FULL
+from storage.store_errors import (
+    BlobMissingError,
+    BlobStoreFullError,
+    StoreUnreachableError,
+)
+
+log = structlog.get_logger(__name__)
+
+# After how many seconds a program may try again.
+RETRY_SECONDS: Final = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreFault:
+    """A fault of the store, for people and programs. It is always our own fault.
+
+    `wait_seconds` is None if trying again cannot help.
+    """
+
+    status: int
+    code: str
+    message: str
+    hint: str
+    wait_seconds: int | None = RETRY_SECONDS
+
+
+UNREACHABLE: Final = StoreFault(
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    code="store_unreachable",
+    message=(
+        "The portal cannot reach the place where it stores files. This is our fault, "
+        "not yours."
+    ),
+    hint="Try again in a few minutes. If it goes on, tell your lecturer.",
+)
+FULL_STORE: Final = StoreFault(
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    code="store_full",
+    message=(
+        "The portal has no room left to store files. This is our fault, not yours: "
+        "nothing was stored."
+    ),
+    hint="Tell your lecturer, and try again in a few minutes.",
+)
+MISSING: Final = StoreFault(
+    status=HTTPStatus.INTERNAL_SERVER_ERROR,
+    code="stored_file_missing",
+    message=(
+        "The portal has lost this file, or the file is damaged. This is our fault, "
+        "not yours."
+    ),
+    hint=(
+        "Tell your lecturer: site staff must restore the file from a backup. The "
+        "portal's log names it."
+    ),
+    wait_seconds=None,
+)
+
+
+def store_fault_of(error: BaseException) -> StoreFault | None:
+    """Return the fault that this error reports, or None if it is another error."""
+    if isinstance(error, StoreUnreachableError):
+        return UNREACHABLE
+    if isinstance(error, BlobMissingError):
+        return MISSING
+    is_full = isinstance(error, OSError) and error.errno in FULL
+    return FULL_STORE if is_full or isinstance(error, BlobStoreFullError) else None
+
+
+def log_store_fault(error: BaseException, fault: StoreFault) -> None:
+    """Log the fault for staff in one line. The error names the file, if it is one."""
+    log.error("store_fault", code=fault.code, error=str(error))
