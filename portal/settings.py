@@ -254,7 +254,7 @@ IMPORT_EXPORT_TMP_STORAGE_CLASS = "import_export.tmp_storages.CacheStorage"
 
 FILE_UPLOAD_HANDLERS = [
     "submissions.arrival.ArrivalHandler",
-    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+    "submissions.arrival.ArrivedFileHandler",
 ]
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
 # SECURITY: notebooks may run as another user of this machine, and must not read these.

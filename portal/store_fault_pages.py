@@ -1,17 +1,23 @@
 """The middleware that answers a fault of the store with a page in words."""
 
 from collections.abc import Callable
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 
 from portal.api_errors import is_api
 from storage.store_faults import StoreFault, log_store_fault, store_fault_of
+from submissions.arrival import upload_fault
+
+# The view that reports an upload that could not be written beside its own form.
+OWN_WORDS: Final = "grading:submit"
 
 
 class StoreFaultMiddleware:
     """Answers every page whose view raises an error of the store.
 
+    It also answers in place of a view whose upload could not be written to the disk.
     The API has a handler of its own: accounts.api.errors.ApiExceptionHandler.
     """
 
@@ -20,6 +26,16 @@ class StoreFaultMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: object, args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        """Return the page for an upload that failed, which the CSRF check has read."""
+        fault = upload_fault(request)
+        match = request.resolver_match
+        if fault is None or (match and match.view_name == OWN_WORDS):
+            return None
+        return fault_page(fault)
 
     def process_exception(
         self, request: HttpRequest, error: Exception

@@ -1,15 +1,32 @@
-"""When an upload began and arrived, by the server's own clock; the limit on its size."""
+"""When an upload began and arrived, by the server's own clock, and what was wrong."""
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.conf import settings
-from django.core.files.uploadhandler import FileUploadHandler, StopUpload
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import (
+    FileUploadHandler,
+    StopUpload,
+    TemporaryFileUploadHandler,
+)
 from django.http import HttpRequest
 from django.utils import timezone
 
+from formats.submission_words import problem
+from storage.store_faults import (
+    UNREACHABLE,
+    StoreFault,
+    log_store_fault,
+    store_fault_of,
+)
+from submissions.exceptions import SubmissionRefusedError
+
 _STARTED_AT = "softmark.upload_started_at"
 _TOO_LARGE = "softmark.upload_too_large"
+_FAULT = "softmark.upload_fault"
 
 
 class ArrivalHandler(FileUploadHandler):
@@ -54,6 +71,42 @@ class ArrivalHandler(FileUploadHandler):
         return None
 
 
+class ArrivedFileHandler(TemporaryFileUploadHandler):
+    """Writes each file to FILE_UPLOAD_TEMP_DIR, and discards it if the disk fails.
+
+    A disk without room then ends in a refusal in words, and not in a server error. The
+    rest of the body is read and thrown away, so that the browser gets the response.
+    """
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        with self._faults_noted():
+            super().new_file(*args, **kwargs)
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        with self._faults_noted():
+            super().receive_data_chunk(raw_data, start)
+
+    def file_complete(self, file_size: int) -> "UploadedFile[Any] | None":
+        # Going back to the beginning writes what is still in memory.
+        with self._faults_noted():
+            return super().file_complete(file_size)
+
+    @contextmanager
+    def _faults_noted(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            fault = store_fault_of(error) or UNREACHABLE
+            log_store_fault(error, fault)
+            if self.request is not None:
+                self.request.META[_FAULT] = fault
+            # Closing a file deletes it, but also tries to write the rest.
+            if hasattr(self, "file"):
+                with suppress(OSError):
+                    self.file.close()
+            raise StopUpload from error
+
+
 def upload_started_at(request: HttpRequest) -> dt.datetime:
     """Return when the request's body began to arrive, or now if it has no files.
 
@@ -82,3 +135,19 @@ def _noted_by_server(request: HttpRequest, name: str) -> dt.datetime | None:
 def upload_was_too_large(request: HttpRequest) -> bool:
     """Return whether the files were thrown away because the body was too large."""
     return bool(request.META.get(_TOO_LARGE, False))
+
+
+def upload_fault(request: HttpRequest) -> StoreFault | None:
+    """Return the fault for which the files could not be written to the disk, or None.
+
+    It is known once the form has been read.
+    """
+    fault: StoreFault | None = request.META.get(_FAULT)
+    return fault
+
+
+def refuse_failed_upload(request: HttpRequest) -> None:
+    """Raise SubmissionRefusedError if the files could not be written to the disk."""
+    fault = upload_fault(request)
+    if fault is not None:
+        raise SubmissionRefusedError([problem(fault.code)])

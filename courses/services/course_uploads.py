@@ -19,6 +19,7 @@ from courses.services.held_uploads import (
     NothingPendingError,
     forget_old_uploads,
     held_uploads_folder,
+    whole_upload_in,
 )
 from formats.archives import unpack
 from formats.course.dates import AcademicYear
@@ -61,7 +62,7 @@ def hold_course_file(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     stored = "course.zip" if kind == ".zip" else "course.yaml"
-    with (folder / stored).open("wb") as sink:
+    with whole_upload_in(folder), (folder / stored).open("wb") as sink:
         shutil.copyfileobj(content, sink)
 
 

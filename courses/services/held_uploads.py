@@ -2,7 +2,8 @@
 
 import shutil
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,16 @@ def held_uploads_folder() -> Path:
     root = Path(settings.VAR_DIR) / "imports"
     root.mkdir(mode=0o700, exist_ok=True)
     return root
+
+
+@contextmanager
+def whole_upload_in(folder: Path) -> Iterator[None]:
+    """Delete the folder again if the upload could not be written, as on a full disk."""
+    try:
+        yield
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def forget_old_uploads() -> None:

@@ -16,6 +16,7 @@ from courses.services.held_uploads import (
     NothingPendingError,
     forget_old_uploads,
     held_uploads_folder,
+    whole_upload_in,
 )
 from courses.services.revisions import bundle_sha256, import_revision
 from formats.assignment import (
@@ -57,11 +58,12 @@ def hold_upload(
     forget_old_uploads()
     folder = _folder(actor, assignment)
     shutil.rmtree(folder, ignore_errors=True)
-    _store_upload(package, folder / "package", _KINDS)
-    if notebook is not None:
-        _store_upload(notebook, folder / "notebook", (".ipynb",))
-    for name, content in solution:
-        _store_solution(name, content, folder / "solution")
+    with whole_upload_in(folder):
+        _store_upload(package, folder / "package", _KINDS)
+        if notebook is not None:
+            _store_upload(notebook, folder / "notebook", (".ipynb",))
+        for name, content in solution:
+            _store_solution(name, content, folder / "solution")
 
 
 def preview_upload(

@@ -34,6 +34,7 @@ from grading.models import GradingRun
 from grading.services import submit_work
 from submissions.api.viewsets import SubmissionViewSet
 from submissions.arrival import (
+    refuse_failed_upload,
     upload_arrived_at,
     upload_started_at,
     upload_was_too_large,
@@ -150,6 +151,10 @@ def _checked_input(request: Request) -> dict[str, Any]:
     fields = request.POST  # reading this receives the whole body
     if upload_was_too_large(cast("HttpRequest", request)):
         raise TooLarge
+    try:
+        refuse_failed_upload(cast("HttpRequest", request))
+    except SubmissionRefusedError as error:
+        raise refusal(error) from error
     _check_fields(fields)
     given = {name: fields[name] for name in SUBMIT_FIELDS if fields.get(name)}
     key = request.headers.get("Idempotency-Key", "")

@@ -26,6 +26,7 @@ from grading.pages.assignment import LastTry, assignment_page, field_name
 from grading.services import submit_work
 from grading.views.access import visible_assignment
 from submissions.arrival import (
+    refuse_failed_upload,
     upload_arrived_at,
     upload_started_at,
     upload_was_too_large,
@@ -71,6 +72,7 @@ def submit(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
     key = key if _KEY.fullmatch(key) else ""
     try:
         _refuse_too_large(request)
+        refuse_failed_upload(request)
         run = submit_work(
             actor=request.user,
             assignment=found,
