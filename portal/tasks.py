@@ -1,14 +1,12 @@
 """The periodic tasks that Celery beat starts. Missing one of them harms nothing."""
 
-import datetime as dt
-
 from celery import shared_task
 from django.core.management import call_command
 from django.utils import timezone
 
 from courses.services.mailing import mail_due_announcements
 from grading.services import sweep
-from storage.blobs import discard_abandoned
+from portal.leftovers import discard_leftovers
 
 
 @shared_task(name="portal.clear_sessions")
@@ -19,8 +17,8 @@ def clear_sessions() -> None:
 
 @shared_task(name="portal.discard_uploads")
 def discard_uploads() -> None:
-    """Delete files that killed processes left half written at least a day ago."""
-    discard_abandoned(older_than=dt.timedelta(days=1))
+    """Delete what killed processes and previews have left for at least a day."""
+    discard_leftovers()
 
 
 @shared_task(name="portal.sweep_queue")

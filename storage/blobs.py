@@ -51,6 +51,8 @@ __all__ = [
 ]
 
 INCOMING: Final = "incoming"
+# How Django names the files of a form in FILE_UPLOAD_TEMP_DIR.
+_UPLOADS: Final = "*.upload*"
 # Errors of one file. Where the store answers, every other error is one of the store.
 _OF_THE_FILE: Final = {
     errno.ENOTDIR,
@@ -152,16 +154,24 @@ def _save(storage: Storage, name: str, content: IO[bytes], size: int) -> None:
 
 
 def discard_abandoned(*, older_than: timedelta) -> int:
-    """Remove what killed processes left half written; return how many files."""
-    folder = _incoming(storages["blobs"])
-    abandoned = [
-        part
-        for part in folder.glob(f"*{PART}")
-        if time.time() - part.stat().st_mtime > older_than.total_seconds()
-    ]
-    for part in abandoned:
-        part.unlink(missing_ok=True)
-    return len(abandoned)
+    """Remove what killed processes left half written; return how many files.
+
+    That is content on its way into the store, and files of forms on their way to this
+    machine. What is still being written is younger.
+    """
+    places = (
+        (_incoming(storages["blobs"]), f"*{PART}"),
+        (Path(settings.FILE_UPLOAD_TEMP_DIR), _UPLOADS),
+    )
+    oldest, removed = time.time() - older_than.total_seconds(), 0
+    for folder, pattern in places:
+        for path in folder.glob(pattern):
+            # Its writer may end meanwhile.
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime <= oldest:
+                    path.unlink()
+                    removed += 1
+    return removed
 
 
 def open_blob(sha256: str) -> IO[bytes]:

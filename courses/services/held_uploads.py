@@ -33,11 +33,13 @@ def whole_upload_in(folder: Path) -> Iterator[None]:
         raise
 
 
-def forget_old_uploads() -> None:
-    """Delete uploads that are older than a day."""
-    limit = time.time() - _LIFETIME_SECONDS
+def forget_old_uploads() -> int:
+    """Delete uploads that are older than a day; return how many."""
+    limit, deleted = time.time() - _LIFETIME_SECONDS, 0
     for folder in held_uploads_folder().iterdir():
         # Another request may delete it first.
         with suppress(FileNotFoundError):
             if folder.stat().st_mtime < limit:
                 shutil.rmtree(folder, ignore_errors=True)
+                deleted += 1
+    return deleted

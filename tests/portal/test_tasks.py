@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.files.storage import storages
+from django.core.management import call_command
+from pytest_django import Settings
 
 from portal.celery import app
 from portal.tasks import discard_uploads
+from submissions.arrival import ArrivedFileHandler
 
 YESTERDAY = 90_000  # seconds
 
@@ -56,3 +59,37 @@ def test_old_half_written_uploads_are_discarded(age: int) -> None:
     discard_uploads()
     assert part.exists() is (age < YESTERDAY)
     part.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("how", ["task", "command"])
+@pytest.mark.parametrize("age", [0, YESTERDAY])
+def test_old_uploads_of_killed_processes_are_discarded(
+    tmp_path: Path, settings: Settings, age: int, how: str
+) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR, settings.VAR_DIR = tmp_path, tmp_path
+    left = [
+        tmp_path / "tmpa1.upload.ipynb",
+        tmp_path / "tmpa2.upload",
+        tmp_path / "imports" / "1-2" / "package",
+    ]
+    left[2].mkdir(parents=True)
+    for path in left[:2]:
+        path.write_bytes(b"half")
+    for path in (*left[:2], left[2].parent):
+        os.utime(path, (path.stat().st_atime, path.stat().st_mtime - age))
+    if how == "task":
+        discard_uploads()
+    else:
+        call_command("discard_uploads")
+    assert {path.exists() for path in left} == {age < YESTERDAY}
+
+
+def test_killed_web_process_leaves_files_that_match() -> None:
+    """What the handler of uploads writes is what is discarded."""
+    handler = ArrivedFileHandler()
+    handler.new_file("field", "work.ipynb", "", 0)
+    path = Path(handler.file.temporary_file_path())
+    os.utime(path, (0, 0))
+    discard_uploads()
+    assert not path.exists()
+    handler.file.close()
