@@ -222,6 +222,11 @@ BLOB_STORE: str = env.str(
 BLOB_CACHE = VAR_DIR / "blob-cache"
 BLOB_CACHE_BYTES: int = env.int("BLOB_CACHE_BYTES", 10 * 1024**3, validate=Range(min=0))
 
+# Whether beat lets stored content go that no row names, and after how many days without
+# a row it is set aside. It is removed after as many days again.
+COLLECT_ORPHANS: bool = env.bool("COLLECT_ORPHANS", True)
+ORPHAN_DAYS: int = env.int("ORPHAN_DAYS", 7, validate=Range(min=1))
+
 
 def object_stores(address: str) -> dict[str, dict[str, Any]]:
     """Return the storages of blobs and of materials' files at `s3://bucket/prefix`."""
@@ -466,6 +471,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "discard abandoned uploads": {
         "task": "portal.discard_uploads",
+        "schedule": 86_400.0,
+        "options": {"expires": 3_600, "ignore_result": True},
+    },
+    "collect orphans": {
+        "task": "portal.collect_orphans",
         "schedule": 86_400.0,
         "options": {"expires": 3_600, "ignore_result": True},
     },

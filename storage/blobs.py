@@ -1,7 +1,8 @@
 """Files by the hash of their content: written once, shared, never changed.
 
 A blob is stored before the row that names it, so a row's blob always exists. A blob
-without a row is kept: nothing deletes blobs. The name is `ab/cd/<sha256>`.
+without a row is set aside after some days, where it can still be read, and removed days
+later: storage/orphans.py. The name is `ab/cd/<sha256>`.
 
 In a folder store, content is first written to `incoming/` in the same file system, then
 synced, made read-only and only then renamed. So a name never shows half a file, and a
@@ -12,7 +13,6 @@ way of the copies of storage/blob_cache.py.
 import errno
 import hashlib
 import os
-import re
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -27,6 +27,7 @@ from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
 from storage.blob_cache import FULL, PART, PIECE, BlobCache
+from storage.blob_names import aside_name, blob_name
 from storage.durable_files import make_folder, put_in_place
 from storage.store_errors import (
     BlobMissingError,
@@ -84,22 +85,12 @@ def store_blob(chunks: Iterable[bytes], *, max_bytes: int) -> Blob:
         raise StoreUnreachableError(str(storage.location))
     with _full_store_as_error(), _part_file(storage) as part:
         blob = _copy(chunks, part, max_bytes=max_bytes)
-        name = _name(blob.sha256)
+        name = blob_name(blob.sha256)
         if isinstance(storage, FileSystemStorage):
             put_in_place(part, Path(storage.path(name)))
         else:
             _save(storage, name, part, blob.size)
     return blob
-
-
-def _name(sha256: str) -> str:
-    """Return the name of the content in the store.
-
-    Raises BlobMissingError if `sha256` is not a hash.
-    """
-    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
-        raise BlobMissingError(sha256)
-    return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
 
 
 @contextmanager
@@ -179,10 +170,10 @@ def open_blob(sha256: str) -> IO[bytes]:
 
     Raises BlobMissingError, or StoreUnreachableError if the store does not answer.
     """
-    storage, name = storages["blobs"], _name(sha256)
+    storage = storages["blobs"]
     if isinstance(storage, FileSystemStorage):
         with _faults_in_words(storage, sha256):
-            return storage.open(name, "rb")
+            return _opened(storage, sha256)
     return _copy_of(storage, sha256, is_checked=False).open("rb")
 
 
@@ -212,15 +203,23 @@ def blob_path(sha256: str) -> Path:
             digest.update(piece)
     if digest.hexdigest() != sha256:
         raise BlobMissingError(sha256)
-    return Path(storage.path(_name(sha256)))
+    return Path(content.name)
+
+
+def _opened(storage: Storage, sha256: str) -> IO[bytes]:
+    """Open the content in the store, also if it has been set aside."""
+    try:
+        return storage.open(blob_name(sha256), "rb")
+    except FileNotFoundError:
+        return storage.open(aside_name(sha256), "rb")
 
 
 def _copy_of(storage: Storage, sha256: str, *, is_checked: bool) -> Path:
     """Return the path of this machine's copy, which is fetched if there is none."""
-    name = _name(sha256)
+    blob_name(sha256)  # raises if it is not a hash
 
     def fetch() -> Iterator[bytes]:
-        with storage.open(name, "rb") as content:
+        with _opened(storage, sha256) as content:
             yield from iter(lambda: content.read(PIECE), b"")
 
     with _faults_in_words(storage, sha256):

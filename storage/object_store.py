@@ -6,9 +6,11 @@ that all programs of AWS read (AWS_ENDPOINT_URL, AWS_DEFAULT_REGION,
 AWS_ACCESS_KEY_ID, …).
 """
 
+import datetime as dt
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 from boto3.exceptions import Boto3Error
@@ -27,6 +29,15 @@ TRIES: Final = 3
 MEMORY_BYTES: Final = 1 << 20
 NOT_FOUND: Final = 404
 _connecting = threading.Lock()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedObject:
+    """An object: its name below the prefix, its bytes, and when it was last written."""
+
+    name: str
+    size: int
+    written_at: dt.datetime
 
 
 class ObjectStore(S3Storage):
@@ -98,6 +109,36 @@ class ObjectStore(S3Storage):
         with _faults_in_words():
             folders, files = super().listdir(path)
         return folders, files
+
+    def get_modified_time(self, name: str) -> dt.datetime:
+        with _faults_in_words():
+            modified: dt.datetime = super().get_modified_time(name)
+        return modified
+
+    def listed(self, prefix: str) -> Iterator[ListedObject]:
+        """Yield each object whose name begins like this, a page of names at a time."""
+        root = f"{self.location}/" if self.location else ""
+        with _faults_in_words():
+            pages = self.connection.meta.client.get_paginator("list_objects_v2")
+            for page in pages.paginate(Bucket=self.bucket_name, Prefix=root + prefix):
+                for entry in page.get("Contents", ()):
+                    yield ListedObject(
+                        name=entry["Key"].removeprefix(root),
+                        size=entry["Size"],
+                        written_at=entry["LastModified"],
+                    )
+
+    def move(self, source: str, target: str) -> None:
+        """Copy the object to another name within the store, then delete it."""
+        client = self.connection.meta.client
+        key = self._normalize_name(source)
+        with _faults_in_words():
+            client.copy(
+                {"Bucket": self.bucket_name, "Key": key},
+                self.bucket_name,
+                self._normalize_name(target),
+            )
+            client.delete_object(Bucket=self.bucket_name, Key=key)
 
 
 @contextmanager

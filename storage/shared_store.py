@@ -48,6 +48,26 @@ def check_store() -> None:
         raise StoreUnreachableError(str(error)) from error
 
 
+def require_own_store() -> None:
+    """Return if the store has the marker that the database records; record nothing.
+
+    Raises WrongStoreError, or StoreUnreachableError if the store does not answer.
+    """
+    store = storages["blobs"]
+    try:
+        found = read_marker(store)
+    except OSError as error:
+        raise StoreUnreachableError(str(error)) from error
+    known = StoreRecord.objects.filter(pk=ONLY).first()
+    if known is None:
+        raise WrongStoreError(
+            "The database records no store of files yet. Start a web process or a "
+            "worker once: it records the store."
+        )
+    if found != _text(known.marker):
+        raise WrongStoreError(_words(found, known.marker))
+
+
 def adopt_store() -> None:
     """Record the store that the settings name as this database's own.
 

@@ -42,6 +42,7 @@ def test_each_task_is_named_by_its_app() -> None:
         "courses.invite",
         "grading.execute_run",
         "portal.clear_sessions",
+        "portal.collect_orphans",
         "portal.discard_uploads",
         "portal.mail_announcements",
         "portal.sweep_queue",

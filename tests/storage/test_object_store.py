@@ -1,5 +1,6 @@
 """Blobs in an object store: real S3 over HTTP."""
 
+import datetime as dt
 import hashlib
 import os
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from django.core.files.storage import storages
 from pytest_django import Settings
 
 from portal.settings import object_stores
+from storage import store_marker
+from storage.blob_listing import listed_blobs
 from storage.blobs import (
     BlobMissingError,
     StoreUnreachableError,
@@ -22,6 +25,10 @@ from storage.blobs import (
     store_blob,
 )
 from storage.downloads import zip_attachment
+from storage.models import StoreRecord
+from storage.orphans import OrphanReport, collect_orphans
+from storage.shared_store import check_store
+from tests.factories import RevisionFileFactory
 from tests.services.object_store import BUCKET, ObjectServer, use_store, weed_path
 
 pytestmark = pytest.mark.services
@@ -52,6 +59,8 @@ def cache(
 ) -> Path:
     """Point the portal to the server; give its empty folder of copies."""
     folder = tmp_path / "cache"
+    # No test expects the marker that another one has made.
+    monkeypatch.setattr(store_marker, "_expected", set())
     use_store(server, settings, monkeypatch, cache=folder)
     return folder
 
@@ -176,3 +185,62 @@ def test_store_says_whether_it_answers(
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     settings.STORAGES = {**settings.STORAGES}
     assert not blob_store_answers()
+
+
+@pytest.mark.django_db
+def test_orphan_is_set_aside_brought_back_and_removed(server: ObjectServer) -> None:
+    """Objects cannot be made older, so the grace ends in a few seconds from now."""
+    StoreRecord.objects.all().delete()
+    check_store()
+    kept = RevisionFileFactory.create(text="kept in the bucket")
+    orphan = store_data(b"an orphan in the bucket")
+
+    def collect() -> OrphanReport:
+        soon = dt.timedelta(seconds=-5)
+        return collect_orphans(grace=soon, is_dry=False, is_forced=True)
+
+    assert collect().set_aside >= 1
+    key = f"{orphan[:2]}/{orphan[2:4]}/{orphan}"
+    assert f"tests/blobs/orphans/{key}" in objects(server)
+    assert f"tests/blobs/{key}" not in objects(server)
+    assert read_blob(orphan) == blob_path(orphan).read_bytes()
+    row = RevisionFileFactory.create(name="late.txt", stored=(orphan, 1))
+    assert collect().brought_back == 1
+    assert f"tests/blobs/{key}" in objects(server)
+    row.delete()
+    assert collect().set_aside == 1
+    assert collect().removed >= 1
+    assert not [name for name in objects(server) if orphan in name]
+    assert read_blob(kept.sha256) == b"kept in the bucket"
+
+
+@pytest.mark.django_db
+def test_young_objects_stay(server: ObjectServer) -> None:
+    StoreRecord.objects.all().delete()
+    check_store()
+    orphan = store_data(b"a young orphan")
+    report = collect_orphans(grace=dt.timedelta(days=1), is_dry=False)
+    assert report.blobs >= 1
+    assert (report.old, report.set_aside) == (0, 0)
+    assert read_blob(orphan) == b"a young orphan"
+
+
+def test_content_is_listed_page_by_page(server: ObjectServer) -> None:
+    store: Any = storages["blobs"]
+    hashes = {store_data(str(number).encode()) for number in range(5)}
+    pages = store.connection.meta.client.get_paginator("list_objects_v2")
+    first = next(iter(pages.paginate(Bucket=BUCKET, PaginationConfig={"PageSize": 2})))
+    assert len(first["Contents"]) == 2
+    listed = {blob.sha256: blob.size for blob in listed_blobs(store)}
+    assert hashes <= set(listed)
+    assert {listed[sha256] for sha256 in hashes} == {1}
+
+
+@pytest.mark.django_db
+def test_orphans_of_a_bucket_that_is_away_are_left_alone(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    settings.STORAGES = {**settings.STORAGES}
+    with pytest.raises(StoreUnreachableError):
+        collect_orphans(grace=dt.timedelta(days=1), is_dry=False)
