@@ -12,7 +12,7 @@ from courses.services.mailing import mail_due_announcements
 from grading.services import sweep
 from portal.leftovers import discard_leftovers
 from storage import orphans
-from storage.orphans import TooManyOrphansError
+from storage.orphans import CollectionRefusedError
 from storage.shared_store import WrongStoreError
 from storage.store_errors import StoreUnreachableError
 
@@ -40,7 +40,7 @@ def collect_orphans() -> None:
         orphans.collect_orphans(
             grace=dt.timedelta(days=settings.ORPHAN_DAYS), is_dry=False
         )
-    except (TooManyOrphansError, WrongStoreError, StoreUnreachableError) as error:
+    except (CollectionRefusedError, WrongStoreError, StoreUnreachableError) as error:
         log.error("orphans_not_collected", words=str(error))  # noqa: TRY400  (no traceback)
 
 

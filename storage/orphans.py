@@ -23,6 +23,7 @@ from typing import IO, Final, TypeVar
 
 import structlog
 from django.core.files.storage import Storage, storages
+from django.utils import timezone
 
 from storage.blob_listing import (
     ListedBlob,
@@ -33,7 +34,12 @@ from storage.blob_listing import (
     written_at,
 )
 from storage.blob_rows import named_among, unnamed_among
-from storage.shared_store import PROBE, require_own_store
+from storage.shared_store import (
+    PROBE,
+    is_database_older,
+    note_collection,
+    require_own_store,
+)
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -42,12 +48,13 @@ T = TypeVar("T")
 _MANY: Final = 100_000
 # Hashes that are looked at once more just before they are moved or removed.
 _FEW: Final = 100
+_ONCE: Final = "run manage.py collect_orphans --delete --force once"
 # The portal stores this at each start, and no row names it.
 _OWN: Final = frozenset({hashlib.sha256(PROBE).hexdigest()})
 
 
-class TooManyOrphansError(Exception):
-    """So much would go that the database is probably not the store's. `str` says it."""
+class CollectionRefusedError(Exception):
+    """The database is not the store's, or probably not. `str` says what to do."""
 
 
 @dataclass(kw_only=True)
@@ -69,11 +76,25 @@ class OrphanReport:
     set_aside: int = 0
     removed: int = 0
     brought_back: int = 0
+    is_database_older: bool = False
 
     @property
-    def is_unlikely(self) -> bool:
-        """Whether more than half of the old content would go."""
-        return 2 * self.orphans > self.old
+    def refusal(self) -> str:
+        """Why nothing may go unless an operator insists, or "" if it may."""
+        if self.is_database_older:
+            return (
+                "The database is older than the store: it was restored from a backup, "
+                "and does not name what was stored since. Nothing was removed. Once "
+                f"you need none of that any more, {_ONCE}."
+            )
+        if 2 * self.orphans > self.old:
+            return (
+                f"{self.orphans} of {self.old} old files in the store would go, "
+                "because no row of the database names them. That is more than half, "
+                "so the database is probably another one, or empty. Nothing was "
+                f"removed. If the database is right, {_ONCE}."
+            )
+        return ""
 
 
 def collect_orphans(
@@ -83,8 +104,9 @@ def collect_orphans(
 
     With `is_dry`, only look. Raises WrongStoreError if the store has not the marker that
     the database records, StoreUnreachableError if it does not answer, and
-    TooManyOrphansError, unless `is_forced`, if more than half of the old content would
-    go. Then at most content that a row names is brought back.
+    CollectionRefusedError, unless `is_forced`, if the database is older than the store
+    or more than half of the old content would go. Then nothing goes, and only what a
+    row names is brought back.
     """
     require_own_store()
     store, report = storages["blobs"], OrphanReport()
@@ -92,10 +114,12 @@ def collect_orphans(
     with tempfile.TemporaryFile("w+") as orphans, tempfile.TemporaryFile("w+") as due:
         _find_orphans(store, limit, report, orphans)
         _find_due(store, limit, report, due, is_dry=is_dry)
+        report.is_database_older = is_database_older()
         if is_dry:
             return report
-        if report.is_unlikely and not is_forced:
-            raise TooManyOrphansError(_words(report))
+        if report.refusal and not is_forced:
+            raise CollectionRefusedError(report.refusal)
+        note_collection(timezone.now())
         for few in _batches(_lines(due), _FEW):
             _remove(store, few, report)
         for few in _batches(_lines(orphans), _FEW):
@@ -167,15 +191,6 @@ def _set_aside(
         if sha256 not in named and written is not None and written < limit:
             set_aside(store, sha256)
             report.set_aside += 1
-
-
-def _words(report: OrphanReport) -> str:
-    return (
-        f"{report.orphans} of {report.old} old files in the store would go, because no "
-        "row of the database names them. That is more than half, so the database is "
-        "probably older than the store, or another one. Nothing was removed. Look at "
-        "`manage.py collect_orphans`; if the database is right, add --delete --force."
-    )
 
 
 def _lines(file: IO[str]) -> Iterator[str]:

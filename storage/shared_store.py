@@ -3,6 +3,7 @@
 The database records the store's marker. Whoever starts first makes both.
 """
 
+import datetime as dt
 import uuid
 from typing import Final
 
@@ -13,7 +14,15 @@ from django.db import transaction
 from storage.blobs import read_blob, store_blob
 from storage.models import ONLY, StoreRecord
 from storage.store_errors import BlobMissingError, StoreUnreachableError
-from storage.store_marker import NAME, expect_marker, read_marker, write_marker
+from storage.store_marker import (
+    COLLECTED,
+    NAME,
+    expect_marker,
+    read_marker,
+    read_note,
+    write_marker,
+    write_note,
+)
 
 PREFIX: Final = "softmark"
 # Stored and read again at each start, since a store may answer and take nothing.
@@ -66,6 +75,33 @@ def require_own_store() -> None:
         )
     if found != _text(known.marker):
         raise WrongStoreError(_words(found, known.marker))
+
+
+def is_database_older() -> bool:
+    """Return whether the store knows a later collection than the database does.
+
+    Then the database was restored from a backup, and does not name what was stored
+    since. Raises StoreUnreachableError.
+    """
+    try:
+        noted = read_note(storages["blobs"], COLLECTED)
+    except OSError as error:
+        raise StoreUnreachableError(str(error)) from error
+    known = StoreRecord.objects.filter(pk=ONLY).values_list("collected_at", flat=True)
+    recorded = known.first()
+    return noted is not None and (recorded is None or recorded.isoformat() < noted)
+
+
+def note_collection(at: dt.datetime) -> None:
+    """Record in the database and in the store that orphans are collected at this time.
+
+    The database comes first: the store must never know a time that it does not.
+    """
+    StoreRecord.objects.filter(pk=ONLY).update(collected_at=at)
+    try:
+        write_note(storages["blobs"], COLLECTED, at.isoformat())
+    except OSError as error:
+        raise StoreUnreachableError(str(error)) from error
 
 
 def adopt_store() -> None:

@@ -15,6 +15,8 @@ from django.core.files.storage import FileSystemStorage, Storage
 from storage.durable_files import make_folder, put_in_place
 
 NAME: Final = "softmark-store"
+# When orphans were last collected, as the database records it too.
+COLLECTED: Final = "softmark-collected"
 MOST_BYTES: Final = 200
 _expected: set[str] = set()
 
@@ -24,8 +26,13 @@ def read_marker(store: Storage) -> str | None:
 
     Raises StoreUnreachableError or OSError if the store does not answer.
     """
+    return read_note(store, NAME)
+
+
+def read_note(store: Storage, name: str) -> str | None:
+    """Return the text of a small object of the portal's own. Raises as above."""
     try:
-        with store.open(NAME, "rb") as content:
+        with store.open(name, "rb") as content:
             return bytes(content.read(MOST_BYTES)).decode("utf-8", "replace").strip()
     except FileNotFoundError:
         return None
@@ -33,9 +40,14 @@ def read_marker(store: Storage) -> str | None:
 
 def write_marker(store: Storage, text: str) -> None:
     """Give the store a marker with this text. It must have none."""
+    write_note(store, NAME, text)
+
+
+def write_note(store: Storage, name: str, text: str) -> None:
+    """Store a small object of the portal's own, in place of an earlier one."""
     data = f"{text}\n".encode()
     if not isinstance(store, FileSystemStorage):
-        store.save(NAME, ContentFile(data))
+        store.save(name, ContentFile(data))
         return
     folder = Path(store.location)
     make_folder(folder)
@@ -43,7 +55,7 @@ def write_marker(store: Storage, text: str) -> None:
         try:
             part.write(data)
             part.flush()
-            put_in_place(part.file, folder / NAME)
+            put_in_place(part.file, folder / name)
         finally:
             with suppress(FileNotFoundError):
                 Path(part.name).unlink()

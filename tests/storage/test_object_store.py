@@ -219,7 +219,8 @@ def test_young_objects_stay(server: ObjectServer) -> None:
     StoreRecord.objects.all().delete()
     check_store()
     orphan = store_data(b"a young orphan")
-    report = collect_orphans(grace=dt.timedelta(days=1), is_dry=False)
+    day = dt.timedelta(days=1)
+    report = collect_orphans(grace=day, is_dry=False, is_forced=True)
     assert report.blobs >= 1
     assert (report.old, report.set_aside) == (0, 0)
     assert read_blob(orphan) == b"a young orphan"

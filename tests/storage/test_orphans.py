@@ -29,9 +29,9 @@ from storage.blobs import (
     store_blob,
 )
 from storage.models import StoreRecord
-from storage.orphans import OrphanReport, TooManyOrphansError, collect_orphans
+from storage.orphans import CollectionRefusedError, OrphanReport, collect_orphans
 from storage.shared_store import WrongStoreError, check_store
-from storage.store_marker import NAME
+from storage.store_marker import COLLECTED, NAME
 from submissions.models import SubmittedFile
 from tests.factories import GradingRunFactory, RevisionFileFactory
 from tests.world import make_world
@@ -271,7 +271,7 @@ def after(
 def test_nothing_goes_where_more_than_half_would(store: Path) -> None:
     found = [stored(str(number)) for number in range(6)]
     age(store)
-    with pytest.raises(TooManyOrphansError, match="6 of 11 old files"):
+    with pytest.raises(CollectionRefusedError, match="6 of 11 old files"):
         collect()
     assert not any(is_aside(store, sha256) for sha256 in found)
     assert collect(is_forced=True).set_aside == 6
@@ -283,9 +283,35 @@ def test_nothing_that_lies_aside_is_removed_then_either(store: Path) -> None:
     collect()
     RevisionFile.objects.all().delete()
     age(store)
-    with pytest.raises(TooManyOrphansError):
+    with pytest.raises(CollectionRefusedError):
         collect()
     assert is_aside(store, orphan)
+
+
+@pytest.mark.parametrize("earlier", [None, 1])
+def test_nothing_goes_if_the_database_is_older_than_the_store(
+    store: Path, earlier: int | None
+) -> None:
+    orphan = stored()
+    collect()
+    age(store)
+    record = StoreRecord.objects.get()
+    assert record.collected_at is not None
+    then = earlier and record.collected_at - dt.timedelta(days=earlier)
+    StoreRecord.objects.update(collected_at=then)
+    with pytest.raises(CollectionRefusedError, match="restored from a backup"):
+        collect()
+    assert not is_aside(store, orphan)
+    assert collect(is_forced=True).set_aside == 1
+    assert collect().set_aside == 0
+
+
+def test_store_that_is_older_than_the_database_is_collected(store: Path) -> None:
+    collect()
+    (store / COLLECTED).unlink()
+    stored()
+    age(store)
+    assert collect().set_aside == 1
 
 
 @pytest.mark.parametrize("how", ["no marker", "another", "no record"])

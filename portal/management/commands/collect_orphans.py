@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.template.defaultfilters import filesizeformat
 
-from storage.orphans import OrphanReport, TooManyOrphansError, collect_orphans
+from storage.orphans import CollectionRefusedError, OrphanReport, collect_orphans
 from storage.shared_store import WrongStoreError
 from storage.store_errors import StoreUnreachableError
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--force",
             action="store_true",
-            help="do it also if more than half of the old files would go",
+            help="do it also if the database may be older than the store",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -36,7 +36,11 @@ class Command(BaseCommand):
                 is_dry=not options["delete"],
                 is_forced=options["force"],
             )
-        except (TooManyOrphansError, WrongStoreError, StoreUnreachableError) as error:
+        except (
+            CollectionRefusedError,
+            WrongStoreError,
+            StoreUnreachableError,
+        ) as error:
             raise CommandError(str(error)) from error
         for line in _lines(report, is_dry=not options["delete"]):
             self.stdout.write(line)
@@ -53,8 +57,8 @@ def _lines(report: OrphanReport, *, is_dry: bool) -> list[str]:
     if not is_dry:
         done = (report.set_aside, report.removed, report.brought_back)
         return [*lines, "set aside {}, removed {}, brought back {}".format(*done)]
-    if report.is_unlikely:
-        lines.append("That is more than half: --delete refuses it without --force.")
+    if report.refusal:
+        lines.append(f"--delete would refuse: {report.refusal}")
     return [*lines, "Nothing was changed. --delete sets orphans aside."]
 
 
