@@ -1,10 +1,12 @@
 """What an answer says of a fault of the store: its status, its code and its words."""
 
+import sqlite3
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
 import structlog
+from django.db import OperationalError
 
 from storage.blob_cache import FULL
 from storage.store_errors import (
@@ -17,6 +19,8 @@ log = structlog.get_logger(__name__)
 
 # After how many seconds a program may try again.
 RETRY_SECONDS: Final = 60
+
+_POSTGRESQL_FULL: Final = "53100"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +76,20 @@ def store_fault_of(error: BaseException) -> StoreFault | None:
         return UNREACHABLE
     if isinstance(error, BlobMissingError):
         return MISSING
-    is_full = isinstance(error, OSError) and error.errno in FULL
-    return FULL_STORE if is_full or isinstance(error, BlobStoreFullError) else None
+    if isinstance(error, BlobStoreFullError) or _is_of_full_disk(error):
+        return FULL_STORE
+    return None
+
+
+def _is_of_full_disk(error: BaseException) -> bool:
+    """Return whether a file or the database could not be written for lack of room."""
+    if isinstance(error, OSError):
+        return error.errno in FULL
+    if not isinstance(error, OperationalError):
+        return False
+    cause = error.__cause__
+    code = getattr(cause, "sqlite_errorcode", None) or getattr(cause, "sqlstate", None)
+    return code in {sqlite3.SQLITE_FULL, _POSTGRESQL_FULL}
 
 
 def log_store_fault(error: BaseException, fault: StoreFault) -> None:

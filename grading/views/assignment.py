@@ -28,6 +28,7 @@ from grading.views.access import visible_assignment
 from submissions.arrival import (
     refuse_failed_upload,
     upload_arrived_at,
+    upload_fault,
     upload_started_at,
     upload_was_too_large,
 )
@@ -66,7 +67,9 @@ def submit(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
         return redirect(found)
     if not can_submit(request.user, found):
         raise PermissionDenied
-    if wait := seconds_to_wait(SubmitThrottle, request):
+    # An upload that failed through our fault counts towards no limit.
+    is_whole = upload_fault(request) is None
+    if is_whole and (wait := seconds_to_wait(SubmitThrottle, request)):
         return _too_often(request, found, wait)
     key = request.POST.get("idempotency_key", "")
     key = key if _KEY.fullmatch(key) else ""

@@ -10,13 +10,18 @@ from typing import Any
 import pytest
 from django.conf import settings as portal_settings
 from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
-from django.test import Client
+from django.db import OperationalError, connection, transaction
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from pytest_django import Settings
 from structlog.testing import capture_logs
 
 from accounts.models import User
+from accounts.throttles import SubmitThrottle
 from courses.models import Assignment, RequiredFile
+from portal.store_fault_pages import StoreFaultMiddleware
+from storage.store_faults import FULL_STORE, store_fault_of
 from submissions.models import Submission
 from tests.api.asking import SUBMIT, bearer, codes
 from tests.factories import (
@@ -211,3 +216,55 @@ def test_upload_kept_for_a_preview_leaves_nothing_on_a_full_disk(
     assert answer.status_code == 503
     assert "no room left to store files" in words(answer)
     assert [path for path in disk.rglob("*") if path.is_file()] == []
+
+
+def test_full_disk_of_the_database_is_answered_in_words(assignment: Assignment) -> None:
+    error = full_database_error()
+    fault = store_fault_of(error)
+    assert fault is FULL_STORE
+    answer = StoreFaultMiddleware(lambda _: HttpResponse()).process_exception(
+        RequestFactory().get(assignment.get_absolute_url()), error
+    )
+    assert answer is not None
+    assert answer.status_code == 503
+
+
+def test_other_errors_of_the_database_are_none_of_the_store_s() -> None:
+    with pytest.raises(OperationalError) as caught, transaction.atomic():
+        run_sql(
+            "ATTACH '/nonexistent/other' AS other"
+            if connection.vendor == "sqlite"
+            else "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53300'; END $$"
+        )
+    assert store_fault_of(caught.value) is None
+
+
+def full_database_error() -> OperationalError:
+    """Return the error of a database that has no room, as the driver raises it."""
+    if connection.vendor == "postgresql":
+        with pytest.raises(OperationalError) as caught, transaction.atomic():
+            run_sql("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53100'; END $$")
+        return caught.value
+    run_sql("PRAGMA max_page_count = 1")  # no more pages than it has
+    try:
+        with pytest.raises(OperationalError) as caught, transaction.atomic():
+            run_sql("CREATE TABLE large AS SELECT zeroblob(1000000) AS content")
+    finally:
+        run_sql("PRAGMA max_page_count = 1073741823")
+    return caught.value
+
+
+def run_sql(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+def test_failed_upload_counts_towards_no_limit(
+    disk: Path,
+    student: User,
+    assignment: Assignment,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(SubmitThrottle, "rate", "1/hour")
+    for _ in range(3):
+        assert "no room left" in words(send(student, assignment))
