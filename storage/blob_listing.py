@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _TWO: Final = re.compile(r"[0-9a-f]{2}")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ListedBlob:
     """Content in the store: its size in bytes, and when it was last written.
 

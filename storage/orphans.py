@@ -45,7 +45,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 # Hashes that are compared with all rows at the same time: some 20 MB.
-_MANY: Final = 100_000
+_MANY: Final = 50_000
 # Hashes that are looked at once more just before they are moved or removed.
 _FEW: Final = 100
 _ONCE: Final = "run manage.py collect_orphans --delete --force once"
