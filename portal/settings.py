@@ -193,7 +193,7 @@ CACHES: dict[str, dict[str, Any]] = {
 
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "storage.whole_files.WholeFileStorage",
         "OPTIONS": {"location": VAR_DIR / "files"},
     },
     # Content-addressed: only storage.blobs reads and writes it.

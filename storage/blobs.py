@@ -147,13 +147,16 @@ def _save(storage: Storage, name: str, content: IO[bytes], size: int) -> None:
 def discard_abandoned(*, older_than: timedelta) -> int:
     """Remove what killed processes left half written; return how many files.
 
-    That is content on its way into the store, and files of forms on their way to this
-    machine. What is still being written is younger.
+    That is content on its way into the store, files of materials, and files of forms on
+    their way to this machine. What is still being written is younger.
     """
-    places = (
+    places = [
         (_incoming(storages["blobs"]), f"*{PART}"),
         (Path(settings.FILE_UPLOAD_TEMP_DIR), _UPLOADS),
-    )
+    ]
+    materials = storages["default"]
+    if isinstance(materials, FileSystemStorage):
+        places.append((Path(materials.location), f"*{PART}"))
     oldest, removed = time.time() - older_than.total_seconds(), 0
     for folder, pattern in places:
         for path in folder.glob(pattern):

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from django.conf import settings as portal_settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 from django.db import OperationalError, connection, transaction
 from django.http import HttpResponse
@@ -237,6 +239,46 @@ def test_other_errors_of_the_database_are_none_of_the_store_s() -> None:
             else "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53300'; END $$"
         )
     assert store_fault_of(caught.value) is None
+
+
+def use_files(settings: Settings, folder: Path) -> None:
+    stored = {**settings.STORAGES["default"], "OPTIONS": {"location": folder}}
+    settings.STORAGES = {**settings.STORAGES, "default": stored}
+
+
+@pytest.mark.parametrize("size", [2 * ROOM, ROOM - 4096 + 100])
+def test_material_that_does_not_fit_leaves_nothing(
+    disk: Path, tmp_path: Path, settings: Settings, size: int
+) -> None:
+    """Uploads and materials are on different disks here, so the file is copied."""
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path
+    use_files(settings, disk)
+    (disk / "other").write_bytes(bytes(4096))
+    with TemporaryUploadedFile("notes.pdf", "application/pdf", size, None) as upload:
+        upload.write(bytes(size))
+        upload.seek(0)
+        with pytest.raises(OSError, match="No space") as caught:
+            storages["default"].save("materials/notes.pdf", upload)
+    assert store_fault_of(caught.value) is FULL_STORE
+    assert [path.name for path in disk.rglob("*") if path.is_file()] == ["other"]
+
+
+@pytest.mark.parametrize("kind", ["moved", "copied", "written"])
+def test_material_is_whole_under_its_name(
+    tmp_path: Path, disk: Path, settings: Settings, kind: str
+) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR = disk if kind == "copied" else tmp_path
+    use_files(settings, tmp_path / "files")
+    content: Any = ContentFile(b"%PDF-1.7")
+    if kind != "written":
+        content = TemporaryUploadedFile("notes.pdf", "application/pdf", 8, None)
+        content.write(b"%PDF-1.7")
+        content.seek(0)
+    name = storages["default"].save("materials/notes.pdf", content)
+    (path,) = (found for found in (tmp_path / "files").rglob("*") if found.is_file())
+    assert path.relative_to(tmp_path / "files") == Path(name)
+    assert path.read_bytes() == b"%PDF-1.7"
+    content.close()
 
 
 def full_database_error() -> OperationalError:

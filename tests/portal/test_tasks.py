@@ -85,6 +85,16 @@ def test_old_uploads_of_killed_processes_are_discarded(
     assert {path.exists() for path in left} == {age < YESTERDAY}
 
 
+def test_half_written_file_of_a_material_is_discarded() -> None:
+    folder = Path(storages["default"].path(""))
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / "tmp123.part"
+    part.write_bytes(b"half")
+    os.utime(part, (0, 0))
+    discard_uploads()
+    assert not part.exists()
+
+
 def test_killed_web_process_leaves_files_that_match() -> None:
     """What the handler of uploads writes is what is discarded."""
     handler = ArrivedFileHandler()
