@@ -37,7 +37,7 @@ _WORDS: Final = {
         ),
     ),
     Refusal.FULL: (
-        HTTPStatus.INSUFFICIENT_STORAGE,
+        HTTPStatus.SERVICE_UNAVAILABLE,
         "store_full",
         (
             "The portal has no room for your files. It is our fault, not yours, and your "
