@@ -19,7 +19,6 @@ class Migration(migrations.Migration):
                 ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
                 ('marker', models.UUIDField(default=uuid.uuid4)),
                 ('recorded_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('collected_at', models.DateTimeField(blank=True, null=True)),
             ],
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='one_store_record')],
