@@ -9,53 +9,35 @@ and write has a time limit: portal.client_socket.
 """
 
 import contextlib
-import datetime as dt
 import json
-import re
 import selectors
 import socket
 import time
-from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 from gunicorn import util
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from portal.arriving_requests import PIECE, ArrivingRequest, BodyStore
 from portal.client_socket import ClientSocket
-from portal.long_bodies import PIECE, LongBody, Refusal, StoredUnreader
+from portal.long_bodies import LongBody, Refusal
 
-# How long a head, and then a short body, may take to arrive.
-HEAD_SECONDS: Final = 20.0
-BODY_SECONDS: Final = 20.0
 # How long a stopping worker waits for requests that have begun to arrive.
 STOP_SECONDS: Final = 2.0
 # How long a connection that ends waits for the client to close it too, and how many
 # bytes it throws away meanwhile.
 END_SECONDS: Final = 2.0
 MAX_DRAINED: Final = 64 * 1024
-MAX_HEAD: Final = 64 * 1024
-MAX_SHORT_BODY: Final = 64 * 1024
 # How many long bodies may arrive at a time: in all, of one person, and of people who
 # have not signed in, whose bodies are thrown away.
 MAX_LONG_BODIES: Final = 100
 MAX_OF_ONE_SENDER: Final = 4
 MAX_OF_STRANGERS: Final = 16
-_PROBES: Final = (b"GET /healthz", b"GET /readyz", b"GET /metrics")
 _PROBE_THREADS: Final = 2
 # Each request for which the loop cannot wait keeps such a thread until it has arrived.
 _WAITING_THREADS: Final = 2
-_PIECE: Final = 64 * 1024
-_END: Final = b"\r\n\r\n"
-_LENGTH: Final = re.compile(
-    rb"\r\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r\n", re.IGNORECASE
-)
-_OPEN_ENDED: Final = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
-# The client waits to be asked for the body.
-_ASKING: Final = re.compile(rb"\r\nexpect:[^\r\n]*", re.IGNORECASE)
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _OURS: Final = 500
 _TOO_LONG: Final = (
@@ -84,121 +66,6 @@ def write_error(client: Any, status: int, reason: str, words: str) -> None:
 
 # gunicorn's base worker calls it by this name.
 util.write_error = write_error
-
-
-class ArrivingRequest:
-    """The bytes of a request that have arrived, and the deadline for the rest.
-
-    A long body is stored in `body`, and `data` then holds what follows it.
-    """
-
-    def __init__(self, conn: TConn, *, stores: "BodyStore", held: bytes = b"") -> None:
-        self.conn = conn
-        self.data = bytearray()
-        self.begun = time.monotonic()
-        self.began_at = self.arrived_at = dt.datetime.now(dt.UTC)  # noqa: TID251 - Django may not be set up
-        self.needed: int | None = None
-        self.body: LongBody | None = None
-        self.is_open_ended = False
-        self.is_asking = False
-        # Nothing is read from the connection until it is known who sends the body.
-        self.is_paused = False
-        self._deadline = self.begun + HEAD_SECONDS
-        self._stores = stores
-        self.add(held)
-
-    def add(self, data: bytes) -> None:
-        """Add more bytes of the request."""
-        self.arrived_at = dt.datetime.now(dt.UTC)  # noqa: TID251 - Django may not be set up
-        if self.body is not None:
-            self.body.add(data)
-            return
-        searched = max(len(self.data) - len(_END), 0)
-        self.data += data
-        while self.needed is None and self.data.startswith(b"\r\n"):
-            del self.data[:2]
-            searched = 0
-        if self.needed is None:
-            end = self.data.find(_END, searched)
-            if end >= 0:
-                self._read_head(end + len(_END))
-
-    def _read_head(self, length: int) -> None:
-        head = bytes(self.data[:length])
-        self.began_at = self.arrived_at
-        self._deadline = time.monotonic() + BODY_SECONDS
-        found = _LENGTH.search(head)
-        size = int(found[1]) if found else 0
-        is_unread = found is None and b"\r\ncontent-length" in head.lower()
-        if is_unread or _OPEN_ENDED.search(head) or size > self._stores.longest:
-            self.is_open_ended = True
-            self.needed = length
-            return
-        if _ASKING.search(head):
-            # The worker asks, and gunicorn need not.
-            self.is_asking = True
-            head = _ASKING.sub(b"", head)
-            self.data[:length] = head
-            length = len(head)
-        self.needed = length + size
-        if size > MAX_SHORT_BODY:
-            self.body = LongBody(head, size, self._stores.folder)
-            self.body.add(bytes(self.data[length : length + size]))
-            del self.data[: length + size]
-
-    @property
-    def deadline(self) -> float:
-        """By when more must have arrived, on the monotonic clock."""
-        return self._deadline if self.body is None else self.body.deadline
-
-    @property
-    def most_to_read(self) -> int:
-        """How many bytes may be read next."""
-        return _PIECE if self.body is None else min(PIECE, self.body.left)
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether a thread may begin with the request."""
-        if self.body is not None:
-            return self.body.is_over and self.body.sender is not None
-        return self.needed is not None and len(self.data) >= self.needed
-
-    @property
-    def is_too_long(self) -> bool:
-        """Whether the head is longer than any browser's."""
-        return self.needed is None and len(self.data) > MAX_HEAD
-
-    @property
-    def is_probe(self) -> bool:
-        """Whether a monitor asks whether the portal works."""
-        return self.body is None and self.data.startswith(_PROBES)
-
-    def hand_over(self) -> None:
-        """Give the connection's parser what has arrived."""
-        conn = self.conn
-        conn.init()
-        conn.data_ready = True
-        conn.sock.body = self.body
-        is_here = not self.is_open_ended
-        conn.sock.began_at = self.began_at if is_here else None
-        conn.sock.arrived_at = self.arrived_at if is_here else None
-        if self.body is None:
-            conn.parser.unreader.unread(bytes(self.data))
-        else:
-            rest = bytes(self.data)
-            conn.parser.unreader = StoredUnreader(conn.sock, self.body, rest)
-
-
-@dataclass(frozen=True, kw_only=True)
-class BodyStore:
-    """Where long bodies are stored, and the longest; longer ones are not.
-
-    `sender_of` returns who sends a request with this head, "" for nobody.
-    """
-
-    folder: Path | None = None
-    longest: int = 1024**3
-    sender_of: Callable[[bytes], str] = lambda _: "somebody"
 
 
 class DeadlineWorker(ThreadWorker):
@@ -389,7 +256,7 @@ class DeadlineWorker(ThreadWorker):
         self.endings[conn] = time.monotonic() + END_SECONDS
 
     def _on_more(self, conn: TConn, drained: list[int], client: ClientSocket) -> None:
-        data = _read(client, _PIECE)
+        data = _read(client, PIECE)
         drained[0] += len(data or b"")
         if data == b"" or drained[0] > MAX_DRAINED:
             self._close(conn)

@@ -17,7 +17,7 @@ from gunicorn.http.unreader import SocketUnreader
 from portal import client_socket
 
 # Larger pieces leave more time to other threads: each takes Python's lock once.
-PIECE: Final = 1024 * 1024
+LONG_PIECE: Final = 1024 * 1024
 # The most bytes that are read and thrown away, so that the client reads the answer.
 MOST_DISCARDED: Final = 32 * 1024 * 1024
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})

@@ -22,7 +22,7 @@ from django.shortcuts import render
 
 from accounts.authentication import owner_of_token
 from portal.api_errors import api_error, is_api
-from portal.gunicorn_worker import BodyStore
+from portal.arriving_requests import BodyStore
 from portal.long_bodies import Refusal
 
 UNKNOWN: Final = "unknown"

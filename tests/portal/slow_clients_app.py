@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from portal import client_socket, gunicorn_worker
+from portal import arriving_requests, client_socket
 from portal.gunicorn import *  # noqa: F403  the settings of the portal
 
 # As the portal, with a tenth of the time and with few threads.
-gunicorn_worker.HEAD_SECONDS = 2.0  # type: ignore[misc]
-gunicorn_worker.BODY_SECONDS = 2.0  # type: ignore[misc]
+arriving_requests.HEAD_SECONDS = 2.0  # type: ignore[misc]
+arriving_requests.BODY_SECONDS = 2.0  # type: ignore[misc]
 client_socket.STALL_SECONDS = 2.0  # type: ignore[misc]
 # The part of an answer in the kernel's buffers counts as read: up to megabytes.
 client_socket.LEAST_RATE = 1024 * 1024  # type: ignore[misc]
@@ -32,7 +32,7 @@ def sender_of(head: bytes) -> str:
 
 def post_worker_init(worker: Any) -> None:  # type: ignore[no-redef]
     """Store long bodies where the test says, and none longer than 50 MB."""
-    worker.stores = gunicorn_worker.BodyStore(
+    worker.stores = arriving_requests.BodyStore(
         folder=Path(os.environ["UPLOADS"]), longest=50 * 10**6, sender_of=sender_of
     )
 
