@@ -24,6 +24,7 @@ from accounts.authentication import owner_of_token
 from portal.api_errors import api_error, is_api
 from portal.arriving_requests import BodyStore
 from portal.long_bodies import Refusal
+from storage.store_faults import FULL_STORE
 
 UNKNOWN: Final = "unknown"
 _FIELDS_BYTES: Final = 1024**2
@@ -37,12 +38,9 @@ _WORDS: Final = {
         ),
     ),
     Refusal.FULL: (
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        "store_full",
-        (
-            "The portal has no room for your files. It is our fault, not yours, and your "
-            "earlier work is safe. Tell the staff of your course, and try again later."
-        ),
+        FULL_STORE.status,
+        FULL_STORE.code,
+        f"{FULL_STORE.message} {FULL_STORE.hint}",
     ),
     Refusal.TOO_MANY: (
         HTTPStatus.TOO_MANY_REQUESTS,
@@ -120,7 +118,10 @@ def answer_refused_bodies(
             return redirect_to_login(request.path_info)
         else:
             response = render(
-                request, "upload_refused.html", {"words": words}, status=status
+                request,
+                "upload_refused.html",
+                {"status": int(status), "words": words},
+                status=status,
             )
         if refusal is not Refusal.SIGNED_OUT:
             response.headers["Retry-After"] = _RETRY_SECONDS

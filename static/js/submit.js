@@ -130,6 +130,15 @@ function replacePanel(form, html) {
   return true;
 }
 
+// Says what a page of a fault says, and keeps the chosen files.
+function sayFault(form, html) {
+  const page = new DOMParser().parseFromString(html, "text/html").querySelector(".fault");
+  if (!page) return false;
+  const texts = [...page.querySelectorAll("p:not([class])")].map((one) => one.textContent);
+  say(form, page.querySelector("h1").textContent, texts.join(" "));
+  return true;
+}
+
 // The address of the run, if the work was accepted. The sign-in page also answers a
 // script in JSON and with 200.
 function destination(request) {
@@ -154,7 +163,7 @@ function answered(form, request) {
     say(form, "The server did not accept this form.", "Load the page again and choose the files again. Nothing has been handed in.");
   } else if (request.status === 404) {
     say(form, "This coursework is no longer open to you.", "Load the page again. Nothing has been handed in.");
-  } else {
+  } else if (!sayFault(form, request.responseText)) {
     say(form, "The portal made a mistake.", "Press the button again in a minute. It counts as one attempt, however often you press it.");
   }
 }

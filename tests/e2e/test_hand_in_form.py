@@ -12,6 +12,8 @@ from accounts.models import User
 from courses.models import Assignment
 from grading.models import GradingRun
 from grading.states import State, Verdict
+from portal.store_fault_pages import fault_page
+from storage.store_faults import UNREACHABLE
 from submissions.models import Submission
 from tests.factories import (
     AssignmentFactory,
@@ -24,7 +26,7 @@ from tests.factories import (
     small_notebook,
 )
 from tests.services.portal import LivePortal
-from tests.submissions.builders import safetensors_bytes
+from tests.submissions.builders import safetensors_bytes, tensor
 
 pytestmark = [
     pytest.mark.e2e,
@@ -67,6 +69,10 @@ def files(tmp_path: Path) -> dict[str, Path]:
         "good.ipynb": small_notebook().encode(),
         "broken.ipynb": b'{"cells": [}',
         "good.safetensors": safetensors_bytes(),
+        # Too long for a short body of the web server's.
+        "long.safetensors": safetensors_bytes(
+            {"w": tensor(shape=(50_000,), end=200_000)}, bytes(200_000)
+        ),
         "huge.ipynb": bytes(6 * 1024**2),
     }
     for name, content in contents.items():
@@ -142,22 +148,42 @@ def test_file_that_changed_since_it_was_chosen_is_asked_for_again(
     assert chosen(page) == ["", "good.safetensors"]
 
 
+@pytest.mark.usefixtures("student")
+def test_a_fault_of_the_portal_is_said_in_the_form_and_keeps_the_files(
+    page: Page, live_portal: LivePortal, assignment: Assignment, files: dict[str, Path]
+) -> None:
+    page.goto(live_portal.url + assignment.get_absolute_url())
+    choose(page, files["good.ipynb"], files["good.safetensors"])
+    page.get_by_label("This is my own, unaided work.").check()
+    body = fault_page(UNREACHABLE).content.decode()
+    page.route("**/submit/", lambda route: route.fulfill(status=503, body=body))
+    hand_in(page)
+    said = page.get_by_role("alert").filter(has_text="The portal failed")
+    expect(said).to_be_focused()
+    expect(said).to_contain_text("cannot reach the place where it stores files")
+    expect(said).to_contain_text("Try again in a few minutes.")
+    assert chosen(page) == ["good.ipynb", "good.safetensors"]
+
+
+@pytest.mark.parametrize("weights", ["good.safetensors", "long.safetensors"])
 def test_person_signed_out_meanwhile_can_sign_in_and_continue(
     student: User,
     page: Page,
     live_portal: LivePortal,
     assignment: Assignment,
+    *,
     files: dict[str, Path],
+    weights: str,
 ) -> None:
     address = live_portal.url + assignment.get_absolute_url()
     page.goto(address)
-    choose(page, files["good.ipynb"], files["good.safetensors"])
+    choose(page, files["good.ipynb"], files[weights])
     page.get_by_label("This is my own, unaided work.").check()
     page.context.clear_cookies(name="sessionid")
     hand_in(page)
     expect(page.get_by_text("You have been signed out.")).to_be_visible()
     assert page.url == address
-    assert chosen(page) == ["good.ipynb", "good.safetensors"]
+    assert chosen(page) == ["good.ipynb", weights]
 
     sign_in(page.context.new_page(), live_portal, student)
     hand_in(page)
