@@ -12,12 +12,13 @@ import random
 import select
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from runner.inside.student import reserved_descriptors
+from runner.inside.student import open_offsets, reserved_descriptors
 from runner.inside.student.channel import StudentChannel
 from runner.inside.student.data_loaders import start_workers_anew
 from runner.inside.student.service import Service
@@ -39,10 +40,10 @@ def make(
     """
     number = 0
     try:
-        drawn = random.getstate()
+        drawn, place = random.getstate(), _Place.note()
         if _fork_sibling():
             random.setstate(drawn)  # Python gives a forked process a new seed
-            _become_snapshot(shell, channel, fds, files)
+            _become_snapshot(shell, channel, fds, files, place)
     except OSError as error:
         number = error.errno or 0
     for fd in fds:
@@ -71,7 +72,11 @@ def _fork_sibling() -> bool:
 
 
 def _become_snapshot(
-    shell: StudentShell, channel: StudentChannel, fds: Sequence[int], files: str
+    shell: StudentShell,
+    channel: StudentChannel,
+    fds: Sequence[int],
+    files: str,
+    place: "_Place",
 ) -> None:
     try:
         os.setsid()
@@ -82,12 +87,38 @@ def _become_snapshot(
         os.dup2(null, 2)
         torch.set_num_threads(1)
         start_workers_anew()
-        _serve_all(shell, fds, files)
+        _serve_all(shell, fds, files, place)
     finally:
         os._exit(0)
 
 
-def _serve_all(shell: StudentShell, fds: Sequence[int], files: str) -> None:
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """The current folder, and the offsets of open files, at one moment.
+
+    All snapshots of a notebook share the offsets, so each sets its own when it begins to
+    answer. Only one snapshot is awake at a time, and the notebook has ended by then, so
+    nobody else reads or writes the files meanwhile.
+    """
+
+    folder: str
+    offsets: Mapping[int, int]
+
+    @classmethod
+    def note(cls) -> "_Place":
+        """Return the place of this process."""
+        return cls(folder=_current_folder(), offsets=open_offsets.note())
+
+    def restore(self) -> None:
+        """Bring this process back to the place."""
+        with contextlib.suppress(OSError):
+            os.chdir(self.folder)
+        open_offsets.restore(self.offsets)
+
+
+def _serve_all(
+    shell: StudentShell, fds: Sequence[int], files: str, place: _Place
+) -> None:
     """Answer graders, one after the other, until the host is gone.
 
     If a check is too slow, the host closes the conversation and sends an interrupt.
@@ -96,25 +127,26 @@ def _serve_all(shell: StudentShell, fds: Sequence[int], files: str) -> None:
     """
     host = Channel(socket.socket(fileno=fds[0]))
     # The host may stop this process as soon as it has a message.
-    folder = _current_folder()
     host.send({"t": "ready"})
     grader = fds[1]
     with contextlib.suppress(ChannelClosedError):
         while True:
             with contextlib.suppress(KeyboardInterrupt):
-                _answer_one(shell, grader, files, folder)
-            folder = _current_folder()
+                _answer_one(shell, grader, files, place)
+            with reserved_descriptors.lifted():
+                place = _Place.note()
             host.send({"t": "idle"})
             host.wait()
             with reserved_descriptors.lifted():
                 grader = host.receive()[1][0]
 
 
-def _answer_one(shell: StudentShell, fd: int, files: str, folder: str) -> None:
-    """Answer one grader in the folder, when its first question is there.
+def _answer_one(shell: StudentShell, fd: int, files: str, place: _Place) -> None:
+    """Answer one grader in the place, when its first question is there.
 
     Until then the host may restore the working folder. The current folder is then
-    another one of the same path, so the process changes to it.
+    another one of the same path, so the process changes to it. Other snapshots may have
+    moved the offsets of open files.
     """
     with socket.socket(fileno=fd) as grader:
         try:
@@ -122,8 +154,7 @@ def _answer_one(shell: StudentShell, fd: int, files: str, folder: str) -> None:
             poll = select.poll()
             poll.register(grader, select.POLLIN)
             poll.poll()
-            with contextlib.suppress(OSError):
-                os.chdir(folder)
+            place.restore()
             _listen(shell, grader, files)
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,29 @@
+"""The positions in open files, which all snapshots of a notebook share."""
+
+import contextlib
+import os
+import stat
+from collections.abc import Mapping
+
+
+def note() -> Mapping[int, int]:
+    """Return the offset of each regular file that this process has open, by descriptor."""
+    offsets = {}
+    with contextlib.suppress(OSError):
+        for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - numbers, no paths
+            fd = int(name)
+            with contextlib.suppress(OSError):
+                if stat.S_ISREG(os.fstat(fd).st_mode):
+                    offsets[fd] = os.lseek(fd, 0, os.SEEK_CUR)
+    return offsets
+
+
+def restore(offsets: Mapping[int, int]) -> None:
+    """Set the offsets that were noted in this process, or in the one that it was forked from.
+
+    Call it before any code of the notebook's runs: later a descriptor's number may
+    belong to another file.
+    """
+    for fd, offset in offsets.items():
+        with contextlib.suppress(OSError):
+            os.lseek(fd, offset, os.SEEK_SET)
