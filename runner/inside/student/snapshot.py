@@ -21,6 +21,7 @@ import torch
 from runner.inside.student import open_offsets, reserved_descriptors
 from runner.inside.student.channel import StudentChannel
 from runner.inside.student.data_loaders import start_workers_anew
+from runner.inside.student.notebook_children import NotebookChildren
 from runner.inside.student.service import Service
 from runner.inside.student.shell import StudentShell
 from runner.jail import kernel
@@ -40,10 +41,10 @@ def make(
     """
     number = 0
     try:
-        drawn, place = random.getstate(), _Place.note()
+        drawn, kept = random.getstate(), _Kept.note()
         if _fork_sibling():
             random.setstate(drawn)  # Python gives a forked process a new seed
-            _become_snapshot(shell, channel, fds, files, place)
+            _become_snapshot(shell, channel, fds, files, kept)
     except OSError as error:
         number = error.errno or 0
     for fd in fds:
@@ -76,7 +77,7 @@ def _become_snapshot(
     channel: StudentChannel,
     fds: Sequence[int],
     files: str,
-    place: "_Place",
+    kept: "_Kept",
 ) -> None:
     try:
         os.setsid()
@@ -86,8 +87,12 @@ def _become_snapshot(
         os.dup2(null, 1)
         os.dup2(null, 2)
         torch.set_num_threads(1)
-        start_workers_anew()
-        _serve_all(shell, fds, files, place)
+        children = {*kept.children.ended, *kept.children.running}
+        # A notebook may have replaced parts of Python that this relies on.
+        with contextlib.suppress(Exception):
+            kept.children.adopt()
+        start_workers_anew(children)
+        _serve_all(shell, fds, files, kept.place)
     finally:
         os._exit(0)
 
@@ -114,6 +119,19 @@ class _Place:
         with contextlib.suppress(OSError):
             os.chdir(self.folder)
         open_offsets.restore(self.offsets)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Kept:
+    """What a forked process does not inherit, as it is in the notebook's process."""
+
+    place: _Place
+    children: NotebookChildren
+
+    @classmethod
+    def note(cls) -> "_Kept":
+        """Return what this process has. Call it before the fork."""
+        return cls(place=_Place.note(), children=NotebookChildren.look())
 
 
 def _serve_all(
