@@ -24,6 +24,7 @@ from runner.inside.student.data_loaders import start_workers_anew
 from runner.inside.student.notebook_children import NotebookChildren
 from runner.inside.student.service import Service
 from runner.inside.student.shell import StudentShell
+from runner.inside.student.used_time import UsedTime
 from runner.jail import kernel
 from runner.system import linux
 from runner.wire.frames import Channel, ChannelClosedError
@@ -91,6 +92,8 @@ def _become_snapshot(
         # A notebook may have replaced parts of Python that this relies on.
         with contextlib.suppress(Exception):
             kept.children.adopt()
+        with contextlib.suppress(Exception):
+            kept.used.add(shell.user_ns)
         start_workers_anew(children)
         _serve_all(shell, fds, files, kept.place)
     finally:
@@ -127,11 +130,14 @@ class _Kept:
 
     place: _Place
     children: NotebookChildren
+    used: UsedTime
 
     @classmethod
     def note(cls) -> "_Kept":
         """Return what this process has. Call it before the fork."""
-        return cls(place=_Place.note(), children=NotebookChildren.look())
+        return cls(
+            place=_Place.note(), children=NotebookChildren.look(), used=UsedTime()
+        )
 
 
 def _serve_all(

@@ -6,7 +6,8 @@ What the test itself sets is added to them.
 import pytest
 
 from runner.host.runner import Runner
-from tests.runner.notebooks import marked
+from runner.protocol.jobs import Verdict
+from tests.runner.notebooks import job, marked, question, scores
 
 pytestmark = pytest.mark.torch
 
@@ -181,3 +182,26 @@ def g(x): return x
 def test_broken_settings_cost_only_the_calls_that_meet_them(runner: Runner) -> None:
     result = marked(runner, HOSTILE, "assert f(2) == 2", "assert g(2) == 2")
     assert [one.score for one in result.questions[0].checks] == [0, 1]
+
+
+HANDLERS = """
+import signal
+caught = []
+def note(number, frame): caught.append(number)
+signal.signal(signal.SIGTERM, note)
+signal.signal(signal.SIGINT, note)
+def send():
+    signal.raise_signal(signal.SIGTERM)
+    return caught == [signal.SIGTERM]
+def is_usual(): return signal.getsignal(signal.SIGINT) is signal.default_int_handler
+"""
+
+
+def test_handlers_of_signals_hold_as_in_jupyter(runner: Runner) -> None:
+    cells = (HANDLERS, "assert is_usual()", "# softmark: check q1")
+    asked = question(
+        "q1", "def check(send, is_usual):\n    assert send() and is_usual()"
+    )
+    result = runner.run(job(*cells, questions=(asked,)))
+    assert result.verdict is Verdict.COMPLETED
+    assert scores(result) == {"q1": [1.0]}
