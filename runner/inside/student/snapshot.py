@@ -18,7 +18,7 @@ from pathlib import Path
 
 import torch
 
-from runner.inside.student import open_offsets, reserved_descriptors
+from runner.inside.student import open_offsets, pools, reserved_descriptors
 from runner.inside.student.channel import StudentChannel
 from runner.inside.student.data_loaders import start_workers_anew
 from runner.inside.student.notebook_children import NotebookChildren
@@ -94,6 +94,8 @@ def _become_snapshot(
             kept.children.adopt()
         with contextlib.suppress(Exception):
             kept.used.add(shell.user_ns)
+        with contextlib.suppress(Exception):
+            pools.start_anew()
         start_workers_anew(children)
         _serve_all(shell, fds, files, kept.place)
     finally:
