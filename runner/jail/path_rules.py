@@ -53,24 +53,45 @@ _SYSTEM_PARTS: Final = (
     "/sys/devices/system/cpu",
 )
 # What the kernel shows about the whole machine in /proc. A job does not need it, and
-# could use some of it to observe other jobs.
-MASKED: Final = (
+# could use some of it to observe other jobs, or to know the host again. What libraries
+# ask for stays: cpuinfo, meminfo, stat, loadavg, uptime, version, filesystems.
+_MACHINE: Final = (
     "/proc/acpi",
     "/proc/allocinfo",
+    "/proc/asound",
+    "/proc/bootconfig",
     "/proc/buddyinfo",
+    "/proc/bus",
     "/proc/cgroups",
+    "/proc/cmdline",
+    "/proc/config.gz",
+    "/proc/consoles",
+    "/proc/crypto",
     "/proc/diskstats",
+    "/proc/dma",
+    "/proc/dri",
+    "/proc/driver/rtc",
+    "/proc/dynamic_debug",
+    "/proc/fb",
     "/proc/fs",
     "/proc/interrupts",
+    "/proc/iomem",
+    "/proc/ioports",
     "/proc/irq",
+    "/proc/kallsyms",
     "/proc/kcore",
     "/proc/key-users",
     "/proc/keys",
     "/proc/kmsg",
     "/proc/latency_stats",
+    "/proc/lock_stat",
+    "/proc/lockdep_stats",
     "/proc/locks",
     "/proc/mdstat",
+    "/proc/misc",
+    "/proc/mtrr",
     "/proc/pagetypeinfo",
+    "/proc/partitions",
     "/proc/pressure",
     "/proc/sched_debug",
     "/proc/schedstat",
@@ -78,14 +99,24 @@ MASKED: Final = (
     "/proc/slabinfo",
     "/proc/softirqs",
     "/proc/swaps",
+    "/proc/sys/dev",
     "/proc/sys/fs",
+    "/proc/sys/kernel/core_pattern",
     "/proc/sys/kernel/pty",
+    "/proc/sys/kernel/random/boot_id",
+    "/proc/sys/kernel/random/entropy_avail",
     "/proc/sysrq-trigger",
     "/proc/timer_list",
-    "/proc/tty/driver",
+    "/proc/tty",
+    "/proc/version_signature",
     "/proc/vmallocinfo",
     "/proc/vmstat",
     "/proc/zoneinfo",
+)
+# NVIDIA's driver for programs looks here for its modules, and may start none without them.
+_DRIVERS: Final = ("/proc/devices", "/proc/modules")
+MASKED: Final = (
+    _MACHINE if os.path.exists("/proc/driver/nvidia") else (*_MACHINE, *_DRIVERS)  # noqa: PTH110 - a constant
 )
 INODES: Final = 50_000
 # Each file, even an empty one, takes up kernel memory that is charged to the job.

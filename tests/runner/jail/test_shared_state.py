@@ -161,3 +161,29 @@ def test_a_program_that_a_test_starts_imports_nothing_handed_in(
         )
     )
     assert scores(result) == {"q1": [1.0]}
+
+
+HOST = (
+    *("cmdline", "config.gz", "partitions", "consoles", "misc", "iomem", "ioports"),
+    *("crypto", "kallsyms", "sys/kernel/random/boot_id", "bus", "sys/dev", "tty"),
+)
+
+
+def test_no_file_by_which_a_host_is_known_again_can_be_read() -> None:
+    assert {f"/proc/{name}" for name in HOST} <= set(path_rules.MASKED)
+
+
+def test_what_libraries_ask_about_the_machine_is_there(runner: Runner) -> None:
+    source = (
+        "import os, platform, psutil, subprocess, torch\n"
+        "memory, process = psutil.virtual_memory(), psutil.Process()\n"
+        "print(memory.total > 0, process.name() != '',\n"
+        "    len(psutil.cpu_times(percpu=True)) == os.cpu_count(), process.create_time() > 0,\n"
+        "    psutil.boot_time() > 0, len(psutil.getloadavg()) == 3, psutil.cpu_stats() != (),\n"
+        "    psutil.disk_partitions(all=True) != [], process.memory_info().rss > 0,\n"
+        "    platform.platform().startswith('Linux'), platform.uname().machine != '',\n"
+        "    torch.get_num_threads() > 0, torch.__config__.parallel_info() != '',\n"
+        "    subprocess.run(['ps', 'ax'], capture_output=True).returncode == 0)"
+    )
+    found = text(runner.run(job(source)))
+    assert set(found.split()) == {"True"}, found
