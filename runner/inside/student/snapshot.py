@@ -18,7 +18,12 @@ from pathlib import Path
 
 import torch
 
-from runner.inside.student import open_offsets, pools, reserved_descriptors
+from runner.inside.student import (
+    open_offsets,
+    pools,
+    psutil_objects,
+    reserved_descriptors,
+)
 from runner.inside.student.channel import StudentChannel
 from runner.inside.student.data_loaders import start_workers_anew
 from runner.inside.student.notebook_children import NotebookChildren
@@ -92,6 +97,8 @@ def _become_snapshot(
         # A notebook may have replaced parts of Python that this relies on.
         with contextlib.suppress(Exception):
             kept.children.adopt()
+        with contextlib.suppress(Exception):
+            psutil_objects.follow(kept.children.parent)
         with contextlib.suppress(Exception):
             kept.used.add(shell.user_ns)
         with contextlib.suppress(Exception):
