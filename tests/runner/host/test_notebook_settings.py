@@ -39,7 +39,7 @@ CONTEXT_CHECKS = {
 @pytest.mark.parametrize("check", CONTEXT_CHECKS.values(), ids=CONTEXT_CHECKS)
 def test_context_variables_of_the_cells_hold(runner: Runner, check: str) -> None:
     result = marked(runner, CONTEXT, f"import numpy as np\n{check}")
-    assert [one.trace for one in result.questions[0].checks] == [""]
+    assert [(one.score, one.trace) for one in result.questions[0].checks] == [(1, "")]
 
 
 STATE = """
@@ -74,7 +74,7 @@ EXPECTED = [
 def test_settings_of_the_process_and_its_thread_hold(runner: Runner) -> None:
     check = f"f(3)\nassert traced()\nassert state() == {EXPECTED}, state()"
     result = marked(runner, STATE, check)
-    assert [one.trace for one in result.questions[0].checks] == [""]
+    assert [(one.score, one.trace) for one in result.questions[0].checks] == [(1, "")]
 
 
 WARNINGS = """
@@ -116,7 +116,7 @@ WARNING_CHECKS = {
 def test_filters_for_warnings_hold(runner: Runner, check: str) -> None:
     top = "import pytest, warnings\nimport numpy as np\n"
     result = marked(runner, WARNINGS, top + check)
-    assert [one.trace for one in result.questions[0].checks] == [""]
+    assert [(one.score, one.trace) for one in result.questions[0].checks] == [(1, "")]
 
 
 STREAMS = """
@@ -150,7 +150,7 @@ def test_streams_that_the_notebook_has_replaced_stay(
     runner: Runner, check: str
 ) -> None:
     result = marked(runner, STREAMS, check)
-    assert [one.trace for one in result.questions[0].checks] == [""]
+    assert [(one.score, one.trace) for one in result.questions[0].checks] == [(1, "")]
 
 
 def test_a_test_hears_work_that_keeps_its_output_to_itself(runner: Runner) -> None:

@@ -194,5 +194,5 @@ def test_the_tests_own_text_and_harmless_text_is_evaluated(
     runner: Runner, check: str
 ) -> None:
     result = marked(runner, HONEST, check)
-    assert [one.trace for one in result.questions[0].checks] == [""]
+    assert [(one.score, one.trace) for one in result.questions[0].checks] == [(1, "")]
     assert scores(result) == {"q1": [1.0]}

@@ -318,7 +318,7 @@ def test_a_test_reads_private_and_handed_in_files_by_their_paths(
         private_files=own,
         files=own,
     )
-    assert [one.trace for one in result.questions[0].checks] == [""]
+    assert [(one.score, one.trace) for one in result.questions[0].checks] == [(1, "")]
 
 
 COPYING = {

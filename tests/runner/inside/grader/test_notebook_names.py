@@ -64,7 +64,7 @@ def test_a_script_reads_the_current_value_of_a_name(
 ) -> None:
     names = {"defined_names": ("total", "counter", "data")}
     result = run(runner, own(TestStyle.SCRIPT, source), NOTEBOOK, **names)
-    assert [one.trace for one in result.questions[0].checks] == [""]
+    assert [(one.score, one.trace) for one in result.questions[0].checks] == [(1, "")]
 
 
 def test_a_doctest_reads_the_current_value_of_a_name(runner: Runner) -> None:

@@ -180,5 +180,5 @@ def test_a_test_can_unpack_and_copy_its_own_files(
         job_file(tmp_path / "course.py", "data/more.py"),
     )
     result = run(runner, tmp_path, body, public_files=public)
-    assert [one.trace for one in result.questions[0].checks] == [""]
+    assert [(one.score, one.trace) for one in result.questions[0].checks] == [(1, "")]
     assert scores(result) == {"q1": [1.0]}

@@ -63,7 +63,7 @@ HONEST = {
 @pytest.mark.parametrize("source", HONEST.values(), ids=HONEST)
 def test_warnings_and_copies_work_as_in_a_notebook(runner: Runner, source: str) -> None:
     result = run(runner, own(TestStyle.SCRIPT, source), NOTEBOOK)
-    assert [one.trace for one in result.questions[0].checks] == [""]
+    assert [(one.score, one.trace) for one in result.questions[0].checks] == [(1, "")]
 
 
 WRONG = {

@@ -70,7 +70,7 @@ def test_the_notebook_does_not_decide_a_file_s_content(
 ) -> None:
     test = f"def check(files):\n    assert {holds}\n"
     result = checked(runner, LYING, test, files)
-    assert [one.trace for one in result.questions[0].checks] == [""]
+    assert [(one.score, one.trace) for one in result.questions[0].checks] == [(1, "")]
 
 
 def test_weights_cannot_be_made_after_the_inputs_are_known(
@@ -163,7 +163,9 @@ def test_an_object_in_a_file_is_an_object(
     )
     more = {name: tmp_path / name for name in ("net.pt", "rows.pkl")}
     result = checked(runner, "1", test, files | more)
-    assert [one.trace for one in result.questions[0].checks] == ["", ""]
+    assert [(one.score, one.trace) for one in result.questions[0].checks] == [
+        (1, "")
+    ] * 2
 
 
 WAYS = {
@@ -194,7 +196,7 @@ def test_a_file_is_loaded_from_any_path_or_stream(
         f"    assert len(torch.load({source}, weights_only=False)) == 2\n"
     )
     result = checked(runner, "1", test, files)
-    assert [one.trace for one in result.questions[0].checks] == [""]
+    assert [(one.score, one.trace) for one in result.questions[0].checks] == [(1, "")]
 
 
 def test_a_checkpoint_is_loaded_whole(runner: Runner, tmp_path: Path) -> None:
@@ -227,7 +229,7 @@ def test_a_checkpoint_is_loaded_whole(runner: Runner, tmp_path: Path) -> None:
     )
     files = {"checkpoint.pt": tmp_path / "checkpoint.pt"}
     result = checked(runner, notebook, test, files)
-    assert [one.trace for one in result.questions[0].checks] == [""]
+    assert [(one.score, one.trace) for one in result.questions[0].checks] == [(1, "")]
 
 
 def test_torch_load_takes_safetensors_by_their_name(
@@ -260,7 +262,7 @@ def test_large_weights_cross_to_the_student_s_model(
     files = {"large.pt": tmp_path / "large.pt"}
     limits = Limits(cell_seconds=60, question_seconds=60, run_seconds=120)
     result = checked(runner, notebook, test, files, limits=limits)
-    assert [one.trace for one in result.questions[0].checks] == [""]
+    assert [(one.score, one.trace) for one in result.questions[0].checks] == [(1, "")]
 
 
 FAULTY = {

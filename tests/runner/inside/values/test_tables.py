@@ -266,7 +266,9 @@ def test_tests_of_a_course_about_tables_work(runner: Runner) -> None:
     specs = tuple(CheckSpec(name=f"c{n}", source=one) for n, one in enumerate(TESTS))
     asked = QuestionSpec(key="q1", style=TestStyle.SCRIPT, checks=specs)
     result = runner.run(job(NOTEBOOK, cell("# softmark: check q1"), questions=(asked,)))
-    assert [one.trace for one in result.questions[0].checks] == [""] * len(TESTS)
+    assert [(one.score, one.trace) for one in result.questions[0].checks] == [
+        (1, "")
+    ] * len(TESTS)
     assert scores(result) == {"q1": [1.0] * len(TESTS)}
     wrong = NOTEBOOK.replace("[1, 2]", "[1, 3]").replace("'y'", "'z'")
     wrong = wrong.replace("head(1)", "head(2)").replace("s.sum()", "s.max()")
