@@ -159,13 +159,17 @@ class Assertions(ast.NodeTransformer):
         return ast.copy_location(call, node)
 
     def _read(self, node: ast.expr) -> ast.Lambda:
-        """Return the source of a function that gives the values of the test's names."""
+        """Return the source of a function that gives the values of the test's names.
+
+        Its own functions are among them, since they read values, too.
+        """
         names = sorted({one for one in read_in(node) if self._is_value(one)})
         values = [ast.parse(name, mode="eval").body for name in names]
         return function_of(ast.List(elts=values, ctx=ast.Load()))
 
     def _is_value(self, name: str) -> bool:
-        return name.startswith("self.") or self._texts.is_bound(name)
+        is_own = self._texts.is_bound(name) or name in self._texts.functions
+        return name.startswith("self.") or is_own
 
     def _is_repeatable(self, node: ast.expr) -> bool:
         """Return whether the expression reads names, and changes and asks nothing."""

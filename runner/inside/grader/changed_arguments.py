@@ -13,34 +13,30 @@ or sent while an assertion is evaluated for the second time.
 import contextlib
 import io
 import operator
+import sys
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 
 from runner.inside.grader import refusals
+from runner.inside.grader.changed_values import ChangedValues, Place, Ref
 from runner.inside.grader.exchanged_values import exchanged
 from runner.inside.grader.handle_parts import is_handle, observations_of
-from runner.inside.grader.value_states import AskedAgainError, State
+from runner.inside.grader.value_states import AskedAgainError, Look, State
 from runner.inside.values.codec import CodecError, Encoder
-from runner.inside.values.prints import (
-    MOST_CHANGED,
-    Print,
-    are_same,
-    print_of,
-)
 
-Ref = Callable[[], Any]
 Again = Callable[[], Any]
-Place = tuple[int, int]
 
 # The name by which the tests' own source finds the `Arguments`.
 NAME: Final = "__looked_at__"
-# What was given in this many messages can still be looked at.
-_MESSAGES: Final = 256
+# What was given in the latest messages can still be looked at: so many parts of them, and
+# so many bytes in containers, which live as long.
+_PARTS: Final = 200_000
+_BYTES: Final = 256 * 1024**2
 _WORDS: Final = (
     "The notebook's code has changed a value that the test has given to it. The test's "
     "own value is still as it was, since arguments are copies. With the changed value "
@@ -48,40 +44,39 @@ _WORDS: Final = (
     "as it should. To test work in place, compare what the function returns, or let a "
     "function of the notebook make the change and return the value."
 )
+_UNKNOWN: Final = (
+    "The notebook's code has changed a value that the test has given to it, in a way that "
+    "the grader cannot follow. The test's own value is still as it was, since arguments "
+    "are copies. This reads the value, so it does not count: {text}. To test work in "
+    "place, compare what the function returns."
+)
 
 
 class ChangedArgumentError(AssertionError):
-    """Raised where an assertion does not hold for a value that the notebook changed."""
+    """Raised where an assertion does not hold for a value that the notebook changed.
 
-    def __init__(self, text: str) -> None:
-        super().__init__(_WORDS.format(text=text))
-        refusals.note(self)
-
-
-@dataclass(frozen=True)
-class _Changed:
-    """A value that the test has given, and its print when its copy had changed.
-
-    `call` is the number of the call that has changed the copy.
+    `is_known` says that the grader knows what the changed value holds.
     """
 
-    ref: Ref
-    came: Print | None
-    call: int
+    def __init__(self, text: str, *, is_known: bool = True) -> None:
+        super().__init__((_WORDS if is_known else _UNKNOWN).format(text=text))
+        refusals.note(self)
 
 
 class Arguments:
     """The values that one check has given to the notebook, and those that it has changed.
 
-    `asks_again` says that the check compares two readings of one object. `fetch` asks
-    the snapshot for the content of a changed value by its place.
+    `asks_again` says that the check compares two readings of one object. `ask` asks the
+    snapshot for the contents of changed values by their places ("contents"), and for the
+    places of those that have changed since (`"compare"`).
     """
 
-    def __init__(self, fetch: Callable[[Place], Any]) -> None:
-        self._fetch = fetch
+    def __init__(self, ask: Callable[..., Any]) -> None:
+        self._ask = ask
         # Whether an assertion is being evaluated for the second time.
         self.is_comparing = False
         self._has_asked = False
+        self._changed = ChangedValues(lambda places: ask("contents", list(places)))
         self.begin(is_watching=False, asks_again=False)
 
     def begin(self, *, is_watching: bool, asks_again: bool) -> None:
@@ -90,9 +85,13 @@ class Arguments:
         self.asks_again = asks_again
         self._message = 0
         self._calls = 0
+        self._compared = 0
+        self._has_aside = False
         self._given: OrderedDict[int, dict[int, Ref]] = OrderedDict()
-        self._changed: dict[Place, _Changed] = {}
-        self._contents: dict[Place, Any] = {}
+        self._parts = self._bytes = 0
+        self._changed.clear()
+        # What is known of each assertion, by its code.
+        self._looks: dict[object, Look] = {}
 
     # --- Messages -------------------------------------------------------------------
 
@@ -110,15 +109,24 @@ class Arguments:
             return {}
         self._message += 1
         self._calls += is_call
-        found = {number: _ref(value) for number, value in encoder.numbered()}
+        given = dict(encoder.numbered())
+        found = {number: _ref(value) for number, value in given.items()}
         self._given[self._message] = found
-        if len(self._given) > _MESSAGES:
-            self._given.popitem(last=False)
+        self._parts += len(found)
+        self._bytes += _bytes_of(found)
+        while self._parts > _PARTS or (self._bytes > _BYTES and len(self._given) > 1):
+            _, oldest = self._given.popitem(last=False)
+            self._parts -= len(oldest)
+            self._bytes -= _bytes_of(oldest)
         return {"watch": self._message}
 
     def learn(self, header: Mapping[str, Any]) -> None:
         """Note what the snapshot says it has changed. Raises CodecError."""
-        told = header.get("changed", [])
+        self._has_aside = header.get("aside") is True
+        self._note(header.get("changed", []), self._calls)
+
+    def _note(self, told: object, call: int) -> None:
+        """Note the places of values that this call has changed. Raises CodecError."""
         if not isinstance(told, list):
             raise CodecError("not a list of arguments")
         for one in told:
@@ -127,19 +135,8 @@ class Arguments:
                     place = message, number
                 case _:
                     raise CodecError("not an argument")
-            value = self._value_at(place)
-            if value is not None:
-                ref = self._given[message][number]
-                self._forget(place)  # so that it stands last, as the latest change
-                self._changed[place] = _Changed(ref, print_of(value), self._calls)
-
-        while len(self._changed) > MOST_CHANGED:
-            self._forget(next(iter(self._changed)))
-
-    def _forget(self, place: Place) -> None:
-        """Forget that the value at that place has changed, and what its copy holds."""
-        self._changed.pop(place, None)
-        self._contents.pop(place, None)
+            if self._value_at(place) is not None:
+                self._changed.note(place, self._given[message][number], call)
 
     def _value_at(self, place: Place) -> Any:
         """Return the test's value, or None if the test has dropped it."""
@@ -160,32 +157,45 @@ class Arguments:
         """
         if not self._is_due():
             return None
-        places = self._places(is_own=is_own)
         watched, self.is_watching = self.is_watching, False
         try:
-            for place in places:
-                if place not in self._contents:
-                    self._contents[place] = self._resolved(self._fetch(place))
+            self._compare_all()
+            if not self._changed:
+                return None
+            with self._comparing():
+                state = self._state(read, is_own=is_own)
+            if state is not None:
+                self._changed.load(state.changes, self._value_at)
         finally:
             self.is_watching = watched
-        with self._comparing():
-            return State(read, is_own=is_own) if places else None
+        return state
 
-    def _places(self, *, is_own: bool) -> list[Place]:
-        """Return the places of changed values that count in such an expression.
+    def _compare_all(self) -> None:
+        """Let the snapshot compare what it has not compared since the latest calls.
+
+        If there was more than one call, no change is said to be the latest call's.
+        """
+        if self._has_aside and self._compared != self._calls:
+            is_one = self._calls == self._compared + 1
+            self._note(self._ask("compare"), self._calls if is_one else self._compared)
+            self._compared = self._calls
+
+    def _state(self, read: Again, *, is_own: bool) -> State | None:
+        """Return the state of what the expression reads, or None if no change counts.
 
         An answer of a later call may be about the test's own value, which that call was
         given. So an expression with answers is evaluated with what the latest call has
         changed.
         """
-        for place, changed in list(self._changed.items()):
-            if changed.ref() is None:  # the test has dropped it
-                self._forget(place)
-        return [
-            place
-            for place, changed in self._changed.items()
-            if is_own or changed.call == self._calls
-        ]
+        look = self._looks.setdefault(getattr(read, "__code__", None), Look())
+        changes = self._changed.read_by(lambda: look.keys(read, self._calls))
+        if not is_own:
+            changes = [one for one in changes if one.call == self._calls]
+        if not changes or look.is_over:
+            return None
+        state = State(read, changes, is_own=is_own)
+        look.count(len(changes) + state.size)
+        return state
 
     def holds(self, state: State | None, found: Any, again: Again, text: str) -> Any:
         """Return what an assertion is about, if it is true for changed values, too."""
@@ -230,7 +240,8 @@ class Arguments:
                 shown.append(now)
                 return bool(now == shown[0])
 
-            self._check(state, is_same, lambda: _shown(again), text, counts=True)
+            show = partial(_shown, again)
+            self._check(state, is_same, show, text, counts=True, compares=True)
         return found
 
     def refuse_asking(self) -> AskedAgainError:
@@ -240,9 +251,9 @@ class Arguments:
 
     def touched(self, *values: Any) -> None:
         """Forget what became of the copies of values that the test itself has changed."""
-        for place, changed in list(self._changed.items()):
-            if any(changed.ref() is one for one in values):
-                self._forget(place)
+        for value in values:
+            for changed in self._changed.of(value):
+                self._changed.forget(changed.place)
 
     def compared(self, *reads: Ref) -> None:
         """Raise SecondAnswerError if an object differed when it was read again."""
@@ -255,7 +266,7 @@ class Arguments:
                 observations_of(value).second.refuse()
 
     def _is_due(self) -> bool:
-        return bool(self._changed) and not self.is_comparing
+        return (bool(self._changed) or self._has_aside) and not self.is_comparing
 
     def _check(
         self,
@@ -265,44 +276,53 @@ class Arguments:
         text: str,
         *,
         counts: bool,
+        compares: bool = False,
     ) -> None:
         """Evaluate again with the changed values.
 
         Raises ChangedArgumentError if the expression does not hold then, and `counts`.
         An expression that has changed what it reads, or that uses up an iterator, is
         left out, and so is one that does not hold again with the test's own values.
+        `compares` says that the latter comes first, since `is_fine` compares the two.
         """
         with self._comparing():
             if not state.is_unchanged():
                 return
         pairs = [
-            (value, content)
-            for place in self._places(is_own=state.is_own)
-            if (content := self._contents.get(place)) is not None
-            and (value := _left(self._changed[place])) is not None
+            (value, self._changed.content(one))
+            for one in state.changes
+            if self._changed.has(one) and (value := one.left()) is not None
         ]
-        if pairs:
-            is_stable = self._is_well(is_fine, again, [])
-            is_well = self._is_well(is_fine, again, pairs)
-            if counts and is_stable and is_well is False:
-                raise ChangedArgumentError(text)
+        if not pairs:
+            return
+        if compares and not self._is_well(state, is_fine, again, [])[0]:
+            return
+        is_well, is_known = self._is_well(state, is_fine, again, pairs)
+        if counts and is_well is False and self._is_well(state, is_fine, again, [])[0]:
+            raise ChangedArgumentError(text, is_known=is_known)
 
     def _is_well(
         self,
+        state: State,
         is_fine: Callable[[Any], bool],
         again: Again,
-        pairs: list[tuple[Any, Any]],
-    ) -> bool | None:
-        """Return whether the expression holds, or None if it asks the notebook."""
-        self._has_asked = False
+        pairs: Sequence[tuple[Any, Sequence[Any] | None]],
+    ) -> tuple[bool | None, bool]:
+        """Return whether the expression holds, and whether what it reads is known.
+
+        The first is None if the expression asks the notebook. If it reads a value with
+        unknown content, it does not hold.
+        """
+        self._has_asked, is_known = False, True
         try:
-            with self._comparing(), exchanged(pairs):
+            with self._comparing(), exchanged(pairs) as unknown:
+                is_known = not unknown or not any(map(state.reads, unknown))
                 is_well = bool(is_fine(again()))
         except AskedAgainError:
-            return None
+            return None, is_known
         except Exception:  # noqa: BLE001 - in a notebook the test would raise it
             is_well = False
-        return None if self._has_asked else is_well
+        return None if self._has_asked else is_well and is_known, is_known
 
     @contextlib.contextmanager
     def _comparing(self) -> Iterator[None]:
@@ -313,32 +333,11 @@ class Arguments:
         finally:
             self.is_comparing = False
 
-    def _resolved(self, content: Any) -> list[Any] | None:
-        """Return the content with the test's values in the place of their places."""
-        match content:
-            case ["all", list() as parts]:
-                return ["parts", parts]
-            case ["parts", list() as parts]:
-                return ["parts", [self._part(one) for one in parts]]
-            case list():
-                return content
-        return None
 
-    def _part(self, part: Any) -> Any:
-        match part:
-            case [int() as message, int() as number]:
-                return self._value_at((message, number))
-            case [value]:
-                return value
-        return None
-
-
-def _left(changed: _Changed) -> Any:
-    """Return the test's value, or None if the test has changed it since its copy had."""
-    value, before = changed.ref(), changed.came
-    now = print_of(value)
-    is_left = before is not None and now is not None and are_same(before, now)
-    return value if is_left else None
+def _bytes_of(refs: Mapping[int, Ref]) -> int:
+    """Return about how many bytes the containers take, which these functions hold."""
+    held = (ref() for ref in refs.values() if not isinstance(ref, weakref.ref))
+    return sum(map(sys.getsizeof, held))
 
 
 def _ref(value: Any) -> Ref:

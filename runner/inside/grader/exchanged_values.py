@@ -4,9 +4,10 @@ The values stay the same objects, so everything that shares them sees the change
 containers, attributes, and arrays that are views of one memory.
 """
 
+import array
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -26,17 +27,22 @@ _UNFIT: Final = (
 
 
 @contextmanager
-def exchanged(pairs: Sequence[tuple[Any, Sequence[Any]]]) -> Iterator[None]:
-    """Give each value its content inside the block.
+def exchanged(
+    pairs: Sequence[tuple[Any, Sequence[Any] | None]],
+) -> Iterator[list[Any]]:
+    """Give each value its content inside the block. Yield those that stay as they are.
 
-    A content is what `GivenArguments.content` returns, with values in the place of
-    places. One that does not fit its value leaves it as it is.
+    A content is what `GivenArguments.contents` returns, with values in the place of
+    places. One that is None or does not fit its value leaves it as it is.
     """
     with ExitStack() as undoing:
+        left = []
         for value, content in pairs:
-            with suppress(*_UNFIT):
-                undoing.callback(_exchange(value, content))
-        yield
+            try:
+                undoing.callback(_exchange(value, content or ()))
+            except _UNFIT:
+                left.append(value)
+        yield left
 
 
 def _exchange(value: Any, content: Sequence[Any]) -> Undo:
@@ -88,8 +94,10 @@ def _fill_dict(value: Any, items: dict[Any, Any]) -> None:
 def _exchange_whole(value: Any, new: Any) -> Undo:
     if isinstance(value, set):
         return _put(value, set(value), new, _fill_set)
-    if isinstance(value, bytearray):
-        return _put(value, bytes(value), bytes(new), _fill_bytes)
+    if isinstance(value, bytearray | memoryview):
+        return _put(value, bytes(value), bytes(new), _fill)
+    if isinstance(value, array.array):
+        return _put(value, value[:], new, _fill)
     if type(value).__module__.partition(".")[0] == "pandas":
         return _put(vars(value), dict(vars(value)), dict(vars(new)), _fill_dict)
     raise TypeError("the value cannot be changed in place")
@@ -100,7 +108,7 @@ def _fill_set(value: Any, items: set[Any]) -> None:
     value.update(items)
 
 
-def _fill_bytes(value: Any, items: bytes) -> None:
+def _fill(value: Any, items: Any) -> None:
     value[:] = items
 
 
@@ -126,11 +134,13 @@ def _exchange_tensor(value: torch.Tensor, new: torch.Tensor) -> Undo:
 def _exchange_module(
     value: torch.nn.Module, modes: Sequence[Any], state: dict[str, Any]
 ) -> Undo:
+    mine = value.state_dict(keep_vars=True)
+    layers = dict(value.named_modules())
+    if mine.keys() != state.keys() or layers.keys() != {name for name, _ in modes}:
+        raise ValueError("the networks differ in their layers")
     with ExitStack() as undoing:
-        mine = value.state_dict()
         for name, new in state.items():
             undoing.callback(_exchange_tensor(mine[name], new))
-        layers = dict(value.named_modules())
         for name, is_training in modes:
             layer = layers[name]
             undoing.callback(setattr, layer, "training", layer.training)

@@ -53,7 +53,11 @@ class Outgoing(Encoder):
         # A circle of references would keep what was given until Python looks for one.
         itself = weakref.proxy(self)
         number_of: Callable[[object], int | None] = lambda one: itself.number_of(one)  # noqa: E731, PLW0108 - the method itself would be a circle
-        self._pickles = LibraryPickles(written(), number_of)
+        self._pickles = LibraryPickles(
+            written(),
+            number_of,
+            lambda one: itself.number_inside(one),  # noqa: PLW0108 - same
+        )
 
     def _encode(self, value: object, depth: int) -> Node:
         """Return the node of the value, as the same object that a pickle already holds."""

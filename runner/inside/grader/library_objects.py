@@ -25,6 +25,7 @@ from runner.inside.grader import given_generators
 from runner.inside.values.codec import CodecError
 from runner.inside.values.gradients import check_operand, gradient_of
 from runner.inside.values.layouts import is_dense
+from runner.inside.values.numbered_parts import numbered_part
 
 _LIBRARIES: Final = frozenset(
     (
@@ -104,10 +105,14 @@ class _LibraryPickler(pickle.Pickler):
         sink: io.BytesIO,
         written: Collection[int],
         known: Callable[[object], object],
+        number: Callable[[object], int | None],
     ) -> None:
         super().__init__(sink, protocol=5)
         self._written = written
         self._known = known
+        self._number = number
+        # Whether tensors and arrays get numbers.
+        self.numbers = False
         # The ids of the tensors and arrays that are in the pickles so far.
         self.values: set[int] = set()
 
@@ -116,6 +121,8 @@ class _LibraryPickler(pickle.Pickler):
         return self._known(value) if isinstance(value, _DATA) else None
 
     def reducer_override(self, value: Any) -> Any:
+        if value is numbered_part:
+            return NotImplemented
         if isinstance(value, type) or _is_function(value):
             is_known = bool(library_name(value))
         else:
@@ -125,7 +132,19 @@ class _LibraryPickler(pickle.Pickler):
         if isinstance(value, _DATA):
             self.values.add(id(value))
         generator = given_generators.reduced(value, self._written)
-        return _reduced(value) if generator is None else generator
+        reduced = _reduced(value) if generator is None else generator
+        is_numbered = self.numbers and isinstance(value, _DATA)
+        return self._numbered(value, reduced) if is_numbered else reduced
+
+    def _numbered(self, value: Any, reduced: Any) -> Any:
+        """Return how the tensor or array is rebuilt, and found by a number."""
+        number = self._number(value)
+        if number is None:
+            return reduced
+        if reduced is NotImplemented:
+            reduced = value.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+        make, arguments, *more = reduced
+        return numbered_part, (number, make, arguments), *more
 
 
 def _reduced(value: Any) -> Any:
@@ -219,15 +238,19 @@ class LibraryPickles:
     """The pickles of one message, which share their objects.
 
     So an optimiser steps on the parameters of the network sent with it. `known` returns
-    the number of a part of the message that was sent as data, or None. `written` are
-    the seeds that stand in the test's text.
+    the number of a part of the message that was sent as data, or None, and `number` a
+    number for a tensor or an array inside of a pickle. `written` are the seeds that
+    stand in the test's text.
     """
 
     def __init__(
-        self, written: Collection[int], known: Callable[[object], object]
+        self,
+        written: Collection[int],
+        known: Callable[[object], object],
+        number: Callable[[object], int | None] = lambda _: None,
     ) -> None:
         self._sink = io.BytesIO()
-        self._pickler = _LibraryPickler(self._sink, written, known)
+        self._pickler = _LibraryPickler(self._sink, written, known, number)
 
     def hold(self, value: object) -> bool:
         """Return whether the tensor or array is in a pickle already."""
@@ -240,6 +263,8 @@ class LibraryPickles:
         memo, values = self._pickler.memo.copy(), set(self._pickler.values)
         self._sink.seek(0)
         self._sink.truncate()
+        # A network is compared as a whole.
+        self._pickler.numbers = not isinstance(value, torch.nn.Module)
         try:
             self._pickler.dump(value)
         except Exception as error:  # an object's own __reduce__ may raise anything

@@ -96,7 +96,7 @@ class SnapshotClient:
         self._kinds = HandleClasses()
         self._members = Members()
         self.loops = Loops()
-        self.arguments = Arguments(lambda place: self.ask("content", *place))
+        self.arguments = Arguments(self.ask)
         # Handles that make objects, by number: classes of the staff's notebook.
         self._constructors: dict[int, Handle] = {}
         # The snapshot's descriptions of those that are exception classes.

@@ -140,9 +140,8 @@ class Service:
                 value, is_few, self._encoder
             ),
             "next": sent_items.Steps().next_item,
-            "content": lambda message, number: self._given.content(
-                message, number, self._encoder
-            ),
+            "contents": lambda places: self._given.contents(places, self._encoder),
+            "compare": self._given.compare_all,
             "script": handed_in.load_script,
             "objects": handed_in.load_objects,
         }
@@ -350,7 +349,10 @@ class Service:
         itself = weakref.proxy(decoder)
         decoder.takes_missing = True
         decoder.refuses_backward = False
-        unpickled = Unpickled(lambda number: itself.part(number))  # noqa: PLW0108 - same
+        unpickled = Unpickled(
+            lambda number: itself.part(number),  # noqa: PLW0108 - same
+            decoder.inside.__setitem__,
+        )
         return decoder
 
     def _callback(self, number: int) -> Callable[..., object]:

@@ -3,9 +3,11 @@
 import io
 import pickle
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from runner.inside.values.nodes import CodecError
+from runner.inside.values.numbered_parts import numbered_part
 from runner.wire.link import Buffer
 
 
@@ -30,13 +32,17 @@ class Unpickled(pickle.Unpickler):
     """An unpickler for a message's pickles, in the order in which they were written.
 
     They come from the grader, which made them from library classes alone. `part`
-    returns a part of the message that was sent as data.
+    returns a part of the message that was sent as data, and `keep` is told of the
+    tensors and arrays inside that have a number.
     """
 
-    def __init__(self, part: Callable[[int], Any]) -> None:
+    def __init__(
+        self, part: Callable[[int], Any], keep: Callable[[int, Any], None]
+    ) -> None:
         self._feed = _Feed()
         super().__init__(self._feed)
         self._part = part
+        self._keep = keep
 
     def persistent_load(self, number: Any) -> Any:
         """Return the part of the message with this number."""
@@ -48,9 +54,16 @@ class Unpickled(pickle.Unpickler):
         """
         if module == "__main__":
             raise CodecError("a class or function of the notebook")
-        return super().find_class(module, name)
+        found = super().find_class(module, name)
+        return partial(_kept, self._keep) if found is numbered_part else found
 
     def load_next(self, data: Buffer) -> object:
         """Return the object that this pickle holds."""
         self._feed.fill(data)
         return self.load()
+
+
+def _kept(keep: Callable[[int, Any], None], number: int, *made: Any) -> Any:
+    value = numbered_part(number, *made)
+    keep(number, value)
+    return value

@@ -142,6 +142,14 @@ class Encoder(EncoderBase):
             self._met[id(value)] = part
         return first
 
+    def number_inside(self, value: object) -> int | None:
+        """Return a number for a tensor or an array inside of a pickle, if it needs one."""
+        if not self.numbers_parts:
+            return None
+        number, self._shared = self._shared, self._shared + 1
+        self._inside[number] = value
+        return number
+
     def _encode(self, value: object, depth: int) -> Node:
         if value is None:
             return None

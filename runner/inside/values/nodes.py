@@ -138,6 +138,8 @@ class EncoderBase(_Side, ABC):
         self._met: dict[int, Part] = {}
         # Whether each part that can be changed gets a number.
         self.numbers_parts = False
+        # The numbers of tensors and arrays inside of pickles.
+        self._inside: dict[int, object] = {}
         # Whether many tensors of one number each may be sent together.
         self.packs_tensors = False
 
@@ -146,6 +148,7 @@ class EncoderBase(_Side, ABC):
         for part in self._met.values():
             if "as" in part.node:
                 yield part.node["as"], part.value
+        yield from self._inside.items()
 
     @abstractmethod
     def number_of(self, value: object) -> int | None:
@@ -235,6 +238,8 @@ class DecoderBase(_Side, ABC):
         self.takes_missing = False
         # Whether a tensor whose graph is not here refuses `backward`.
         self.refuses_backward = True
+        # The tensors and arrays inside of pickles that have numbers.
+        self.inside: dict[int, object] = {}
         # The parts that other nodes may refer to, by number.
         self._parts: dict[int, Part] = {}
 
@@ -242,6 +247,7 @@ class DecoderBase(_Side, ABC):
         """Yield the numbers of the message's parts, with their values."""
         for number, part in self._parts.items():
             yield number, part.value
+        yield from self.inside.items()
 
     def part(self, number: int) -> Any:
         """Return the complete part of the message with this number."""

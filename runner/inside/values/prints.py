@@ -3,7 +3,8 @@
 Of a container its items are kept, of an array a hash, so a print costs little memory.
 """
 
-from collections import deque
+import hashlib
+from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -17,8 +18,8 @@ from runner.inside.values.fingerprint import quick_digest
 
 CONTAINERS: Final = (list, deque, dict, SimpleNamespace)
 ATOMS: Final = (int, float, complex, str, bytes, bool, type(None))
-# Of the values that have changed, so many are kept: the latest ones.
-MOST_CHANGED: Final = 64
+# An array up to this size is hashed as it is, which is faster than by its node.
+SMALL: Final = 32 * 1024
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,17 @@ class Print:
 
 
 def print_of(value: Any) -> Print | None:
-    """Return the value's print, or None for a value that is not compared."""
+    """Return the value's print, or None for a value that is not compared.
+
+    Raises MemoryError.
+    """
     try:
         if isinstance(value, CONTAINERS):
             parts = tuple(parts_of(value))
             return Print(len(parts), parts)
         return Print(*_whole(value))
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001 - a student's code may have left anything in it
         return None
 
@@ -53,7 +59,11 @@ def _whole(value: Any) -> tuple[object, tuple[object, ...], Any]:
         return len(value), (), frozenset(value)
     if isinstance(value, torch.Tensor):
         # Its gradient is not part of its value.
-        return value.shape, (), _digest(value.detach())
+        kind = value.shape, value.dtype, value.stride()
+        return kind, (), _bytes_digest(value) or _digest(value.detach())
+    is_array = type(value) is np.ndarray and not value.dtype.hasobject
+    if is_array and value.nbytes <= SMALL:
+        return (value.shape, value.dtype, value.strides), (), _hash(value.tobytes())
     return getattr(value, "shape", None), (), _digest(value)
 
 
@@ -62,7 +72,9 @@ def parts_of(value: Any) -> Iterator[object]:
     if isinstance(value, SimpleNamespace):
         value = vars(value)
     if isinstance(value, dict):
-        for pair in dict.items(value):
+        # Each has an order of its own.
+        kind = OrderedDict if isinstance(value, OrderedDict) else dict
+        for pair in kind.items(value):
             yield from pair
     else:
         yield from value
@@ -73,6 +85,21 @@ def _weights(module: torch.nn.Module) -> Iterator[object]:
     for name, tensor in module.state_dict().items():
         yield name
         yield _digest(tensor.detach())
+
+
+def _bytes_digest(tensor: torch.Tensor) -> bytes:
+    """Return a hash of a small plain tensor's bytes, or b"" for others."""
+    is_plain = tensor.layout is torch.strided and tensor.device.type == "cpu"
+    if not is_plain or tensor.is_quantized or tensor.is_conj() or tensor.is_neg():
+        return b""
+    if not 0 < tensor.nbytes <= SMALL:
+        return b""
+    flat = tensor.detach().reshape(-1).view(torch.uint8)
+    return _hash(flat.numpy().tobytes())
+
+
+def _hash(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=16).digest()
 
 
 def _digest(value: Any) -> bytes:
