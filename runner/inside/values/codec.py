@@ -18,6 +18,8 @@ import numpy as np
 import torch
 
 from runner.inside.values import arrays, containers, library, packed, tables, tensors
+from runner.inside.values.missing_numbers import name_of as nan_name
+from runner.inside.values.missing_numbers import named as named_nan
 from runner.inside.values.nodes import (
     CHARACTER,
     MAX_DEPTH,
@@ -218,14 +220,20 @@ def _integer(encoder: Encoder, value: Any, _depth: int) -> Node:
     number = int.__index__(value)
     if abs(number) < _SMALL:
         return number
-    if number.bit_length() > _DIGITS * 3:
-        raise RefusedError("an integer with too many digits cannot be sent")
+    bits = number.bit_length()
+    if bits > _DIGITS * 3:  # as text it would take a time that grows with the square
+        data = number.to_bytes(bits // 8 + 1, "little", signed=True)
+        return {"k": "int", "b": encoder.add(data)}
     return {"k": "int", "v": encoder.text(str(number))}
 
 
 def _float(_: Encoder, value: Any, _depth: int) -> Node:
     number = float.__float__(value)
-    return number if math.isfinite(number) else {"k": "float", "v": repr(number)}
+    if math.isfinite(number):
+        return number
+    node = {"k": "float", "v": repr(number)}
+    name = nan_name(number)
+    return {**node, "o": name} if name else node
 
 
 def _complex(encoder: Encoder, value: Any, depth: int) -> Node:
@@ -354,6 +362,8 @@ class Decoder(DecoderBase):
 
 
 def _decode_int(decoder: Decoder, node: Mapping[str, Any], _depth: int) -> int:
+    if "b" in node:
+        return int.from_bytes(decoder.bytes_of(node), "little", signed=True)
     if len(node["v"]) > _DIGITS:
         raise CodecError("an integer with too many digits")
     decoder.size += len(node["v"])
@@ -363,6 +373,8 @@ def _decode_int(decoder: Decoder, node: Mapping[str, Any], _depth: int) -> int:
 def _decode_float(_: Decoder, node: Mapping[str, Any], _depth: int) -> float:
     if node["v"] not in ("nan", "inf", "-inf"):
         raise CodecError("an invalid float")
+    if "o" in node and node["v"] == "nan":
+        return named_nan(node)
     return float(node["v"])
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
+from runner.inside.values import missing_numbers
 from runner.inside.values.dtypes import is_flat
 from runner.inside.values.gradients import gradient_of
 from runner.inside.values.graphs import check_plain
@@ -92,11 +93,16 @@ def _writer(encoder: EncoderBase, kind: type, items: Any) -> Write | None:
         return None
     if kind not in _NUMBERS:
         return None
-    name = _NUMBERS[kind]
-    return lambda: {
-        "d": name,
-        "b": encoder.add(np.array(list(items), dtype=name)),
-    }
+    return lambda: _write_numbers(encoder, _NUMBERS[kind], items)
+
+
+def _write_numbers(encoder: EncoderBase, name: str, items: Any) -> Column:
+    array = np.array(list(items), dtype=name)
+    column = {"d": name, "b": encoder.add(array)}
+    if name == _NUMBERS[float] and np.isnan(array).any():
+        missing = missing_numbers.name_of_all(items)
+        return {**column, "o": missing} if missing else column
+    return column
 
 
 def _scalar_writer(encoder: EncoderBase, name: str, items: Any) -> Write | None:
@@ -202,6 +208,9 @@ def _items(decoder: DecoderBase, node: Mapping[str, Any]) -> list[Any]:
     if name not in _NUMBERS.values():
         raise CodecError("an unknown kind of numbers")
     items: list[Any] = _numbers(decoder.bytes_of(node), name).tolist()
+    if "o" in node:
+        nan = missing_numbers.named(node)
+        return [one if one == one else nan for one in items]  # noqa: PLR0124 - NaN
     return items
 
 
