@@ -4,7 +4,7 @@ import operator
 import sys
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import numpy as np
 
@@ -131,6 +131,30 @@ class ContextHandle:
         leave(self, error)
 
 
+class AwaitableHandle:
+    """A coroutine, which runs to its end in the student's process once it is awaited."""
+
+    __slots__ = ()
+    # What asyncio shows of a coroutine.
+    cr_code = cr_frame = gi_code = None
+    cr_running = False
+
+    def __await__(self: Any) -> Iterator[Any]:
+        yield from ()
+        return student_of(self).ask("await", self)
+
+    def send(self: Any, _value: object) -> NoReturn:
+        """Run the coroutine. Raises StopIteration with its result, as coroutines do."""
+        raise StopIteration(student_of(self).ask("await", self))
+
+    def throw(self, error: Any, *_: object) -> NoReturn:
+        """Raise the error, since the coroutine waits for nothing."""
+        raise error
+
+    def close(self) -> None:
+        """Do nothing: the coroutine has not begun, or is over."""
+
+
 class CollectionHandle:
     """An object that is a list or the like, with methods of its own.
 
@@ -245,5 +269,6 @@ ABILITIES: Final[Mapping[str, type]] = {
     "__contains__": ContainerHandle,
     "__getitem__": IndexedHandle,
     "__enter__": ContextHandle,
+    "__await__": AwaitableHandle,
     COLLECTION: CollectionHandle,
 }

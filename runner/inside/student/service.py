@@ -21,6 +21,7 @@ import torch
 
 from runner.inside.student import (
     built_in_errors,
+    coroutines,
     description,
     given_builtins,
     loop_steps,
@@ -66,7 +67,7 @@ _WORDS: Final = 500
 _BASES: Final = 50
 _METHODS: Final = (
     *("__len__", "__iter__", "__reversed__", "__next__", "__contains__", "__getitem__"),
-    "__enter__",
+    *("__enter__", "__await__"),
 )
 _SEEDS: Final[Mapping[str, Callable[[int], object]]] = {
     "random": random.seed,
@@ -128,6 +129,7 @@ class Service:
             "kind": description.is_kind,
             "copy": description.copied,
             "leave": built_in_errors.leave,
+            "await": coroutines.awaited,
             "items": sent_items.items,
             **loop_steps.OPERATIONS,
             "count": sent_items.count,
@@ -349,10 +351,8 @@ class Service:
         itself = weakref.proxy(decoder)
         decoder.takes_missing = True
         decoder.refuses_backward = False
-        unpickled = Unpickled(
-            lambda number: itself.part(number),  # noqa: PLW0108 - same
-            decoder.inside.__setitem__,
-        )
+        part = lambda number: itself.part(number)  # noqa: E731, PLW0108 - same
+        unpickled = Unpickled(part, decoder.inside.__setitem__)
         return decoder
 
     def _callback(self, number: int) -> Callable[..., object]:
