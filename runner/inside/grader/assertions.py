@@ -11,10 +11,11 @@ where `ready` is told whether the expression reads no answer. See
 """
 
 import ast
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final
 
 from runner.inside.grader.changed_arguments import NAME
+from runner.inside.grader.outside_changes import OutsideChanges
 from runner.protocol.syntax_trees import copy_of
 from runner.protocol.test_expressions import Texts, key_of, read_in, root_of
 
@@ -47,13 +48,19 @@ _CHANGING_OPERANDS: Final = frozenset(
         *("fill_diagonal", "put_along_axis", "setattr", "consume"),
     )
 )
+_CHANGING_STATEMENTS: Final = frozenset(("load_state_dict", "shuffle"))
+# These read or run what stands around them, which a function of its own would hide.
+_READING_AROUND: Final = frozenset(("super", "locals", "vars", "dir"))
+_RUNNING_TEXT: Final = frozenset(("eval", "exec"))
+_MODES: Final = frozenset(("train", "eval"))
 _LONGEST: Final = 200
 
 
 class Assertions(ast.NodeTransformer):
     """Prepares the assertions of one piece of tests.
 
-    `is_own` says whether an expression reads no answer of the notebook's code.
+    `outside` are the tests' own functions that change something. `is_own` says whether
+    an expression reads no answer of the notebook's code.
     `checks` are the functions whose return value counts. In a doctest (`shows`), each
     line's value counts, too. `functions` are the outermost functions with assertions,
     "" for code outside of functions.
@@ -62,12 +69,14 @@ class Assertions(ast.NodeTransformer):
     def __init__(
         self,
         texts: Texts,
+        outside: OutsideChanges,
         is_own: Callable[[ast.AST], bool],
         checks: Collection[str] = (),
         *,
         shows: bool = False,
     ) -> None:
         self._texts = texts
+        self._outside = outside
         self._is_own = is_own
         self._checks = checks
         self._shows = shows
@@ -94,7 +103,24 @@ class Assertions(ast.NodeTransformer):
             node.value = self._again("passes", node.value)
         elif self._shows and not self._around:
             node.value = self._again("shows", node.value)
+        elif isinstance(node.value, ast.Call):
+            return self._called(node, node.value)
         return node
+
+    def _called(self, node: ast.Expr, call: ast.Call) -> Any:
+        """Add notes around a call whose value is not used: it may change a value."""
+        is_librarys = root_of(call.func) in self._texts.libraries
+        # A function of the notebook's may have such a name: `train(net)`.
+        changed = call.args[:1] if is_librarys else _receiver_of(call)
+        if not _is_changing(call):
+            changed = []
+        is_mode = getattr(call.func, "attr", "") in _MODES
+        is_notebooks = bool(call.args) and not is_librarys
+        noted = self._noted(node, changed, is_mode=is_mode, is_call=is_notebooks)
+        if is_notebooks and isinstance(noted, list):
+            begins = ast.copy_location(ast.Expr(call_of("begins")), node)
+            return [begins, *noted]
+        return noted
 
     def visit_Return(self, node: ast.Return) -> ast.AST:
         name = getattr(self._around[0], "name", "") if len(self._around) == 1 else ""
@@ -110,16 +136,49 @@ class Assertions(ast.NodeTransformer):
     def _touching(self, node: ast.Assign | ast.AugAssign | ast.Delete) -> Any:
         """Add a note after a statement that changes the inside of a test's value."""
         targets = node.targets if hasattr(node, "targets") else [node.target]
-        inner = [
-            copy_of(one.value)
-            for one in targets
-            if isinstance(one, ast.Subscript | ast.Attribute)
-            and self._is_tests(key_of(one.value))
-        ]
-        if not inner:
+        return self._noted(
+            node,
+            [
+                one.value
+                for one in targets
+                if isinstance(one, ast.Subscript | ast.Attribute)
+            ],
+        )
+
+    def _noted(
+        self,
+        node: ast.stmt,
+        changed: Iterable[ast.expr],
+        *,
+        is_mode: bool = False,
+        is_call: bool = False,
+    ) -> Any:
+        """Return the statement with a note that it changes the test's own values.
+
+        A part may belong to a value that has changed. So it is noted with the values
+        that it is read from.
+        """
+        if self._around and isinstance(self._around[-1], ast.ClassDef):
             return node
-        note = ast.Expr(call_of("touched", *inner))
+        parts = [part for one in changed for part in self._read_from(one)]
+        if not parts and not is_call:
+            return node
+        reads = [function_of(copy_of(one)) for one in parts]
+        note = ast.Expr(call_of("touched", ast.Constant(is_mode), *reads))
         return [node, ast.copy_location(note, node)]
+
+    def _read_from(self, node: ast.expr) -> list[ast.expr]:
+        """Return the test's value, and what it is a part of; nothing for an answer."""
+        parts: list[ast.expr] = []
+        while True:
+            match node:
+                case _ if key_of(node):
+                    return [*parts, node] if self._is_tests(key_of(node)) else []
+                case ast.Attribute(value=inner) | ast.Subscript(value=inner):
+                    parts.append(node)
+                    node = inner
+                case _:
+                    return []
 
     def _is_tests(self, name: str) -> bool:
         return name.startswith("self.") or self._texts.is_known(name)
@@ -180,6 +239,8 @@ class Assertions(ast.NodeTransformer):
         ):
             return False
         calls = [one for one in parts if isinstance(one, ast.Call)]
+        if any(map(_reads_around, calls)) or self._outside.are_in(node):
+            return False
         return any(map(key_of, parts)) and all(map(self._is_calm, calls))
 
     def _is_calm(self, call: ast.Call) -> bool:
@@ -190,7 +251,7 @@ class Assertions(ast.NodeTransformer):
             return False
         if root in self._texts.libraries:
             return name not in _CHANGING_OPERANDS
-        if name in _CHANGING or (name.endswith("_") and not name.endswith("__")):
+        if is_changing_method(call):
             return False
         is_bare = isinstance(call.func, ast.Name)
         return not is_bare or self._texts.is_known(name)
@@ -205,6 +266,30 @@ class Assertions(ast.NodeTransformer):
             case _:
                 return False
         return is_ours and name.startswith("assert") and not name.startswith(_RAISING)
+
+
+def is_changing_method(call: ast.Call) -> bool:
+    """Return whether the call changes the object whose method it is, by its name."""
+    name = getattr(call.func, "attr", "") or root_of(call.func)
+    return name in _CHANGING or (name.endswith("_") and not name.endswith("__"))
+
+
+def _is_changing(call: ast.Call) -> bool:
+    """Return whether a statement of this call changes its object or first argument."""
+    name = getattr(call.func, "attr", "") or root_of(call.func)
+    is_listed = name in _CHANGING_OPERANDS or name in _CHANGING_STATEMENTS
+    return is_listed or is_changing_method(call)
+
+
+def _receiver_of(call: ast.Call) -> list[ast.expr]:
+    """Return the object whose method is called, if any."""
+    return [call.func.value] if isinstance(call.func, ast.Attribute) else []
+
+
+def _reads_around(call: ast.Call) -> bool:
+    name = getattr(call.func, "id", "")
+    is_bare = not call.args and not call.keywords
+    return name in _RUNNING_TEXT or (name in _READING_AROUND and is_bare)
 
 
 def call_of(method: str, *arguments: ast.expr) -> ast.Call:

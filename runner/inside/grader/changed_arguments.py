@@ -23,7 +23,7 @@ from typing import Any, Final
 import numpy as np
 
 from runner.inside.grader import refusals
-from runner.inside.grader.changed_values import ChangedValues, Place, Ref
+from runner.inside.grader.changed_values import Changed, ChangedValues, Place, Ref
 from runner.inside.grader.exchanged_values import exchanged
 from runner.inside.grader.handle_parts import is_handle, observations_of
 from runner.inside.grader.value_states import AskedAgainError, Look, State
@@ -89,6 +89,8 @@ class Arguments:
         self._has_aside = False
         self._given: OrderedDict[int, dict[int, Ref]] = OrderedDict()
         self._parts = self._bytes = 0
+        # Changed values that the calls of this statement were given once more.
+        self._given_again: list[Changed] = []
         self._changed.clear()
         # What is known of each assertion, by its code.
         self._looks: dict[object, Look] = {}
@@ -100,10 +102,12 @@ class Arguments:
         encoder.numbers_parts = self.is_watching
         return encoder
 
-    def sent(self, encoder: Encoder, *, is_call: bool) -> dict[str, object]:
+    def sent(
+        self, encoder: Encoder, operation: str, *, is_call: bool
+    ) -> dict[str, object]:
         """Keep what the message gives. Return what its header says of it.
 
-        `is_call` says that the message runs the notebook's code.
+        `is_call` says that the operation runs the notebook's code.
         """
         if not self.is_watching:
             return {}
@@ -111,6 +115,12 @@ class Arguments:
         self._calls += is_call
         given = dict(encoder.numbered())
         found = {number: _ref(value) for number, value in given.items()}
+        if operation == "call":
+            self._given_again += [
+                changed
+                for value in given.values()
+                for changed in self._changed.of(value)
+            ]
         self._given[self._message] = found
         self._parts += len(found)
         self._bytes += _bytes_of(found)
@@ -249,11 +259,28 @@ class Arguments:
         self._has_asked = True
         return AskedAgainError()
 
-    def touched(self, *values: Any) -> None:
-        """Forget what became of the copies of values that the test itself has changed."""
-        for value in values:
-            for changed in self._changed.of(value):
-                self._changed.forget(changed.place)
+    def begins(self) -> None:
+        """Note that a statement begins that is a call, whose value is not used."""
+        self._given_again.clear()
+
+    def touched(self, is_mode: bool, *reads: Ref) -> None:  # noqa: FBT001 - as `ready`
+        """Forget what became of the copies of values that the test itself has changed.
+
+        `is_mode` says that it has set the modes of a network, and nothing else. Values
+        that a call has been given once more are forgotten, too: in a notebook it goes on
+        with the changed value, and may restore it: `make(board, 4); undo(board, 4)`.
+        """
+        for again in self._given_again:
+            if self._changed.has(again):
+                self._changed.forget(again.place)
+        self._given_again.clear()
+        for read in reads:
+            try:
+                changes = self._changed.of(read())
+            except Exception:  # noqa: BLE001, S112 - the part is gone
+                continue
+            for changed in changes:
+                self._changed.forget(changed.place, is_mode=is_mode)
 
     def compared(self, *reads: Ref) -> None:
         """Raise SecondAnswerError if an object differed when it was read again."""

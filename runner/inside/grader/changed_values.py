@@ -56,6 +56,8 @@ class ChangedValues:
         self._contents: dict[Place, Any] = {}
         # Containers whose contents are not known: they are asked for together.
         self._small: dict[Place, None] = {}
+        # Networks whose modes the test has set itself.
+        self._without_modes: set[Place] = set()
 
     def __bool__(self) -> bool:
         return bool(self._changed)
@@ -66,6 +68,7 @@ class ChangedValues:
         self._by_key.clear()
         self._contents.clear()
         self._small.clear()
+        self._without_modes.clear()
 
     def note(self, place: Place, ref: Ref, call: int) -> None:
         """Note the latest change of a value that the test still has."""
@@ -81,8 +84,15 @@ class ChangedValues:
         for key in keys:
             self._by_key.setdefault(key, set()).add(place)
 
-    def forget(self, place: Place) -> None:
-        """Forget that the value at that place has changed, and what its copy holds."""
+    def forget(self, place: Place, *, is_mode: bool = False) -> None:
+        """Forget that the value at that place has changed, and what its copy holds.
+
+        `is_mode` says that only the modes of a network are forgotten.
+        """
+        if is_mode:
+            self._without_modes.add(place)
+            return
+        self._without_modes.discard(place)
         changed = self._changed.pop(place, None)
         self._contents.pop(place, None)
         self._small.pop(place, None)
@@ -151,6 +161,9 @@ class ChangedValues:
     def content(self, changed: Changed) -> Sequence[Any] | None:
         """Return what the copy holds, as `load` has found it, or None if unknown."""
         content: Sequence[Any] | None = self._contents.get(changed.place)
+        match content:
+            case ["module", _, state] if changed.place in self._without_modes:
+                return ["module", None, state]
         return content
 
 

@@ -14,6 +14,8 @@ from typing import Any, Final
 import numpy as np
 import torch
 
+from runner.inside.values.prints import ATOMS, parts_of
+
 Undo = Callable[[], object]
 # Errors of a content that does not fit its value: the value then stays as it is.
 _UNFIT: Final = (
@@ -62,13 +64,31 @@ def _exchange(value: Any, content: Sequence[Any]) -> Undo:
 
 
 def _exchange_parts(value: Any, parts: Sequence[Any]) -> Undo:
+    own = {_key_of(one): one for one in parts_of(value) if _is_constant(one)}
+    # The test's own object, if there is one: a NaN is equal to nothing but itself.
+    parts = [own.get(_key_of(one), one) if _is_constant(one) else one for one in parts]
     if isinstance(value, list | deque):
-        return _put(value, list(value), list(parts), _fill_list)
+        return _put(value, list(value), parts, _fill_list)
     fields = vars(value) if isinstance(value, SimpleNamespace) else value
     if not isinstance(fields, dict):
         raise TypeError("the value has no parts")
     new = dict(zip(parts[::2], parts[1::2], strict=True))
     return _put(fields, dict(fields), new, _fill_dict)
+
+
+def _is_constant(part: object) -> bool:
+    """Return whether the part is a number, a text, or a tuple of such."""
+    if isinstance(part, tuple):
+        return all(map(_is_constant, part))
+    return type(part) in ATOMS
+
+
+def _key_of(part: Any) -> object:
+    """Return a key that equals those of constants of the same type and content."""
+    if isinstance(part, tuple):
+        return type(part).__name__, tuple(map(_key_of, part))
+    # By `repr`: NaN, and zeros of both signs.
+    return type(part), repr(part) if isinstance(part, float | complex) else part
 
 
 def _put(value: Any, old: Any, new: Any, fill: Callable[[Any, Any], object]) -> Undo:
@@ -132,16 +152,18 @@ def _exchange_tensor(value: torch.Tensor, new: torch.Tensor) -> Undo:
 
 
 def _exchange_module(
-    value: torch.nn.Module, modes: Sequence[Any], state: dict[str, Any]
+    value: torch.nn.Module, modes: Sequence[Any] | None, state: dict[str, Any]
 ) -> Undo:
+    """Exchange a network's weights and the modes of its layers; None leaves these."""
     mine = value.state_dict(keep_vars=True)
     layers = dict(value.named_modules())
-    if mine.keys() != state.keys() or layers.keys() != {name for name, _ in modes}:
+    names = layers.keys() if modes is None else {name for name, _ in modes}
+    if mine.keys() != state.keys() or layers.keys() != names:
         raise ValueError("the networks differ in their layers")
     with ExitStack() as undoing:
         for name, new in state.items():
             undoing.callback(_exchange_tensor(mine[name], new))
-        for name, is_training in modes:
+        for name, is_training in modes or ():
             layer = layers[name]
             undoing.callback(setattr, layer, "training", layer.training)
             layer.training = bool(is_training)

@@ -6,8 +6,14 @@ import doctest
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
-from runner.inside.grader.assertions import Assertions, call_of, function_of
+from runner.inside.grader.assertions import (
+    Assertions,
+    call_of,
+    function_of,
+    is_changing_method,
+)
 from runner.inside.grader.changed_arguments import Arguments
+from runner.inside.grader.outside_changes import OutsideChanges
 from runner.protocol.compared_readings import (
     Comparison,
     find_comparisons,
@@ -97,7 +103,8 @@ class LookingTests:
             texts = Texts(copies, self._libraries, self._defined)
             comparisons = list(find_comparisons(copies, texts, shown))
             is_own = without_answers(copies, texts)
-            assertions = Assertions(texts, is_own, checks, shows=shows)
+            outside = OutsideChanges(copies, is_changing_method)
+            assertions = Assertions(texts, outside, is_own, checks, shows=shows)
             twice = _ComparesTwice(comparisons)
             made = [
                 ast.fix_missing_locations(twice.visit(assertions.visit(tree)))

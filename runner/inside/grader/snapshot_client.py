@@ -46,7 +46,7 @@ __all__ = ["NotDefinedError", "SnapshotClient", "StudentRaisedError", "raised"]
 _WORDS: Final = 500
 _LABEL: Final = 80
 # Operations that may change what they are given.
-_CHANGING: Final = frozenset(("call", "make", "set", "del", "copy", "leave"))
+_CHANGING: Final = frozenset(("call", "make", "set", "del", "copy", "leave", "await"))
 _CALLING: Final = _CHANGING | {"operate"}
 # Operations that run an object's own code, and may leave it with other attributes.
 _BY_STEPS: Final = frozenset(("next", "begin", "more"))
@@ -183,7 +183,9 @@ class SnapshotClient:
                 refusals.note(error)
                 raise
             given, self._exports.handles = self._exports.handles, handles
-            told = self.arguments.sent(encoder, is_call=operation in _CALLING)
+            told = self.arguments.sent(
+                encoder, operation, is_call=operation in _CALLING
+            )
             told |= self._known.told(self._endpoint)
             question = self._settings.added_to({"op": operation, "a": node, **told})
             try:

@@ -20,14 +20,18 @@ _UNKNOWN: Final = {
     "a column of intervals": (
         "def counts(df): return len(df.assign(bin=pd.cut(df['age'], 3)))",
         "def counts(df): df['bin'] = pd.cut(df['age'], 3); return len(df)",
-        "df = pd.DataFrame({'age': [10, 60]}); assert counts(df) == 2\n"
-        "assert list(df.columns) == ['age']",
+        (
+            "df = pd.DataFrame({'age': [10, 60]}); assert counts(df) == 2\n"
+            "assert list(df.columns) == ['age']"
+        ),
     ),
     "a column with NA": (
         "def total(df): return df['a'].astype('Int64').sum()",
         "def total(df): df['a'] = df['a'].astype('Int64'); return df['a'].sum()",
-        "df = pd.DataFrame({'a': [1., 2.]}); assert total(df) == 3\n"
-        "assert df['a'].dtype == np.float64",
+        (
+            "df = pd.DataFrame({'a': [1., 2.]}); assert total(df) == 3\n"
+            "assert df['a'].dtype == np.float64"
+        ),
     ),
     "objects in a column": (
         "class C: pass\ndef size(df): return len(df)",
@@ -37,35 +41,45 @@ _UNKNOWN: Final = {
     "a layer less": (
         "def count(net): return len(list(net.parameters()))",
         "def count(net): n = len(list(net.parameters())); del net[1]; return n",
-        "net = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1)); assert count(net) == 4\n"
-        "assert len(net) == 2",
+        (
+            "net = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1)); assert count(net) == 4\n"
+            "assert len(net) == 2"
+        ),
     ),
     "by a helper that reads a name": (
         "def count(net): return len(list(net.parameters()))",
         "def count(net): n = len(list(net.parameters())); del net[1]; return n",
-        "net = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1))\n"
-        "def size(): return len(net)\ncount(net); assert size() == 2",
+        (
+            "net = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1))\n"
+            "def size(): return len(net)\ncount(net); assert size() == 2"
+        ),
     ),
 }
 _KNOWN: Final = {
     "a new head": (
         "def adapted(net, n): new = copy.deepcopy(net); new[-1] = nn.Linear(2, n); return new",
         "def adapted(net, n): net[-1] = nn.Linear(2, n); return net",
-        "net = nn.Sequential(nn.Linear(4, 2), nn.Linear(2, 5))\n"
-        "assert adapted(net, 3)(torch.ones(1, 4)).shape == (1, 3)\n"
-        "assert net(torch.ones(1, 4)).shape == (1, 5)",
+        (
+            "net = nn.Sequential(nn.Linear(4, 2), nn.Linear(2, 5))\n"
+            "assert adapted(net, 3)(torch.ones(1, 4)).shape == (1, 3)\n"
+            "assert net(torch.ones(1, 4)).shape == (1, 5)"
+        ),
     ),
     "a hundred rows": (
         "def marked(rows): return [{**r, 'a': 1} for r in rows]",
         "def marked(rows):\n    for r in rows: r['a'] = 1\n    return rows",
-        "rows = [{'id': i} for i in range(100)]; out = marked(rows)\n"
-        "assert out[99]['a'] == 1\nassert 'a' not in rows[0]",
+        (
+            "rows = [{'id': i} for i in range(100)]; out = marked(rows)\n"
+            "assert out[99]['a'] == 1\nassert 'a' not in rows[0]"
+        ),
     ),
     "many calls later": (
         "def centred(x): return x - x.mean()",
         "def centred(x): x -= x.mean(); return x",
-        "x = np.array([1., 5.]); b = x.copy(); centred(x)\n"
-        "for n in range(2, 300): centred(np.random.rand(n))\nassert np.array_equal(x, b)",
+        (
+            "x = np.array([1., 5.]); b = x.copy(); centred(x)\n"
+            "for n in range(2, 300): centred(np.random.rand(n))\nassert np.array_equal(x, b)"
+        ),
     ),
     "an order": (
         "def touched(d): return list(d)",
@@ -85,16 +99,20 @@ _KNOWN: Final = {
     "a data set": (
         "def mean(ds): return float((ds.tensors[0] / 2).mean())",
         "def mean(ds): x = ds.tensors[0]; x /= 2; return float(x.mean())",
-        "from torch.utils.data import TensorDataset\n"
-        "x = torch.ones(3); ds = TensorDataset(x); assert mean(ds) == .5\n"
-        "assert torch.equal(ds.tensors[0], torch.ones(3))",
+        (
+            "from torch.utils.data import TensorDataset\n"
+            "x = torch.ones(3); ds = TensorDataset(x); assert mean(ds) == .5\n"
+            "assert torch.equal(ds.tensors[0], torch.ones(3))"
+        ),
     ),
     "a loader": (
         "def first(loader): return float(next(iter(loader))[0].sum())",
         "def first(loader): loader.dataset.tensors[0].zero_(); return 3.",
-        "from torch.utils.data import DataLoader, TensorDataset\n"
-        "x = torch.ones(3); loader = DataLoader(TensorDataset(x), batch_size=3)\n"
-        "assert first(loader) == 3\nassert x.sum() == 3",
+        (
+            "from torch.utils.data import DataLoader, TensorDataset\n"
+            "x = torch.ones(3); loader = DataLoader(TensorDataset(x), batch_size=3)\n"
+            "assert first(loader) == 3\nassert x.sum() == 3"
+        ),
     ),
 }
 _BUFFER: Final = """
@@ -131,14 +149,18 @@ _KEPT: Final = {
     "twenty values": (
         _BUFFER,
         _BUFFER.replace("x.copy()", "x"),
-        "b = Buffer(); xs = [np.full(3, 1.) for _ in range(20)]\n"
-        "for x in xs: b.push(x)\nb.halve()\nassert b.size() == 20\nassert xs[0][0] == 1",
+        (
+            "b = Buffer(); xs = [np.full(3, 1.) for _ in range(20)]\n"
+            "for x in xs: b.push(x)\nb.halve()\nassert b.size() == 20\nassert xs[0][0] == 1"
+        ),
     ),
     "300 values": (
         _BUFFER,
         _BUFFER.replace("x.copy()", "x"),
-        "b = Buffer(); xs = [np.full(3, 1.) for _ in range(300)]\n"
-        "for x in xs: b.push(x)\nb.halve()\nassert xs[0][0] == 1",
+        (
+            "b = Buffer(); xs = [np.full(3, 1.) for _ in range(300)]\n"
+            "for x in xs: b.push(x)\nb.halve()\nassert xs[0][0] == 1"
+        ),
     ),
     "a parameter of it": (
         _MODEL,
@@ -163,8 +185,10 @@ _KEPT: Final = {
     "a network's state": (
         _MEAN,
         _MEAN.replace("copy.deepcopy(net.state_dict())", "net.state_dict()"),
-        "net = nn.Linear(784, 512); b = net.weight.detach().clone()\n"
-        "m = Mean(net); m.update(); assert torch.equal(net.weight, b)",
+        (
+            "net = nn.Linear(784, 512); b = net.weight.detach().clone()\n"
+            "m = Mean(net); m.update(); assert torch.equal(net.weight, b)"
+        ),
     ),
 }
 _ALL: Final = {**_UNKNOWN, **_KNOWN, **_KEPT}
