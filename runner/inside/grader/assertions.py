@@ -98,7 +98,7 @@ class Assertions(ast.NodeTransformer):
         node.test = self._conjunction(node.test)
         return node
 
-    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+    def visit_Expr(self, node: ast.Expr) -> Any:
         if self._is_assertion(node.value):
             node.value = self._again("passes", node.value)
         elif self._shows and not self._around:

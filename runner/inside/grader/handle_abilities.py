@@ -3,7 +3,7 @@
 import operator
 import sys
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any, Final, NoReturn
 
 import numpy as np
@@ -139,7 +139,7 @@ class AwaitableHandle:
     cr_code = cr_frame = gi_code = None
     cr_running = False
 
-    def __await__(self: Any) -> Iterator[Any]:
+    def __await__(self: Any) -> Generator[None, None, Any]:
         yield from ()
         return student_of(self).ask("await", self)
 
