@@ -33,6 +33,9 @@ class QuestionRun:
     still has `share` seconds, so that a slow check costs no other check its points. The
     question takes less than twice its seconds. A check that ends the asked process, or
     takes it past a limit, is given up in the same way.
+
+    What the grader evaluates again, to see whether arguments have changed, takes no time
+    of the checks': at most `seconds` more in all.
     """
 
     def __init__(
@@ -60,6 +63,9 @@ class QuestionRun:
         self._started: Moment | None = None
         self._check_started = self._monitor.moment()
         self._stopped_at = 0.0
+        # The time that the grader has evaluated assertions again, and since when it does.
+        self._repeated = 0.0
+        self._repeat_started: Moment | None = None
 
     @property
     def key(self) -> str:
@@ -98,6 +104,7 @@ class QuestionRun:
         """
         self.answered, self.missing, self._stopped_at = False, "", 0.0
         self.grader_ended = self._is_abandoned = self._is_refused = False
+        self._repeat_started = None
         self._had = len(self._found)
         frame = {"t": "question", "key": self._question.key, "checks": self.left}
         grader.send(frame, [wire])
@@ -153,11 +160,23 @@ class QuestionRun:
                 )
 
     def _is_late(self) -> bool:
+        more = min(self._repeated + self._repeating(), self._seconds)
         if self._started is None or not self._monitor.is_past(
-            self._started, self._seconds
+            self._started, self._seconds + more
         ):
             return False
-        return self._monitor.is_past(self._check_started, self._share)
+        return self._monitor.is_past(self._check_started, self._share + more)
+
+    def _repeating(self) -> float:
+        """Return for how many seconds an assertion is being evaluated again."""
+        if self._repeat_started is None:
+            return 0.0
+        return self._monitor.clock.now() - self._repeat_started.clock
+
+    def _note_repeat(self, is_begun: object) -> None:
+        """Note that the grader evaluates an assertion again, or no longer."""
+        self._repeated += self._repeating()
+        self._repeat_started = self._monitor.moment() if is_begun is True else None
 
     def _end_at(self, error: JobEnded, stop: Callable[[str], None]) -> bool:
         """End the question, and nothing else, at a limit that its snapshot went past.
@@ -194,6 +213,8 @@ class QuestionRun:
                 self.answered = True
                 has_more = len(self._found) > self._had
                 self._is_abandoned = frame.get("abandoned") is True and has_more
+            elif frame.get("t") == "repeat":
+                self._note_repeat(frame.get("is_begun"))
             elif frame.get("t") == "check" and not frame.get("name"):
                 # The error is in the tests' own source, so no check can be run.
                 self._is_broken = True

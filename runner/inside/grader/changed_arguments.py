@@ -18,6 +18,7 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from time import monotonic
 from typing import Any, Final
 
 import numpy as np
@@ -37,6 +38,8 @@ NAME: Final = "__looked_at__"
 # so many bytes in containers, which live as long.
 _PARTS: Final = 200_000
 _BYTES: Final = 256 * 1024**2
+# An assertion that takes more seconds is evaluated again in a time of its own.
+_SLOW: Final = 0.05
 _WORDS: Final = (
     "The notebook's code has changed a value that the test has given to it. The test's "
     "own value is still as it was, since arguments are copies. With the changed value "
@@ -73,6 +76,8 @@ class Arguments:
 
     def __init__(self, ask: Callable[..., Any]) -> None:
         self._ask = ask
+        # Tells the host that a slow assertion is evaluated again, or no longer.
+        self.tell_repeat: Callable[..., object] = dict
         # Whether an assertion is being evaluated for the second time.
         self.is_comparing = False
         self._has_asked = False
@@ -255,7 +260,7 @@ class Arguments:
         return found
 
     def refuse_asking(self) -> AskedAgainError:
-        """Note that a second evaluation would ask the notebook. Return the error."""
+        """Return the error of a second evaluation that would ask the notebook."""
         self._has_asked = True
         return AskedAgainError()
 
@@ -322,11 +327,23 @@ class Arguments:
         ]
         if not pairs:
             return
-        if compares and not self._is_well(state, is_fine, again, [])[0]:
-            return
-        is_well, is_known = self._is_well(state, is_fine, again, pairs)
-        if counts and is_well is False and self._is_well(state, is_fine, again, [])[0]:
-            raise ChangedArgumentError(text, is_known=is_known)
+        with self._own_time(state):
+            if compares and not self._is_well(state, is_fine, again, [])[0]:
+                return
+            is_well, is_known = self._is_well(state, is_fine, again, pairs)
+            is_refused = counts and is_well is False
+            if is_refused and self._is_well(state, is_fine, again, [])[0]:
+                raise ChangedArgumentError(text, is_known=is_known)
+
+    @contextlib.contextmanager
+    def _own_time(self, state: State) -> Iterator[None]:
+        """Let what is evaluated again inside take no time of the question's if it is slow."""
+        tell = self.tell_repeat if monotonic() - state.begun > _SLOW else dict
+        tell(is_begun=True)
+        try:
+            yield
+        finally:
+            tell(is_begun=False)
 
     def _is_well(
         self,

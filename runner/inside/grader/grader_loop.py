@@ -196,6 +196,7 @@ class Grader:
         link = Link(sock, max_header=MAX_ANSWER_HEADER, max_bytes=MAX_ANSWER_BYTES)
         forget_named_tuples()
         student = student_for(link, self._context, self._fixed_seeds)
+        student.arguments.tell_repeat = self._tell_repeat
         with loaders.asking(student):
             try:
                 self._generators.start(question.key)
@@ -226,6 +227,10 @@ class Grader:
                 if student.is_abandoned:
                     return False
         return True
+
+    def _tell_repeat(self, *, is_begun: bool) -> None:
+        """Tell the host that a slow assertion is evaluated again, or no longer."""
+        self._channel.send({"t": "repeat", "is_begun": is_begun})
 
     def _tell(
         self, name: str, score: float, words: str, error: BaseException | None

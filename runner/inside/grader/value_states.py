@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
+from time import monotonic
 from typing import Any, Final
 
 import torch
@@ -44,6 +45,7 @@ class State:
         self._read = read
         self._reached: Reached | None = None
         self._prints = _prints_of(read)
+        self.begun = monotonic()
 
     @property
     def size(self) -> int:

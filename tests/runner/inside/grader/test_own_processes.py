@@ -78,7 +78,7 @@ WORK: Final = {
     "raising": "def f(n): raise ValueError",
     "endless": "def f(n):\n    while True: pass",
     "dying": "import os\ndef f(n): os._exit(1)",
-    "an object": "def f(n): return 10 ** 20000",
+    "an object": f"def f(n): return {'[' * 90 + ']' * 90}",
 }
 
 
