@@ -6,7 +6,7 @@ from typing import TypeVar
 NodeT = TypeVar("NodeT", bound=ast.AST)
 
 
-def copy_of(node: NodeT) -> NodeT:
+def tree_copy(node: NodeT) -> NodeT:
     """Return a copy of the node with all that is below it.
 
     `copy.deepcopy` follows every attribute. Libraries that show errors (executing,
@@ -19,7 +19,7 @@ def copy_of(node: NodeT) -> NodeT:
 
 def _copied(value: object) -> object:
     if isinstance(value, ast.AST):
-        return copy_of(value)
+        return tree_copy(value)
     if isinstance(value, list):
         return [_copied(one) for one in value]
     return value

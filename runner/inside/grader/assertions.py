@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from runner.inside.grader.changed_arguments import NAME
 from runner.inside.grader.outside_changes import OutsideChanges
-from runner.protocol.syntax_trees import copy_of
+from runner.protocol.syntax_trees import tree_copy
 from runner.protocol.test_expressions import Texts, key_of, read_in, root_of
 
 _RAISING: Final = ("assertRaises", "assertWarns", "assertLogs", "assertNoLogs")
@@ -163,7 +163,7 @@ class Assertions(ast.NodeTransformer):
         parts = [part for one in changed for part in self._read_from(one)]
         if not parts and not is_call:
             return node
-        reads = [function_of(copy_of(one)) for one in parts]
+        reads = [function_of(tree_copy(one)) for one in parts]
         note = ast.Expr(call_of("touched", ast.Constant(is_mode), *reads))
         return [node, ast.copy_location(note, node)]
 
@@ -213,7 +213,7 @@ class Assertions(ast.NodeTransformer):
         if how == "passes":  # an error tells that it does not hold
             call = call_of(how, ready, function_of(node), text)
         else:
-            again = function_of(copy_of(node))
+            again = function_of(tree_copy(node))
             call = call_of(how, ready, node, again, text)
         return ast.copy_location(call, node)
 

@@ -19,7 +19,7 @@ from runner.protocol.compared_readings import (
     find_comparisons,
     without_answers,
 )
-from runner.protocol.syntax_trees import copy_of
+from runner.protocol.syntax_trees import tree_copy
 from runner.protocol.test_expressions import Texts
 
 Tree = TypeVar("Tree", bound=ast.AST)
@@ -99,7 +99,7 @@ class LookingTests:
         """Return the trees, or those that came if the text is nested too deeply."""
         self._checks, self._looking, self._comparing = checks, set(), set()
         try:
-            copies = [copy_of(tree) for tree in trees]
+            copies = [tree_copy(tree) for tree in trees]
             texts = Texts(copies, self._libraries, self._defined)
             comparisons = list(find_comparisons(copies, texts, shown))
             is_own = without_answers(copies, texts)

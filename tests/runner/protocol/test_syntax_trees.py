@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from runner.protocol.syntax_trees import copy_of
+from runner.protocol.syntax_trees import tree_copy
 
 SOURCE = '''
 async def f(a, *b, c: int = 1, **d) -> str:
@@ -19,7 +19,7 @@ async def f(a, *b, c: int = 1, **d) -> str:
 
 def test_a_copy_has_the_same_text_and_places() -> None:
     tree = ast.parse(SOURCE)
-    copied = copy_of(tree)
+    copied = tree_copy(tree)
     shown = ast.dump(tree, include_attributes=True)
     assert ast.dump(copied, include_attributes=True) == shown
     compile(copied, "<test>", "exec")
@@ -39,5 +39,5 @@ def _linked() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_linked")
 def test_a_copy_is_of_the_node_alone() -> None:
-    copied = copy_of(ast.parse("x + 1"))
+    copied = tree_copy(ast.parse("x + 1"))
     assert all("parent" not in vars(node) for node in ast.walk(copied))
