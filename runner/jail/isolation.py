@@ -3,13 +3,23 @@
 import contextlib
 import errno
 import os
+import secrets
 import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
-from runner.jail import landlock, namespaces, path_rules, privileges, rootfs, seccomp
+from runner.jail import (
+    landlock,
+    namespaces,
+    open_files,
+    path_rules,
+    privileges,
+    rootfs,
+    seccomp,
+)
 from runner.jail.file_layout import Folder
+from runner.jail.folder_states import Folder as StateFolder
 from runner.jail.folder_states import FolderStates, Layout
 from runner.jail.landlock import Access
 from runner.jail.path_rules import View
@@ -18,6 +28,7 @@ from runner.system.file_times import FileTimes
 from runner.wire.job_order import Order, Role
 
 _CHUNK: Final = 4 * 1024**2
+_WORK_AT_HOME: Final = path_rules.WORK.removeprefix(f"{path_rules.HOME}/") + "/"
 
 
 class Isolation(Protocol):
@@ -88,6 +99,9 @@ class Jail:
         self._sizes = rootfs.Sizes(
             disk_bytes=order.shape.disk_bytes, shared_bytes=order.shape.shared_bytes
         )
+        # The size of the job's folders, and the bytes in it that lie outside of them.
+        self._room = rootfs.room(0, self._sizes)
+        self._outside = 0
 
     def enter(self) -> None:
         if os.getpid() != 1:
@@ -111,35 +125,44 @@ class Jail:
 
     def make_room(self, total: int) -> None:
         rootfs.make_room(total, self._sizes)
+        self._room = rootfs.room(total, self._sizes)
 
     def seal(self) -> None:
         self._stores = rootfs.open_stores()
         store = rootfs.take_away(path_rules.STORE)
-        self._begin_states(
-            states=rootfs.take_away(path_rules.STATES),
-            movable=store / path_rules.in_store(path_rules.WORK),
-            aside=store / path_rules.ASIDE,
+        shared = rootfs.take_away(path_rules.SHARED_STORE)
+        folders = [
+            _folder_of(place, store / path_rules.in_store(place), store)
+            for place in path_rules.WRITABLE
+        ]
+        folders.append(
+            _folder_of(
+                path_rules.SHARED_MEMORY, shared / path_rules.SHARED_PART, shared
+            )
         )
+        self._begin_states(folders, rootfs.take_away(path_rules.STATES), is_own=True)
         rootfs.seal()
         linux.forbid_new_privileges()
-        privileges.drop_capabilities()
+        # SECURITY: the right to resize the job's folders, see `restore_folder`. It concerns
+        # this process's own namespaces. No process of the job can reach this process, and
+        # each that is forked from it gives the right up before it runs the job's code.
+        privileges.keep_mount_right()
         # The student's process has the same user, and must not look into this one.
         linux.set_dumpable(dumpable=False)
 
-    def _begin_states(self, *, states: Path, movable: Path, aside: Path) -> None:
+    def _begin_states(
+        self, folders: Sequence[StateFolder], store: Path, *, is_own: bool
+    ) -> None:
         if self._is_grader:
             return
+        layout = Layout(
+            folders=folders,
+            store=store,
+            is_own=is_own,
+            processes=open_files.other_processes,
+        )
         with contextlib.suppress(OSError):  # then no state is saved
-            self._states = FolderStates(
-                Layout(
-                    folder=Path(path_rules.WORK),
-                    store=states,
-                    originals=Path(path_rules.FILES),
-                    writable=self.writable(),
-                    movable=movable,
-                    aside=aside,
-                )
-            )
+            self._states = FolderStates(layout)
 
     def save_folder(self) -> int | None:
         if self._states is not None:
@@ -154,9 +177,28 @@ class Jail:
         states = self._states
         if states is None:
             return 0
+        self._enlarge(self._room)  # there is room for a state, whatever lies aside
         if number is None:
-            return _number_of(states.restore_last)
-        return _number_of(lambda: states.restore(number))
+            error = _number_of(states.restore_last)
+        else:
+            error = _number_of(lambda: states.restore(number))
+        self._outside = self._bytes_outside(states)
+        self._enlarge(self._outside)
+        return error
+
+    def _bytes_outside(self, states: FolderStates) -> int:
+        """Return the bytes in the job's store that belong to other states."""
+        used, _ = rootfs.used_bytes(self._stores)
+        own = states.restored_bytes
+        if own is None:
+            return 0
+        device = os.fstat(self._stores[0]).st_dev
+        return min(self._room, max(0, used - own[device]))
+
+    def _enlarge(self, more: int) -> None:
+        """Give the job's folders more room than at first, at most as much again."""
+        with contextlib.suppress(OSError):  # more is in use
+            rootfs.enlarge(self._room + more)
 
     def lock(self) -> None:
         linux.forbid_new_privileges()
@@ -167,7 +209,8 @@ class Jail:
         seccomp.filter_self(is_grouped=self._is_counted)
 
     def used_bytes(self) -> tuple[int, int]:
-        return rootfs.used_bytes(self._stores)
+        used, shared = rootfs.used_bytes(self._stores)
+        return max(0, used - self._outside), shared
 
     def homes(self) -> tuple[Path, Path, Path]:
         return (
@@ -190,20 +233,42 @@ class ExistingJail(Jail):
     def make_room(self, total: int) -> None:
         """Do nothing: the sizes were given when the jail was made."""
 
+    def _enlarge(self, more: int) -> None:
+        """Do nothing: the sizes leave room enough."""
+
     def seal(self) -> None:
         """Keep the student's process from looking into this one.
 
         Landlock alone keeps it from writing to the files.
         """
         self._stores = rootfs.open_stores()
-        # There is no mount that no other process can reach.
-        aside = Path(path_rules.ASIDE_AT_HOME)
-        with contextlib.suppress(OSError):
-            aside.mkdir(mode=0o700)
-        self._begin_states(
-            states=Path(path_rules.STATES), movable=Path(path_rules.WORK), aside=aside
+        # There is no mount that no other process can reach. So what lies aside gets a
+        # name that nobody can know before.
+        name = f".{secrets.token_hex(8)}"
+        places = (
+            place for place in path_rules.ALL_WRITABLE if place != path_rules.WORK
         )
+        folders = [
+            StateFolder(
+                path=Path(place),
+                spare=Path(place, name),
+                originals=Path(path_rules.FILES) if place == path_rules.HOME else None,
+                given=_WORK_AT_HOME,
+            )
+            for place in places
+        ]
+        self._begin_states(folders, Path(path_rules.STATES), is_own=False)
         linux.set_dumpable(dumpable=False)
+
+
+def _folder_of(place: str, path: Path, store: Path) -> StateFolder:
+    """Return the folder of all states that the job finds at the place."""
+    is_work = place == path_rules.WORK
+    return StateFolder(
+        path=path,
+        spare=store / path_rules.SPARE,
+        originals=Path(path_rules.FILES) if is_work else None,
+    )
 
 
 def _number_of(change: Callable[[], None]) -> int:

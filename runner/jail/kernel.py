@@ -51,6 +51,8 @@ READ_ONLY: Final = 1
 NO_SUID: Final = 2
 NO_DEVICES: Final = 4
 NO_EXEC: Final = 8
+# Each access to a file sets its time of access.
+STRICT_TIMES: Final = 0x20
 
 
 class _CloneArguments(ctypes.Structure):

@@ -13,17 +13,19 @@ WORK: Final = "/home/student/work"
 FILES: Final = "/files"
 PRIVATE: Final = "/private"
 MODULES: Final = f"{HOME}/modules"
-# The first process keeps states of the working folder here (`folder_states`), and takes
+# The first process keeps states of the job's folders here (`folder_states`), and takes
 # the mount away from the job before the notebook starts. In a jail that another program
 # has made it stays: Landlock lists no right to it.
 STATES: Final = "/states"
 _LEAST_STATES_BYTES: Final = 128 * 1024**2
 _MOST_STATES_BYTES: Final = 512 * 1024**2
-# The tmpfs of the job's writable folders, one in each folder of it. The first process takes
-# this mount of it away from the job, too. It needs it to rename files of the working folder
-# to ASIDE within: files cannot be renamed from one mount to another.
+# The tmpfs of the job's writable folders, one in each folder of it, and the one of its
+# shared memory. The first process takes these mounts away from the job, too. It needs them
+# to rename files to SPARE within: files cannot be renamed from one mount to another.
 STORE: Final = "/.store"
-ASIDE: Final = "aside"
+SHARED_STORE: Final = "/.shared"
+SHARED_PART: Final = "0"
+SPARE: Final = "spare"
 SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108 - the jail's own
 TEMPORARY: Final = ("/tmp", "/var/tmp")  # noqa: S108 - the jail's own
 # All of these share one tmpfs, so that their sizes add up.
@@ -123,14 +125,12 @@ INODES: Final = 50_000
 SHARED_INODES: Final = 4096
 # All terminals of a machine share one limit, which is not large.
 TERMINALS: Final = 32
-# The same in a jail that another program has made.
-ASIDE_AT_HOME: Final = f"{HOME}/.aside"
 # The root holds nothing but places to mount on and a few lines in /etc.
 ROOT_BYTES: Final = 4 * 1024**2
 
 
 def states_bytes(disk_bytes: int) -> int:
-    """Return the most bytes of all states of the working folder, by the job's disk."""
+    """Return the most bytes of all states of the job's folders, by the job's disk."""
     return min(max(_LEAST_STATES_BYTES, disk_bytes), _MOST_STATES_BYTES)
 
 

@@ -1,7 +1,12 @@
-"""Capabilities, the rights of a superuser: all are dropped, and none can be regained."""
+"""Capabilities, the rights of a superuser.
 
+A job's processes drop all of them, and can regain none. Its first process keeps one.
+"""
+
+import contextlib
 import ctypes
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +20,7 @@ _PR_CAP_AMBIENT: Final = 47
 _PR_CAP_AMBIENT_CLEAR_ALL: Final = 4
 # No-root, no-setuid-fixup and no-ambient-raise, each with its lock. See capabilities(7).
 _NO_PRIVILEGED_ROOT: Final = 0b11_00_11_11
+_SYS_ADMIN: Final = 1 << 21
 _libc: Final = ctypes.CDLL(None, use_errno=True)
 
 
@@ -32,9 +38,32 @@ def drop_capabilities() -> None:
     """Drop every capability, so that running a file brings none back."""
     if _held()["CapEff"]:
         _drop_for_good()
+    _set(effective=0, permitted=0)
+
+
+def keep_mount_right() -> None:
+    """Drop every capability, except that `with_mount_right` may still use one.
+
+    A process that is forked from this one must call `drop_capabilities`.
+    """
+    _drop_for_good()
+    _set(effective=0, permitted=_SYS_ADMIN)
+
+
+@contextlib.contextmanager
+def with_mount_right() -> Iterator[None]:
+    """Use the right to change mounts of this process's own namespaces."""
+    _set(effective=_SYS_ADMIN, permitted=_SYS_ADMIN)
+    try:
+        yield
+    finally:
+        _set(effective=0, permitted=_SYS_ADMIN)
+
+
+def _set(*, effective: int, permitted: int) -> None:
     header = _Header(version=_VERSION_3, pid=0)
-    nothing = (_Sets * 2)()
-    kernel.check("capset", _libc.capset(ctypes.byref(header), ctypes.byref(nothing)))
+    sets = (_Sets * 2)(_Sets(effective=effective, permitted=permitted))
+    kernel.check("capset", _libc.capset(ctypes.byref(header), ctypes.byref(sets)))
 
 
 def _drop_for_good() -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from runner.jail import kernel, path_rules
+from runner.jail import kernel, path_rules, privileges
 from runner.jail.path_rules import View
 from runner.system import linux
 
@@ -109,12 +109,16 @@ def _make_dev(sizes: Sizes) -> None:
     _attach_new(terminals, "/dev/pts")
     shared = kernel.make_mount(
         "tmpfs",
-        _QUIET | kernel.NO_EXEC,
-        mode="1777",
+        _QUIET | kernel.NO_EXEC | kernel.STRICT_TIMES,
+        mode="755",
         size=str(sizes.shared_bytes),
         nr_inodes=str(path_rules.SHARED_INODES),
     )
-    _attach_new(shared, path_rules.SHARED_MEMORY)
+    _attach_new(shared, path_rules.SHARED_STORE)
+    part = Path(path_rules.SHARED_STORE, path_rules.SHARED_PART)
+    part.mkdir()
+    part.chmod(0o1777)
+    _attach_new(kernel.hold_tree(str(part)), path_rules.SHARED_MEMORY)
     for place, target in path_rules.DEVICE_LINKS.items():
         Path(place).symlink_to(target)
 
@@ -140,7 +144,7 @@ def _make_store(sizes: Sizes) -> None:
     """Make the writable folders, all in one tmpfs, and FILES and STATES in others."""
     store = kernel.make_mount(
         "tmpfs",
-        _QUIET,
+        _QUIET | kernel.STRICT_TIMES,
         mode="755",
         size=str(sizes.disk_bytes + _SLACK),
         nr_inodes=str(path_rules.INODES),
@@ -150,7 +154,6 @@ def _make_store(sizes: Sizes) -> None:
         part = Path(path_rules.STORE, path_rules.in_store(place))
         part.mkdir(mode=0o700)
         _attach_new(kernel.hold_tree(str(part)), place)
-    Path(path_rules.STORE, path_rules.ASIDE).mkdir(mode=0o700)
     files = kernel.make_mount("tmpfs", _QUIET, mode="755", size=str(_SLACK))
     _attach_new(files, path_rules.FILES)
     states = kernel.make_mount(
@@ -178,8 +181,19 @@ def _write_etc() -> None:
 
 def make_room(total: int, sizes: Sizes) -> None:
     """Make room for files of `total` bytes twice: beside the notebook, and in FILES."""
-    kernel.resize(path_rules.WORK, sizes.disk_bytes + total + _SLACK)
+    kernel.resize(path_rules.WORK, room(total, sizes))
     kernel.resize(path_rules.FILES, total + _SLACK)
+
+
+def room(total: int, sizes: Sizes) -> int:
+    """Return the size of the job's folders with given files of `total` bytes."""
+    return sizes.disk_bytes + total + _SLACK
+
+
+def enlarge(size: int) -> None:
+    """Set the size of the job's folders when the jail is sealed."""
+    with privileges.with_mount_right():
+        kernel.resize(path_rules.WORK, size)
 
 
 def seal() -> None:

@@ -164,8 +164,9 @@ def test_large_files_are_saved_up_to_the_limit_of_the_disk(runner: Runner) -> No
     assert all(one == [1.0] for one in scores(result).values()), messages(result)
 
 
-def test_a_disk_that_a_later_cell_has_filled_is_named(runner: Runner) -> None:
-    """No question is judged on half of its folder."""
+def test_a_disk_that_a_later_cell_has_filled_takes_no_question_its_folder(
+    runner: Runner,
+) -> None:
     fill = "for n in range(12):\n    open(f'/tmp/{n}', 'wb').write(bytes(4 << 20))\n"
     cells = (
         (
@@ -180,8 +181,44 @@ def test_a_disk_that_a_later_cell_has_filled_is_named(runner: Runner) -> None:
     )
     limits = Limits(disk_bytes=32 << 20)
     result = run(runner, *cells, questions=asked, limits=limits)
+    assert scores(result) == {"q1": [1.0], "q2": [1.0]}, messages(result)
+
+
+def test_a_folder_without_room_is_named(runner: Runner) -> None:
+    """No question is judged on half of its folder. Here the number of files is used up."""
+    few = (
+        "import os, shutil\nos.mkdir('few')\n"
+        "for n in range(3000): open(f'few/{n}', 'w').close()\n"
+        "def count(): return len(os.listdir('few'))\ndef double(x): return 2 * x"
+    )
+    many = (
+        "shutil.rmtree('few')\nos.mkdir('many')\n"
+        "for n in range(47500): open(f'many/{n}', 'w').close()"
+    )
+    asked = (
+        question("q1", "def check(count):\n    assert count() == 3000\n"),
+        question("q2", "def check(double):\n    assert double(2) == 4\n"),
+    )
+    result = run(runner, few, ONE, many, TWO, questions=asked)
     assert scores(result) == {"q1": [0.0], "q2": [1.0]}
     assert messages(result)[0] == "out of disk space"
+
+
+def test_files_that_lie_aside_take_no_question_its_room(runner: Runner) -> None:
+    save = (
+        "import os\ndef save(mb):\n    open('model.pt', 'wb').write(bytes(mb << 20))\n"
+        "    return os.path.getsize('model.pt')"
+    )
+    later = MANY.replace(
+        "def count", "open('big', 'wb').write(bytes(20 << 20))\ndef count"
+    )
+    asked = (
+        question("q1", f"def check(save):\n    assert save(18) == {18 << 20}\n"),
+        question("q2", "def check(count):\n    assert count() == 4100\n"),
+    )
+    limits = Limits(disk_bytes=32 << 20)
+    result = run(runner, save, ONE, later, TWO, questions=asked, limits=limits)
+    assert scores(result) == {"q1": [1.0], "q2": [1.0]}, messages(result)
 
 
 HONEST = {

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from runner.jail import file_changes, folder_states, folder_walk
-from runner.jail.folder_states import FolderStates, Layout
+from runner.jail import file_changes, file_contents, folder_states, folder_walk
+from runner.jail.file_contents import Contents
+from runner.jail.folder_entries import Content
+from runner.jail.folder_states import Folder, FolderStates, Layout
 from runner.jail.folder_walk import Place, VanishedError
 
 OLD = 10**9
@@ -17,19 +19,19 @@ OLD = 10**9
 
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
-    for name in ("work", "store", "files", "aside", "tmp"):
+    for name in ("work", "store", "files", "tmp"):
         (tmp_path / name).mkdir()
     return tmp_path / "work"
 
 
-def states(work: Path) -> FolderStates:
+def states(work: Path, *, is_own: bool = True) -> FolderStates:
+    """Return states of the two folders `work` and `tmp`."""
+    spare = work.parent / "spare"
+    work_folder = Folder(path=work, spare=spare, originals=work.parent / "files")
     layout = Layout(
-        folder=work,
+        folders=[work_folder, Folder(path=work.parent / "tmp", spare=spare)],
         store=work.parent / "store",
-        originals=work.parent / "files",
-        movable=work,
-        aside=work.parent / "aside",
-        writable=[work, work.parent / "tmp"],
+        is_own=is_own,
     )
     return FolderStates(layout)
 
@@ -40,7 +42,7 @@ def copies(work: Path) -> int:
 
 def settle() -> None:
     """Wait until the file system's clock has advanced."""
-    time.sleep(folder_states._STEP_NS / 10**9 + 0.005)
+    time.sleep(file_contents._STEP_NS / 10**9 + 0.005)
 
 
 def write(path: Path, text: str) -> None:
@@ -189,7 +191,7 @@ def test_the_paths_of_all_states_together_are_bounded(
     work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = states(work)
-    monkeypatch.setattr(folder_states, "_MOST_KEPT", 3)
+    monkeypatch.setattr(folder_states, "_MOST_BYTES", 3000)
     for number in range(3):
         (work / str(number)).mkdir()
         kept.save()
@@ -206,16 +208,11 @@ def test_a_folder_that_did_not_change_has_the_same_state(work: Path) -> None:
 
 
 def test_a_file_that_grows_while_it_is_copied_ends(work: Path) -> None:
-    place = work / "growing"
-    write(place, "1234")
-    info = os.stat_result([*place.stat()[:6], 2, *place.stat()[7:]])
-    parent = os.open(work, os.O_RDONLY)
-    try:
-        seen = Place(path="growing", name="growing", parent=parent, info=info)
-        file_changes.copy_out(seen, work.parent / "store" / "copy")
-    finally:
-        os.close(parent)
-    assert (work.parent / "store" / "copy").read_text() == "12"
+    write(work / "growing", "1234")
+    copy = work.parent / "store" / "copy"
+    with (work / "growing").open() as source, copy.open("w") as sink:
+        file_changes.send(source.fileno(), sink.fileno(), 2)
+    assert copy.read_text() == "12"
 
 
 def test_a_file_that_is_another_one_by_now_is_not_read(work: Path) -> None:
@@ -223,9 +220,7 @@ def test_a_file_that_is_another_one_by_now_is_not_read(work: Path) -> None:
     write(work / "other", "other")
     parent = os.open(work, os.O_RDONLY)
     try:
-        seen = Place(
-            path="seen", name="other", parent=parent, info=(work / "seen").stat()
-        )
+        seen = Place(name="other", parent=parent, info=(work / "seen").stat())
         with pytest.raises(VanishedError), seen.opened():
             pass
     finally:
@@ -240,13 +235,13 @@ def test_a_file_that_vanishes_costs_no_other(
     kept = states(work)
     for name in ("one", "two"):
         write(work / name, name.upper())
-    copy_out = file_changes.copy_out
+    save = Contents.save
 
-    def vanishing(place: Place, copy: Path) -> None:
+    def vanishing(contents: Contents, place: Place, guesses: object) -> Content:
         (work / "one").unlink(missing_ok=True)
-        copy_out(place, copy)
+        return save(contents, place, guesses)  # type: ignore[arg-type]  # as given
 
-    monkeypatch.setattr(folder_states, "copy_out", vanishing)
+    monkeypatch.setattr(Contents, "save", vanishing)
     number = kept.save()
     (work / "two").unlink()
     kept.restore(number)
@@ -297,27 +292,32 @@ def test_files_that_became_one_are_two_again(work: Path) -> None:
     assert [(work / name).read_text() for name in ("best", "last")] == ["best", "last"]
 
 
-def test_a_link_out_of_the_folder_is_saved_as_what_lies_behind_it(work: Path) -> None:
+def test_a_link_is_only_a_link_and_what_lies_behind_it_has_a_state(work: Path) -> None:
     outside = work.parent / "tmp"
-    (outside / "runs").mkdir()
-    for name in ("best", "runs/one"):
-        write(outside / name, name)
-    (work / "best").symlink_to(outside / "best")
-    (work / "runs").symlink_to(outside / "runs")
-    (work / "nowhere").symlink_to(outside / "nowhere")
-    (work / "around").symlink_to(work.parent)
-    (work / "through").symlink_to("best")
-    write(work / "own", "own")
-    (work / "inside").symlink_to(work / "own")
+    write(outside / "best", "best")
+    links = {
+        "best": outside / "best",
+        "nowhere": outside / "nowhere",
+        "around": work.parent,
+        "circle": work / "circle",
+        "descriptor": Path("/proc/self/fd/200"),
+        "closed": outside / "closed" / "best",
+    }
+    (outside / "closed").mkdir(mode=0)
+    for name, target in links.items():
+        (work / name).symlink_to(target)
     kept = states(work)
-    write(outside / "best", "later")
-    write(outside / "runs" / "one", "later")
+    (outside / "closed").chmod(0o700)
+    for name in ("best", "nowhere", "closed"):
+        (work / name).write_text("later")
+    (work / "around").unlink()
+    (work / "around").mkdir()
     kept.restore(0)
-    assert (work / "best").read_text() == (work / "through").read_text() == "best"
-    assert (work / "runs" / "one").read_text() == "runs/one"
-    assert (outside / "best").read_text() == "later"
-    links = {one.name for one in work.iterdir() if one.is_symlink()}
-    assert links == {"nowhere", "around", "inside"}
+    assert {name: (work / name).readlink() for name in links} == links
+    assert (outside / "best").read_text() == "best"
+    assert not (outside / "nowhere").exists()
+    (outside / "closed").chmod(0o700)
+    assert list((outside / "closed").iterdir()) == []
 
 
 def last_folder(work: Path) -> tuple[FolderStates, int]:
@@ -373,7 +373,8 @@ def test_the_last_folder_needs_no_room(work: Path) -> None:
 
 def test_what_a_test_removes_from_the_last_folder_hinders_nothing(work: Path) -> None:
     kept, number = last_folder(work)
-    outside = work.parent / "tmp"
+    outside = work.parent / "outside"
+    outside.mkdir()
     write(outside / "new", "not ours")
     kept.restore_last()
     (work / "best").unlink()
@@ -401,7 +402,7 @@ def test_a_restore_without_room_says_so(
         raise OSError(errno.ENOSPC, "no room")
 
     with monkeypatch.context() as patched:
-        patched.setattr(folder_states, "send", full)
+        patched.setattr(file_contents, "send", full)
         with pytest.raises(OSError, match="no room"):
             kept.restore(number)
     kept.restore_last()
