@@ -58,10 +58,13 @@ _IOCTL_KIND, _FILE_SYSTEM_KIND = 0xFF00, ord("f") << 8
 # locks. Not among them: leases, notifications of changes, hints about writing, and
 # commands that are not known yet.
 _FCNTL: Final = (*range(6), *range(8, 12), 15, 16, 17, 36, 1027, *range(1030, 1036))
+_SET_FLAGS: Final = 4  # F_SETFL
 _FCNTL_LOCKS: Final = (6, 7, 37, 38)  # F_SETLK, F_SETLKW, and both of open files
 # Advice about pages that all jobs share: MERGEABLE, COLD, PAGEOUT, COLLAPSE.
 _ADVICE_ABOUT_SHARED_PAGES: Final = (12, 20, 21, 25)
 _NOT_WAITING: Final = 0x08 | 0x80  # RWF_NOWAIT, RWF_DONTCACHE
+# O_NOATIME: files would be read, or mapped into memory, without a trace in their times.
+_WITHOUT_TRACE: Final = 0x40000
 
 # Flags of mmap. Without a control group, at most one page of memory may be anonymous and
 # shared: such memory stays when no process has it mapped, and then no figure of any
@@ -129,6 +132,7 @@ def program(about: Architecture, *, is_grouped: bool = True) -> bytes:
     steps += _fcntl_steps(about.fcntl)
     steps += _madvise_steps(about.madvise)
     steps += _mmap_steps(about.mmap, is_grouped=is_grouped)
+    steps += _open_steps(about)
     steps += _preadv2_steps(about.preadv2)
     steps += _prctl_steps(about.prctl)
     steps += _prlimit_steps(about.prlimit)
@@ -184,6 +188,9 @@ def _fcntl_steps(number: int) -> list[Instruction]:
     checks: list[Instruction] = [(_LOAD, 0, 0, _SECOND_ARGUMENT)]
     for command in _FCNTL_LOCKS:
         checks += _answer(command, _GRANT)
+    refused = _refused_with(_THIRD_ARGUMENT, _WITHOUT_TRACE)
+    checks += [(_JUMP_EQUAL, 0, len(refused) + 1, _SET_FLAGS), *refused]
+    checks.append((_RETURN, 0, 0, _ALLOW))
     for command in _FCNTL:
         checks += _answer(command, _ALLOW)
     checks.append((_RETURN, 0, 0, _FAIL | errno.EINVAL))
@@ -222,6 +229,31 @@ def _mmap_steps(number: int, *, is_grouped: bool) -> list[Instruction]:
             refused,
         ]
     return _for_call(number, checks)
+
+
+def _open_steps(about: Architecture) -> list[Instruction]:
+    """Return steps that refuse to open a file without setting its time of access.
+
+    By this time the first process sees that a file may have been written to in memory.
+    The kernel gives the same answer for files of other users.
+    """
+    steps: list[Instruction] = []
+    for number, flags in (
+        (about.open, _SECOND_ARGUMENT),
+        (about.openat, _THIRD_ARGUMENT),
+    ):
+        if number is not None:
+            steps += _for_call(number, _refused_with(flags, _WITHOUT_TRACE))
+    return steps
+
+
+def _refused_with(argument: int, flags: int) -> list[Instruction]:
+    """Return steps that refuse a call whose argument has one of the flags."""
+    return [
+        (_LOAD, 0, 0, argument),
+        (_JUMP_IF_BITS, 0, 1, flags),
+        (_RETURN, 0, 0, _FAIL | errno.EPERM),
+    ]
 
 
 def _preadv2_steps(number: int) -> list[Instruction]:

@@ -28,6 +28,8 @@ class Architecture:
     fcntl: int
     madvise: int
     mmap: int
+    open: int | None
+    openat: int
     preadv2: int
     prctl: int
     prlimit: int
@@ -72,6 +74,8 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         fcntl=72,
         madvise=28,
         mmap=9,
+        open=2,
+        openat=257,
         preadv2=327,
         prctl=157,
         prlimit=302,
@@ -141,6 +145,8 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         fcntl=25,
         madvise=233,
         mmap=222,
+        open=None,
+        openat=56,
         preadv2=286,
         prctl=167,
         prlimit=261,

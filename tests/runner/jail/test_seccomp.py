@@ -70,6 +70,17 @@ def test_every_refused_call_fails(about: Architecture) -> None:
     assert {answer(about, number) for number in about.granted} == {GRANTED}
 
 
+def test_no_file_is_opened_without_a_trace_in_its_times(about: Architecture) -> None:
+    set_flags, without_trace = 4, 0x40000
+    assert answer(about, about.openat, 0, 0, without_trace) == errno.EPERM
+    assert answer(about, about.openat, 0, 0, 0o2) == ALLOWED
+    assert answer(about, about.fcntl, 3, set_flags, without_trace) == errno.EPERM
+    assert answer(about, about.fcntl, 3, set_flags, 0o4000) == ALLOWED
+    if about.open is not None:
+        assert answer(about, about.open, 0, without_trace) == errno.EPERM
+        assert answer(about, about.open, 0, 0o2) == ALLOWED
+
+
 def test_every_other_known_call_is_allowed(about: Architecture) -> None:
     special = {about.clone3, about.socket, about.socketpair, about.clone, about.ioctl}
     listed = {*about.refused, *about.absent, *about.unsupported, *about.granted}
