@@ -68,6 +68,8 @@ class Monitor:
         self._prepared: PreparedJob | None = None
         self._on_event = on_event
         self._should_stop = should_stop
+        # The memory of the job's first process before the job.
+        self._init_bytes = 0
         self._memory = 0
         self._shared = 0
         self._cpu = 0.0
@@ -90,6 +92,8 @@ class Monitor:
     def begin(self, prepared: PreparedJob) -> None:
         """Start the clock: the job's processes begin to work."""
         self._prepared = prepared
+        init = read_process(prepared.job.pid)
+        self._init_bytes = init.resident_bytes if init is not None else 0
         self._accounted = self.clock.now()
         self._started = self.moment()
 
@@ -259,15 +263,25 @@ class Monitor:
             self.peak_memory = max(self.peak_memory, memory)
 
     def _kernel_bytes(self, members: Sequence[ProcessInfo]) -> int:
-        """Return the kernel's own memory for the job, beyond the slack of every job.
+        """Return what the kernel and the job's first process hold for the job.
 
-        Its memory for snapshots that wait does not count.
+        The slack of every job, and the kernel's memory for snapshots that wait, do not
+        count.
         """
         if self._group is not None:
             waiting = self._snapshots.kernel_bytes(self.waiting_snapshots.numbers())
             return max(0, self._group.kernel_bytes() - waiting - SLACK_BYTES)
         tables = sum(page_table_bytes(one.pid) for one in members)
-        return max(0, tables - SLACK_BYTES)
+        return max(0, tables + self._grown_bytes_of_init() - SLACK_BYTES)
+
+    def _grown_bytes_of_init(self) -> int:
+        """Return the memory that the job's first process has taken up since the start.
+
+        It keeps the names of all files that states of the job's folders hold.
+        """
+        assert self._prepared is not None  # noqa: S101 - there are processes to measure
+        info = read_process(self._prepared.job.pid)
+        return max(0, info.resident_bytes - self._init_bytes) if info is not None else 0
 
     @property
     def _group(self) -> JobGroup | None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -168,6 +169,18 @@ def test_kernel_memory_of_waiting_snapshots_does_not_count_for_the_notebook(
     assert watch._kernel_bytes([]) == (300 - 64 - 170 - 1) * MIB
     monkeypatch.setattr(watch.waiting_snapshots, "numbers", dict)
     assert watch._kernel_bytes([]) == (300 - 64) * MIB
+
+
+def test_without_a_control_group_the_memory_of_the_first_process_counts(
+    hold: Callable[[int], int],
+) -> None:
+    """It grows with the names of files that it keeps for the job."""
+    watch = Monitor(job("1"), lambda _: None, lambda: False, JobClock())
+    prepared: Any = SimpleNamespace(group=None, job=SimpleNamespace(pid=hold(100)))
+    watch.begin(prepared)
+    assert watch._kernel_bytes([]) == 0
+    prepared.job.pid = hold(200)
+    assert 30 * MIB < watch._kernel_bytes([]) < 40 * MIB
 
 
 @pytest.mark.long
