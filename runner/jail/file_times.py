@@ -24,34 +24,48 @@ Restored = tuple[int, str, Entry]
 
 
 def set_times(found: Sequence[Restored]) -> Counter[int]:
-    """Give everything its mode and times. Return the bytes used, by the number of the device.
+    """Give everything its mode and times. Return the bytes used, by the device.
 
     `found` holds, for each path, the open folder that it is relative to and what the state
     holds for it; each folder comes after what lies in it. All folders are open to their
     owner. Raises OSError.
     """
-    there = []
+    used: Counter[int] = Counter()
+    files, folders = _Group(), _Group()
     for top, path, entry in found:
         with contextlib.suppress(FileNotFoundError):  # a socket that cannot be made
             info = status(top, path)
-            there.append((top, path, entry, info))
-    touched = [
-        entry.changed_ns
-        for _, _, entry, info in there
-        if entry.changed_ns != info.st_ctime_ns
-    ]
-    if touched:
-        _set_in_order(
-            [
-                (top, path, entry)
-                for top, path, entry, _ in there
-                if entry.changed_ns >= min(touched)
-            ]
-        )
-    used: Counter[int] = Counter()
-    for *_, info in there:
-        used[info.st_dev] += info.st_blocks * _BLOCK
+            used[info.st_dev] += info.st_blocks * _BLOCK
+            group = folders if entry.kind == stat.S_IFDIR else files
+            group.add((top, path, entry), info)
+    # Each file that comes or goes changes its folder. So folders have an order of their
+    # own, or files that nobody touched would change with them.
+    _set_in_order(files.changed())
+    _set_in_order(folders.changed())
     return used
+
+
+class _Group:
+    """Paths among which the order of changes counts."""
+
+    def __init__(self) -> None:
+        self._all: list[Restored] = []
+        # The time in the state of the first change that is not there any more.
+        self._first: int | None = None
+
+    def add(self, restored: Restored, info: os.stat_result) -> None:
+        """Add a path with its present status."""
+        self._all.append(restored)
+        wanted = restored[2].changed_ns
+        if wanted != info.st_ctime_ns:
+            self._first = wanted if self._first is None else min(self._first, wanted)
+
+    def changed(self) -> list[Restored]:
+        """Return all paths that must be changed once more, to keep the order."""
+        first = self._first
+        if first is None:
+            return []
+        return [one for one in self._all if one[2].changed_ns >= first]
 
 
 def _set_in_order(found: Sequence[Restored]) -> None:

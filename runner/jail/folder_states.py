@@ -12,7 +12,7 @@ import itertools
 import os
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -52,7 +52,8 @@ class Folder:
 class Layout:
     """The folders that all states consist of, and the places that the states need.
 
-    `store` is an empty folder for copies, whose file system limits their size. If
+    `store` is an empty folder for copies, whose file system limits their size. It is of
+    the same kind as those of the folders. If
     `is_own` is true, no other process reaches the spare folders, and each mapping of a
     file into memory sets its time of access. `processes` gives the numbers of the job's
     other processes.
@@ -100,7 +101,7 @@ class FolderStates:
             spare=os.open(folder.spare, _BY_PATH) if self._layout.is_own else -1,
             originals=folder.originals,
             given=folder.given,
-            is_newest_first=_lists_newest_first(top, self._numbers),
+            is_newest_first=_lists_newest_first(self._layout.store),
         )
 
     def save(self) -> int:
@@ -284,12 +285,12 @@ def _lies_in(spare: int, name: str) -> bool:
     return False
 
 
-def _lists_newest_first(top: int, numbers: Iterator[int]) -> bool:
+def _lists_newest_first(store: Path) -> bool:
     """Return whether a listing of a folder begins with what was made last."""
-    names = [f".order{next(numbers)}" for _ in range(2)]
-    for name in names:
-        os.mkdir(name, dir_fd=top)
-    there = [name for name, _ in listing(top, "") if name in names]
-    for name in names:
-        os.rmdir(name, dir_fd=top)
-    return there != names
+    made = [store / name for name in ("first", "second")]
+    for path in made:
+        path.mkdir()
+    found = list(store.iterdir())
+    for path in made:
+        path.rmdir()
+    return found != made

@@ -3,7 +3,6 @@
 import errno
 import os
 import stat
-import time
 from pathlib import Path
 
 import pytest
@@ -11,43 +10,9 @@ import pytest
 from runner.jail import file_changes, file_contents, folder_states, folder_walk
 from runner.jail.file_contents import Contents
 from runner.jail.folder_entries import Content
-from runner.jail.folder_states import Folder, FolderStates, Layout
+from runner.jail.folder_states import FolderStates
 from runner.jail.folder_walk import Place, VanishedError
-
-OLD = 10**9
-
-
-@pytest.fixture
-def work(tmp_path: Path) -> Path:
-    for name in ("work", "store", "files", "tmp"):
-        (tmp_path / name).mkdir()
-    return tmp_path / "work"
-
-
-def states(work: Path, *, is_own: bool = True) -> FolderStates:
-    """Return states of the two folders `work` and `tmp`."""
-    spare = work.parent / "spare"
-    work_folder = Folder(path=work, spare=spare, originals=work.parent / "files")
-    layout = Layout(
-        folders=[work_folder, Folder(path=work.parent / "tmp", spare=spare)],
-        store=work.parent / "store",
-        is_own=is_own,
-    )
-    return FolderStates(layout)
-
-
-def copies(work: Path) -> int:
-    return len(list((work.parent / "store").iterdir()))
-
-
-def settle() -> None:
-    """Wait until the file system's clock has advanced."""
-    time.sleep(file_contents._STEP_NS / 10**9 + 0.005)
-
-
-def write(path: Path, text: str) -> None:
-    path.write_text(text)
-    os.utime(path, (OLD, OLD))
+from tests.runner.jail.folders import OLD, copies, settle, states, write
 
 
 def test_a_state_brings_back_what_was_changed_removed_and_renamed(work: Path) -> None:
