@@ -18,7 +18,7 @@ class Content:
     path: Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Entry:
     """What a state holds for one name.
 
@@ -55,9 +55,28 @@ _ENTRY_BYTES: Final = 400
 
 def shared_with(old: Entry | None, new: Entry) -> Entry:
     """Return the old entry if it says the same, so that states share what is the same."""
-    if old is None or old != new or list(old.children) != list(new.children):
+    if old is None or _own(old) != _own(new):
         return new
-    return old
+    if list(old.children) != list(new.children):
+        return new
+    # Children that say the same are the same objects: nothing below them is compared.
+    same = (new.children[name] is one for name, one in old.children.items())
+    return old if all(same) else new
+
+
+def _own(entry: Entry) -> tuple[object, ...]:
+    """Return all that the entry says, without its children."""
+    return (
+        entry.mode,
+        entry.key,
+        entry.accessed_ns,
+        entry.modified_ns,
+        entry.changed_ns,
+        entry.content,
+        entry.has_names,
+        entry.target,
+        entry.aside,
+    )
 
 
 def bytes_of(name: str, entry: Entry) -> int:

@@ -15,9 +15,9 @@ from typing import Final
 
 from runner.jail.file_changes import READ, closing
 
-# Of one state. Each level needs an open descriptor.
+# Of one state. Each level needs an open descriptor, and two calls inside one another.
 MOST_ENTRIES: Final = 4_000
-MOST_LEVELS: Final = 400
+MOST_LEVELS: Final = 300
 # The kernel takes no path of 4096 bytes.
 MOST_PATH_BYTES: Final = 4_000
 _AS_BYTES: Final = "utf-8", "surrogateescape"

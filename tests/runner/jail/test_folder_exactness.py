@@ -7,18 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from runner.jail import file_contents
+from runner.jail import file_contents, folder_walk
 from runner.jail.folder_states import FolderStates
 from tests.runner.jail.folders import OLD, copies, settle, states, write
 
 
 def test_deep_folders_are_saved(work: Path) -> None:
-    deep = Path(*"a" * 200)
+    deep = Path(*"a" * (folder_walk.MOST_LEVELS - 1))
     (work / deep).mkdir(parents=True)
     write(work / deep / "best", "best")
     kept = states(work)
-    kept.restore(kept.save())
+    write(work / deep / "best", "BEST")
+    number = kept.save()
+    kept.keep_last()
+    kept.restore(0)
     assert (work / deep / "best").read_text() == "best"
+    kept.restore_last()
+    kept.restore(number)
+    assert (work / deep / "best").read_text() == "BEST"
 
 
 def test_long_paths_are_kept_once(work: Path) -> None:
