@@ -101,7 +101,7 @@ class QuestionRunner:
             self._make(snapshot)
 
     def _make(self, snapshot: Snapshot) -> None:
-        snapshot.folder_state = self._session.folder.save()
+        snapshot.folder_state = self._session.folders.save()
         snapshot.ask_for(self._session, self._files, in_place=False)
         self._await(snapshot)
 
@@ -175,12 +175,12 @@ class QuestionRunner:
             yield join(self._by_key[key], outcomes)
 
     def _keep_folder_for(self, snapshots: Sequence[Snapshot]) -> None:
-        """Keep the folder as the last cell left it for snapshots without a state of it.
+        """Keep the folders as the last cell left them for snapshots without a state.
 
         If that is impossible, new ones are made when their questions are asked.
         """
         found = [one for one in snapshots if one.pid and one.folder_state is None]
-        if not self._session.folder.end(is_needed=bool(found)):
+        if not self._session.folders.end(is_needed=bool(found)):
             for one in found:
                 self._drop(one)
 
@@ -249,7 +249,7 @@ class QuestionRunner:
     def _converse(self, run: QuestionRun, key: str, snapshot: Snapshot) -> Snapshot:
         """Have the checks run. Return the snapshot that was asked last."""
         session = self._session
-        if why := session.folder.restore(snapshot.folder_state):
+        if why := session.folders.restore(snapshot.folder_state):
             run.missing = why
             return snapshot
         session.monitor.begin_question()
@@ -277,15 +277,15 @@ class QuestionRunner:
             snapshot.note_end(check_words.NOT_RUN)
 
     def _save_folder_of(self, snapshot: Snapshot) -> None:
-        """Save the folder for the next part of the snapshot's question.
+        """Save the folders for the next part of the snapshot's question.
 
-        If that is impossible, the part finds the folder as its check cell left it.
+        If that is impossible, the part finds them as its check cell left them.
         """
-        folder = self._session.folder
-        state = folder.save()
+        folders = self._session.folders
+        state = folders.save()
         if state is not None:
             snapshot.folder_state = state
-        elif snapshot.folder_state is None and not folder.is_last_kept:
+        elif snapshot.folder_state is None and not folders.is_last_kept:
             self._drop(snapshot)
 
     def _renew(self, key: str, gone: Snapshot) -> Snapshot:

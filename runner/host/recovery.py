@@ -3,8 +3,8 @@
 A process inside a long operation of compiled code does not react to an interrupt, and
 one under a bare `except` swallows it. Such a process is ended, and the first process of
 its jail makes another. There the earlier cells are run again. Their outputs are dropped,
-since the outputs of their first run are kept. The working folder is first given the
-state in which the first cell found it, if the states of it are kept (`FolderStates`).
+since the outputs of their first run are kept. The job's folders are first given the
+state in which the first cell found them, if their states are kept (`FolderStates`).
 """
 
 from collections.abc import Callable
@@ -67,7 +67,7 @@ class Recovery:
         watch = self._session.monitor
         try:
             self._session.restart()
-            if not self._session.folder.restore_first():
+            if not self._session.folders.restore_first():
                 return False
             self._set_up(self._session)
             started = watch.moment()

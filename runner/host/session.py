@@ -11,7 +11,7 @@ from typing import Final
 from runner.host.monitor import Monitor
 from runner.host.outputs import CellOutputs, JobOutputs
 from runner.host.prepared_job import PreparedJob
-from runner.host.working_folder import WorkingFolder
+from runner.host.saved_folders import SavedFolders
 from runner.protocol.endings import JobEnded, died, platform
 from runner.protocol.jobs import Verdict
 from runner.system import descriptors
@@ -83,7 +83,7 @@ class Session:
         self._asked: tuple[Peer, ...] = ()
         self._next_read = 0.0
         self._busy_until = 0.0
-        self.folder = WorkingFolder(self.init, self._read_init)
+        self.folders = SavedFolders(self.init, self._read_init)
 
     def also_wait_for(self, *peers: Peer) -> None:
         """Let `step` also end at once when one of these peers has something to say."""
@@ -177,7 +177,7 @@ class Session:
             case "gone":
                 self.gone = frame
             case "folder":
-                self.folder.note_answer(frame)
+                self.folders.note_answer(frame)
 
     def _raise_death(self, cell: CellOutputs | None) -> None:
         """Raise JobEnded for a student process that has closed its channel."""

@@ -45,7 +45,7 @@ class Snapshot:
 
     def __init__(self, cells: int = 0) -> None:
         self.cells = cells
-        # The number of the working folder's state when it was made, or last asked.
+        # The number of the folders' state when it was made, or last asked.
         self.folder_state: int | None = None
         ours, self._theirs = socket.socketpair()
         self.wire, self._student_wire = socket.socketpair()

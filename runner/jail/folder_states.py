@@ -34,7 +34,7 @@ _State = tuple[Entry, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Folder:
+class StateFolder:
     """A folder that belongs to the states.
 
     `spare` is a place on the same mount for files that lie aside. It is made when it is
@@ -59,7 +59,7 @@ class Layout:
     other processes.
     """
 
-    folders: Sequence[Folder]
+    folders: Sequence[StateFolder]
     store: Path
     is_own: bool
     processes: Callable[[], Iterable[int]] = tuple
@@ -92,7 +92,7 @@ class FolderStates:
         self.restored_bytes: Counter[int] | None = None
         self.save()
 
-    def _part(self, folder: Folder) -> Part:
+    def _part(self, folder: StateFolder) -> Part:
         top = os.open(folder.path, _BY_PATH)
         if self._layout.is_own:
             folder.spare.mkdir(mode=0o700, exist_ok=True)

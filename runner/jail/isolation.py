@@ -19,8 +19,7 @@ from runner.jail import (
     seccomp,
 )
 from runner.jail.file_layout import Folder
-from runner.jail.folder_states import Folder as StateFolder
-from runner.jail.folder_states import FolderStates, Layout
+from runner.jail.folder_states import FolderStates, Layout, StateFolder
 from runner.jail.landlock import Access
 from runner.jail.path_rules import View
 from runner.system import linux
@@ -49,20 +48,20 @@ class Isolation(Protocol):
     def seal(self) -> None:
         """Give up every right of this process, except the right to end its children."""
 
-    def save_folder(self) -> int | None:
-        """Save the working folder's state. Return its number, None if it is not saved."""
+    def save_folders(self) -> int | None:
+        """Save the state of all folders. Return its number, None if it is not saved."""
 
-    def keep_folder(self) -> int:
-        """Keep the working folder as the last cell left it, so that it can be restored.
+    def keep_folders(self) -> int:
+        """Keep all folders as the last cell left them, so that they can be restored.
 
-        Return the number of the error, or 0 if the folder is kept.
+        Return the number of the error, or 0 if they are kept.
         """
 
-    def restore_folder(self, number: int | None) -> int:
-        """Restore the working folder to the saved state of this number.
+    def restore_folders(self, number: int | None) -> int:
+        """Restore all places that the job can write to, to the state of this number.
 
-        None stands for the folder that `keep_folder` has kept. Return the number of the
-        error, or 0 if the folder is exactly as it was.
+        None stands for the state that `keep_folders` has kept. Return the number of the
+        error, or 0 if they are exactly as they were.
         """
 
     def lock(self) -> None:
@@ -143,7 +142,7 @@ class Jail:
         self._begin_states(folders, rootfs.take_away(path_rules.STATES), is_own=True)
         rootfs.seal()
         linux.forbid_new_privileges()
-        # SECURITY: the right to resize the job's folders, see `restore_folder`. It concerns
+        # SECURITY: the right to resize the job's folders, see `restore_folders`. It concerns
         # this process's own namespaces. No process of the job can reach this process, and
         # each that is forked from it gives the right up before it runs the job's code.
         privileges.keep_mount_right()
@@ -164,16 +163,16 @@ class Jail:
         with contextlib.suppress(OSError):  # then no state is saved
             self._states = FolderStates(layout)
 
-    def save_folder(self) -> int | None:
+    def save_folders(self) -> int | None:
         if self._states is not None:
             with contextlib.suppress(OSError):
                 return self._states.save()
         return None
 
-    def keep_folder(self) -> int:
+    def keep_folders(self) -> int:
         return 0 if self._states is None else _number_of(self._states.keep_last)
 
-    def restore_folder(self, number: int | None) -> int:
+    def restore_folders(self, number: int | None) -> int:
         states = self._states
         if states is None:
             return 0
@@ -316,15 +315,15 @@ class NoJail:
     def seal(self) -> None:
         """Do nothing: there are no rights to give up, and the host's user stays."""
 
-    def save_folder(self) -> int | None:
+    def save_folders(self) -> int | None:
         """Return None: the host's user may be root, and changes no files of the job."""
         return None
 
-    def keep_folder(self) -> int:
+    def keep_folders(self) -> int:
         """Do nothing: no state is ever restored."""
         return 0
 
-    def restore_folder(self, _number: int | None) -> int:
+    def restore_folders(self, _number: int | None) -> int:
         """Do nothing: no state is saved."""
         return 0
 

@@ -131,15 +131,15 @@ class Init:
             os.close(fd)
 
     def _change_folder(self, frame: Frame) -> None:
-        """Save, keep or restore the working folder, and tell the host when it is done."""
+        """Save, keep or restore the job's folders, and tell the host when it is done."""
         answer: Frame = {"t": "folder", "n": frame["n"]}
         match frame["do"]:
             case "save":
-                answer["number"] = self.isolation.save_folder()
+                answer["number"] = self.isolation.save_folders()
             case "keep":
-                answer["errno"] = self.isolation.keep_folder()
+                answer["errno"] = self.isolation.keep_folders()
             case "restore":
-                answer["errno"] = self.isolation.restore_folder(frame["number"])
+                answer["errno"] = self.isolation.restore_folders(frame["number"])
         self._tell_usage()
         self._tell(answer)
 

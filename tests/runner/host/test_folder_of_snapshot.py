@@ -100,6 +100,21 @@ def test_cells_that_run_again_find_the_folder_as_it_was_at_first(
     assert result.verdict is Verdict.COMPLETED
 
 
+def test_a_fresh_process_has_no_right_of_the_first_process(runner: Runner) -> None:
+    """The first process has kept one by then: it has sealed the jail."""
+    rights = (
+        "def rights():\n    status = open('/proc/self/status').read().split()\n"
+        "    return [status[status.index(f'Cap{one}:') + 1].strip('0')"
+        " for one in ('Inh', 'Prm', 'Eff', 'Bnd', 'Amb')]"
+    )
+    source = (
+        "def check_crash(crash):\n    crash()\n\n"
+        "def check_rights(rights):\n    assert rights() == [''] * 5\n"
+    )
+    result = run(runner, CRASHES, rights, ONE, questions=(question("q1", source),))
+    assert scores(result) == {"q1": [0.0, 1.0]}, messages(result)
+
+
 MANY = """
 import os
 os.mkdir("images")
@@ -346,5 +361,6 @@ def test_no_path_leads_to_saved_states_or_around_the_mounts(runner: Runner) -> N
     assert "'/home/student/work'" in mounts
     assert "/states" not in mounts
     assert "/.store" not in mounts
+    assert "/.shared" not in mounts
     assert folder == "{'/home/student/work'}"
     assert saved == "['/home/student/work/best.pt']"

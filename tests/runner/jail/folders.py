@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from runner.jail import file_contents
-from runner.jail.folder_states import Folder, FolderStates, Layout
+from runner.jail.folder_states import FolderStates, Layout, StateFolder
 
 # The time of files that a test writes, in seconds.
 OLD: Final = 10**9
@@ -15,7 +15,7 @@ OLD: Final = 10**9
 def states(work: Path, *, is_own: bool = True) -> FolderStates:
     """Return states of the two folders `work` and `tmp`."""
     folders = [
-        Folder(
+        StateFolder(
             path=top, spare=(work.parent if is_own else top) / "spare", originals=given
         )
         for top, given in ((work, work.parent / "files"), (work.parent / "tmp", None))

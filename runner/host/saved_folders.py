@@ -1,7 +1,8 @@
-"""The states of a job's working folder, which the host has the first process keep.
+"""The states of a job's folders, which the host has the first process keep.
 
-A question is judged on the folder as it was at its check cell. If that state could not be
-saved, it is judged on the folder as the last cell left it, and on no other.
+A question is judged on all places that the job can write to as they were at its check
+cell. If that state could not be saved, it is judged on them as the last cell left them,
+and on no others.
 """
 
 import errno
@@ -20,8 +21,8 @@ _ANSWER_SECONDS: Final = 10
 _ROUND_SECONDS: Final = 0.1
 
 
-class WorkingFolder:
-    """The working folder of a job, whose states the job's first process keeps.
+class SavedFolders:
+    """The folders of a job, whose states the job's first process keeps.
 
     `init` is the first process. `read_init` reads from it, and hands its answers to
     `note_answer`.
@@ -32,14 +33,14 @@ class WorkingFolder:
         self._read_init = read_init
         self._answers: list[Frame] = []
         self._numbers = itertools.count(1)
-        # Whether the folder can be given any earlier state without losing files.
+        # Whether the folders can be given any earlier state without losing files.
         self._has_all_states = True
         self._is_final = False
-        # Whether the folder as the last cell left it is kept beside the states.
+        # Whether the folders as the last cell left them are kept beside the states.
         self.is_last_kept = False
 
     def save(self) -> int | None:
-        """Save the state of the folder, and return its number.
+        """Save the state of the folders, and return its number.
 
         None is returned if it cannot be saved: it is too large, or the job has no jail.
         """
@@ -48,9 +49,9 @@ class WorkingFolder:
         return number
 
     def end(self, *, is_needed: bool) -> bool:
-        """Note that no cell changes the folder any more. Return false if that failed.
+        """Note that no cell changes the folders any more. Return false if that failed.
 
-        The folder is kept as it is now if `is_needed`: for questions without a state.
+        They are kept as they are now if `is_needed`: for questions without a state.
         """
         self._is_final = True
         if is_needed:
@@ -58,11 +59,10 @@ class WorkingFolder:
         return self.is_last_kept or not is_needed
 
     def restore(self, number: int | None) -> str:
-        """Give the folder a saved state again, or for None the state that `end` kept.
+        """Give the folders a saved state again, or for None the state that `end` kept.
 
         Return why that failed, in the words of a check, or "". If it failed, nothing may
-        be judged on the folder. Call it while no process of the job runs that works in
-        the folder.
+        be judged on them. Call it while no process of the job runs that works in them.
         """
         if number is None and not self.is_last_kept:
             return ""
@@ -77,10 +77,10 @@ class WorkingFolder:
         return check_words.ENDED
 
     def restore_first(self) -> bool:
-        """Give the folder the state in which the first cell found it.
+        """Give the folders the state in which the first cell found them.
 
-        Return whether cells may run on the folder. Do nothing if a snapshot would then
-        miss files that no state holds.
+        Return whether cells may run on them. Do nothing if a snapshot would then miss
+        files that no state holds.
         """
         if not self._has_all_states and not self._is_final:
             return True
