@@ -55,7 +55,7 @@ class OpenFiles:
 
     def _look_at(self, pid: int) -> None:
         try:
-            self.mapped.update(shared_files(pid))
+            shared = shared_files(pid)
             with os.scandir(f"/proc/{pid}/fd") as found:
                 names = [one.path for one in found]
         except (FileNotFoundError, ProcessLookupError):
@@ -67,6 +67,8 @@ class OpenFiles:
         if self._left < 0:
             self.is_whole = False
             return
+        self.mapped.update(shared)
+        self.files.update(shared)
         for name in (*names, f"/proc/{pid}/cwd"):
             with contextlib.suppress(OSError):
                 self._note_open(os.stat(name))  # noqa: PTH116 - a magic link

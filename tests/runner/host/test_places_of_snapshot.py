@@ -131,6 +131,26 @@ HONEST = {
         "m[5:] = 2",
         "def check(total):\n    assert total() == 40",
     ),
+    "a mapped file is removed": (
+        (
+            "import numpy as np, os\n"
+            "m = np.memmap('m', dtype='float32', mode='w+', shape=(10, 4))\n"
+            "def change(x):\n"
+            "    m[0] = x\n"
+            "    return float(np.memmap('m', dtype='float32', mode='r')[0])"
+        ),
+        "os.remove('m')",
+        "def check(change):\n    assert change(5) == 5",
+    ),
+    "a block of shared memory is removed": (
+        (
+            "from multiprocessing.shared_memory import SharedMemory\n"
+            "block = SharedMemory('block', create=True, size=10); block.buf[0] = 1\n"
+            "def other():\n    again = SharedMemory('block'); return again.buf[0]"
+        ),
+        "block.buf[0] = 2\nblock.unlink()",
+        "def check(other):\n    assert other() == 1",
+    ),
     "the newest file": (
         (
             "import glob, os, time\n"
