@@ -2,9 +2,10 @@
 
 import contextlib
 import os
+import secrets
 import stat
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from runner.jail import file_changes, file_times
@@ -22,7 +23,6 @@ class Restoring:
     """One restoring of a state.
 
     `held` is None if no files can be held. `open_folders` are kept when they are removed.
-    `numbers` make names that nothing else has.
     """
 
     def __init__(
@@ -30,12 +30,12 @@ class Restoring:
         contents: Contents,
         held: HeldFiles | None,
         open_folders: set[Key],
-        numbers: Iterator[int],
     ) -> None:
         self._contents = contents
         self._held = held
         self._open_folders = open_folders
-        self._numbers = numbers
+        # Nothing in a folder can have this name.
+        self._free_name = f".{secrets.token_hex(8)}"
         self._part = Part(top=-1, spare=-1)
         self._skipped: Key | None = None
         # The first name of each file with several names.
@@ -131,7 +131,7 @@ class Restoring:
 
     def _move_to_end(self, path: str, where: str) -> None:
         """Give the path the place in its folder's listing of one that was just made."""
-        away = f"{path}.new{next(self._numbers)}"
+        away = f"{path}{self._free_name}"
         top = self._part.top
         with contextlib.suppress(OSError):  # a place of a mount, which is always there
             os.rename(where, away, src_dir_fd=top, dst_dir_fd=top)

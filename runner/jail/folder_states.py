@@ -144,9 +144,7 @@ class FolderStates:
         self._restore(self._states[number])
 
     def _restore(self, state: _State) -> None:
-        restoring = Restoring(
-            self._contents, self._held, self._open_files.folders, self._numbers
-        )
+        restoring = Restoring(self._contents, self._held, self._open_files.folders)
         self.restored_bytes = restoring.restore(self._parts, state)
 
     # --- The folders as the last cell left them ----------------------------------------
