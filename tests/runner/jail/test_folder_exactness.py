@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.jail import file_contents, folder_walk
+from runner.jail import file_contents, folder_walk, open_files
 from runner.jail.folder_states import FolderStates
 from tests.runner.jail.folders import OLD, copies, settle, states, write
 
@@ -55,6 +55,31 @@ def test_a_mapped_file_is_compared_whatever_its_times_say(
     assert (work / "mapped").read_text() == "bbbb"
     kept.restore(0)
     assert (work / "mapped").read_text() == "aaaa"
+
+
+def no_right(_: int) -> list[tuple[int, int]]:
+    raise PermissionError
+
+
+@pytest.mark.parametrize(
+    ("name", "hidden"), [("shared_files", no_right), ("_MOST_DESCRIPTORS", 1)]
+)
+def test_no_time_is_trusted_if_a_process_cannot_be_looked_into(
+    work: Path, monkeypatch: pytest.MonkeyPatch, name: str, hidden: object
+) -> None:
+    write(work / "mapped", "aaaa")
+    settle()
+    kept = states(work)
+    open_in_this_process(kept)
+    monkeypatch.setattr(open_files, name, hidden)
+    monkeypatch.setattr(file_contents, "_stamp", lambda _: (0, 0, 0, 0, 0))
+    write(work / "new", "another state")
+    kept.save()
+    write(work / "mapped", "bbbb")
+    number = kept.save()
+    write(work / "mapped", "cccc")
+    kept.restore(number)
+    assert (work / "mapped").read_text() == "bbbb"
 
 
 def test_a_file_that_was_read_is_compared_and_not_copied(work: Path) -> None:
