@@ -19,8 +19,8 @@ COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null 2>&1 || tr
 PEERS_PIP := $(filter-out --no-compile,$(PIP:$(BIN)/%=$(PEERS)/bin/%))
 PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider
 # Tests of real processes go by folder: see tests/conftest.py. Most of them wait, so
-# one process more than there are cores keeps the cores busy.
-PARALLEL := -n $$(($(JOBS) + 1)) --dist loadgroup
+# two processes more than there are cores keep the cores busy.
+PARALLEL := -n $$(($(JOBS) + 2)) --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help run install install-dev test test-long test-sqlite test-postgres \
