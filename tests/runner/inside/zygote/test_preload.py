@@ -29,7 +29,9 @@ def living(*kinds):
 """
 
 
-def test_a_job_begins_without_a_figure(runner: Runner) -> None:
+@pytest.mark.parametrize("pause", [0.0, 1.0], ids=["at once", "after a rehearsal"])
+def test_a_job_begins_without_a_figure(runner: Runner, pause: float) -> None:
+    time.sleep(pause)
     source = (
         "import matplotlib.pyplot as plt\n"
         "from matplotlib_inline.backend_inline import show\n"
@@ -39,7 +41,9 @@ def test_a_job_begins_without_a_figure(runner: Runner) -> None:
     assert text(runner.run(job(source))) == "[] False [] False\n"
 
 
-def test_objects_of_the_rehearsal_are_gone(runner: Runner) -> None:
+@pytest.mark.parametrize("pause", [0.0, 1.0], ids=["at once", "after a rehearsal"])
+def test_objects_of_the_rehearsal_are_gone(runner: Runner, pause: float) -> None:
+    time.sleep(pause)
     source = (
         "import torch, matplotlib.figure\n"
         "print(living(matplotlib.figure.Figure, matplotlib.axes.Axes, torch.nn.Module,\n"
