@@ -22,6 +22,7 @@ from runner.inside.student import (
     reserved_descriptors,
     snapshot,
     text_bars,
+    used_time,
     weights,
 )
 from runner.inside.student.cell_execution import CellExecution
@@ -45,6 +46,7 @@ def prepare() -> None:
     weights.allow_numpy_types()
     text_bars.install()
     _rehearse_traceback(_shell)
+    used_time.note_modules()
 
 
 def _rehearse_traceback(shell: StudentShell) -> None:
