@@ -73,8 +73,6 @@ class Monitor:
         self._memory = 0
         self._shared = 0
         self._cpu = 0.0
-        # What the processes had used before they had the job to do.
-        self._cpu_before = 0.0
         self._waited = 0.0
         # The waiting time of each thread at the last look.
         self._waits: dict[int, float] = {}
@@ -96,7 +94,6 @@ class Monitor:
         self._prepared = prepared
         init = read_process(prepared.job.pid)
         self._init_bytes = init.resident_bytes if init is not None else 0
-        self._cpu_before = self._used_cpu(self._members(prepared.job.pid))
         self._accounted = self.clock.now()
         self._started = self.moment()
 
@@ -168,7 +165,11 @@ class Monitor:
         look counts. The grader and the snapshot that it asks take turns, so both count.
         """
         now = self.clock.now()
-        self._cpu = max(self._cpu, self._used_cpu(members) - self._cpu_before)
+        used = sum(one.cpu_seconds + one.reaped_seconds for one in members)
+        if self._prepared is not None:
+            init = read_process(self._prepared.job.pid)
+            used += init.reaped_seconds if init is not None else 0.0
+        self._cpu = max(self._cpu, used)
         own: dict[int, float] = {}
         for one in members:
             own.update(waited_seconds(one.pid))
@@ -176,13 +177,6 @@ class Monitor:
         waited = self._longest_since(own) + self._longest_since(grader)
         self._waited += min(waited, now - self._accounted)
         self._waits, self._accounted = {**own, **grader}, now
-
-    def _used_cpu(self, members: Sequence[ProcessInfo]) -> float:
-        used = sum(one.cpu_seconds + one.reaped_seconds for one in members)
-        if self._prepared is not None:
-            init = read_process(self._prepared.job.pid)
-            used += init.reaped_seconds if init is not None else 0.0
-        return used
 
     def _longest_since(self, waits: Mapping[int, float]) -> float:
         """Return the longest wait of any of the threads since the last look, in seconds.
@@ -362,8 +356,7 @@ class Monitor:
         notebook's own only if nothing ran after it. `own_peak` is the peak memory of the
         notebook's process, as the kernel says.
         """
-        whole_cpu = gone.get("cpu_seconds", self.cpu_seconds + self._cpu_before)
-        cpu = max(0.0, whole_cpu - self._cpu_before)
+        cpu = gone.get("cpu_seconds", self.cpu_seconds)
         peak = gone.get("peak_memory_bytes", 0)
         seconds = round(self.seconds, 3)
         if not self.is_checking:

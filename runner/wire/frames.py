@@ -179,16 +179,12 @@ class Channel:
             data = data[sent:]
         self.sock.sendall(data)
 
-    def wait(self, seconds: float | None = None) -> bool:
-        """Wait until there is something for `receive` to return or to read.
-
-        Return whether there is something after `seconds` at most; None means no limit.
-        """
-        if self._ready:
-            return True
-        poll = select.poll()
-        poll.register(self.sock, select.POLLIN)
-        return bool(poll.poll(None if seconds is None else 1000 * seconds))
+    def wait(self) -> None:
+        """Wait until there is something for `receive` to return or to read."""
+        if not self._ready:
+            poll = select.poll()
+            poll.register(self.sock, select.POLLIN)
+            poll.poll()
 
     def receive(self) -> tuple[Frame, list[int]]:
         """Wait for the next frame, and return it with its descriptors.

@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import gc
 import json
 import os
 import random
@@ -18,7 +17,6 @@ from runner.gpu.cuda_order import CudaOrder
 from runner.inside.student import (
     otter,
     parameters,
-    rehearsal,
     reserved_descriptors,
     snapshot,
     text_bars,
@@ -31,8 +29,6 @@ from runner.inside.student.shell import OUTPUT, StudentShell, make_shell, text_o
 from runner.wire.frames import ChannelClosedError
 
 _NUMPY_SEEDS: Final = 2**32
-# A process that waits for its job as long as this may rehearse.
-_QUIET_SECONDS: Final = 0.1
 # With a check come the sockets to the host and to the grader.
 _SOCKETS: Final = 2
 _shell: StudentShell | None = None
@@ -67,8 +63,6 @@ def serve(fd: int, drains: tuple[int, int], *, gpu: str = "") -> None:
     session = Session(shell, channel)
     session.warm_up()
     channel.send({"t": "hello", "gpu": _start_gpu(gpu) if gpu else None})
-    if not gpu:
-        _rehearse(channel)
     with contextlib.suppress(ChannelClosedError):
         while True:
             frame, fds = channel.receive()
@@ -77,16 +71,6 @@ def serve(fd: int, drains: tuple[int, int], *, gpu: str = "") -> None:
                 # A child that the notebook forked has left its cell and reached this loop.
                 os._exit(0)
     os._exit(0)
-
-
-def _rehearse(channel: StudentChannel) -> None:
-    """Rehearse while nobody is in a hurry: a busy runner takes its spares at once."""
-    for part in (rehearsal.draw, rehearsal.train):
-        if not channel.is_quiet(_QUIET_SECONDS):
-            break
-        part()
-        gc.collect()
-    _seed(0)
 
 
 def _start_gpu(name: str) -> dict[str, Any]:

@@ -49,10 +49,6 @@ class StudentChannel:
             fits = False
         self.send(message if fits else {"t": "dropped"})
 
-    def is_quiet(self, seconds: float) -> bool:
-        """Return whether the host sends nothing for so many seconds from now."""
-        return not self.channel.wait(seconds)
-
     def receive(self) -> tuple[dict[str, object], Sequence[int]]:
         """Wait for the host's next frame."""
         self.channel.wait()

@@ -18,7 +18,7 @@ import matplotlib
 import numpy as np
 import torch
 
-from runner.inside.student import cell_loop, rehearsal
+from runner.inside.student import cell_loop
 from runner.inside.zygote import preload
 from runner.inside.zygote.fork_safety import why_not_to_fork
 from runner.inside.zygote.init import run_job
@@ -38,8 +38,7 @@ def warm_up() -> Mapping[str, str]:
     """Build the shell, preload what jobs share, and return the versions."""
     preload.import_all()
     # Before the shell exists: it would note that something was drawn.
-    rehearsal.draw()
-    rehearsal.train()
+    preload.rehearse()
     cell_loop.prepare()
     preload.freeze()
     return versions()

@@ -1,11 +1,17 @@
-"""The work that a zygote does once for all jobs: imports and huge pages."""
+"""The work that a zygote does once for all jobs: imports, a rehearsal, huge pages."""
 
 import contextlib
 import gc
 import importlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import matplotlib.pyplot as plt
+import torch
+from IPython.core.pylabtools import print_figure
+from matplotlib_inline import backend_inline
 
 from runner.system import linux
 
@@ -42,6 +48,54 @@ def import_all() -> None:
     for name in _LAZY:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+
+
+def rehearse() -> None:
+    """Draw a figure and, if torch is built without GPU support, train a net.
+
+    Both happen in one thread. Every job then finds fonts, caches and compiled kernels;
+    each job draws its random numbers from a seed of its own.
+    """
+    _draw()
+    if torch.version.cuda is None and torch.version.hip is None:
+        # With GPU support, training would touch the device, and no job could use it then.
+        _train()
+
+
+def _draw() -> None:
+    _, axes = plt.subplots()
+    axes.plot([0, 1], label="$x^2$")
+    axes.imshow([[0, 1]])
+    axes.set_title("title")
+    axes.set_xlabel("label")
+    axes.legend()
+    draw: Any = print_figure
+    draw(axes.figure, bbox_inches="tight", base64=True)
+    plt.close("all")
+    # A notebook must show the figures that it draws itself, and not this one.
+    forget: Any = backend_inline.flush_figures
+    forget()
+
+
+def _train() -> None:
+    torch.set_num_threads(1)
+    net = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 2, 3),
+        torch.nn.BatchNorm2d(2),
+        torch.nn.ReLU(),
+        torch.nn.MaxPool2d(2),
+        torch.nn.Flatten(),
+        torch.nn.Linear(2 * 3 * 3, 2),
+    )
+    for kind in (torch.optim.SGD, torch.optim.Adam):
+        optimiser = kind(net.parameters(), lr=0.1)
+        scores = net(torch.rand(4, 1, 8, 8))
+        loss = torch.nn.functional.cross_entropy(scores, torch.tensor([0, 1, 0, 1]))
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        f"{loss.item()} {scores}"
+    torch.save(net.state_dict(), io.BytesIO())
 
 
 def freeze() -> None:

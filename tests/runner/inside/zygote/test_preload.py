@@ -29,9 +29,7 @@ def living(*kinds):
 """
 
 
-@pytest.mark.parametrize("pause", [0.0, 1.0], ids=["at once", "after a rehearsal"])
-def test_a_job_begins_without_a_figure(runner: Runner, pause: float) -> None:
-    time.sleep(pause)
+def test_a_job_begins_without_a_figure(runner: Runner) -> None:
     source = (
         "import matplotlib.pyplot as plt\n"
         "from matplotlib_inline.backend_inline import show\n"
@@ -41,9 +39,7 @@ def test_a_job_begins_without_a_figure(runner: Runner, pause: float) -> None:
     assert text(runner.run(job(source))) == "[] False [] False\n"
 
 
-@pytest.mark.parametrize("pause", [0.0, 1.0], ids=["at once", "after a rehearsal"])
-def test_objects_of_the_rehearsal_are_gone(runner: Runner, pause: float) -> None:
-    time.sleep(pause)
+def test_objects_of_the_rehearsal_are_gone(runner: Runner) -> None:
     source = (
         "import torch, matplotlib.figure\n"
         "print(living(matplotlib.figure.Figure, matplotlib.axes.Axes, torch.nn.Module,\n"
