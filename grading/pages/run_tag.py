@@ -4,9 +4,9 @@ A live page asks again and again, and mostly nothing is new. So its tag names wh
 shown, and is signed over the row as it was before that. While the row is the same, the
 tag's own page is the same, and neither session nor person need be looked up.
 
-SECURITY: no check is being made while a tag is signed. Otherwise the page of a student
-would be answered faster or slower as a hidden check ends (`Progress.questions`). The
-signature is bound to the session, so that a tag is of use to nobody else. Its answer
+SECURITY: no check is being made while a tag is signed, and it does not depend on what
+questions have given (`Progress.questions`). Otherwise a student's page would be answered
+faster or slower as a hidden check ends. The signature is bound to the session, so that a tag is of use to nobody else. Its answer
 tells only that what this person was shown is still so, and it expires.
 """
 
@@ -91,8 +91,7 @@ def row_of(run_id: UUID) -> str:
         return repr((_values(run), waits, place))
     if run.state != State.RUNNING:
         return ""
-    is_checking = run.progress.get("is_checking") or run.progress.get("questions")
-    return "" if is_checking else repr(_values(run))
+    return "" if run.progress.get("is_checking") else repr(_values(run))
 
 
 _READ: Final = (
@@ -102,4 +101,5 @@ _READ: Final = (
 
 
 def _values(run: GradingRun) -> list[object]:
-    return [getattr(run, name) for name in _READ]
+    progress = {**run.progress, "questions": None}
+    return [*(getattr(run, name) for name in _READ[:-1]), progress]

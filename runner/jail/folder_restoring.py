@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from runner.jail import file_changes, file_times
+from runner.jail import file_changes, restored_times
 from runner.jail.file_changes import as_path, lift, listing, status
 from runner.jail.file_contents import Contents
 from runner.jail.folder_entries import Entry
@@ -56,7 +56,7 @@ class Restoring:
             self._begin(part)
             self._build("", root)
             self._done.append((part.top, "", root))
-        return file_times.set_times(self._done)
+        return restored_times.set_times(self._done)
 
     def _begin(self, part: Part) -> None:
         self._part = part

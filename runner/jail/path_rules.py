@@ -103,7 +103,6 @@ _MACHINE: Final = (
     "/proc/swaps",
     "/proc/sys/dev",
     "/proc/sys/fs",
-    "/proc/sys/kernel/core_pattern",
     "/proc/sys/kernel/pty",
     "/proc/sys/kernel/random/boot_id",
     "/proc/sys/kernel/random/entropy_avail",

@@ -9,7 +9,6 @@ classes come from closed tables of this process.
 """
 
 import json
-import math
 from collections.abc import Callable, Collection, Mapping
 from enum import Enum
 from typing import Any, Final
@@ -17,9 +16,15 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from runner.inside.values import arrays, containers, library, packed, tables, tensors
-from runner.inside.values.missing_numbers import name_of as nan_name
-from runner.inside.values.missing_numbers import named as named_nan
+from runner.inside.values import (
+    arrays,
+    containers,
+    library,
+    packed,
+    single_numbers,
+    tables,
+    tensors,
+)
 from runner.inside.values.nodes import (
     CHARACTER,
     MAX_DEPTH,
@@ -50,10 +55,8 @@ __all__ = [
 # The error type of an answer whose value cannot be sent. Other errors name a class.
 REFUSED: Final = "refused"
 
-_SMALL: Final = 2**63
 # Values that hold no others and cannot be changed.
 _ATOMS: Final = frozenset((type(None), bool, int, float, str))
-_DIGITS: Final = 4000
 # Room in a message for the parts around the value.
 _AROUND: Final = 1024
 
@@ -216,26 +219,6 @@ def kind_of(value: object) -> str:
 # --- Plain values ----------------------------------------------------------------
 
 
-def _integer(encoder: Encoder, value: Any, _depth: int) -> Node:
-    number = int.__index__(value)
-    if abs(number) < _SMALL:
-        return number
-    bits = number.bit_length()
-    if bits > _DIGITS * 3:  # as text it would take a time that grows with the square
-        data = number.to_bytes(bits // 8 + 1, "little", signed=True)
-        return {"k": "int", "b": encoder.add(data)}
-    return {"k": "int", "v": encoder.text(str(number))}
-
-
-def _float(_: Encoder, value: Any, _depth: int) -> Node:
-    number = float.__float__(value)
-    if math.isfinite(number):
-        return number
-    node = {"k": "float", "v": repr(number)}
-    name = nan_name(number)
-    return {**node, "o": name} if name else node
-
-
 def _complex(encoder: Encoder, value: Any, depth: int) -> Node:
     number = complex.__complex__(value)
     return encoder.many("complex", (number.real, number.imag), depth)
@@ -256,8 +239,7 @@ def _bounds(kind: str) -> Encode:
 
 _ENCODERS: Final[Mapping[type, Encode]] = {
     bool: lambda _encoder, value, _depth: value,
-    int: _integer,
-    float: _float,
+    **single_numbers.ENCODERS,
     str: packed.encode_text,
     complex: _complex,
     bytes: _bytes("bytes"),
@@ -273,8 +255,8 @@ _ENCODERS: Final[Mapping[type, Encode]] = {
 _BASES: Final[tuple[tuple[type, Encode], ...]] = (
     *tensors.BASES,
     *arrays.BASES,
-    (int, _integer),
-    (float, _float),
+    (int, single_numbers.encode_int),
+    (float, single_numbers.encode_float),
     (complex, _complex),
     (str, packed.encode_text),
     (bytes, _bytes("bytes")),
@@ -304,7 +286,7 @@ class Decoder(DecoderBase):
             raise CodecError("nested too deeply")
         self.size += 1
         if node is None or isinstance(node, bool | int | float | str):
-            if type(node) is int and not -_SMALL < node < _SMALL:
+            if type(node) is int and not single_numbers.is_small(node):
                 raise CodecError("an integer that is too large for its form")
             if type(node) is str:
                 self.size += len(node)
@@ -361,23 +343,6 @@ class Decoder(DecoderBase):
         return self._refer(node)
 
 
-def _decode_int(decoder: Decoder, node: Mapping[str, Any], _depth: int) -> int:
-    if "b" in node:
-        return int.from_bytes(decoder.bytes_of(node), "little", signed=True)
-    if len(node["v"]) > _DIGITS:
-        raise CodecError("an integer with too many digits")
-    decoder.size += len(node["v"])
-    return int(node["v"])
-
-
-def _decode_float(_: Decoder, node: Mapping[str, Any], _depth: int) -> float:
-    if node["v"] not in ("nan", "inf", "-inf"):
-        raise CodecError("an invalid float")
-    if "o" in node and node["v"] == "nan":
-        return named_nan(node)
-    return float(node["v"])
-
-
 def _two(parts: list[Any]) -> tuple[float, float]:
     real, imaginary = parts
     return float(real), float(imaginary)
@@ -388,8 +353,7 @@ def _built(make: Callable[[list[Any]], Any]) -> Decode:
 
 
 _DECODERS: Final[Mapping[str, Decode]] = {
-    "int": _decode_int,
-    "float": _decode_float,
+    **single_numbers.DECODERS,
     "complex": _built(lambda parts: complex(*_two(parts))),
     "bytes": lambda decoder, node, _depth: bytes(decoder.bytes_of(node)),
     "bytearray": lambda decoder, node, _depth: bytearray(decoder.bytes_of(node)),
