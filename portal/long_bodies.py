@@ -5,7 +5,6 @@ is left when the process ends.
 """
 
 import enum
-import errno
 import re
 import tempfile
 import time
@@ -15,12 +14,12 @@ from typing import IO, Any, Final
 from gunicorn.http.unreader import SocketUnreader
 
 from portal import client_socket
+from storage.blob_cache import FULL
 
 # Larger pieces leave more time to other threads: each takes Python's lock once.
 LONG_PIECE: Final = 1024 * 1024
 # The most bytes that are read and thrown away, so that the client reads the answer.
 MOST_DISCARDED: Final = 32 * 1024 * 1024
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _LENGTH: Final = re.compile(rb"\r\ncontent-length:[^\r\n]*", re.IGNORECASE)
 
 
@@ -69,7 +68,7 @@ class LongBody:
         try:
             self._file.write(data)
         except OSError as error:
-            if error.errno not in _FULL:
+            if error.errno not in FULL:
                 raise
             self.refuse(Refusal.FULL)
 
