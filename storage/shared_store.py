@@ -48,8 +48,7 @@ def check_store() -> None:
             found = read_marker(store)
     except OSError as error:
         raise StoreUnreachableError(str(error)) from error
-    if found != _text(known.marker):
-        raise WrongStoreError(_words(found, known.marker))
+    _refuse_another(found, known)
     expect_marker(store)
     try:
         read_blob(store_blob([PROBE], max_bytes=len(PROBE)).sha256)
@@ -73,6 +72,10 @@ def require_own_store() -> None:
             "The database records no store of files yet. Start a web process or a "
             "worker once: it records the store."
         )
+    _refuse_another(found, known)
+
+
+def _refuse_another(found: str | None, known: StoreRecord) -> None:
     if found != _text(known.marker):
         raise WrongStoreError(_words(found, known.marker))
 
