@@ -8,19 +8,18 @@ time of modification is when it was last used.
 import errno
 import hashlib
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from storage.durable_files import PART, part_file
 from storage.store_errors import BlobMissingError
 
 PIECE: Final = 1 << 20
 FILE_MODE: Final = 0o440
 FOLDER_MODE: Final = 0o700
-PART: Final = ".part"
 FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # A path that was given out is opened at the latest when its job starts. Until then
 # nobody deletes the copy, even past the bound.
@@ -79,23 +78,17 @@ class BlobCache:
     ) -> None:
         for folder in (self._incoming, path.parent):
             folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            dir=self._incoming, suffix=PART, delete=False
-        ) as part:
-            try:
-                digest = hashlib.sha256()
-                for piece in fetch():
-                    digest.update(piece)
-                    part.write(piece)
-                if digest.hexdigest() != sha256:
-                    raise BlobMissingError(sha256)
-                part.flush()
-                os.fchmod(part.fileno(), FILE_MODE)
-                os.fsync(part.fileno())
-                Path(part.name).replace(path)
-            finally:
-                with suppress(FileNotFoundError):
-                    Path(part.name).unlink()
+        with part_file(self._incoming) as part:
+            digest = hashlib.sha256()
+            for piece in fetch():
+                digest.update(piece)
+                part.write(piece)
+            if digest.hexdigest() != sha256:
+                raise BlobMissingError(sha256)
+            part.flush()
+            os.fchmod(part.fileno(), FILE_MODE)
+            os.fsync(part.fileno())
+            Path(part.name).replace(path)
 
     def _keep_bound(self, path: Path) -> None:
         """Make room if this process has fetched a hundredth of the bound since it did.

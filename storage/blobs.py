@@ -13,7 +13,6 @@ way of the copies of storage/blob_cache.py.
 import errno
 import hashlib
 import os
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -26,9 +25,9 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
-from storage.blob_cache import FULL, PART, PIECE, BlobCache
+from storage.blob_cache import FULL, PIECE, BlobCache
 from storage.blob_names import aside_name, blob_name
-from storage.durable_files import make_folder, put_in_place
+from storage.durable_files import PART, make_folder, part_file, put_in_place
 from storage.store_errors import (
     BlobMissingError,
     BlobStoreFullError,
@@ -83,7 +82,7 @@ def store_blob(chunks: Iterable[bytes], *, max_bytes: int) -> Blob:
     storage = storages["blobs"]
     if isinstance(storage, FileSystemStorage) and is_marker_gone(storage):
         raise StoreUnreachableError(str(storage.location))
-    with _full_store_as_error(), _part_file(storage) as part:
+    with _full_store_as_error(), part_file(_made_incoming(storage)) as part:
         blob = _copy(chunks, part, max_bytes=max_bytes)
         name = blob_name(blob.sha256)
         if isinstance(storage, FileSystemStorage):
@@ -103,17 +102,10 @@ def _full_store_as_error() -> Iterator[None]:
         raise
 
 
-@contextmanager
-def _part_file(storage: Storage) -> Iterator[IO[bytes]]:
-    """Give a file to write to, and delete it at the end unless it was renamed."""
+def _made_incoming(storage: Storage) -> Path:
     folder = _incoming(storage)
     make_folder(folder)
-    with tempfile.NamedTemporaryFile(dir=folder, suffix=PART, delete=False) as part:
-        try:
-            yield part.file
-        finally:
-            with suppress(FileNotFoundError):
-                Path(part.name).unlink()
+    return folder
 
 
 def _incoming(storage: Storage) -> Path:

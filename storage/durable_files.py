@@ -1,12 +1,27 @@
 """Files that have their name only once they are whole and on the disk."""
 
 import os
-from contextlib import suppress
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
 
+# How files end that have no name of their own yet.
+PART: Final = ".part"
 FILE_MODE: Final = 0o440
 FOLDER_MODE: Final = 0o750
+
+
+@contextmanager
+def part_file(folder: Path) -> Iterator[IO[bytes]]:
+    """Give a file in the folder to write to; delete it at the end unless it was renamed."""
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=PART, delete=False) as part:
+        try:
+            yield part.file
+        finally:
+            with suppress(FileNotFoundError):
+                Path(part.name).unlink()
 
 
 def put_in_place(part: IO[bytes], target: Path) -> None:

@@ -4,15 +4,13 @@ A process that has seen the marker once expects it from then on. If it is gone, 
 store is not there: a network file system that is not mounted is an empty folder.
 """
 
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage
 
-from storage.durable_files import make_folder, put_in_place
+from storage.durable_files import make_folder, part_file, put_in_place
 
 NAME: Final = "softmark-store"
 # When orphans were last collected, as the database records it too.
@@ -51,14 +49,10 @@ def write_note(store: Storage, name: str, text: str) -> None:
         return
     folder = Path(store.location)
     make_folder(folder)
-    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as part:
-        try:
-            part.write(data)
-            part.flush()
-            put_in_place(part.file, folder / name)
-        finally:
-            with suppress(FileNotFoundError):
-                Path(part.name).unlink()
+    with part_file(folder) as part:
+        part.write(data)
+        part.flush()
+        put_in_place(part, folder / name)
 
 
 def expect_marker(store: Storage) -> None:

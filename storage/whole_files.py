@@ -1,15 +1,13 @@
 """Files of materials in a folder: each has its name only once it is whole."""
 
 import os
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage
 
-from storage.blob_cache import PART
+from storage.durable_files import part_file
 
 
 class WholeFileStorage(FileSystemStorage):
@@ -24,16 +22,12 @@ class WholeFileStorage(FileSystemStorage):
             return self._rename(name, content)
         folder = Path(self.path(name)).parent
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, suffix=PART, delete=False) as part:
-            try:
-                for chunk in content.chunks():
-                    part.write(chunk)
-                part.flush()
-                os.fsync(part.fileno())
-                return self._rename(name, _WholeFile(part.file))
-            finally:
-                with suppress(FileNotFoundError):
-                    Path(part.name).unlink()
+        with part_file(folder) as part:
+            for chunk in content.chunks():
+                part.write(chunk)
+            part.flush()
+            os.fsync(part.fileno())
+            return self._rename(name, _WholeFile(part))
 
     def _rename(self, name: str, content: "File[Any]") -> str:
         saved: str = super()._save(name, content)  # type: ignore[misc]
