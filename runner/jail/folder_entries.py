@@ -49,6 +49,8 @@ class Entry:
         return stat.S_ISDIR(self.mode) and not self.aside
 
 
+# A pipe or a socket is kept itself, if at all: it has no content to copy.
+SPECIAL: Final = frozenset((stat.S_IFIFO, stat.S_IFSOCK))
 # Bytes of an entry without its texts: the object, its numbers, and a place in a folder.
 _ENTRY_BYTES: Final = 400
 

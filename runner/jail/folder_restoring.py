@@ -6,17 +6,14 @@ import secrets
 import stat
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
 
 from runner.jail import file_changes, restored_times
 from runner.jail.file_changes import as_path, lift, listing, status
 from runner.jail.file_contents import Contents
-from runner.jail.folder_entries import Entry
+from runner.jail.folder_entries import SPECIAL, Entry
 from runner.jail.folder_walk import MOST_LEVELS, Key, key_of
 from runner.jail.held_files import HeldFiles, Part
 from runner.system.trees import remove
-
-_SPECIAL: Final = frozenset((stat.S_IFIFO, stat.S_IFSOCK))
 
 
 class Restoring:
@@ -60,7 +57,7 @@ class Restoring:
 
     def _begin(self, part: Part) -> None:
         self._part = part
-        self._skipped = key_of(os.fstat(part.spare)) if part.spare >= 0 else None
+        self._skipped = part.spare_key
 
     def _listing(self, path: str) -> list[tuple[str, os.stat_result]]:
         found = listing(self._part.top, path)
@@ -81,7 +78,7 @@ class Restoring:
 
     def _may_stay(self, kept: Entry | None, where: str, info: os.stat_result) -> bool:
         kind = stat.S_IFMT(info.st_mode)
-        if self._held is None and kind in _SPECIAL:
+        if self._held is None and kind in SPECIAL:
             return kept is None or kept.kind == kind
         if kept is None or kept.aside or kept.kind != kind:
             return False

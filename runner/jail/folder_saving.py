@@ -4,10 +4,10 @@ import contextlib
 import os
 import stat
 from collections.abc import Mapping
-from typing import Final
 
 from runner.jail.file_contents import Contents
 from runner.jail.folder_entries import (
+    SPECIAL,
     Content,
     Entry,
     bytes_of,
@@ -25,8 +25,6 @@ from runner.jail.folder_walk import (
 )
 from runner.jail.held_files import HeldFiles, Part
 from runner.jail.open_files import OpenFiles
-
-_SPECIAL: Final = frozenset((stat.S_IFIFO, stat.S_IFSOCK))
 
 
 class Saving:
@@ -53,8 +51,7 @@ class Saving:
         Raises OSError.
         """
         self._part, self._is_first = part, old is None
-        if part.spare >= 0:
-            self._skipped = key_of(os.fstat(part.spare))
+        self._skipped = part.spare_key
         info = os.fstat(part.top)
         with opened_top(part.top) as fd:
             children = self._children(fd, "", 0, old.children if old else {})
@@ -109,7 +106,7 @@ class Saving:
                 return entry_of(info, target=target)
             case stat.S_IFREG:
                 return self._file(place, path, old)
-        if self._held is not None and stat.S_IFMT(info.st_mode) in _SPECIAL:
+        if self._held is not None and stat.S_IFMT(info.st_mode) in SPECIAL:
             self._held.hold(place, self._part.spare)
         return entry_of(info)
 

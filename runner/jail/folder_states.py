@@ -53,10 +53,9 @@ class Layout:
     """The folders that all states consist of, and the places that the states need.
 
     `store` is an empty folder for copies, whose file system limits their size. It is of
-    the same kind as those of the folders. If
-    `is_own` is true, no other process reaches the spare folders, and each mapping of a
-    file into memory sets its time of access. `processes` gives the numbers of the job's
-    other processes.
+    the same kind as those of the folders. If `is_own` is true, no other process reaches
+    the spare folders, and each mapping of a file into memory sets its time of access.
+    `processes` gives the numbers of the job's other processes.
     """
 
     folders: Sequence[StateFolder]
@@ -185,10 +184,9 @@ class FolderStates:
         """
         info = status(part.top, path.rstrip("/"))
         lift(part.top, path, info.st_mode)
-        spare = status(part.spare, "")
-        children = {}
+        skipped, children = part.spare_key, {}
         for name, below in listing(part.top, path):
-            if os.path.samestat(below, spare):
+            if key_of(below) == skipped:
                 continue
             where = f"{path}{name}"
             there = _known_folders(known, name)

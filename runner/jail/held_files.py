@@ -20,8 +20,8 @@ class Part:
 
     `spare` is a folder on the same mount that belongs to no state, -1 if there is none.
     `originals` holds copies, which never change, of files that lie below `given` at
-    first. `given` is "" or a path that ends in "/".
-    `is_newest_first` says that a listing begins with what was made last.
+    first. `given` is "" or a path that ends in "/". `is_newest_first` says that a
+    listing begins with what was made last.
     """
 
     top: int
@@ -29,6 +29,11 @@ class Part:
     originals: Path | None = None
     given: str = ""
     is_newest_first: bool = True
+
+    @property
+    def spare_key(self) -> Key | None:
+        """The key of the spare folder, which belongs to no state, None without one."""
+        return key_of(os.fstat(self.spare)) if self.spare >= 0 else None
 
 
 class HeldFiles:
@@ -62,12 +67,12 @@ class HeldFiles:
                 dst_dir_fd=spare,
                 follow_symlinks=False,
             )
-            if key_of(os.stat(name, dir_fd=spare, follow_symlinks=False)) != key:
+            if key_of(file_changes.status(spare, name)) != key:
                 os.unlink(name, dir_fd=spare)
                 raise VanishedError(errno.ESTALE, "the path is another file by now")
             self._files[key] = spare, name
         spare, name = self._files[key]
-        return os.stat(name, dir_fd=spare, follow_symlinks=False)
+        return file_changes.status(spare, name)
 
     def hold_folder(self, part: Part, path: str, info: os.stat_result) -> None:
         """Move the empty folder away."""
@@ -83,7 +88,7 @@ class HeldFiles:
             return True
         if key in self._folders:
             spare, name = self._folders.pop(key)
-            mode = os.stat(name, dir_fd=spare).st_mode
+            mode = file_changes.status(spare, name).st_mode
             file_changes.move((spare, name), (part.top, path), mode)
             return True
         return False
