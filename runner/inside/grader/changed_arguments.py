@@ -208,7 +208,7 @@ class Arguments:
             changes = [one for one in changes if one.call == self._calls]
         if not changes or look.is_over:
             return None
-        state = State(read, changes, is_own=is_own)
+        state = State(read, changes)
         look.count(len(changes) + state.size)
         return state
 

@@ -33,14 +33,10 @@ class AskedAgainError(BaseException):
 class State:
     """The values of the names that an expression reads, before it is evaluated.
 
-    `is_own` says that it reads no answer of the notebook's code. `changes` are those of
-    the test's values that count in it.
+    `changes` are those of the test's values that count in it.
     """
 
-    def __init__(
-        self, read: Callable[[], Any], changes: Sequence[Changed], *, is_own: bool
-    ) -> None:
-        self.is_own = is_own
+    def __init__(self, read: Callable[[], Any], changes: Sequence[Changed]) -> None:
         self.changes = changes
         self._read = read
         self._reached: Reached | None = None
