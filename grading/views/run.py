@@ -8,7 +8,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import quote_etag
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import SignedInRequest
@@ -18,7 +17,7 @@ from grading.pages.run import RunPage, run_page
 from grading.pages.run_tag import RunTag, row_of
 from grading.services import cancel_run, may_cancel, rerun
 from grading.views.access import visible_run
-from grading.views.run_poll import not_modified, sent_tag, session_key_of
+from grading.views.run_poll import not_modified, sent_tag, session_key_of, tagged
 from storage.downloads import blob_attachment
 
 
@@ -45,9 +44,7 @@ def run_status(request: SignedInRequest, pk: UUID) -> HttpResponse:
     if sent is not None and sent.shown == tag.shown:
         return not_modified(tag)
     answer = render(request, "grading/_run_update.html", _context(page, tag))
-    answer["ETag"] = quote_etag(str(tag))
-    answer["Cache-Control"] = "private, no-cache"
-    return answer
+    return tagged(answer, tag)
 
 
 @login_required

@@ -4,7 +4,12 @@ from collections.abc import Callable
 from typing import Final
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase, HttpResponseNotModified
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotModified,
+)
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.http import parse_etags, quote_etag
@@ -18,15 +23,17 @@ _ENDING: Final = "/status/"
 def answer_unchanged_runs(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Answer 304 by one query, where the signed tag of the request is still current.
+    """Answer 304 if the signed tag of the request is still current, by one query.
 
     Every other request goes on to its view. SECURITY: no session is read here, and no
     right is asked for: see grading.pages.run_tag.
     """
 
     def answer(request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.endswith(_ENDING):
+            return get_response(request)
         tag = sent_tag(request)
-        if tag is None or not request.path_info.endswith(_ENDING):
+        if tag is None:
             return get_response(request)
         try:
             found = resolve(request.path_info)
@@ -58,7 +65,13 @@ def session_key_of(request: HttpRequest) -> str:
     return request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
 
 
-def not_modified(tag: RunTag) -> HttpResponseNotModified:
+def not_modified(tag: RunTag) -> HttpResponse:
     """Return an answer that says: what was shown by this tag is still so."""
-    headers = {"ETag": quote_etag(str(tag)), "Cache-Control": "private, no-cache"}
-    return HttpResponseNotModified(headers=headers)
+    return tagged(HttpResponseNotModified(), tag)
+
+
+def tagged(answer: HttpResponse, tag: RunTag) -> HttpResponse:
+    """Give the answer the tag by which the page asks whether anything is new."""
+    answer["ETag"] = quote_etag(str(tag))
+    answer["Cache-Control"] = "private, no-cache"
+    return answer
