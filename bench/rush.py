@@ -254,7 +254,7 @@ async def _monitor(client: Client, seconds: float) -> None:
 async def rush(
     port: int, sessions: Sequence[str], turns: int, seconds: float
 ) -> Figures:
-    """Let all students hand in so often within the seconds."""
+    """Let each student hand in `turns` times within `seconds`. Return the figures."""
     figures = Figures()
     async with asyncio.TaskGroup() as group:
         group.create_task(_monitor(Client(port, "", figures), seconds))

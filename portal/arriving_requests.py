@@ -119,7 +119,7 @@ class ArrivingRequest:
 
     @property
     def is_too_long(self) -> bool:
-        """Whether the head is longer than any browser's."""
+        """Whether the head is longer than MAX_HEAD, as no browser's is."""
         return self.needed is None and len(self.data) > MAX_HEAD
 
     @property

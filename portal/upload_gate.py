@@ -1,4 +1,4 @@
-"""Who sends a long body, known from the head of the request; and why it is refused.
+"""Find out who sends a long body, from the request's head, and answer refused ones.
 
 SECURITY: otherwise anybody could fill the disk, or keep the connections of a process, by
 uploads that are refused only when they have arrived. Whether a person may hand in is

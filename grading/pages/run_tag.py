@@ -6,14 +6,15 @@ tag's own page is the same, and neither session nor person need be looked up.
 
 SECURITY: no check is being made while a tag is signed, and it does not depend on what
 questions have given (`Progress.questions`). Otherwise a student's page would be answered
-faster or slower as a hidden check ends. The signature is bound to the session, so that a tag is of use to nobody else. Its answer
-tells only that what this person was shown is still so, and it expires.
+faster or slower as a hidden check ends. The signature is bound to the session, so that a
+tag is of use to nobody else. Its answer tells only that what this person was shown is
+still so, and it expires.
 """
 
 import datetime as dt
 import hmac
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
 from uuid import UUID
 
@@ -32,7 +33,7 @@ _SALT: Final = "grading.pages.run_tag"
 
 @dataclass(frozen=True, kw_only=True)
 class RunTag:
-    """What was shown, when it was made, and the signature. It is "" without one."""
+    """What was shown, and when it was made. `signature` is "" where nothing is signed."""
 
     shown: str
     made_at: int
@@ -42,12 +43,15 @@ class RunTag:
     def made(
         cls, shown: str, *, run_id: UUID, session_key: str, row: str, now: dt.datetime
     ) -> Self:
-        """Return the tag of a page. `row` is what `row_of` gave before it was made."""
+        """Return the tag of a page, signed if possible.
+
+        `row` is the result of `row_of` from before the page was made.
+        """
         unsigned = cls(shown=shown, made_at=int(now.timestamp()))
         if not row or not session_key:
             return unsigned
         signature = unsigned._signature(run_id, session_key, row)
-        return cls(shown=shown, made_at=unsigned.made_at, signature=signature)
+        return replace(unsigned, signature=signature)
 
     @classmethod
     def parsed(cls, text: str) -> Self | None:

@@ -32,9 +32,10 @@ def submit_work(
     """Store an attempt and its queued run in one transaction, and return the run.
 
     `received_at` is when the last byte arrived, or now. `known` are problems of the
-    form, reported together with those of the files. The same files with the same idempotency key return the same run again. Raises
-    SubmissionRefusedError, and with `is_key_of_files` KeyReusedError for a key that was
-    sent with other files. After either, nothing is stored.
+    form, reported together with those of the files. The same files with the same
+    idempotency key return the same run again. Raises SubmissionRefusedError, and with
+    `is_key_of_files` KeyReusedError for a key that was sent with other files. After
+    either, nothing is stored.
     """
     accepted = accept_files(
         actor=actor,

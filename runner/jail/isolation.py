@@ -233,7 +233,7 @@ class ExistingJail(Jail):
         """Do nothing: the sizes were given when the jail was made."""
 
     def _enlarge(self, more: int) -> None:
-        """Do nothing: the sizes leave room enough."""
+        """Do nothing: the jail was made with enough room."""
 
     def seal(self) -> None:
         """Keep the student's process from looking into this one.

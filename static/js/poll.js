@@ -16,6 +16,7 @@ const part = () => document.querySelector(PART);
 let factor = 1;
 let hasFailed = false;
 let timer = 0;
+let retryAfter = 0; // seconds, as an answer may ask
 
 function pause(node) {
   const least = Number(node.dataset.poll);
@@ -34,8 +35,6 @@ function schedule() {
   timer = window.setTimeout(ask, 1000 * Math.max(pause(node), retryAfter));
   retryAfter = 0;
 }
-
-let retryAfter = 0; // seconds, as an answer may ask
 
 document.addEventListener("htmx:configRequest", (event) => {
   const { etag } = event.target.dataset;

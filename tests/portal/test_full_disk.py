@@ -70,7 +70,7 @@ def student(assignment: Assignment) -> User:
 
 
 def browser(user: User) -> Client:
-    """Return a client that is checked like a browser: the check reads the form."""
+    """Return a client whose CSRF token is checked, which reads the form first."""
     client = Client(enforce_csrf_checks=True)
     client.force_login(user)
     client.cookies[portal_settings.CSRF_COOKIE_NAME] = TOKEN

@@ -269,7 +269,7 @@ class Assertions(ast.NodeTransformer):
 
 
 def is_changing_method(call: ast.Call) -> bool:
-    """Return whether the call changes the object whose method it is, by its name."""
+    """Return whether the called method's name says that it changes its object."""
     name = getattr(call.func, "attr", "") or root_of(call.func)
     return name in _CHANGING or (name.endswith("_") and not name.endswith("__"))
 

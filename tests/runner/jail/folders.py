@@ -13,7 +13,7 @@ OLD: Final = 10**9
 
 
 def states(work: Path, *, is_own: bool = True) -> FolderStates:
-    """Return states of the two folders `work` and `tmp`."""
+    """Return the saved states of `work` and of the folder `tmp` beside it."""
     folders = [
         StateFolder(
             path=top, spare=(work.parent if is_own else top) / "spare", originals=given
