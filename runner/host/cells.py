@@ -59,7 +59,7 @@ class _CellTimer:
         self._seconds = seconds
         self._started = session.monitor.moment()
         self._late: Moment | None = None
-        self._interrupted = 0.0
+        self._interrupted: Moment | None = None
 
     def is_over(self) -> bool:
         """Return whether the cell has used up its time."""
@@ -70,14 +70,19 @@ class _CellTimer:
     def interrupt(self) -> bool:
         """Interrupt the cell, again after a moment. Return whether it may still stop.
 
-        A single interrupt may be swallowed, or arrive where no code reacts to it.
+        A single interrupt may be swallowed, or arrive where no code reacts to it. The
+        moment before the next one is time of the job, not of the clock: on a busy
+        machine, the next one would meet a cell that is still showing its error.
         """
-        self._late = self._late or self._session.monitor.moment()
-        if self._session.monitor.is_past(self._late, GRACE_SECONDS):
+        monitor = self._session.monitor
+        self._late = self._late or monitor.moment()
+        if monitor.is_past(self._late, GRACE_SECONDS):
             return False
-        if time.monotonic() > self._interrupted + _AGAIN_SECONDS:
+        if self._interrupted is None or monitor.is_past(
+            self._interrupted, _AGAIN_SECONDS
+        ):
             self._session.interrupt()
-            self._interrupted = time.monotonic()
+            self._interrupted = monitor.moment()
         return True
 
 
