@@ -15,7 +15,9 @@ from accounts.actors import SYSTEM
 from grading.models import WorkerPresence
 from grading.services import note_presence
 from portal import health_checks
+from portal.health_checks import ANSWER_SECONDS
 from portal.timed_checks import HealthProblem, TimedCheck, run_checks
+from tests.busy_machine import BUSY_SECONDS
 from tests.factories import GradingRunFactory, SubmissionFactory
 
 ANYWHERE: Final = {"host": "10.3.2.1:8000"}
@@ -29,7 +31,7 @@ def slow(hanging: threading.Event, name: str = "slow") -> TimedCheck:
     """Return a check that waits for the event and then finds nothing."""
 
     def find() -> Sequence[HealthProblem]:
-        hanging.wait(60)
+        hanging.wait(600)
         return ()
 
     return TimedCheck(name, find)
@@ -81,10 +83,11 @@ def test_probe_answers_in_time_while_the_database_hangs(
     address: str,
 ) -> None:
     all_well(monkeypatch)
-    replace_check(monkeypatch, "database", lambda: hanging.wait(60) or ())
+    replace_check(monkeypatch, "database", lambda: hanging.wait(600) or ())
     begun = time.monotonic()
     assert client.get(address).status_code == 503
-    assert time.monotonic() - begun < 3
+    assert ANSWER_SECONDS < 3
+    assert time.monotonic() - begun < ANSWER_SECONDS + BUSY_SECONDS
 
 
 def test_hanging_check_keeps_one_thread_only(hanging: threading.Event) -> None:
@@ -106,10 +109,10 @@ def test_check_answers_again_once_it_no_longer_hangs(
 
 
 def test_all_hanging_checks_are_waited_for_together(hanging: threading.Event) -> None:
-    checks = [slow(hanging, f"{number}") for number in range(9)]
+    checks = [slow(hanging, f"{number}") for number in range(100)]
     begun = time.monotonic()
-    run_checks(checks, seconds=0.2)
-    assert time.monotonic() - begun < 1
+    run_checks(checks, seconds=0.5)
+    assert time.monotonic() - begun < 0.5 + BUSY_SECONDS
 
 
 @pytest.mark.parametrize("address", ["/healthz", "/readyz"])
@@ -223,7 +226,7 @@ def test_broker_that_is_down_or_hangs_is_a_problem(
         check = next(c for c in health_checks.OTHERS if c.name == "broker")
         begun = time.monotonic()
         assert run_checks([check], seconds=2)["broker"]
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 2 + BUSY_SECONDS
 
 
 def test_failing_probe_writes_no_line_to_the_log(

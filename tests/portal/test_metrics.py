@@ -17,8 +17,10 @@ from courses.counters import COUNTERS, Counters
 from grading.models import GradingRun, WorkerPresence
 from grading.services import Claim, note_pause, note_presence
 from grading.worker.try_record import record_try
+from portal.health_checks import ANSWER_SECONDS
 from portal.timed_checks import TimedCall
 from portal.views import metrics as metrics_view
+from tests.busy_machine import BUSY_SECONDS
 from tests.factories import GradingRunFactory
 from tests.matrix import notebook_form, of_assignment
 from tests.world import make_world
@@ -187,12 +189,14 @@ def test_without_a_database_the_rest_is_shown_in_time(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released = threading.Event()
-    hanging = TimedCall("metrics", lambda: released.wait(60) and b"")
+    hanging = TimedCall("metrics", lambda: released.wait(600) and b"")
     monkeypatch.setattr(metrics_view, "_DATABASE", hanging)
     begun = time.monotonic()
     found = values(client)
+    taken = time.monotonic() - begun
     released.set()
-    assert time.monotonic() - begun < 3
+    assert ANSWER_SECONDS < 3
+    assert taken < ANSWER_SECONDS + BUSY_SECONDS
     assert found["softmark_database_up",] == 0
     assert ("softmark_queue_runs", "cpu") not in found
 

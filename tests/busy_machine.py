@@ -1,0 +1,7 @@
+"""How long a busy machine may take, beyond what a test is about."""
+
+from typing import Final
+
+# Tests share two cores with others, so a bound in seconds must tell "waited for an end
+# that never comes" from "was not given a processor".
+BUSY_SECONDS: Final = 20.0
