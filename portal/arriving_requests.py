@@ -24,6 +24,9 @@ _LENGTH: Final = re.compile(
     rb"\r\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r\n", re.IGNORECASE
 )
 _OPEN_ENDED: Final = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
+_FILES: Final = re.compile(
+    rb"\r\ncontent-type:[ \t]*multipart/form-data", re.IGNORECASE
+)
 # The client waits to be asked for the body.
 _ASKING: Final = re.compile(rb"\r\nexpect:[^\r\n]*", re.IGNORECASE)
 
@@ -55,6 +58,8 @@ class ArrivingRequest:
         self.body: LongBody | None = None
         self.is_open_ended = False
         self.is_asking = False
+        # A form that may bring files, as each hand-in does.
+        self.has_files = False
         # Nothing is read from the connection until it is known who sends the body.
         self.is_paused = False
         self._deadline = self.begun + HEAD_SECONDS
@@ -81,6 +86,7 @@ class ArrivingRequest:
         head = bytes(self.data[:length])
         self.began_at = self.arrived_at
         self._deadline = time.monotonic() + BODY_SECONDS
+        self.has_files = _FILES.search(head) is not None
         found = _LENGTH.search(head)
         size = int(found[1]) if found else 0
         is_unread = found is None and b"\r\ncontent-length" in head.lower()
