@@ -1,11 +1,13 @@
 """How gunicorn serves the portal: `gunicorn -c portal/gunicorn.py portal.wsgi`.
 
-One process with threads is enough for a course; on a busy machine set WEB_PROCESSES.
+Two processes with threads serve a course, one where there is one processor. For more,
+set WEB_PROCESSES.
 """
 
 import gc
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,8 @@ bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 worker_class = "portal.gunicorn_worker.DeadlineWorker"
 # Fewer than the files that a process may have open (1024, mostly).
 worker_connections = 500
-workers = int(os.environ.get("WEB_PROCESSES", "1"))
+_processes = min(2, len(os.sched_getaffinity(0)))
+workers = int(os.environ.get("WEB_PROCESSES", str(_processes)))
 threads = int(os.environ.get("WEB_THREADS", "8"))
 # A worker that does not respond for this long is replaced. A slow upload keeps one
 # thread busy, not the worker, so this does not limit a request: portal.client_socket
@@ -42,6 +45,7 @@ accesslog = "-" if os.environ.get("ACCESS_LOG", "") == "1" else None
 access_log_format = '%(m)s "%(U)s" %(s)s %(B)s bytes in %(M)s ms'
 errorlog = "-"
 loglevel = "warning" if os.environ.get("SOFTMARK_SUPERVISED") else "info"
+_SWITCH_SECONDS = 0.0005
 _ready = os.environ.get("SOFTMARK_READY_FILE", "")
 
 
@@ -109,6 +113,9 @@ def post_worker_init(worker: Any) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 50)
+    # A thread that comes back from the database or the disk waits this long for each
+    # other thread that computes. A hand-in does so some sixty times.
+    sys.setswitchinterval(_SWITCH_SECONDS)
 
 
 def when_ready(server: Any) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from portal.supervisor.console import Console
-from portal.supervisor.launch import LAUNCHER
+from portal.supervisor.launch import LAUNCHER, NICE
 
 FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 30.0
@@ -23,7 +23,8 @@ SETTLED_SECONDS: Final = 60.0
 class Program:
     """What to run. `ready` is called until it returns true.
 
-    A process for which `alive` returns false has hung, and is replaced.
+    A process for which `alive` returns false has hung, and is replaced. A program with
+    a `niceness` gets less of a busy processor than the others.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Program:
     ready: Callable[[], bool] = lambda: True
     alive: Callable[[], bool] = lambda: True
     before: Callable[[], object] = lambda: None
+    niceness: int = 0
     stop_seconds: float = 8.0
     # Lines of the program's log that contain one of these are not shown.
     hidden: tuple[str, ...] = ()
@@ -67,7 +69,7 @@ class Child:
         self.restart_at = None
         self.started_at = time.monotonic()
         self.process = subprocess.Popen(  # noqa: S603  (our own command)
-            [sys.executable, "-IS", LAUNCHER, str(os.getpid()), *self.program.command],
+            [*self._launcher(), *self.program.command],
             env=self.env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -78,6 +80,11 @@ class Child:
             self.console.follow(
                 self.name, self.process.stdout, hidden=self.program.hidden
             )
+
+    def _launcher(self) -> list[str]:
+        niceness = self.program.niceness
+        nice = [f"{NICE}{niceness}"] if niceness else []
+        return [sys.executable, "-IS", LAUNCHER, *nice, str(os.getpid())]
 
     def ended(self) -> int | None:
         """Return the exit status of a process that has ended, or else None."""

@@ -1,10 +1,11 @@
-"""Become another program that dies with its parent: `launch.py PPID COMMAND…`.
+"""Become another program that dies with its parent: `launch.py [--nice=N] PPID COMMAND…`.
 
 It is run as a script, by path, so that it starts in milliseconds and imports nothing of
 ours. The kernel sends the death signal when the parent *thread* ends, so the parent
 must start it from a thread that lives as long as the process. The signal survives exec.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -12,6 +13,7 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 LAUNCHER = __file__
+NICE = "--nice="
 
 
 def die_with_parent(parent: int) -> None:
@@ -27,8 +29,20 @@ def die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
+def give_way(niceness: int) -> None:
+    """Lower this process's share of a busy processor, and that of its session.
+
+    runner.system.linux has the same function; this script imports nothing of ours.
+    """
+    os.nice(niceness)
+    with contextlib.suppress(OSError), open("/proc/self/autogroup", "w") as group:  # noqa: PTH123
+        group.write(str(niceness))
+
+
 def main(arguments: list[str]) -> None:
     """Replace this process by the command, which dies with the parent."""
+    if arguments[0].startswith(NICE):
+        give_way(int(arguments.pop(0).removeprefix(NICE)))
     die_with_parent(int(arguments[0]))
     # The supervisor waits for signals by blocking them, and a signal mask survives
     # exec.

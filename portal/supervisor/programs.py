@@ -42,7 +42,7 @@ def broker_program() -> Program | None:
 
 
 def web_program() -> Program:
-    """Return gunicorn with one process of threads."""
+    """Return gunicorn with its processes and threads."""
     config = Path(settings.BASE_DIR) / "portal" / "gunicorn.py"
     return Program(
         name="web",
@@ -75,6 +75,8 @@ def worker_program() -> Program:
             "PYTHONUNBUFFERED": "1",
         },
         before=before,
+        # Pages answer at once also while everybody's work is being marked.
+        niceness=5,
         ready=ready.exists,
         alive=sign.is_there,
         stop_seconds=10,

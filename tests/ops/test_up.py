@@ -17,7 +17,7 @@ from tests.ops.test_supervisor import alive
 from tests.services.portal import free_port
 from tests.services.processes import wait_until
 
-pytestmark = [pytest.mark.services, pytest.mark.torch]
+pytestmark = [pytest.mark.services, pytest.mark.torch, pytest.mark.timeout(300)]
 ROOT = Path(__file__).parents[2]
 MEMORY_LIMIT = 120 * 1024**2
 
@@ -41,6 +41,8 @@ class Up:
             "TMPDIR": str(self.scratch),
             "LOG_LEVEL": "INFO",
             "LEASE_SECONDS": "10",
+            # `find` returns the web server's only worker.
+            "WEB_PROCESSES": "1",
         }
         self.process: subprocess.Popen[bytes] | None = None
 

@@ -69,6 +69,8 @@ class LivePortal:
             "BROKER_URL": self.broker.url,
             "SITE_URL": self.url,
             "PORT": str(self.port),
+            # Each process of the web server needs seconds to start.
+            "WEB_PROCESSES": "1",
             "LOG_LEVEL": "INFO",
             "PYTHONUNBUFFERED": "1",
             "COVERAGE_PROCESS_START": "",

@@ -41,7 +41,7 @@ def confine(order: Order, isolation: Isolation, fds: Mapping[str, int]) -> None:
     _arrange_descriptors(fds)
     _set_limits(order)
     # The processes that watch and end the job must get processor time, whatever it does.
-    os.nice(_NICENESS)
+    linux.give_way(_NICENESS)
     os.umask(0o022)
     isolation.lock()
     _set_up_folders(*isolation.homes(), is_grader=order.shape.role is Role.GRADER)
