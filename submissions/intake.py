@@ -197,9 +197,9 @@ def _warnings(
 
 def _present(files: Sequence[IncomingFile], revision: AssignmentRevision) -> set[str]:
     """Return the names of the files beside the notebook when it runs."""
-    public = revision.files.filter(part=Part.PUBLIC)
     names = {file.name for file in files} | {revision.notebook_name}
-    return names | set(public.values_list("name", flat=True))
+    public = (each for each in revision.files.all() if each.part == Part.PUBLIC)
+    return names | {each.name for each in public}
 
 
 def store_files(

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, prefetch_related_objects
 from django.utils import timezone
 
 from accounts.models import User
@@ -87,6 +87,8 @@ def accept_files(
         return AcceptedFiles(
             revision=revision, received_at=received_at, repeated=repeated
         )
+    # Each check asks for these; the revision does not change.
+    prefetch_related_objects([revision], "required_files", "files")
     findings = check_files(files, revision, installed.get(revision.environment))
     problems = [*known, *findings.problems]
     if problems:

@@ -27,6 +27,9 @@ from grading.states import State
 # After so many seconds the page is made again: what is shown may follow from more than
 # the row, such as the expected wait.
 MAX_AGE_SECONDS: Final = 60
+# A place further back than this is no news: in a rush it changes all the time. The page
+# shows it anew when it is made again, after MAX_AGE_SECONDS at the latest.
+_NEAR_PLACES: Final = 20
 _SECONDS: Final = re.compile(r"[0-9]{1,12}")
 _SALT: Final = "grading.pages.run_tag"
 
@@ -91,7 +94,7 @@ def row_of(run_id: UUID) -> str:
         return ""
     if run.state == State.QUEUED:
         waits = run.not_before is not None and run.not_before > timezone.now()
-        place = GradingRun.objects.number_ahead_of(run)
+        place = min(GradingRun.objects.number_ahead_of(run), _NEAR_PLACES)
         return repr((_values(run), waits, place))
     if run.state != State.RUNNING:
         return ""

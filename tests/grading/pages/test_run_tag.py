@@ -132,3 +132,14 @@ def test_a_tag_that_the_portal_has_not_written_changes_nothing(sent: str) -> Non
     run = GradingRunFactory.create()
     client = signed_in(run.work.author)
     assert ask(client, run, f'"{sent}"').status_code == 200
+
+
+@pytest.mark.parametrize(("ahead", "is_news"), [(1, True), (25, False)])
+def test_only_a_place_near_the_front_is_news(ahead: int, *, is_news: bool) -> None:
+    earlier = GradingRunFactory.create_batch(ahead, queued_at=hours(-1))
+    run = GradingRunFactory.create(queued_at=hours(0))
+    before = row_of(run.pk)
+    GradingRun.objects.transition(
+        run_id=earlier[0].pk, source=State.QUEUED, target=State.CANCELLED
+    )
+    assert (row_of(run.pk) != before) is is_news
