@@ -20,7 +20,6 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import torch
-from sklearn.datasets import load_digits
 
 from formats.assignment import make_handout, write_handout
 from formats.assignment.notebook_cells import dump_notebook, source_of
@@ -33,6 +32,8 @@ _ANSWER = re.compile(r"(?m)^# %% ")
 
 def write_data() -> None:
     """Split scikit-learn's digits into what students have and what the tests have."""
+    from sklearn.datasets import load_digits  # noqa: PLC0415  it takes seconds
+
     digits = load_digits()
     order = np.random.default_rng(70010).permutation(len(digits.target))
     images = digits.images[order].astype(np.uint8)

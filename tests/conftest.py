@@ -84,6 +84,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="only the tests marked `long`, which are left out otherwise",
     )
+    parser.addoption(
+        "--second-run",
+        action="store_true",
+        help="the tests that use the database, on another one, and those marked `long`",
+    )
+
+
+def is_long(item: pytest.Item) -> bool:
+    return item.get_closest_marker("long") is not None
 
 
 def uses_database(item: pytest.Item) -> bool:
@@ -113,8 +122,11 @@ def pytest_collection_modifyitems(
         if any(item.get_closest_marker(mark) for mark in ONE_AT_A_TIME):
             folder = item.path.relative_to(TESTS).parent
             item.add_marker(pytest.mark.xdist_group(folder.as_posix()))
-    wants_long = bool(config.getoption("--long"))
-    kept = [i for i in items if bool(i.get_closest_marker("long")) == wants_long]
+    if config.getoption("--second-run"):
+        kept = [item for item in items if is_long(item) or uses_database(item)]
+    else:
+        wants_long = bool(config.getoption("--long"))
+        kept = [item for item in items if is_long(item) == wants_long]
     if config.getoption("--database-only"):
         kept = [item for item in kept if uses_database(item)]
     chosen = set(kept)

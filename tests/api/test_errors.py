@@ -5,9 +5,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from courses.models import Course
-from portal.api_description import description
 from submissions.models import Submission
 from tests.api.asking import ROOT, bearer, codes, session_of
+from tests.api.described import described_paths
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -83,9 +83,7 @@ def test_unknown_address_is_404_for_everybody(path: str, method: str) -> None:
         assert method == "head" or codes(answer) == {("not_found", None)}
 
 
-@pytest.mark.parametrize(
-    "path", [*description()["paths"], f"{ROOT}schema/", "/api/docs/"]
-)
+@pytest.mark.parametrize("path", [*described_paths(), f"{ROOT}schema/", "/api/docs/"])
 @pytest.mark.parametrize("method", ["get", "head", "post", "put", "delete", "options"])
 def test_address_without_its_slash_is_404_and_says_so(path: str, method: str) -> None:
     address = path.format(

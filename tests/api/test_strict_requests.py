@@ -7,12 +7,12 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from portal.api_description import description
 from tests.api.asking import READ, ROOT, bearer, codes, session_of
+from tests.api.described import described_paths
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
-PATHS: Final[dict[str, dict[str, Any]]] = description()["paths"]
+PATHS: Final[dict[str, dict[str, Any]]] = described_paths()
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
 UUID: Final = "00000000-0000-4000-8000-000000000000"
 BAD_VALUES: Final = {

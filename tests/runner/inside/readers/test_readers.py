@@ -83,7 +83,11 @@ HONEST: dict[str, Any] = {
     "a parameter": torch.nn.Parameter(torch.ones(2)),
     "a buffer": torch.nn.Buffer(torch.ones(2)),
     "a state dict": torch.nn.BatchNorm2d(2).state_dict(),
-    "an optimiser's state": torch.optim.Adam([torch.ones(1)]).state_dict(),
+    # As `torch.optim.SGD(…).state_dict()`, which would import a compiler for seconds.
+    "an optimiser's state": {
+        "state": {0: {"momentum_buffer": torch.ones(1)}},
+        "param_groups": [{"lr": 0.1, "betas": (0.9, 0.999), "params": [0]}],
+    },
     "names of torch's": [torch.float32, torch.device("cpu"), torch.Size([1, 2])],
     "numbers": [0, -1, 300, 70_000, 2**31, -(2**40), 1.5, True, None, 1j, 2**200],
     "texts": ["", "ä", "\ud800", "a" * 300, b"abc", bytearray(b"abc")],
