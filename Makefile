@@ -29,7 +29,7 @@ PARALLEL := -n $$(($(JOBS) + 2)) --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help run install install-dev test test-long test-sqlite test-postgres \
-	test-as-nobody debian check format openapi lock bench bench-pages bench-rush bench-growth \
+	test-as-nobody debian check collected format openapi lock bench bench-pages bench-rush bench-growth \
 	gpu-wheels screenshot clean
 
 help: ## Say what there is to do
@@ -78,9 +78,13 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.base
 test: ## Check the code, then run every test on PostgreSQL
 	@$(MAKE) --no-print-directory -j2 install-dev debian
 	@status=0; \
-	$(MAKE) --no-print-directory check || status=1; \
+	$(MAKE) --no-print-directory -k -j2 check collected || status=1; \
 	$(MAKE) --no-print-directory test-postgres || status=1; \
 	exit $$status
+
+# Once for all processes that run tests, on the core that `check` leaves idle.
+collected: install-dev
+	@$(PYTEST) --collect-only >/dev/null 2>&1 || true
 
 test-sqlite: install-dev ## Every test, on SQLite
 	@$(COMPILE_OWN)
