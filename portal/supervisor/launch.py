@@ -32,7 +32,7 @@ def die_with_parent(parent: int) -> None:
 def give_way(niceness: int) -> None:
     """Lower this process's share of a busy processor, and that of its session.
 
-    runner.system.linux has the same function; this script imports nothing of ours.
+    runner.system.shares says why both; this script imports nothing of ours.
     """
     os.nice(niceness)
     with contextlib.suppress(OSError), open("/proc/self/autogroup", "w") as group:  # noqa: PTH123

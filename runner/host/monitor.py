@@ -20,6 +20,7 @@ from runner.system.processes import (
     read_process,
     waited_seconds,
 )
+from runner.system.shares import SessionShares
 from runner.wire.frames import Frame
 
 _MEASURE_SECONDS: Final = 0.1
@@ -86,6 +87,7 @@ class Monitor:
         # All waiting snapshots together have a memory limit of the same size.
         self._snapshots = SnapshotMemory(spec.limits.memory_bytes, SLACK_BYTES)
         self._shares = MemoryShares(_AT_A_TIME)
+        self._sessions = SessionShares()
         self._ended_snapshots: set[int] = set()
         self._due: dict[Callable[[int], None], float] = {}
 
@@ -191,7 +193,8 @@ class Monitor:
         """Return how long each thread of the grader's processes has waited."""
         if not self.grader_init:
             return {}
-        pids = (info.pid for info in family(self.grader_init))
+        pids = [info.pid for info in family(self.grader_init)]
+        self._sessions.lower(pids)
         return {one: wait for pid in pids for one, wait in waited_seconds(pid).items()}
 
     # --- What is due -------------------------------------------------------------------
@@ -222,6 +225,7 @@ class Monitor:
 
     def _measure(self, init: int) -> None:
         members = self._members(init)
+        self._sessions.lower(one.pid for one in members)
         self._account(members)
         if self.is_checking:
             # A process that is ending may belong to the question before.

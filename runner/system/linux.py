@@ -54,18 +54,6 @@ def die_with_parent(number: int = signal.SIGKILL) -> None:
     control(_PR_SET_PDEATHSIG, number)
 
 
-def give_way(niceness: int) -> None:
-    """Lower this process's share of a busy processor, and that of its session.
-
-    Where the kernel groups processes by session (sched_autogroup), a niceness counts only
-    within the session, so the session gets the same. Call it after `setsid`. A kernel
-    that does not take it, or not so soon after another one, leaves only the first.
-    """
-    os.nice(niceness)
-    with contextlib.suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(niceness))
-
-
 def adopt_orphans() -> None:
     """Make this process the parent of descendants whose own parent has ended."""
     control(_PR_SET_CHILD_SUBREAPER, 1)

@@ -12,9 +12,9 @@ from runner.inside.student import reserved_descriptors
 from runner.jail.isolation import Isolation
 from runner.system import linux
 from runner.system.environment import ALLOCATOR, literal_environment
+from runner.system.shares import NICENESS
 from runner.wire.job_order import Order, Role
 
-_NICENESS: Final = 10
 # Variables that only the start of a program needs. The grader keeps them for the
 # programs that a test starts: they import nothing that was handed in.
 _START_VARIABLES: Final = {
@@ -41,7 +41,7 @@ def confine(order: Order, isolation: Isolation, fds: Mapping[str, int]) -> None:
     _arrange_descriptors(fds)
     _set_limits(order)
     # The processes that watch and end the job must get processor time, whatever it does.
-    linux.give_way(_NICENESS)
+    os.nice(NICENESS)
     os.umask(0o022)
     isolation.lock()
     _set_up_folders(*isolation.homes(), is_grader=order.shape.role is Role.GRADER)
