@@ -5,7 +5,7 @@ second of the deadline is on time, and work of the next second is late.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from accounts.models import User
 from courses.models import Assignment, Extension
@@ -53,6 +53,19 @@ def deadline(
 def is_late(deadline: Deadline, received_at: datetime) -> bool:
     """Return whether work received at this time is late."""
     return received_at.replace(microsecond=0) > deadline.late_after
+
+
+def late_by(deadline: Deadline, received_at: datetime) -> timedelta:
+    """Return by how much work is late, in whole seconds; zero if it is on time.
+
+    It is the real time since the deadline as it is shown. The grace is not taken off:
+    otherwise the lateness would tell students how long it is.
+    """
+    if not is_late(deadline, received_at):
+        return timedelta()
+    received = received_at.astimezone(UTC).replace(microsecond=0)
+    since = received - deadline.due_at.astimezone(UTC)
+    return timedelta(seconds=-(-since // timedelta(seconds=1)))
 
 
 def is_overdue(deadline: Deadline, at: datetime) -> bool:

@@ -115,6 +115,24 @@ class Counting(Choice):
     BEST = "best", "The best attempt counts"
 
 
+class LateMode(Choice):
+    """How late work loses points: see courses.late_rules."""
+
+    NONE = "none", "Late work loses no points; it is only labelled"
+    CAP = "cap", "Late work gets at most the pass mark"
+    POSSIBLE = "possible", "A share of the possible points for each unit"
+    RAW = "raw", "A share of the work's own points for each unit"
+    POINTS = "points", "Points for each unit"
+    MULTIPLIER = "multiplier", "The points are multiplied for each unit"
+
+
+class LateUnit(Choice):
+    """The unit in which lateness is counted. A unit that has begun counts whole."""
+
+    HOUR = "hour", "Hour"
+    DAY = "day", "Day"
+
+
 class QuestionKind(Choice):
     """Who marks a question."""
 
