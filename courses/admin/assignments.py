@@ -13,6 +13,7 @@ from courses.admin.saving import SavedByServices
 from courses.admin.scope import CourseScopedAdmin, FrozenInline
 from courses.models import Assignment, Extension
 from courses.services.extensions import save_extension, withdraw_extension
+from formats.late_rule_checks import RULE_FIELDS
 
 
 class ExtensionInline(FrozenInline):
@@ -59,9 +60,17 @@ class AssignmentAdmin(SavedByServices, CourseScopedAdmin):
             },
         ),
         (
+            "Late work",
+            {
+                "fields": [*RULE_FIELDS],
+                "description": "Without a rule of its own, the course's rule applies.",
+            },
+        ),
+        (
             "Marks",
             {
                 "fields": [
+                    "pass_mark",
                     "max_attempts",
                     "cpu_budget_seconds",
                     "gpu_budget_seconds",

@@ -1,21 +1,24 @@
 """Assignments: pieces of coursework."""
 
 import datetime as dt
+from decimal import Decimal
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from courses.late_rules import LateRule
 from courses.models.assessment import Component
 from courses.models.course import Course, Week
+from courses.models.late_rule_fields import LateRuleFields, late_rule_constraints
 from courses.models.texts import markdown_field
 from courses.querysets import AssignmentQuerySet
-from formats.choices import Counting
+from formats.choices import Counting, LateMode
 
 
-class Assignment(models.Model):
+class Assignment(LateRuleFields):
     """A piece of coursework with a deadline.
 
     Its revision says what is run and how it is marked.
@@ -47,6 +50,23 @@ class Assignment(models.Model):
         help_text=(
             "Late work is accepted until this time. If it is empty, nobody can hand "
             "in after the deadline."
+        ),
+    )
+    late_mode = models.CharField(
+        max_length=10,
+        choices=LateMode.choices,
+        blank=True,
+        help_text="What late work loses. If it is empty, the course's rule applies.",
+    )
+    pass_mark = models.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+        help_text=(
+            "The share of the possible points that passes, in %. If it is empty, the "
+            "course's pass mark applies."
         ),
     )
     max_attempts = models.PositiveSmallIntegerField(
@@ -129,6 +149,11 @@ class Assignment(models.Model):
                 & ~models.Q(gpu_budget_seconds=0),
                 name="assignment_budget_is_not_zero",
             ),
+            models.CheckConstraint(
+                condition=models.Q(late_mode__in=["", *LateMode.values]),
+                name="assignment_late_mode_known",
+            ),
+            *late_rule_constraints("assignment"),
         ]
 
     def __str__(self) -> str:
@@ -155,6 +180,17 @@ class Assignment(models.Model):
             raise ValidationError(
                 {"revision": "This revision belongs to another assignment."}
             )
+        self.check_late_rule()
+
+    @property
+    def late_rule(self) -> LateRule:
+        """The rule for late work: its own, or else the course's."""
+        return self.own_late_rule if self.late_mode else self.course.own_late_rule
+
+    @property
+    def pass_percent(self) -> Decimal:
+        """The share of the possible points that passes, in %: its own or the course's."""
+        return self.course.pass_mark if self.pass_mark is None else self.pass_mark
 
     @property
     def marks_are_released(self) -> bool:

@@ -2,17 +2,23 @@
 
 import datetime as dt
 import zoneinfo
+from decimal import Decimal
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import (
+    MaxValueValidator,
+    MinValueValidator,
+    RegexValidator,
+)
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from courses.models.late_rule_fields import LateRuleFields, late_rule_constraints
 from courses.models.texts import markdown_field, texts_of, validate_texts
 from courses.querysets import CourseQuerySet, EnrolmentQuerySet, WeekQuerySet
-from formats.choices import Role
+from formats.choices import LateMode, Role
 
 
 def validate_timezone(name: str) -> None:
@@ -32,7 +38,7 @@ def validate_course_slug(slug: str) -> None:
         )
 
 
-class Course(models.Model):
+class Course(LateRuleFields):
     """A module in one academic year. The next year's course is another row."""
 
     slug = models.SlugField(
@@ -64,16 +70,47 @@ class Course(models.Model):
         ),
     )
 
+    late_mode = models.CharField(
+        max_length=10,
+        choices=LateMode.choices,
+        default=LateMode.NONE.value,
+        help_text="What late work loses, where coursework has no rule of its own.",
+    )
+    late_days = models.PositiveSmallIntegerField(
+        default=0,
+        help_text=(
+            "The late days of each student in the whole course. A late day covers 24 "
+            "hours of lateness, where the rule of the coursework allows it."
+        ),
+    )
+    pass_mark = models.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        default=Decimal(40),
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+        help_text="The share of the possible points that passes, in %.",
+    )
+
     objects = CourseQuerySet.as_manager()
 
     class Meta:
         ordering = ["-academic_year", "title"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(late_mode__in=LateMode.values),
+                name="course_late_mode_known",
+            ),
+            *late_rule_constraints("course"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.codes} {self.title} {self.academic_year}".strip()
 
     def get_absolute_url(self) -> str:
         return reverse("courses:course", args=[self.slug])
+
+    def clean(self) -> None:
+        self.check_late_rule()
 
     @property
     def codes(self) -> str:
