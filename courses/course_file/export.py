@@ -149,6 +149,7 @@ class _Writer:
             time_zone=row.time_zone,
             released=self._moment(released),
             summary=row.summary,
+            **entry_of(row, self._calendar),
         )
 
     def _moment(self, moment: dt.datetime | None) -> str:

@@ -121,6 +121,7 @@ class _StoredReader:
             academic_year=course.academic_year,
             summary=plain_text(course.summary),
             release_at=to_second(course.release_at),
+            **load_plain(CourseRow, course),
         )
 
     def _components(self, course: Course) -> Iterator[ComponentRow]:

@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import Final
 
 from formats.course import course_fields
-from formats.course.course_content import ComponentRow, CourseworkRow
+from formats.course.course_content import ComponentRow, CourseRow, CourseworkRow
 from formats.course.course_fields import Context
 from formats.course.plain_fields import read_plain, yaml_names
+from formats.late_rule_checks import late_rule_problems
 from formats.yaml_document import Section
 
 COMPONENT: Final = yaml_names(ComponentRow, "title")
@@ -80,7 +81,14 @@ def _coursework_row(
         has_own_release=release.is_given,
         **plain,
     )
+    report_late_rule(section, row)
     return row if due_at is not None else None
+
+
+def report_late_rule(section: Section, row: CourseRow | CourseworkRow) -> None:
+    """Report each field of a late rule that does not fit to the others."""
+    for name, words in late_rule_problems(row):
+        section.fault(f"“{name}”: {words}", name if name in section else "late_mode")
 
 
 def _check_deadline(

@@ -11,7 +11,14 @@ from decimal import Decimal
 from itertools import chain
 from typing import ClassVar
 
-from formats.choices import ComponentKind, Counting, MaterialAccess, SessionKind
+from formats.choices import (
+    ComponentKind,
+    Counting,
+    LateMode,
+    LateUnit,
+    MaterialAccess,
+    SessionKind,
+)
 from formats.course.course_fields import spelling
 from formats.course.named_files import File
 from formats.course.plain_fields import (
@@ -20,7 +27,10 @@ from formats.course.plain_fields import (
     flag,
     link,
     moment,
+    number_or_none,
+    optional_choice,
     percent,
+    percent_or,
     special,
     text,
     whole,
@@ -58,6 +68,15 @@ class CourseRow(Released):
     time_zone: str = "Europe/London"
     academic_year: str = ""
     summary: str = ""
+    late_mode: str = choice(LateMode, LateMode.NONE, is_named=False)
+    late_unit: str = choice(LateUnit, LateUnit.DAY, is_named=False)
+    late_step: Decimal | None = number_or_none(highest=9_999)
+    late_floor: Decimal | None = number_or_none(highest=100)
+    late_maximum: Decimal | None = number_or_none(highest=100)
+    late_zero_after: int | None = whole_or_none(highest=32_767)
+    late_days_limit: int | None = whole_or_none(highest=32_767)
+    late_days: int = whole(highest=32_767)
+    pass_mark: Decimal = percent_or(Decimal(40))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +222,14 @@ class CourseworkRow(Released):
     due_at: dt.datetime = special("due")
     grace_minutes: int = whole(highest=32_767)
     closes_at: dt.datetime | None = moment("closes")
+    late_mode: str = optional_choice(LateMode)
+    late_unit: str = choice(LateUnit, LateUnit.DAY, is_named=False)
+    late_step: Decimal | None = number_or_none(highest=9_999)
+    late_floor: Decimal | None = number_or_none(highest=100)
+    late_maximum: Decimal | None = number_or_none(highest=100)
+    late_zero_after: int | None = whole_or_none(highest=32_767)
+    late_days_limit: int | None = whole_or_none(highest=32_767)
+    pass_mark: Decimal | None = number_or_none(highest=100)
     component: str = special("component", default="")
     weight: Decimal = percent(column="weight_percent", is_named=False)
     attempts: int | None = special("attempts", default=None)

@@ -107,13 +107,21 @@ def url(section: Section, key: str) -> str:
 
 def percent(section: Section, key: str) -> Decimal:
     """Return a percentage with at most two decimals."""
-    number = section.number(key)
-    if number is None:
-        return Decimal(0)
-    if not 0 <= number <= _PERCENT or number != round(number, 2):
-        section.fault(f"“{key}” must be from 0 to 100, with two decimals at most.", key)
-        return Decimal(0)
-    return number
+    return number(section, key, lowest=0, highest=_PERCENT) or Decimal(0)
+
+
+def number(section: Section, key: str, *, lowest: int, highest: int) -> Decimal | None:
+    """Return a number with at most two decimals, or None if there is none."""
+    found = section.number(key)
+    if found is None:
+        return None
+    if not lowest <= found <= highest or found != round(found, 2):
+        section.fault(
+            f"“{key}” must be from {lowest} to {highest}, with two decimals at most.",
+            key,
+        )
+        return None
+    return found
 
 
 def _dated(

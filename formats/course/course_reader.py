@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from formats.course import course_fields
-from formats.course.assessment import read_components, read_coursework
+from formats.course.assessment import (
+    read_components,
+    read_coursework,
+    report_late_rule,
+)
 from formats.course.course_content import (
     Content,
     CourseRow,
@@ -54,7 +58,9 @@ _TOP: Final = (
     "materials",
     "coursework",
 )
-_COURSE: Final = ("title", "module_codes", "time_zone", "released", "summary")
+_COURSE: Final = yaml_names(
+    CourseRow, "title", "module_codes", "time_zone", "released", "summary"
+)
 ROOM: Final = yaml_names(RoomRow, "name")
 LECTURE: Final = yaml_names(LectureRow, "number", "…", "recordings")
 
@@ -232,7 +238,8 @@ def _course(section: Section, context: Context) -> CourseRow:
     if len(set(codes)) < len(codes):
         section.fault("A code is here twice.", "module_codes")
     released_at = course_fields.moment(section, "released", calendar)
-    return CourseRow(
+    plain = read_plain(CourseRow, section, context)
+    row = CourseRow(
         key="",
         line=section.line,
         title=course_fields.words(section, "title", longest=200),
@@ -242,7 +249,10 @@ def _course(section: Section, context: Context) -> CourseRow:
         summary=course_fields.words(section, "summary"),
         release_at=released_at,
         has_own_release=released_at is not None,
+        **plain,
     )
+    report_late_rule(section, row)
+    return row
 
 
 # --- Names that other rows use ------------------------------------------------------

@@ -84,6 +84,16 @@ def choice(choices: type[Choice], default: Choice, *, is_named: bool = True) -> 
     )
 
 
+def optional_choice(choices: type[Choice]) -> Any:
+    """Declare one of the choices, or empty, which is not written."""
+    return _declared(
+        "",
+        read=lambda section, name, _: (
+            section.choice(name, choices.values, "") if name in section else ""
+        ),
+    )
+
+
 def moment(yaml_name: str = "", *, then: tuple[str, ...] = ()) -> Any:
     """Declare a time, to the second, or None."""
     return _declared(
@@ -128,6 +138,32 @@ def whole_or_none(highest: int) -> Any:
             else None
         ),
         write=lambda value, _: value or "",
+    )
+
+
+def number_or_none(*, lowest: int = 0, highest: int) -> Any:
+    """Declare a number with at most two decimals, or None, which is not written."""
+    return _declared(
+        None,
+        read=lambda section, name, _: (
+            course_fields.number(section, name, lowest=lowest, highest=highest)
+            if name in section
+            else None
+        ),
+        load=lambda value: None if value is None else without_zeros(value),
+        write=lambda value, _: "" if value is None else value,
+    )
+
+
+def percent_or(default: Decimal) -> Any:
+    """Declare a percentage with at most two decimals. The default is not written."""
+    return _declared(
+        default,
+        read=lambda section, name, _: (
+            course_fields.percent(section, name) if name in section else default
+        ),
+        load=without_zeros,
+        write=lambda value, _: value if value != default else "",
     )
 
 

@@ -90,6 +90,15 @@ def course_with_every_field() -> Course:
         slug="rich",
         release_at=at("2026-07-20 08:00:05"),
         summary="Two lines\r\n\r\n* and a list: # no comment",
+        late_mode="possible",
+        late_unit="hour",
+        late_step=Decimal("2.50"),
+        late_floor=Decimal(20),
+        late_maximum=Decimal(50),
+        late_zero_after=48,
+        late_days_limit=2,
+        late_days=5,
+        pass_mark=Decimal(50),
     )
     weeks = [
         WeekFactory.create(
@@ -149,6 +158,14 @@ def course_with_every_field() -> Course:
         cpu_budget_seconds=1800,
         gpu_budget_seconds=600,
         counting="best",
+        late_mode="multiplier",
+        late_unit="hour",
+        late_step=Decimal(0),
+        late_floor=Decimal("0.50"),
+        late_maximum=Decimal(100),
+        late_zero_after=1,
+        late_days_limit=1,
+        pass_mark=Decimal("37.50"),
         summary="Brief\n\n```python\nx = {'a': 1}\n```",
         release_at=None,
     )
