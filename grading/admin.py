@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -11,6 +12,7 @@ from accounts.http import SignedInRequest
 from courses.admin.long_lists import (
     ChosenAssignmentFilter,
     ChosenCourseFilter,
+    LongChangeList,
     LongList,
 )
 from courses.admin.times import CourseTimes
@@ -28,7 +30,7 @@ from grading.models import (
     WorkerPresence,
 )
 from grading.querysets import GradingRunQuerySet
-from grading.services import cancel_run, rerun
+from grading.services import cancel_run, load_counting_runs, rerun
 
 if TYPE_CHECKING:
     from django.contrib.admin.options import InlineModelAdmin
@@ -176,6 +178,14 @@ class GradingRunAdmin(ReadOnly, LongList):
         return request.user.has_perm("grading.change_gradingrun")
 
 
+class MarkChangeList(LongChangeList):
+    """A page of marks, with the runs that count loaded for all of them at once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list: Any = load_counting_runs(self.result_list)
+
+
 @admin.register(Mark)
 class MarkAdmin(ReadOnly, LongList):
     course_path = "assignment__course"
@@ -191,7 +201,7 @@ class MarkAdmin(ReadOnly, LongList):
         "automatic",
         "manual_points",
         "adjustment",
-        "late_penalty",
+        "penalty",
         "final",
         "updated_at",
     ]
@@ -202,7 +212,7 @@ class MarkAdmin(ReadOnly, LongList):
         "automatic",
         "manual_points",
         "adjustment",
-        "late_penalty",
+        "penalty",
         "final",
         "updated_at",
     ]
@@ -216,20 +226,23 @@ class MarkAdmin(ReadOnly, LongList):
     ]
     inlines: "ClassVar[list[type[InlineModelAdmin[Any, Any]]]]" = [MarkChangeInline]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Mark]:
-        rows: Any = super().get_queryset(request)
-        marks: QuerySet[Mark] = rows.with_points()
-        return marks
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return MarkChangeList
 
-    @admin.display(description="automatic points", ordering="automatic")
-    def automatic(self, mark: Any) -> Decimal:
+    @admin.display(description="automatic points")
+    def automatic(self, mark: Mark) -> Decimal:
         """Return the points of the run that counts."""
-        return Decimal(mark.automatic)
+        return mark.automatic_points
 
-    @admin.display(description="final points", ordering="final")
-    def final(self, mark: Any) -> Decimal:
+    @admin.display(description="late penalty")
+    def penalty(self, mark: Mark) -> Decimal:
+        """Return the points that are taken because the attempt that counts is late."""
+        return mark.late_penalty
+
+    @admin.display(description="final points")
+    def final(self, mark: Mark) -> Decimal:
         """Return the final points of the mark."""
-        return Decimal(mark.final)
+        return mark.final_points
 
 
 @admin.register(RunnerEnvironment)

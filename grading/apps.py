@@ -7,10 +7,11 @@ class GradingConfig(AppConfig):
     def ready(self) -> None:
         """Record changed marks whenever the settings of an assignment change."""
         from courses.services.settings_changes import (  # noqa: PLC0415  after models
-            on_counting_change,
+            on_marks_change,
         )
         from grading.services.marks import (  # noqa: PLC0415  after models
+            follow_course,
             follow_settings,
         )
 
-        on_counting_change(follow_settings)
+        on_marks_change(follow_settings, follow_course)

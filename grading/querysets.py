@@ -19,13 +19,14 @@ from django.db.models import (
     OuterRef,
     Q,
     Subquery,
+    Sum,
     Value,
     When,
     Window,
 )
-from django.db.models.functions import Coalesce, Greatest, Now, RowNumber
+from django.db.models.functions import Coalesce, Now, RowNumber
 
-from courses.models import AssignmentRevision
+from courses.models import AssignmentRevision, Extension, Question
 from courses.permissions import own_or_in_staffed_courses
 from courses.work_lists import (
     in_order,
@@ -151,11 +152,38 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         )
         return self.that_may_count().filter(~Exists(later), state=State.FINISHED)
 
+    def with_extension(self) -> Self:
+        """Annotate `extended_to`: the author's extended deadline, or None."""
+        own = Extension.objects.filter(
+            assignment=OuterRef("submission__assignment"),
+            student=OuterRef("submission__author"),
+        )
+        return self.annotate(extended_to=Subquery(own.values("due_at")[:1]))
+
+    def with_lateness(self) -> Self:
+        """Select and annotate what decides how late a run's attempt is.
+
+        `extended_to` is the author's extended deadline, `possible` are the points of
+        the run's revision. The texts of the assignment and its course are left out.
+        """
+        questions = Question.objects.filter(revision=OuterRef("revision")).order_by()
+        total = questions.values("revision").annotate(total=Sum("points"))
+        return (
+            self.select_related("submission__assignment__course")
+            .defer(
+                "submission__assignment__summary",
+                "submission__assignment__course__summary",
+            )
+            .with_extension()
+            .annotate(possible=Subquery(total.values("total")))
+        )
+
     def counting(self) -> Self:
         """Return the run that counts for each student and assignment.
 
         The latest attempt with a finished run counts, or the best one, as the
-        assignment says now; of two equally good ones, the later.
+        assignment says now; of two equally good ones, the later. Late penalties are not
+        known here: `grading.services.counting` compares the best attempts after them.
         """
         first = Window(
             RowNumber(),
@@ -164,17 +192,6 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         )
         return (
             self.latest_finished().annotate(place_in_mark=first).filter(place_in_mark=1)
-        )
-
-    def counting_for(
-        self, *, assignment_id: int, student_id: int
-    ) -> "GradingRun | None":
-        """Return the run that counts for this student, or None. One query."""
-        return (
-            self.latest_finished()
-            .filter(submission__assignment=assignment_id, submission__author=student_id)
-            .order_by(*_counting_first())
-            .first()
         )
 
     def queued(self) -> Self:
@@ -319,24 +336,3 @@ class MarkQuerySet(models.QuerySet["Mark"]):
         found, is_sorted = listed_by_assignment(self, user, owner="student")
         order = in_order("assignment_id", "student_id", is_sorted=is_sorted)
         return found.order_by(*order)
-
-    def with_points(self) -> Self:
-        """Annotate the points as `automatic` and `final`, to sort lists by them."""
-        from grading.models import GradingRun  # noqa: PLC0415  models import this module
-
-        counting = (
-            GradingRun.objects.latest_finished()
-            .filter(
-                submission__assignment=OuterRef("assignment"),
-                submission__author=OuterRef("student"),
-            )
-            .order_by(*_counting_first())
-        )
-        nothing = Value(Decimal(0), models.DecimalField())
-        by_hand = F("manual_points") + F("adjustment") - F("late_penalty")
-        return self.annotate(
-            automatic=Coalesce(
-                Subquery(counting.values("automatic_points")[:1]), nothing
-            ),
-            final=Greatest(F("automatic") + by_hand, nothing),
-        )

@@ -8,9 +8,10 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from accounts.models import User
-from courses.models import Assignment, Enrolment, Material, Session
+from courses.models import Assignment, Course, Enrolment, Material, Session
 from courses.services.edited_rows import (
     save_assignment,
+    save_course,
     save_enrolment,
     save_material,
     save_session,
@@ -18,6 +19,7 @@ from courses.services.edited_rows import (
 
 _SAVERS: Final[dict[type[Model], Callable[[User, Any], None]]] = {
     Assignment: lambda user, row: save_assignment(actor=user, assignment=row),
+    Course: lambda user, row: save_course(actor=user, course=row),
     Enrolment: lambda user, row: save_enrolment(actor=user, enrolment=row),
     Material: lambda user, row: save_material(actor=user, material=row),
     Session: lambda user, row: save_session(actor=user, session=row),

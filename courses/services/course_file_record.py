@@ -10,17 +10,21 @@ from django.utils import timezone
 from accounts.actors import Actor
 from courses.course_file.apply import Applier
 from courses.course_file.plan import Change, FieldChange, Plan, field_label
+from courses.late_rule_words import rule_words
+from courses.late_rules import rule_of
 from courses.models import Assignment, Course, CourseChange, Material, Session
 from courses.services.changes import record_change
+from courses.services.course_late_rule import record_late_rule
 from courses.services.settings_changes import (
     AnnouncedSettings,
-    announce_counting_change,
+    announce_changed_settings,
     record_deadline,
     tell_students_of_settings,
 )
 from courses.wall_clock import day_words, moment_words
 from formats.choices import SessionKind
 from formats.course.course_content import (
+    CourseRow,
     CourseworkRow,
     LectureRow,
     MaterialRow,
@@ -53,7 +57,7 @@ def record_import(actor: Actor, course: Course, plan: Plan, applier: Applier) ->
 
     If all weeks moved together, that is one change, and each deadline is another.
     """
-    _note_counting(actor, plan, applier)
+    _note_marks(actor, course, plan, applier)
     now = timezone.now()
     if plan.is_new or not _is_out(plan.stored.content.course, now):
         return
@@ -72,11 +76,17 @@ def record_import(actor: Actor, course: Course, plan: Plan, applier: Applier) ->
                 _record_one(change, verb, made=made, about=about)
 
 
-def _note_counting(actor: Actor, plan: Plan, applier: Applier) -> None:
-    """Let the history of marks follow assignments with another counting rule."""
+def _note_marks(actor: Actor, course: Course, plan: Plan, applier: Applier) -> None:
+    """Let the history of marks follow changed deadlines and rules."""
     for change in plan.changed:
-        if isinstance(change.row, CourseworkRow) and change.differs("counting"):
-            announce_counting_change(actor=actor, assignment=applier.find(change.row))
+        if isinstance(change.row, CourseworkRow):
+            announce_changed_settings(
+                actor=actor,
+                assignment=applier.find(change.row),
+                changed=[each.field for each in change.fields],
+            )
+        elif isinstance(change.row, CourseRow):
+            record_late_rule(actor=actor, before=change.before, after=course)
 
 
 def _record_one(change: Change, verb: str, *, made: _Import, about: object) -> None:
@@ -114,6 +124,7 @@ def _record_coursework(
         counting=before.counting,
         closes_at=before.closes_at,
         max_attempts=before.attempts,
+        late_words=_late_words(before, after.course),
     )
     tell_students_of_settings(
         actor=made.actor, before=settings, after=after, reason=_REASON
@@ -127,6 +138,13 @@ def _record_coursework(
         for each in change.fields
         if each.field != "due_at" and not _is_moved(change, each.field, made)
     ]
+
+
+def _late_words(before: CourseworkRow, course: Course) -> str:
+    """Return the rule for late work that an assignment had, in words."""
+    rule = rule_of(before) if before.late_mode else course.own_late_rule
+    share = course.pass_mark if before.pass_mark is None else before.pass_mark
+    return " ".join(rule_words(rule, pass_mark=share))
 
 
 def _is_moved(change: Change, name: str, made: _Import) -> bool:

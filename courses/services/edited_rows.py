@@ -6,13 +6,26 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actors import Actor
-from courses.models import Assignment, CourseChange, Enrolment, Material, Session
+from courses.models import (
+    Assignment,
+    Course,
+    CourseChange,
+    Enrolment,
+    Material,
+    Session,
+)
 from courses.permissions import Right
 from courses.release_times import is_released
 from courses.services.access import require_right
 from courses.services.changes import record_change
+from courses.services.course_late_rule import record_late_rule
 from courses.services.enrolments import change_role, record_new_staff
-from courses.services.settings_changes import record_deadline, record_settings
+from courses.services.settings_changes import (
+    announce_changed_settings,
+    changed_mark_settings,
+    record_deadline,
+    record_settings,
+)
 from courses.services.timetable import apply_arrangement, arrangement_of, record_move
 from courses.wall_clock import moment_words
 from formats.choices import Role
@@ -41,6 +54,20 @@ def save_session(*, actor: Actor, session: Session) -> None:
 
 
 @transaction.atomic
+def save_course(*, actor: Actor, course: Course) -> None:
+    """Store the course, and record a change of its rule for late work.
+
+    Raises PermissionDenied if the actor may not edit the stored course.
+    """
+    stored = Course.objects.select_for_update().filter(pk=course.pk).first()
+    if stored is not None:
+        require_right(actor, Right.EDIT, stored)
+    course.save()
+    if stored is not None:
+        record_late_rule(actor=actor, before=stored, after=course)
+
+
+@transaction.atomic
 def save_assignment(*, actor: Actor, assignment: Assignment) -> None:
     """Store the assignment, and record that it is new, or what changed.
 
@@ -60,6 +87,11 @@ def save_assignment(*, actor: Actor, assignment: Assignment) -> None:
         )
         return
     record_settings(actor=actor, before=stored, after=assignment)
+    announce_changed_settings(
+        actor=actor,
+        assignment=assignment,
+        changed=changed_mark_settings(stored, assignment),
+    )
     if stored.marks_released_at != assignment.marks_released_at:
         _record_release(actor, assignment, before=stored.marks_released_at)
     if stored.due_at != assignment.due_at:

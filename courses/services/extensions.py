@@ -13,6 +13,7 @@ from courses.release_times import is_released
 from courses.services.access import require_right
 from courses.services.changes import record_change
 from courses.services.field_refusals import FieldsRefusedError
+from courses.services.settings_changes import announce_marks_change
 from courses.wall_clock import moment_words
 
 
@@ -62,6 +63,7 @@ def save_extension(*, actor: User, extension: Extension) -> None:
     if stored is None or stored.due_at != extension.due_at:
         before = stored.due_at if stored else extension.assignment.due_at
         _record(actor, extension, before=before, after=extension.due_at)
+        _follow(actor, extension, "An extension was granted.")
 
 
 @transaction.atomic
@@ -75,6 +77,12 @@ def withdraw_extension(*, actor: User, extension: Extension) -> None:
         actor, extension, before=extension.due_at, after=extension.assignment.due_at
     )
     extension.delete()
+    _follow(actor, extension, "An extension was withdrawn.")
+
+
+def _follow(actor: User, extension: Extension, reason: str) -> None:
+    """Let marks follow the student's deadline."""
+    announce_marks_change(actor=actor, assignment=extension.assignment, reason=reason)
 
 
 def _record(

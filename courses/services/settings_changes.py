@@ -1,22 +1,33 @@
 """Records of changes to an assignment's settings, made in the same transaction."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from django.utils import timezone
 
 from accounts.actors import Actor
-from courses.models import Assignment, CourseChange
+from courses.late_rule_words import rule_words
+from courses.models import Assignment, Course, CourseChange
 from courses.release_times import is_released
 from courses.services.changes import record_change
 from courses.wall_clock import moment_words
 from formats.choices import Counting
+from formats.late_rule_checks import RULE_FIELDS
 
-CountingListener = Callable[[Actor, Assignment, str], None]
+MarksListener = Callable[[Actor, Assignment, str], None]
+CourseMarksListener = Callable[[Actor, Course, str], None]
 # Callbacks of apps above this one that keep a history of marks: see grading.apps.
-_LISTENERS: Final[list[CountingListener]] = []
+_LISTENERS: Final[list[MarksListener]] = []
+_COURSE_LISTENERS: Final[list[CourseMarksListener]] = []
+# The settings on which the points of marks depend, with the reason that is recorded.
+_MARK_SETTINGS: Final = {
+    "counting": "",
+    **dict.fromkeys((*RULE_FIELDS, "pass_mark"), "The rule for late work changed."),
+    "due_at": "The deadline changed.",
+    "grace_minutes": "The deadline changed.",
+}
 # The deadline and the release of marks have records of their own. Publishing a revision
 # is recorded where it is done.
 _RECORDED_ELSEWHERE: Final = frozenset(
@@ -32,6 +43,7 @@ class AnnouncedSettings:
     counting: str
     closes_at: dt.datetime | None
     max_attempts: int | None
+    late_words: str
 
     @classmethod
     def of(cls, assignment: Assignment) -> Self:
@@ -41,22 +53,63 @@ class AnnouncedSettings:
             counting=assignment.counting,
             closes_at=assignment.closes_at,
             max_attempts=assignment.max_attempts,
+            late_words=late_words_of(assignment),
         )
 
 
-def on_counting_change(listener: CountingListener) -> None:
-    """Register a function to call when another attempt of every student may count.
+def late_words_of(assignment: Assignment) -> str:
+    """Return the assignment's rule for late work in words."""
+    return " ".join(rule_words(assignment.late_rule, pass_mark=assignment.pass_percent))
 
-    It is called with the actor, the assignment and the reason in words.
+
+def on_marks_change(
+    listener: MarksListener, course_listener: CourseMarksListener
+) -> None:
+    """Register functions to call when a setting changes marks.
+
+    They are called with the actor, the assignment or the course whose setting changed,
+    and the reason in words.
     """
     if listener not in _LISTENERS:
         _LISTENERS.append(listener)
+    if course_listener not in _COURSE_LISTENERS:
+        _COURSE_LISTENERS.append(course_listener)
 
 
-def announce_counting_change(*, actor: Actor, assignment: Assignment) -> None:
-    """Call the registered functions: another rule now says which attempt counts."""
+def changed_mark_settings(before: Assignment, after: Assignment) -> list[str]:
+    """Return the changed settings on which the points of marks depend, by field."""
+    return [
+        name for name in _MARK_SETTINGS if getattr(before, name) != getattr(after, name)
+    ]
+
+
+def announce_changed_settings(
+    *, actor: Actor, assignment: Assignment, changed: Collection[str]
+) -> None:
+    """Call the registered functions if one of the changed settings changes marks.
+
+    `changed` are names of the assignment's fields.
+    """
+    found = [name for name in _MARK_SETTINGS if name in changed]
+    if found:
+        reason = _MARK_SETTINGS[found[0]]
+        announce_marks_change(
+            actor=actor,
+            assignment=assignment,
+            reason=reason or f"{assignment.get_counting_display()} now.",
+        )
+
+
+def announce_marks_change(*, actor: Actor, assignment: Assignment, reason: str) -> None:
+    """Call the registered functions: marks of the assignment may have changed."""
     for listener in _LISTENERS:
-        listener(actor, assignment, f"{assignment.get_counting_display()} now.")
+        listener(actor, assignment, reason)
+
+
+def announce_course_marks_change(*, actor: Actor, course: Course, reason: str) -> None:
+    """Call the registered functions: marks of the whole course may have changed."""
+    for listener in _COURSE_LISTENERS:
+        listener(actor, course, reason)
 
 
 def record_settings(*, actor: Actor, before: Assignment, after: Assignment) -> None:
@@ -75,8 +128,6 @@ def record_settings(*, actor: Actor, before: Assignment, after: Assignment) -> N
     tell_students_of_settings(
         actor=actor, before=AnnouncedSettings.of(before), after=after
     )
-    if before.counting != after.counting:
-        announce_counting_change(actor=actor, assignment=after)
     record_change(
         actor=actor,
         course=after.course,
@@ -91,7 +142,7 @@ def record_settings(*, actor: Actor, before: Assignment, after: Assignment) -> N
 def tell_students_of_settings(
     *, actor: Actor, before: AnnouncedSettings, after: Assignment, reason: str = ""
 ) -> None:
-    """Tell students of another counting rule, closing time or number of attempts.
+    """Tell students of another counting or late rule, closing time, or attempts.
 
     Nothing is told of an assignment that they did not see before, or do not see now.
     """
@@ -137,6 +188,9 @@ def _sentences(
         was, becomes = map(_attempts, (before.max_attempts, after.max_attempts))
         most = "" if after.max_attempts is None else "at most "
         told.append((f"{most}{becomes} now.", was, becomes))
+    becomes = late_words_of(after)
+    if before.late_words != becomes:
+        told.append(("the rule for late work changed.", before.late_words, becomes))
     return told
 
 

@@ -25,6 +25,7 @@ from courses.permissions import Right
 from courses.release_times import is_released
 from courses.services.access import require_right
 from courses.services.changes import record_change
+from courses.services.settings_changes import announce_course_marks_change
 from courses.services.shift_plan import Move, RowKind, ShiftPlan, ShiftRefusedError
 from courses.services.shift_planning import plan_shift
 
@@ -77,6 +78,9 @@ def apply_shift(
         _write(_MODELS[noun], moves)
     _record_shift(actor, plan, reason.strip())
     _record_deadlines(actor, plan, reason.strip(), now)
+    announce_course_marks_change(
+        actor=actor, course=plan.course, reason="The deadlines moved."
+    )
     return plan
 
 

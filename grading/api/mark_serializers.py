@@ -16,6 +16,18 @@ class MarkPartsSerializer(serializers.ModelSerializer[Mark]):
     """What the final points are made of."""
 
     automatic_points = serializers.DecimalField(7, 2, read_only=True)
+    late_penalty = serializers.DecimalField(
+        7,
+        2,
+        read_only=True,
+        help_text="The points that the attempt that counts loses because it is late, "
+        "by the rule and the deadline as they are now.",
+    )
+    late_reason = serializers.CharField(
+        source="points.late_words",
+        read_only=True,
+        help_text="Why, in words. Empty for work that is on time.",
+    )
     final_points = serializers.DecimalField(7, 2, read_only=True)
 
     class Meta:
@@ -25,6 +37,7 @@ class MarkPartsSerializer(serializers.ModelSerializer[Mark]):
             "manual_points",
             "adjustment",
             "late_penalty",
+            "late_reason",
             "final_points",
         ]
         read_only_fields = fields

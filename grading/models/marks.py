@@ -1,6 +1,7 @@
 """The mark of a student for an assignment, and every change of it."""
 
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -10,15 +11,11 @@ from django.utils import timezone
 from django_stubs_ext.db.models.manager import RelatedManager
 
 from courses.models import Assignment
+from grading.mark_points import LateTerms, MarkPoints, mark_points
 from grading.models.runs import GradingRun
 from grading.querysets import MarkQuerySet
 
-
-def final_points(
-    automatic: Decimal, manual: Decimal, adjustment: Decimal, late_penalty: Decimal
-) -> Decimal:
-    """Return the sum of the parts of a mark, and never less than 0."""
-    return max(automatic + manual + adjustment - late_penalty, Decimal(0))
+_ZERO: Final = Decimal(0)
 
 
 class Mark(models.Model):
@@ -36,13 +33,10 @@ class Mark(models.Model):
         max_digits=7, decimal_places=2, default=Decimal(0)
     )
     adjustment = models.DecimalField(max_digits=7, decimal_places=2, default=Decimal(0))
-    late_penalty = models.DecimalField(
-        max_digits=7, decimal_places=2, default=Decimal(0)
-    )
     updated_at = models.DateTimeField(default=timezone.now)
 
     changes: "RelatedManager[MarkChange]"
-    _attached: tuple[GradingRun | None] | None = None
+    _attached: tuple[GradingRun | None, LateTerms | None] | None = None
     objects = MarkQuerySet.as_manager()
 
     class Meta:
@@ -53,8 +47,7 @@ class Mark(models.Model):
                 name="mark_one_per_student_and_assignment",
             ),
             models.CheckConstraint(
-                condition=Q(manual_points__gte=0, late_penalty__gte=0),
-                name="mark_parts_not_negative",
+                condition=Q(manual_points__gte=0), name="mark_points_not_negative"
             ),
         ]
 
@@ -65,18 +58,31 @@ class Mark(models.Model):
     def run(self) -> GradingRun | None:
         """The run of the attempt that counts now.
 
-        One query each time, unless `grading.services.marks.load_counting_runs` has attached
-        it.
+        It is asked for each time, unless `grading.services.marks.load_counting_runs` has
+        attached it.
         """
+        return self.counting()[0]
+
+    def set_counting_run(
+        self, run: GradingRun | None, late: LateTerms | None = None
+    ) -> None:
+        """Set the run that counts, loaded together with those of other marks.
+
+        `late` are the terms of its attempt, or None if that is on time.
+        """
+        self._attached = (run, late)
+
+    def counting(self) -> tuple[GradingRun | None, LateTerms | None]:
+        """Return the run that counts, and its terms if its attempt is late."""
         if self._attached is not None:
-            return self._attached[0]
-        return GradingRun.objects.counting_for(
-            assignment_id=self.assignment_id, student_id=self.student_id
+            return self._attached
+        from grading.services.counting import (  # noqa: PLC0415  services import models
+            counting_works,
         )
 
-    def set_counting_run(self, run: GradingRun | None) -> None:
-        """Set the run that counts, loaded together with those of other marks."""
-        self._attached = (run,)
+        owner = (self.assignment_id, self.student_id)
+        work = counting_works([owner]).get(owner)
+        return (work.run, work.late) if work else (None, None)
 
     @property
     def run_id(self) -> UUID | None:
@@ -85,20 +91,38 @@ class Mark(models.Model):
         return run.pk if run else None
 
     @property
+    def points(self) -> MarkPoints:
+        """The points and all parts of the mark, as they are now."""
+        run, late = self.counting()
+        return self.points_with((run.automatic_points if run else None) or _ZERO, late)
+
+    @property
+    def late(self) -> LateTerms | None:
+        """The terms of the attempt that counts, or None if that is on time."""
+        return self.counting()[1]
+
+    @property
     def automatic_points(self) -> Decimal:
         """The points that the run that counts earned."""
-        run = self.run
-        return (run.automatic_points if run else None) or Decimal(0)
+        return self.points.automatic
+
+    @property
+    def late_penalty(self) -> Decimal:
+        """The points that are taken because the attempt that counts is late."""
+        return self.points.late_penalty
 
     @property
     def final_points(self) -> Decimal:
         """The sum of all parts of the mark."""
-        return self.with_automatic(self.automatic_points)
+        return self.points.final
 
-    def with_automatic(self, points: Decimal) -> Decimal:
-        """Return the final points with these automatic points."""
-        return final_points(
-            points, self.manual_points, self.adjustment, self.late_penalty
+    def points_with(self, automatic: Decimal, late: LateTerms | None) -> MarkPoints:
+        """Return the points of the mark with these automatic points and late terms."""
+        return mark_points(
+            automatic=automatic,
+            manual=self.manual_points,
+            adjustment=self.adjustment,
+            late=late,
         )
 
 

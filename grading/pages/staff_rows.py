@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, partial
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q, Sum
@@ -13,12 +13,15 @@ from accounts.models import User
 from courses.deadlines import deadline_of, is_late
 from courses.models import Assignment, Question
 from formats.choices import QuestionKind, Role
+from grading.mark_points import MarkPoints, mark_points
 from grading.models import GradingRun, Mark
-from grading.models.marks import final_points
 from grading.pages.badges import Badge, badge_of
+from grading.services.counting import CountingRow, counting_rows
 from grading.states import State
 from submissions.models import Submission
 from submissions.querysets import SubmissionQuerySet
+
+_ZERO: Final = Decimal(0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,10 +69,15 @@ class CountingMark:
     `to_mark` are the points that people give for this attempt and have not given yet.
     """
 
-    mark: Decimal
+    points: MarkPoints
     possible: Decimal | None
     attempt: int | None
     to_mark: Decimal
+
+    @property
+    def mark(self) -> Decimal:
+        """The final points."""
+        return self.points.final
 
 
 class _Worth(NamedTuple):
@@ -155,30 +163,42 @@ def _latest_attempts(assignment: Assignment) -> dict[int, _Latest]:
 def _marks(assignment: Assignment) -> dict[int, CountingMark]:
     """Return everybody's final points and the attempt that counts. Three queries."""
     worth = _worth_of_revisions(assignment)
-    counting = GradingRun.objects.counting().of_assignment(assignment)
-    runs = {
-        student: (points or Decimal(0), revision, attempt)
-        for student, points, revision, attempt in counting.values_list(
-            "submission__author",
-            "automatic_points",
-            "revision",
-            "submission__attempt",
+    marks = Mark.objects.filter(assignment=assignment).order_by()
+    given = {
+        student: (manual, adjustment)
+        for student, manual, adjustment in marks.values_list(
+            "student", "manual_points", "adjustment"
         )
     }
-    found = {}
-    marks = Mark.objects.filter(assignment=assignment).order_by()
-    for student, given, *taken in marks.values_list(
-        "student", "manual_points", "adjustment", "late_penalty"
-    ):
-        points, revision, attempt = runs.get(student, (Decimal(0), 0, None))
-        possible, by_hand = worth.get(revision, _Worth())
-        found[student] = CountingMark(
-            mark=final_points(points, given, *taken),
-            possible=possible,
-            attempt=attempt,
-            to_mark=Decimal(0) if given else by_hand,
-        )
-    return found
+    rows = counting_rows(
+        assignment,
+        possible={key: each.possible or _ZERO for key, each in worth.items()},
+        manual={student: manual for student, (manual, _) in given.items()},
+    )
+    return {
+        student: _counting_mark(rows.get(student), worth, manual, adjustment)
+        for student, (manual, adjustment) in given.items()
+    }
+
+
+def _counting_mark(
+    row: CountingRow | None,
+    worth: dict[int, _Worth],
+    manual: Decimal,
+    adjustment: Decimal,
+) -> CountingMark:
+    own = worth.get(row.revision_id, _Worth()) if row else _Worth()
+    return CountingMark(
+        points=mark_points(
+            automatic=row.automatic if row else _ZERO,
+            manual=manual,
+            adjustment=adjustment,
+            late=row.late if row else None,
+        ),
+        possible=own.possible,
+        attempt=row.attempt if row else None,
+        to_mark=_ZERO if manual else own.by_hand,
+    )
 
 
 def _latest_submissions(assignment: Assignment) -> SubmissionQuerySet:

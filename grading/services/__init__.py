@@ -11,6 +11,7 @@ from grading.services.leases import (
     put_run_back,
     release_run,
 )
+from grading.services.mark_previews import MarkPreview
 from grading.services.marks import (
     counting_run,
     load_counting_runs,
@@ -42,7 +43,6 @@ from grading.services.regrades import (
     start_regrade,
 )
 from grading.services.rescoring import (
-    MarkPreview,
     RescorePlan,
     RescoreRefusedError,
     plan_rescore,

@@ -1,6 +1,6 @@
 """Marks: which run counts, and a record of every change of a student's mark."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from django.db import transaction
@@ -9,9 +9,10 @@ from django.db.models.functions import Now
 
 from accounts.actors import Actor, actor_user
 from accounts.models import User
-from courses.models import Assignment
-from formats.choices import Counting
+from courses.models import Assignment, AssignmentRevision, Course
 from grading.models import GradingRun, Mark, MarkChange
+from grading.services.counting import counting_works
+from grading.services.lateness import Owner
 from grading.states import State
 
 
@@ -19,33 +20,28 @@ def counting_run(assignment: Assignment, student: User) -> GradingRun | None:
     """Return the run of the attempt that counts, or None while no run has finished.
 
     The latest finished run of an attempt stands for that attempt. The latest attempt
-    counts, or the best one, as the assignment says; of two equally good ones, the
-    later.
+    counts, or the best one after its late penalty, as the assignment says; of two
+    equally good ones, the later.
     """
-    return GradingRun.objects.counting_for(
-        assignment_id=assignment.pk, student_id=student.pk
-    )
+    owner = (assignment.pk, student.pk)
+    work = counting_works([owner]).get(owner)
+    return work.run if work else None
 
 
 def load_counting_runs(marks: Iterable[Mark], *related: str) -> list[Mark]:
-    """Return the marks, each with the run that counts, by one query for all of them.
+    """Return the marks, each with the run that counts and by how much that is late.
 
     The runs come with their submissions and revisions. `related` names further
-    relations to prefetch, with one query for each.
+    relations to prefetch. The number of queries does not grow with the marks: see
+    `counting_works`.
     """
     found = list(marks)
-    counting = GradingRun.objects.counting().filter(
-        submission__assignment__in={mark.assignment_id for mark in found},
-        submission__author__in={mark.student_id for mark in found},
+    works = counting_works(
+        [(mark.assignment_id, mark.student_id) for mark in found], *related
     )
-    runs = (
-        GradingRun.objects.filter(pk__in=counting.values("pk"))
-        .select_related("submission", "revision")
-        .prefetch_related(*related)
-    )
-    by_owner = {(run.work.assignment_id, run.work.author_id): run for run in runs}
     for mark in found:
-        mark.set_counting_run(by_owner.get((mark.assignment_id, mark.student_id)))
+        work = works.get((mark.assignment_id, mark.student_id))
+        mark.set_counting_run(work.run if work else None, work.late if work else None)
     return found
 
 
@@ -66,34 +62,28 @@ def latest_finished_runs_by_student(
     assignment: Assignment,
 ) -> dict[int, list[GradingRun]]:
     """Return the latest finished runs of all authors by the author's id, in one query."""
+    found = latest_finished_runs_by_owner([assignment])
+    return {student: runs for (_, student), runs in found.items()}
+
+
+def latest_finished_runs_by_owner(
+    assignments: Iterable[Assignment],
+) -> dict[Owner, list[GradingRun]]:
+    """Return the latest finished runs by assignment and author, in one query."""
+    revisions = AssignmentRevision.objects.filter(assignment__in=list(assignments))
     runs = (
         GradingRun.objects.that_may_count()
-        .of_assignment(assignment)
-        .filter(state=State.FINISHED)
+        .filter(revision__in=revisions.order_by().values("pk"), state=State.FINISHED)
+        .with_lateness()
         .select_related("submission__author", "revision")
         .defer("progress", "measures", "detail")
         .order_by("-submission__attempt", "-number")
     )
-    latest_finished: dict[int, dict[object, GradingRun]] = {}
+    latest_finished: dict[Owner, dict[object, GradingRun]] = {}
     for run in runs:
-        of_author = latest_finished.setdefault(run.work.author_id, {})
-        of_author.setdefault(run.submission_id, run)
-    return {author: list(found.values()) for author, found in latest_finished.items()}
-
-
-def choose_counting(
-    counting: str,
-    latest_finished: Sequence[GradingRun],
-    points: Callable[[GradingRun], Decimal],
-) -> GradingRun | None:
-    """Return the latest finished run that counts, or None if there is none.
-
-    `counting` is the assignment's rule, `latest_finished` has the latest attempt first, and
-    `points` returns the points of a run.
-    """
-    if counting == Counting.LATEST:
-        return latest_finished[0] if latest_finished else None
-    return max(latest_finished, key=points, default=None)
+        owner = (run.work.assignment_id, run.work.author_id)
+        latest_finished.setdefault(owner, {}).setdefault(run.submission_id, run)
+    return {owner: list(found.values()) for owner, found in latest_finished.items()}
 
 
 def _finished(assignment: Assignment, student_id: int) -> QuerySet[GradingRun]:
@@ -104,6 +94,7 @@ def _finished(assignment: Assignment, student_id: int) -> QuerySet[GradingRun]:
             submission__author=student_id,
             state=State.FINISHED,
         )
+        .with_lateness()
         .order_by("-submission__attempt", "-number")
     )
 
@@ -117,6 +108,9 @@ def recompute_mark(
     The points themselves are computed from the run that counts. Every change of them
     adds a MarkChange with both values, also after release. Return None, and store no
     row, while the student has neither a finished run nor a mark.
+
+    Where the course has late days, this attempt may have used some. The student's other
+    marks in the course are then recorded too, if they change.
     """
     marks = Mark.objects.filter(assignment=assignment, student=student)
     if not marks.exists():
@@ -124,12 +118,20 @@ def recompute_mark(
             return None
         Mark.objects.get_or_create(assignment=assignment, student=student)
     # The row is locked before the run that counts is read: if two runs finish at the
-    # same time, the second caller sees both.
+    # same time, the second caller sees both. With late days, a run changes other marks
+    # of the student too: all are locked in one order, so that no two wait for each other.
+    others = Mark.objects.none()
+    if assignment.course.late_days:
+        others = Mark.objects.filter(
+            assignment__course=assignment.course_id, student=student
+        )
+        list(others.select_for_update(of=("self",)).order_by("pk"))
     mark = marks.select_for_update().get()
     mark.updated_at = Now()
     mark.save(update_fields=["updated_at"])
     _record(actor, mark, _last_recorded([mark]).get(mark.pk), reason)
     mark.refresh_from_db(fields=["updated_at"])
+    _record_changed(actor, others.exclude(pk=mark.pk), reason)
     return mark
 
 
@@ -137,10 +139,38 @@ def recompute_mark(
 def record_changed_marks(*, actor: Actor, assignment: Assignment, reason: str) -> None:
     """Record every mark that a changed setting of the assignment changes.
 
-    The number of queries grows only with the number of marks that change.
+    Where the course has late days, these may be marks of all its assignments. The
+    number of queries grows only with the number of marks that change.
     """
-    marks = Mark.objects.filter(assignment=assignment).select_for_update()
-    found = load_counting_runs(marks.order_by("pk"))
+    marks = Mark.objects.filter(assignment=assignment)
+    if assignment.course.late_days:
+        marks = Mark.objects.filter(assignment__course=assignment.course_id)
+    _record_changed(actor, marks, reason)
+
+
+@transaction.atomic
+def record_changed_marks_of_course(
+    *, actor: Actor, course: Course, reason: str
+) -> None:
+    """Record every mark that a changed setting of the course changes."""
+    marks = Mark.objects.filter(assignment__course=course)
+    _record_changed(actor, marks, reason)
+
+
+def follow_settings(actor: Actor, assignment: Assignment, reason: str) -> None:
+    """Record the marks that a changed setting changes: see grading.apps."""
+    record_changed_marks(actor=actor, assignment=assignment, reason=reason)
+
+
+def follow_course(actor: Actor, course: Course, reason: str) -> None:
+    """Record the marks that a course's changed rule changes: see grading.apps."""
+    record_changed_marks_of_course(actor=actor, course=course, reason=reason)
+
+
+def _record_changed(actor: Actor, marks: QuerySet[Mark], reason: str) -> None:
+    """Record those of the marks whose points are not the last recorded ones."""
+    locked = marks.select_for_update(of=("self",)).order_by("pk")
+    found = load_counting_runs(locked)
     before = _last_recorded(found)
     changed = [
         mark
@@ -150,11 +180,6 @@ def record_changed_marks(*, actor: Actor, assignment: Assignment, reason: str) -
     for mark in changed:
         _record(actor, mark, before[mark.pk], reason)
     Mark.objects.filter(pk__in=[mark.pk for mark in changed]).update(updated_at=Now())
-
-
-def follow_settings(actor: Actor, assignment: Assignment, reason: str) -> None:
-    """Record the marks that a changed setting changes: see grading.apps."""
-    record_changed_marks(actor=actor, assignment=assignment, reason=reason)
 
 
 def _last_recorded(marks: Sequence[Mark]) -> dict[int, Decimal]:
@@ -168,8 +193,8 @@ def _last_recorded(marks: Sequence[Mark]) -> dict[int, Decimal]:
 
 def _record(actor: Actor, mark: Mark, before: Decimal | None, reason: str) -> None:
     """Add a MarkChange if the final points differ from the last recorded ones."""
-    run = mark.run
-    after = mark.with_automatic(automatic_points(run) if run else Decimal(0))
+    run, late = mark.counting()
+    after = mark.points_with(automatic_points(run) if run else Decimal(0), late).final
     if before != after:
         MarkChange.objects.create(
             mark=mark,

@@ -18,14 +18,20 @@ from courses.models import Assignment, AssignmentRevision
 from courses.permissions import Right
 from courses.services.access import require_right
 from formats.choices import Counting
+from grading.mark_points import LateTerms
 from grading.models import GradingRun, Mark, Regrade
+from grading.services.counting import choose_counting
+from grading.services.lateness import run_terms
+from grading.services.mark_previews import (
+    MarkPreview,
+    points_with_penalties,
+    preview_mark,
+)
 from grading.services.marks import (
     automatic_points,
-    choose_counting,
     latest_finished_runs_by_student,
     recompute_mark,
 )
-from grading.services.rescoring import MarkPreview, preview_mark
 from grading.services.result_copies import ResultCopy, store_result_copies
 from grading.services.run_queue import REGRADE_PRIORITY, cancel_run, queue_run
 from grading.services.seeds import known_seed, recorded_seeds
@@ -197,7 +203,9 @@ def preview_regrade(regrade: Regrade) -> tuple[RegradeRow, ...]:
     The number of queries does not grow with the course.
     """
     runs = list(
-        regrade.runs.select_related("submission__author", "revision")
+        GradingRun.objects.filter(regrade=regrade)
+        .with_lateness()
+        .select_related("submission__author", "revision")
         .defer("progress", "measures", "detail", "record")
         .order_by(
             "submission__author__last_name",
@@ -215,38 +223,41 @@ def preview_regrade(regrade: Regrade) -> tuple[RegradeRow, ...]:
     for run in runs:
         if run.state == State.FINISHED:
             finished.setdefault(run.work.author_id, {})[run.submission_id] = run
-    shown = {
-        run.pk: mark
+    terms = run_terms(
+        [*runs, *(run for own in latest_finished.values() for run in own)]
+    )
+    shown = dict(
+        _preview(new, marks.get(author), latest_finished.get(author, []), terms)
         for author, new in finished.items()
-        for run, mark in [
-            _preview(regrade, new, marks.get(author), latest_finished.get(author, []))
-        ]
-    }
+    )
     return tuple(RegradeRow(run=run, mark=shown.get(run.pk)) for run in runs)
 
 
 def _preview(
-    regrade: Regrade,
     new: Mapping[UUID | None, GradingRun],
     mark: Mark | None,
     current: Sequence[GradingRun],
-) -> tuple[GradingRun, MarkPreview]:
+    terms: Mapping[UUID, LateTerms],
+) -> tuple[UUID, MarkPreview]:
     """Return the mark if each new run replaced the earlier run of its attempt.
 
-    The mark is shown beside one of the new runs, which is returned with it: the one
+    The mark is shown beside one of the new runs, whose id is returned with it: the one
     that would count, or the first one if an earlier run would still count.
     """
-    rule = regrade.assignment.counting
-    runs = [new.get(other.submission_id, other) for other in current]
     first = next(iter(new.values()))
-    counting = choose_counting(rule, runs, automatic_points) or first
+    rule, points = first.work.assignment.counting, points_with_penalties(mark, terms)
+    runs = [new.get(other.submission_id, other) for other in current]
+    before = choose_counting(rule, current, points)
+    counting = choose_counting(rule, runs, points) or first
     preview = preview_mark(
         mark,
         counting,
-        before=choose_counting(rule, current, automatic_points),
+        before=before,
         points=automatic_points(counting),
+        late=terms.get(counting.pk),
+        late_before=terms.get(before.pk) if before else None,
     )
-    return new.get(counting.submission_id, first), preview
+    return new.get(counting.submission_id, first).pk, preview
 
 
 @transaction.atomic

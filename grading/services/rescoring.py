@@ -5,7 +5,7 @@ The changes are computed first, shown, and applied only if they are still the sa
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -13,39 +13,27 @@ from django.db import transaction
 from django.db.models import prefetch_related_objects
 
 from accounts.actors import Actor
-from accounts.models import User
 from courses.models import Assignment, AssignmentRevision
 from courses.permissions import Right
 from courses.services.access import require_right
 from grading.models import GradingRun, Mark
 from grading.scoring import QuestionRules, rescore_question, rules_of
+from grading.services.counting import choose_counting
+from grading.services.lateness import run_terms
+from grading.services.mark_previews import (
+    MarkPreview,
+    by_name,
+    points_with_penalties,
+    preview_mark,
+)
 from grading.services.marks import (
     automatic_points,
-    choose_counting,
     latest_finished_runs_by_student,
     recompute_mark,
 )
 from grading.services.result_copies import ResultCopy, store_result_copies
 from grading.services.visibility import recorded_results
 from grading.states import ACTIVE
-
-
-@dataclass(frozen=True, kw_only=True)
-class MarkPreview:
-    """A student's mark as it is, and as it would be."""
-
-    student: User
-    attempt: int | None
-    before: Decimal | None
-    after: Decimal
-
-    @property
-    def changes(self) -> bool:
-        return self.before != self.after
-
-    @property
-    def difference(self) -> Decimal:
-        return self.after - (self.before or Decimal(0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +88,7 @@ def plan_rescore(
     differing = _differing(runs, rules)
     copies = {} if differing else _copies(runs, rules, busy)
     return RescorePlan(
-        rows=_previews(assignment, latest_finished, copies),
+        rows=_previews(assignment, latest_finished, copies, _possible(rules)),
         differing=differing,
         left_out=sum(run.submission_id in busy for run in runs),
         copies=tuple(copies.values()),
@@ -145,57 +133,51 @@ def _was_scored_by(run: GradingRun, rules: Sequence[QuestionRules]) -> bool:
     return [rules_of(q) for q in run.revision.questions.all()] == list(rules)
 
 
+def _possible(rules: Sequence[QuestionRules]) -> Decimal:
+    return sum((rule.points for rule in rules), Decimal(0))
+
+
 def _previews(
     assignment: Assignment,
     latest_finished: dict[int, list[GradingRun]],
     copies: dict[UUID, ResultCopy],
+    possible: Decimal,
 ) -> tuple[MarkPreview, ...]:
+    """Return each student's mark as it is, and as it would be with the copies.
+
+    `possible` are the points that the copies are out of.
+    """
     marks = {
         mark.student_id: mark for mark in Mark.objects.filter(assignment=assignment)
+    }
+    terms = run_terms(run for runs in latest_finished.values() for run in runs)
+    new_terms = {
+        pk: replace(each, possible=possible) if pk in copies else each
+        for pk, each in terms.items()
     }
 
     def points(run: GradingRun) -> Decimal:
         copy = copies.get(run.pk)
         return copy.points if copy else automatic_points(run)
 
-    rows = [
-        preview_mark(
-            marks.get(author),
+    rows = []
+    for author, runs in latest_finished.items():
+        mark, rule = marks.get(author), assignment.counting
+        before = choose_counting(rule, runs, points_with_penalties(mark, terms))
+        new_points = points_with_penalties(mark, new_terms, points)
+        run = choose_counting(rule, runs, new_points)
+        if run is None:
+            continue
+        row = preview_mark(
+            mark,
             run,
-            before=choose_counting(assignment.counting, runs, automatic_points),
+            before=before,
             points=points(run),
+            late=new_terms.get(run.pk),
+            late_before=terms.get(before.pk) if before else None,
         )
-        for author, runs in latest_finished.items()
-        if (run := choose_counting(assignment.counting, runs, points)) is not None
-    ]
+        rows.append(row)
     return tuple(sorted(rows, key=by_name))
-
-
-def preview_mark(
-    mark: Mark | None,
-    run: GradingRun,
-    *,
-    before: GradingRun | None,
-    points: Decimal,
-) -> MarkPreview:
-    """Return a student's mark as it is, and as it would be with these points.
-
-    `before` is the run that counts now, `run` the one that would count, and `points`
-    are its automatic points.
-    """
-    earned = automatic_points(before) if before else Decimal(0)
-    return MarkPreview(
-        student=run.work.author,
-        attempt=run.work.attempt,
-        before=mark.with_automatic(earned) if mark else None,
-        after=(mark or Mark()).with_automatic(points),
-    )
-
-
-def by_name(row: MarkPreview) -> tuple[str, str, int]:
-    """Return the sort key of a row: last name, first name, id."""
-    person = row.student
-    return person.last_name.casefold(), person.first_name.casefold(), person.pk
 
 
 @transaction.atomic

@@ -3,23 +3,21 @@
 It is computed by the same code that computes marks, and nothing is written.
 """
 
+import copy
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count
 
 from accounts.models import User
 from courses.deadlines import deadline_of, is_late, is_open
-from courses.models import Assignment
+from courses.models import Assignment, Course
+from courses.services.settings_changes import changed_mark_settings
 from courses.wall_clock import moment_words
-from grading.models import Mark
-from grading.services.marks import (
-    automatic_points,
-    choose_counting,
-    latest_finished_runs_by_student,
-)
-from grading.services.rescoring import MarkPreview, by_name, preview_mark
+from grading.services.lateness import AssumedSettings
+from grading.services.mark_previews import MarkPreview, preview_assumed
 from submissions.models import Submission
 
 
@@ -61,11 +59,11 @@ class SettingsPlan:
         It is empty where the plan changes nothing that somebody has to look at.
         """
         shown = [
-            *((row.student.pk, row.before, row.after) for row in self.marks),
+            digest_of_marks(self.marks),
             *((row.student.pk, row.attempt, row.becomes_late) for row in self.lateness),
             *self.words,
         ]
-        return hashlib.sha256(repr(shown).encode()).hexdigest() if shown else ""
+        return hashlib.sha256(repr(shown).encode()).hexdigest() if any(shown) else ""
 
 
 def plan_settings(
@@ -83,21 +81,53 @@ def plan_settings(
 
 
 def _marks(before: Assignment, after: Assignment) -> tuple[MarkPreview, ...]:
-    if before.counting == after.counting:
+    if not changed_mark_settings(before, after):
         return ()
-    marks = {mark.student_id: mark for mark in Mark.objects.filter(assignment=before)}
-    rows = []
-    for author, runs in latest_finished_runs_by_student(before).items():
-        run = choose_counting(after.counting, runs, automatic_points)
-        if run is not None:
-            row = preview_mark(
-                marks.get(author),
-                run,
-                before=choose_counting(before.counting, runs, automatic_points),
-                points=automatic_points(run),
-            )
-            rows.append(row)
-    return tuple(sorted((row for row in rows if row.changes), key=by_name))
+    assumed = AssumedSettings(assignments={after.pk: after})
+    return preview_assumed(affected_assignments(before), assumed)
+
+
+def affected_assignments(assignment: Assignment) -> list[Assignment]:
+    """Return the assignments whose marks depend on the settings of this one.
+
+    These are all of the course if students have late days: what they use here, they do
+    not have later.
+    """
+    if not assignment.course.late_days:
+        return [assignment]
+    return list(assignment.course.assignments.all())
+
+
+def plan_extension(
+    *, assignment: Assignment, student: User, due_at: dt.datetime | None
+) -> tuple[MarkPreview, ...]:
+    """Return the marks that would differ with this deadline for one student.
+
+    None is the common deadline.
+    """
+    extensions = {(assignment.pk, student.pk): due_at}
+    return preview_assumed(
+        affected_assignments(assignment),
+        AssumedSettings(extensions=extensions),
+        student=student,
+    )
+
+
+def plan_late_rule(*, before: Course, after: Course) -> tuple[MarkPreview, ...]:
+    """Return the marks that would differ with the course's new rule for late work."""
+    assignments = list(before.assignments.all())
+    assumed = {}
+    for stored in assignments:
+        changed = copy.copy(stored)
+        changed.course = after
+        assumed[stored.pk] = changed
+    return preview_assumed(assignments, AssumedSettings(assignments=assumed))
+
+
+def digest_of_marks(rows: Sequence[MarkPreview]) -> str:
+    """Return a digest of changed marks; empty if there are none."""
+    shown = [(row.assignment.pk, row.student.pk, row.before, row.after) for row in rows]
+    return hashlib.sha256(repr(shown).encode()).hexdigest() if shown else ""
 
 
 def _lateness(before: Assignment, after: Assignment) -> tuple[LatenessChange, ...]:

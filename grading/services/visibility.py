@@ -10,6 +10,7 @@ from accounts.models import User
 from courses.deadlines import deadline_for
 from courses.models import Assignment
 from formats.choices import Counting
+from grading.mark_points import LateTerms, points_after
 from grading.models import GradingRun, Mark
 from grading.scoring import (
     CheckResult,
@@ -18,8 +19,8 @@ from grading.scoring import (
     rules_of,
     score_questions,
 )
+from grading.services.lateness import run_terms
 from grading.services.marks import (
-    automatic_points,
     counting_run,
     latest_finished_runs,
     load_counting_runs,
@@ -47,6 +48,7 @@ class ShownMark:
     points: Decimal
     is_provisional: bool
     hidden: tuple[HiddenPoints, ...] = ()
+    late_words: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,30 +167,40 @@ def show_mark(
         released_at=mark.assignment.marks_released_at,
         sees_all=sees_all,
     )
-    run = mark.run
+    run, late = mark.counting()
     shown = _results(run, moments) if run else None
     points = shown.points if shown else Decimal(0)
     if moments.is_released or shown is None:
+        whole = mark.points
         return ShownMark(
             counting=run,
             is_whole=True,
-            earned=mark.with_automatic(automatic_points(run) if run else Decimal(0)),
+            earned=whole.final,
             shown_points=points,
             points=points,
             is_provisional=not moments.is_released,
+            late_words=whole.late_words,
         )
     compared = _compared_by_hidden_points(mark.assignment, mark.student_id, moments)
     # SECURITY: the results of the attempt that counts would tell which of two attempts
-    # the hidden checks made the better one.
-    shown = max(compared, key=lambda results: results.earned, default=shown)
+    # the hidden checks made the better one. So would its lateness.
+    shown, late = max(
+        compared,
+        key=lambda one: points_after(one[0].earned + mark.manual_points, one[1]),
+        default=(shown, late),
+    )
+    # SECURITY: the penalty is of the shown points. That of all points would tell how
+    # many are hidden.
+    so_far = mark.points_with(shown.earned, late)
     return ShownMark(
         counting=None if compared else run,
         is_whole=not compared and not shown.hides_points,
-        earned=mark.with_automatic(shown.earned),
+        earned=so_far.final,
         shown_points=shown.shown_points,
         points=shown.points,
         is_provisional=True,
         hidden=shown.hidden,
+        late_words=so_far.late_words,
     )
 
 
@@ -209,8 +221,10 @@ def counting_run_to_show(
 
 def _compared_by_hidden_points(
     assignment: Assignment, student_id: int, moments: ViewTimes
-) -> list[ShownResults]:
+) -> list[tuple[ShownResults, LateTerms | None]]:
     """Return what may be shown of the attempts whose hidden points choose the best.
+
+    Each comes with its terms, if it is late.
 
     The list is empty where the choice tells nothing hidden: marks are released, the
     latest attempt counts, or no attempt hides points.
@@ -224,8 +238,11 @@ def _compared_by_hidden_points(
         return []
     runs = latest_finished_runs(assignment, student_id)
     prefetch_related_objects(runs, "results", "revision__questions")
-    shown = [_results(run, moments) for run in runs]
-    return shown if any(results.hides_points for results in shown) else []
+    shown = [(run, _results(run, moments)) for run in runs]
+    if not any(results.hides_points for _, results in shown):
+        return []
+    terms = run_terms(runs)
+    return [(results, terms.get(run.pk)) for run, results in shown]
 
 
 def _results(run: GradingRun, moments: ViewTimes) -> ShownResults:

@@ -22,8 +22,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def mark() -> Mark:
-    """Return an unreleased mark of 2 out of 2, less half a point for being late."""
-    mark = MarkFactory.create(late_penalty=Decimal("0.5"))
+    """Return an unreleased mark of 2 out of 2, less an adjustment of half a point."""
+    mark = MarkFactory.create(adjustment=Decimal("-0.5"))
     QuestionResultFactory.create(run=mark.run)
     return mark
 
@@ -59,8 +59,9 @@ def test_released_mark_has_its_parts(mark: Mark) -> None:
     assert row["parts"] == {
         "automatic_points": "2.00",
         "manual_points": "0.00",
-        "adjustment": "0.00",
-        "late_penalty": "0.50",
+        "adjustment": "-0.50",
+        "late_penalty": "0.00",
+        "late_reason": "",
         "final_points": "1.50",
     }
 

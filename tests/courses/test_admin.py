@@ -241,6 +241,7 @@ def assignment_form(course: Course, **changed: Any) -> dict[str, Any]:
         "due_at_1": "16:00",
         "counting": "latest",
         "grace_minutes": "0",
+        "late_unit": "day",
         "weight_percent": "10",
         **changed,
     }
@@ -377,6 +378,10 @@ def test_a_course_is_added_with_codes_as_people_write_them(
         "module_codes": "70010, 97111",
         "academic_year": "2026-27",
         "time_zone": "Europe/London",
+        "late_mode": "none",
+        "late_unit": "day",
+        "late_days": "0",
+        "pass_mark": "40",
     }
     answer = site_staff.post(reverse("admin:courses_course_add"), form)
     assert answer.status_code == 302

@@ -78,6 +78,7 @@ def assignment_form(course: Course, **changed: Any) -> dict[str, Any]:
         "due_at_1": "23:59",
         "counting": "latest",
         "grace_minutes": "0",
+        "late_unit": "day",
         "weight_percent": "10",
         **changed,
     }
@@ -290,6 +291,10 @@ def course_form(**changed: Any) -> dict[str, Any]:
         "module_codes": "70010",
         "academic_year": "2026-27",
         "time_zone": NAMED,
+        "late_mode": "none",
+        "late_unit": "day",
+        "late_days": "0",
+        "pass_mark": "40",
         "release_at_0": "2026-12-04",
         "release_at_1": "09:00",
         **changed,

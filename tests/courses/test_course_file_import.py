@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from tests.factories import (
     SubmissionFactory,
     UserFactory,
     WeekFactory,
+    hours,
 )
 
 pytestmark = pytest.mark.django_db
@@ -478,3 +480,32 @@ def test_changed_settings_are_announced_as_from_the_page(
     staff = course.changes.get(is_public=False)
     assert staff.summary == "Coursework “Coursework Task 1” changed."
     assert "closes: Fri 31 Jan 2025, 19:00 GMT" in staff.after
+
+
+# --- Late rules -----------------------------------------------------------------------
+
+
+def test_late_rules_are_imported_and_told_to_students(tmp_path: Path) -> None:
+    course = imported_course(small(tmp_path, ("week: 2, due", "late_mode: none, due")))
+    Course.objects.update(release_at=hours(-1))
+    course.assignments.update(release_at=hours(-1))
+    path = small(
+        tmp_path,
+        ("week: 2, due", "late_mode: raw, late_step: 12.5, pass_mark: 45, due"),
+        (
+            "format: 1\ncourse:\n",
+            "format: 1\ncourse:\n  late_mode: cap\n  late_days: 3\n",
+        ),
+    )
+    import_file(path, slug=course.slug)
+    course.refresh_from_db()
+    work = course.assignments.get()
+    assert (course.late_mode, course.late_days) == ("cap", 3)
+    assert (work.late_mode, work.late_step, work.pass_mark) == (
+        "raw",
+        Decimal("12.5"),
+        Decimal(45),
+    )
+    told = course.changes.filter(is_public=True).values_list("summary", flat=True)
+    assert "The course's rule for late work changed." in told
+    assert "Coursework Task 1: the rule for late work changed." in told

@@ -17,11 +17,8 @@ from grading.services import (
     recompute_mark,
     record_changed_marks,
 )
-from grading.services.marks import (
-    automatic_points,
-    choose_counting,
-    latest_finished_runs,
-)
+from grading.services.counting import choose_counting, counting_rows
+from grading.services.marks import automatic_points, latest_finished_runs
 from tests.factories import (
     AssignmentFactory,
     EnrolmentFactory,
@@ -174,15 +171,14 @@ def test_points_given_by_hand_are_kept_and_added(
         run=run,
         manual_points=Decimal(10),
         adjustment=Decimal("-1.5"),
-        late_penalty=Decimal(2),
     )
     mark = recompute(assignment, student)
-    assert (mark.automatic_points, mark.final_points) == (Decimal(4), Decimal("10.5"))
+    assert (mark.automatic_points, mark.final_points) == (Decimal(4), Decimal("12.5"))
 
 
 def test_a_mark_is_never_negative(assignment: Assignment, student: User) -> None:
     run = attempt(assignment, student, "1")
-    MarkFactory.create(run=run, late_penalty=Decimal(5))
+    MarkFactory.create(run=run, adjustment=Decimal(-5))
     assert recompute(assignment, student).final_points == 0
 
 
@@ -223,10 +219,16 @@ def test_every_query_finds_the_same_counting_run(
     recompute(assignment, other.work.author)
     runs = latest_finished_runs(assignment, student.pk)
     expected = choose_counting(counting, runs, automatic_points)
-    rows: Any = Mark.objects.with_points().filter(student=student)
-    (attached,) = load_counting_runs(rows)
-    assert attached.run == Mark.objects.get(student=student).run == expected
-    assert rows.values_list("final", flat=True).get() == attached.final_points
+    mark = Mark.objects.get(student=student)
+    (attached,) = load_counting_runs(Mark.objects.filter(student=student))
+    assert attached.run == mark.run == counting_run(assignment, student) == expected
+    assert attached.final_points == mark.final_points
+    row = counting_rows(assignment, possible={}, manual={})[student.pk]
+    assert expected is not None
+    assert (row.attempt, row.automatic) == (
+        expected.work.attempt,
+        automatic_points(expected),
+    )
     assert expected in GradingRun.objects.counting()
     assert GradingRun.objects.counting().count() == 2
 

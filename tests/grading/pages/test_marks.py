@@ -49,12 +49,11 @@ def test_released_mark_shows_every_part() -> None:
         run=finished_run(assignment, student, automatic_points=Decimal("1.5")),
         manual_points=Decimal("0.25"),
         adjustment=Decimal("-0.5"),
-        late_penalty=Decimal("0.1"),
     )
     text = words(page(assignment.course, student))
     assert "Released" in text
     assert "Automatic 1.5 Marked by hand 0.25 Adjustment \N{MINUS SIGN}0.5" in text
-    assert "Late penalty \N{MINUS SIGN}0.1 Final 1.15 / 2" in text
+    assert "Late penalty 0 Final 1.25 / 2" in text
 
 
 def test_mark_is_provisional_until_release() -> None:
