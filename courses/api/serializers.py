@@ -7,6 +7,7 @@ from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from courses.deadlines import deadline_of
+from courses.late_rule_words import rule_words
 from courses.models import (
     Assignment,
     AssignmentRevision,
@@ -18,7 +19,7 @@ from courses.models import (
     RevisionFile,
     Week,
 )
-from formats.choices import Role
+from formats.choices import LateMode, LateUnit, Role
 
 
 class CourseSerializer(serializers.ModelSerializer[Course]):
@@ -41,6 +42,8 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
             "time_zone",
             "summary",
             "release_at",
+            "late_days",
+            "pass_mark",
             "role",
         ]
         read_only_fields = fields
@@ -255,6 +258,41 @@ class DeadlineSerializer(serializers.Serializer[Any]):
     )
 
 
+class LateRuleSerializer(serializers.Serializer[Any]):
+    """The rule for late work that applies: the assignment's own or the course's."""
+
+    mode = serializers.ChoiceField(LateMode.choices)
+    unit = serializers.ChoiceField(
+        LateUnit.choices, help_text="A unit that has begun counts whole."
+    )
+    step = serializers.DecimalField(
+        6,
+        2,
+        allow_null=True,
+        help_text="What each unit costs: points, or a percentage. If points are "
+        "multiplied: the percentage that is left.",
+    )
+    floor = serializers.DecimalField(
+        5,
+        2,
+        allow_null=True,
+        help_text="No deduction takes work below this share of the possible points, "
+        "in %.",
+    )
+    maximum = serializers.DecimalField(
+        5,
+        2,
+        allow_null=True,
+        help_text="The most that is taken, in % of the possible points.",
+    )
+    zero_after = serializers.IntegerField(
+        allow_null=True, help_text="After so many units, work gets no points."
+    )
+    days_limit = serializers.IntegerField(
+        allow_null=True, help_text="How many late days may be used for it."
+    )
+
+
 class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
     """An assignment, with the deadline of the person who asks."""
 
@@ -269,6 +307,16 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
         allow_null=True,
         default=None,
         help_text="The part of the course mark that it belongs to.",
+    )
+    late_rule = LateRuleSerializer()
+    late_words = serializers.SerializerMethodField(
+        help_text="The rule for late work in words."
+    )
+    pass_mark = serializers.DecimalField(
+        5,
+        2,
+        source="pass_percent",
+        help_text="The share of the possible points that passes, in %.",
     )
     mine = serializers.SerializerMethodField()
     attempts_used = serializers.IntegerField(help_text="Your own attempts so far.")
@@ -298,12 +346,20 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
             "cpu_budget_seconds",
             "gpu_budget_seconds",
             "counting",
+            "late_rule",
+            "late_words",
+            "pass_mark",
             "component",
             "weight_percent",
             "marks_are_released",
             "revision",
         ]
         read_only_fields = fields
+
+    def get_late_words(self, assignment: Assignment) -> str:
+        """Return the rule as sentences."""
+        words = rule_words(assignment.late_rule, pass_mark=assignment.pass_percent)
+        return " ".join(words)
 
     @extend_schema_field(DeadlineSerializer)
     def get_mine(self, assignment: Assignment) -> dict[str, Any]:
