@@ -9,6 +9,7 @@ from grading.views import (
     assignment_settings,
     assignment_staff,
     extensions,
+    late_rule,
     marks,
     regrade,
     regrade_start,
@@ -33,6 +34,9 @@ urlpatterns = [
         assignment_new.assignment_new,
         name="assignment-new",
     ),
+    path(
+        "courses/<slug:slug>/manage/late-rule/", late_rule.late_rule, name="late-rule"
+    ),
     path("courses/<slug:slug>/manage/use/", use.use, name="use"),
     path("courses/<slug:slug>/manage/use.csv", use.use_file, name="use-file"),
     path(
@@ -44,6 +48,11 @@ urlpatterns = [
         f"{STAFF}/",
         assignment_staff.assignment_staff,
         name="assignment-staff",
+    ),
+    path(
+        f"{STAFF}/marks.csv",
+        assignment_staff.marks_file,
+        name="marks-file",
     ),
     path(
         "courses/<slug:slug>/coursework/<slug:aslug>/import/",

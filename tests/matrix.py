@@ -451,6 +451,14 @@ PAGES: Final = [
     Row(name="grading:marks", args=of_course, expected=COURSE),
     Row(name="grading:use", args=of_course, expected=STAFF),
     Row(name="grading:use-file", args=of_course, expected=STAFF),
+    Row(name="grading:late-rule", args=of_course, expected=EDITORS),
+    Row(
+        name="grading:late-rule",
+        note="without what it needs",
+        method="post",
+        args=of_course,
+        expected=EDITORS.replace("200", "422"),
+    ),
     Row(name="grading:assignment", args=of_assignment, expected=COURSE),
     Row(
         name="grading:assignment",
@@ -493,6 +501,13 @@ PAGES: Final = [
         expected=NOBODY,
     ),
     Row(name="grading:assignment-staff", args=of_assignment, expected=STAFF),
+    Row(name="grading:marks-file", args=of_assignment, expected=STAFF),
+    Row(
+        name="grading:marks-file",
+        note="of another course",
+        args=under_another_course,
+        expected=NOBODY,
+    ),
     *(
         Row(name=name, args=of_assignment, expected=EDITORS)
         for name in (

@@ -54,8 +54,8 @@ APPS: Final = {
         without_page=frozenset({"access", "change_words", "live", "run_poll"}),
         parts=frozenset(
             {
-                *("attempts", "badges", "executed", "hand_in_status", "results"),
-                "revisions",
+                *("attempts", "badges", "executed", "hand_in_status", "late_work"),
+                *("results", "revisions"),
                 *("run_links", "run_status", "run_tag", "staff_rows"),
             }
         ),

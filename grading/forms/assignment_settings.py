@@ -9,15 +9,34 @@ from django.utils.text import slugify
 
 from courses.forms.moments import MomentField
 from courses.forms.release_time_fields import ReleaseTimeForm
+from courses.late_rule_words import rule_words
+from courses.late_rules import preset
 from courses.models import Assignment, Course
-from formats.choices import Counting
+from courses.wall_clock import later_by_days
+from formats.choices import Counting, LateMode
+from formats.late_rule_checks import RULE_FIELDS
 from formats.lengths import MAX_MARKDOWN
+from grading.forms.late_rule import RULE_LABELS, preset_values
 
 _LONGEST_SLUG: Final = 60
 _MOVED: Final = (
     "The last part of its address. If you change it, links to the old address stop "
     "working, and you must change it in the course file too."
 )
+
+
+def _preset_of(assignment: Assignment, chosen: str) -> dict[str, Any]:
+    """Return what a preset fills in: its rule, and until when late work is taken."""
+    known = preset(chosen)
+    if known is None:
+        return {}
+    found = preset_values(known)
+    if known.open_days is not None:
+        course = assignment.course
+        found["closes_at"] = later_by_days(
+            assignment.due_at, known.open_days, course.tz
+        )
+    return found
 
 
 class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
@@ -108,6 +127,8 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
             "due_at",
             "closes_at",
             "grace_minutes",
+            *RULE_FIELDS,
+            "pass_mark",
             "max_attempts",
             "cpu_budget_seconds",
             "gpu_budget_seconds",
@@ -115,6 +136,7 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
             "summary",
         )
         labels = {
+            **RULE_LABELS,
             "title": "Title",
             "week": "Week",
             "component": "Part of the course mark",
@@ -131,6 +153,8 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
         "due_at",
         "closes_at",
         "grace_minutes",
+        *RULE_FIELDS,
+        "pass_mark",
         "max_attempts",
         "cpu_budget_seconds",
         "gpu_budget_seconds",
@@ -148,6 +172,11 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
         course = self.instance.course
         week: Any = self.fields["week"]
         week.queryset, week.empty_label = course.weeks.order_by("number"), "No week"
+        late: Any = self.fields["late_mode"]
+        own = " ".join(rule_words(course.own_late_rule, pass_mark=course.pass_mark))
+        late.choices = [("", "What the course's rule says"), *LateMode.choices]
+        late.help_text = f"The course's rule: {own}"
+        self.fields["late_unit"].required = False
         component: Any = self.fields["component"]
         component.queryset, component.empty_label = course.components.all(), "None"
 
@@ -161,8 +190,12 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
         )
 
     @classmethod
-    def of(cls, assignment: Assignment, entered: Any = None) -> "CourseworkForm":
+    def of(
+        cls, assignment: Assignment, entered: Any = None, chosen: str = ""
+    ) -> "CourseworkForm":
         """Return the form with the stored settings, or with what was entered.
+
+        `chosen` is the key of a preset that fills in the rule for late work.
 
         A valid form changes the assignment object that it was given, and stores
         nothing.
@@ -170,7 +203,10 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
         return cls(
             entered,
             instance=assignment,
-            initial=cls.release_of(assignment.release_at),
+            initial={
+                **cls.release_of(assignment.release_at),
+                **_preset_of(assignment, chosen),
+            },
         )
 
     def clean(self) -> dict[str, Any]:
@@ -180,6 +216,10 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
             given["slug"] = given.get("slug") or slugify(given["title"])[:_LONGEST_SLUG]
             self._check_address(given["slug"])
         return given
+
+    def clean_late_unit(self) -> str:
+        """Keep the unit if none is given: without a rule of its own, none is needed."""
+        return self.cleaned_data["late_unit"] or self.instance.late_unit
 
     def _check_address(self, slug: str) -> None:
         if not slug:

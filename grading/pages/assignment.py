@@ -26,6 +26,7 @@ from formats.problems import Problem
 from grading.models import GradingRun, RunnerEnvironment
 from grading.pages.attempts import Attempt, own_attempts
 from grading.pages.hand_in_status import HandInStatus, hand_in_status_of
+from grading.pages.late_work import LateWork, late_work_of
 from grading.scoring import rules_of
 from grading.services.use import budgets_of
 from grading.states import State
@@ -119,6 +120,7 @@ class AssignmentPage:
     environment: RunnerEnvironment | None
     versions: tuple[tuple[str, str], ...]
     hand_in_status: HandInStatus
+    late: LateWork
     form: SubmitForm | None
     refusals: tuple[Problem, ...]
     attempts: tuple[Attempt, ...]
@@ -143,6 +145,12 @@ class AssignmentPage:
         found = (each.results for each in self.attempts if each.counts)
         results = next(found, None)
         return results if results and (results.earned or results.hidden) else None
+
+    @property
+    def replaced_points(self) -> Decimal:
+        """What `replaced` earned as far as it is shown, after its late penalty."""
+        found = (each.points for each in self.attempts if each.counts and each.points)
+        return next((points.final for points in found), Decimal(0))
 
     @property
     def memory_bytes(self) -> int:
@@ -233,6 +241,13 @@ def assignment_page(
             _main_versions(environment) if environment else _last_versions(revision)
         ),
         hand_in_status=hand_in_status,
+        late=late_work_of(
+            own,
+            assignment=assignment,
+            possible=sum((row.points for row in questions), Decimal(0)),
+            user=user,
+            now=now,
+        ),
         form=(
             _form(revision, last_try or LastTry())
             if revision and not hand_in_status.blocked

@@ -1,7 +1,7 @@
 """One student's attempts at an assignment, as that student may see them."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,9 +10,10 @@ from django.db.models import prefetch_related_objects
 from accounts.models import User
 from courses.models import Assignment
 from formats.choices import Counting
+from grading.mark_points import MarkPoints, mark_points
 from grading.models import GradingRun
 from grading.pages.badges import Badge, badge_for
-from grading.services import counting_run_to_show, show_run
+from grading.services import counting_run_to_show, lateness, show_run
 from grading.states import State
 from grading.visible_results import ShownResults
 from submissions.models import Submission
@@ -25,13 +26,18 @@ _REASONS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One attempt with its latest run. `counts` says why it counts, or is empty."""
+    """One attempt with its latest run. `counts` says why it counts, or is empty.
+
+    `points` are those in `results`, less what the lateness of the attempt costs of
+    them.
+    """
 
     submission: Submission
     run: GradingRun | None
     badge: Badge | None
     results: ShownResults | None
     counts: str
+    points: MarkPoints | None = None
 
 
 def own_attempts(
@@ -58,6 +64,7 @@ def own_attempts(
         for run in runs.values()
         if run.state == State.FINISHED
     }
+    points = _points(submissions, shown)
     counting = counting_run_to_show(assignment, user, closes_at=closes_at, now=now)
     counting_id = counting.submission_id if counting else None
     reason = _REASONS[Counting(assignment.counting)]
@@ -68,9 +75,36 @@ def own_attempts(
             badge=badge_for(runs[submission.pk]) if submission.pk in runs else None,
             results=shown.get(submission.pk),
             counts=reason if submission.pk == counting_id else "",
+            points=points.get(submission.pk),
         )
         for submission in submissions
     )
+
+
+def _points(
+    submissions: Iterable[Submission], shown: Mapping[UUID, ShownResults]
+) -> dict[UUID, MarkPoints]:
+    """Return the points of each attempt after its penalty, by the id of the submission.
+
+    SECURITY: of what may be shown of them. The penalty of all points would tell
+    how many are hidden.
+    """
+    attempts = {
+        each.pk: lateness.Attempt(
+            each.assignment,
+            each.author_id,
+            each.received_at,
+            each.extended_to,  # type: ignore[attr-defined]  # annotated
+            shown[each.pk].points,
+        )
+        for each in submissions
+        if each.pk in shown
+    }
+    terms = lateness.late_terms(attempts)
+    return {
+        key: mark_points(automatic=shown[key].earned, late=terms.get(key))
+        for key in attempts
+    }
 
 
 def _latest_runs(submissions: Iterable[Submission]) -> dict[UUID, GradingRun]:

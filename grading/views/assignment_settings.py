@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
+from courses.late_rules import PRESETS
 from courses.models import Assignment
 from courses.permissions import Right
 from courses.services.edited_rows import save_assignment
@@ -34,7 +35,8 @@ def assignment_settings(
     found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
     with timezone.override(stored.course.tz):
         if request.method != "POST":
-            return _page(request, CourseworkForm.of(found), stored)
+            chosen = request.GET.get("preset", "")
+            return _page(request, CourseworkForm.of(found, chosen=chosen), stored)
         form = CourseworkForm.of(found, request.POST)
         if not form.is_valid():
             return _page(request, form, stored)
@@ -60,6 +62,7 @@ def _page(
         "assignment": stored,
         "form": form,
         "plan": plan,
+        "presets": PRESETS,
     }
     status = UNPROCESSABLE if form.errors else None
     return render(request, "grading/assignment_settings.html", context, status=status)

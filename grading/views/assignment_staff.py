@@ -1,4 +1,7 @@
-"""The view of everybody's work at one assignment."""
+"""The view of everybody's work at one assignment, and their marks as a CSV file."""
+
+import csv
+import io
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -8,9 +11,12 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
+from courses.models import Assignment
 from courses.permissions import Right, rights_in
+from formats.roster import escaped
 from grading.pages.assignment_staff import staff_page
 from grading.pages.revisions import revisions_card
+from grading.pages.staff_rows import StudentRow, student_rows
 from grading.views.access import visible_assignment
 
 
@@ -46,3 +52,63 @@ def assignment_staff(request: SignedInRequest, slug: str, aslug: str) -> HttpRes
     answer = render(request, template, context)
     patch_vary_headers(answer, ["HX-Request"])
     return answer
+
+
+@login_required
+@require_safe
+def marks_file(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
+    """Send everybody's mark with its parts as a CSV file."""
+    found = visible_assignment(request.user, slug, aslug)
+    if Right.VIEW_ALL_WORK not in rights_in(request.user, found.course):
+        raise PermissionDenied
+    # With a byte order mark: without it, spreadsheets guess an older encoding.
+    answer = HttpResponse(_table(found).encode("utf-8-sig"), "text/csv; charset=utf-8")
+    answer["Content-Disposition"] = (
+        f'attachment; filename="marks-{found.course.slug}-{found.slug}.csv"'
+    )
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+_COLUMNS = (
+    "email",
+    "login",
+    "name",
+    "attempts",
+    "counting_attempt",
+    "automatic",
+    "by_hand",
+    "late_penalty",
+    "late_reason",
+    "adjustment",
+    "final",
+    "possible",
+)
+
+
+def _table(assignment: Assignment) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(_COLUMNS)
+    for row in sorted(student_rows(assignment), key=lambda row: row.sort_name):
+        person = [escaped(value) for value in (row.email, row.login, row.name)]
+        writer.writerow([*person, row.attempts, *_mark_cells(row)])
+    return text.getvalue()
+
+
+def _mark_cells(row: StudentRow) -> list[object]:
+    """Return the cells of a student's mark, empty while there is none."""
+    mark = row.counting
+    if mark is None:
+        return [""] * 8
+    points = mark.points
+    return [
+        mark.attempt or "",
+        points.automatic,
+        points.manual,
+        points.late_penalty,
+        points.late_words,
+        points.adjustment,
+        points.final,
+        "" if mark.possible is None else mark.possible,
+    ]

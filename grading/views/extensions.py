@@ -1,6 +1,7 @@
 """The views of extensions: who has one, granting one, and withdrawing it."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Final
 
 from django.contrib import messages
@@ -22,6 +23,8 @@ from courses.services.extensions import (
 )
 from courses.wall_clock import moment_words
 from grading.forms.extensions import ExtensionForm
+from grading.services.mark_previews import MarkPreview
+from grading.services.settings_plan import digest_of_marks, plan_extension
 from grading.views.access import allowed_assignment
 
 UNPROCESSABLE: Final = 422
@@ -37,6 +40,10 @@ def extensions(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
             return _page(request, found, ExtensionForm(found, initial=_chosen(request)))
         form = ExtensionForm(found, request.POST)
         if form.is_valid():
+            student, due_at = form.cleaned_data["student"], form.cleaned_data["due_at"]
+            marks = plan_extension(assignment=found, student=student, due_at=due_at)
+            if _is_new(request, marks):
+                return _page(request, found, form, marks=marks)
             try:
                 granted = grant_extension(
                     actor=request.user, assignment=found, **form.cleaned_data
@@ -56,13 +63,27 @@ def extensions(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
 def extension_withdraw(
     request: SignedInRequest, slug: str, aslug: str, pk: int
 ) -> HttpResponse:
-    """Withdraw an extension, so that the common deadline applies again."""
+    """Withdraw an extension, so that the common deadline applies again.
+
+    If that changes marks, they are shown first.
+    """
     found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
     rows = found.extensions.select_related("student", "assignment__course")
     extension = get_object_or_404(rows, pk=pk)
+    marks = plan_extension(assignment=found, student=extension.student, due_at=None)
+    if _is_new(request, marks):
+        form = ExtensionForm(found)
+        with timezone.override(found.course.tz):
+            return _page(request, found, form, marks=marks, withdrawn=extension)
     withdraw_extension(actor=request.user, extension=extension)
     messages.success(request, _words(extension.student, found.due_at, found))
     return _back(found)
+
+
+def _is_new(request: SignedInRequest, marks: Sequence[MarkPreview]) -> bool:
+    """Return whether the person has not seen yet that these marks would change."""
+    seen = digest_of_marks(marks)
+    return bool(seen) and request.POST.get("seen") != seen
 
 
 def _chosen(request: SignedInRequest) -> dict[str, str]:
@@ -80,7 +101,12 @@ def _back(found: Assignment) -> HttpResponseRedirect:
 
 
 def _page(
-    request: SignedInRequest, found: Assignment, form: ExtensionForm
+    request: SignedInRequest,
+    found: Assignment,
+    form: ExtensionForm,
+    *,
+    marks: Sequence[MarkPreview] = (),
+    withdrawn: Extension | None = None,
 ) -> HttpResponse:
     rows = Extension.objects.filter(assignment=found)
     context = {
@@ -90,6 +116,9 @@ def _page(
         "form": form,
         "extensions": rows.select_related("student", "granted_by").order_by("due_at"),
         "now": timezone.now(),
+        "marks": marks,
+        "seen": digest_of_marks(marks),
+        "withdrawn": withdrawn,
     }
     status = UNPROCESSABLE if form.errors else None
     return render(request, "grading/extensions.html", context, status=status)

@@ -159,6 +159,23 @@ HIDDEN: Shows = {
     "api changes": ('"count":1', '"count":0'),
 }
 NAMED = (*PAGES, *STAFF_PAGES)
+LOSES_HALF: Shows = {
+    "coursework": ("Late work is labelled as late", "Late work loses 50 %"),
+    "marks": ("", "Handed in 16 hours late: 0.5 points lost."),
+    "api assignments": ("Late work loses no points", "Late work loses 50 %"),
+    "api marks": ('"earned":"1.00"', '"earned":"0.50"'),
+    "staff table": ("", "1 − 0.5 late"),  # noqa: RUF001  a minus
+    "staff api marks": ('"late_penalty":"0.00"', '"late_penalty":"0.50"'),
+}
+# Fields of a late rule, with a value, and how the API shows that it changes.
+LATE_FIELDS = (
+    ("late_unit", "hour", ('"unit":"day"', '"unit":"hour"')),
+    ("late_step", 7, ('"step":null', '"step":"7.00"')),
+    ("late_floor", 20, ('"floor":null', '"floor":"20.00"')),
+    ("late_maximum", 30, ('"maximum":null', '"maximum":"30.00"')),
+    ("late_zero_after", 3, ('"zero_after":null', '"zero_after":3')),
+    ("late_days_limit", 2, ('"days_limit":null', '"days_limit":2')),
+)
 
 CASES: dict[str, Case] = {
     "assignment.course": Case(
@@ -251,6 +268,57 @@ CASES: dict[str, Case] = {
             ),
             "staff table": ("Late (1)", "Late (0)"),
             "export": ("", "grace_minutes: 1440"),
+        },
+    ),
+    "assignment.late_mode": Case(
+        to(Assignment, late_mode="raw", late_step=50),
+        {**LOSES_HALF, "export": ("", "late_mode: raw")},
+    ),
+    **{
+        f"assignment.{name}": Case(
+            # Without a mode, the assignment has no rule of its own.
+            to(Assignment, **{name: value}),
+            {"export": ("", f"{name}: {value}")},
+        )
+        for name, value, _ in LATE_FIELDS
+    },
+    "assignment.pass_mark": Case(
+        to(Assignment, pass_mark=50),
+        {
+            "api assignments": ('"pass_mark":"40.00"', '"pass_mark":"50.00"'),
+            "export": ("", "pass_mark: 50"),
+        },
+    ),
+    "course.late_mode": Case(
+        to(Course, late_mode="raw", late_step=50),
+        {**LOSES_HALF, "export": ("", "late_mode: raw")},
+    ),
+    **{
+        f"course.{name}": Case(
+            to(Course, **{name: value}),
+            {
+                "api assignments": (was, becomes),
+                "export": ("", f"{name}: {value}"),
+            },
+        )
+        for name, value, (was, becomes) in LATE_FIELDS
+    },
+    "course.late_days": Case(
+        to(Course, late_days=3),
+        {
+            "api courses": ('"late_days":0', '"late_days":3'),
+            "export": ("", "late_days: 3"),
+        },
+    ),
+    "course.pass_mark": Case(
+        to(Course, pass_mark=50),
+        {
+            **on(
+                ("api courses", "api assignments"),
+                '"pass_mark":"40.00"',
+                '"pass_mark":"50.00"',
+            ),
+            "export": ("", "pass_mark: 50"),
         },
     ),
     "assignment.closes_at": Case(to(Assignment, closes_at=NOW - HOUR), CLOSED),
