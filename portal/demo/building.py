@@ -28,6 +28,8 @@ from submissions.services import IncomingFile
 
 SLUG: Final = "deep-learning"
 COURSEWORK: Final = "conv-digits"
+WARM_UP: Final = "warm-up"
+WARM_UP_LATE: Final = dt.timedelta(hours=3)
 EXAMPLE: Final[Path] = settings.BASE_DIR / "examples" / "conv-digits"
 COURSE_FILE: Final[Path] = settings.BASE_DIR / "examples/deep-learning/course.yaml"
 # The year of the course file's dates, and the number of its first week.
@@ -92,6 +94,7 @@ def build_demo(*, password: str, now: dt.datetime) -> DemoReport:
         course = _make_course(calendar)
         people = _make_people(course, password)
         assignment = _make_coursework(course, calendar, bundle)
+        warm_up = _make_warm_up(assignment, calendar, bundle)
         grant_extension(
             actor=people[f"lecturer@{DOMAIN}"],
             assignment=assignment,
@@ -105,6 +108,11 @@ def build_demo(*, password: str, now: dt.datetime) -> DemoReport:
         _hand_in(people[person.email], assignment, submission, now)
         for person in EVERYBODY
         for submission in person.hands_in
+    ]
+    runs += [
+        _hand_in(people[person.email], warm_up, submission, now)
+        for person in EVERYBODY
+        for submission in person.hands_in_late
     ]
     return DemoReport(course=course, was_made=True, runs=len(runs))
 
@@ -210,6 +218,28 @@ def _make_coursework(course: Course, calendar: Calendar, bundle: Bundle) -> Assi
     return first
 
 
+def _make_warm_up(first: Assignment, calendar: Calendar, bundle: Bundle) -> Assignment:
+    """Make coursework that was due a few hours ago and takes late work.
+
+    It is not assessed. The course's rule for late work applies to it, as to the rest.
+    """
+    due_at = (calendar.now - WARM_UP_LATE).replace(minute=0, second=0, microsecond=0)
+    warm_up = Assignment.objects.create(
+        course=first.course,
+        slug=WARM_UP,
+        title="Warm-up",
+        summary="The operations of the first task, to try out handing in. It is not "
+        "assessed.",
+        release_at=due_at - dt.timedelta(days=7),
+        due_at=due_at,
+        closes_at=due_at + LATE_WORK,
+    )
+    revision = import_revision(actor=SYSTEM, assignment=warm_up, bundle=bundle)
+    publish_revision(actor=SYSTEM, revision=revision, reason=_NO_WAITING)
+    warm_up.revision = revision
+    return warm_up
+
+
 def _hand_in(
     student: User, assignment: Assignment, submission: str, now: dt.datetime
 ) -> object:
@@ -230,7 +260,7 @@ def _hand_in(
                 for path, content in zip(paths, opened, strict=True)
             ],
             started_at=now,
-            idempotency_key=f"demo-{submission}",
+            idempotency_key=f"demo-{assignment.slug}-{submission}",
         )
     finally:
         for content in opened:

@@ -10,13 +10,17 @@ DOMAIN: Final = "demo.example"
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """An account. `hands_in` names example submissions in the order of attempts."""
+    """An account. `hands_in` names example submissions in the order of attempts.
+
+    `hands_in_late` names those that are handed in to the warm-up after its deadline.
+    """
 
     email: str
     first_name: str
     last_name: str
     role: Role | None = Role.STUDENT
     hands_in: tuple[str, ...] = ()
+    hands_in_late: tuple[str, ...] = ()
 
     @property
     def login(self) -> str:
@@ -39,6 +43,7 @@ MAIN: Final = (
         first_name="Sam",
         last_name="Okafor",
         hands_in=("unfinished",),
+        hands_in_late=("good",),
     ),
     Person(
         email=f"lecturer@{DOMAIN}",

@@ -13,13 +13,15 @@ from pytest_django import Settings
 from time_machine import TimeMachineFixture
 
 from accounts.models import User
+from courses.late_rules import PRESETS
 from courses.models import Assignment, Course, Material
 from formats.choices import Role
 from grading.models import GradingRun
 from grading.states import State
-from portal.demo.building import COURSEWORK, SLUG
+from portal.demo.building import COURSEWORK, SLUG, WARM_UP
 from portal.demo.demo_dates import Calendar, is_closed
 from portal.demo.people import EVERYBODY, MAIN
+from submissions.models import Submission
 from tests.factories import CourseFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +48,7 @@ def test_demo_has_a_course_with_people_and_work_in_the_queue() -> None:
     assert {Role.LECTURER, Role.ASSISTANT} <= set(roles)
     assert [week.number for week in course.weeks.all()] == list(range(2, 11))
     assert course.materials.filter(code="N02a", kind="slides").exists()
-    handed_in = sum(len(person.hands_in) for person in EVERYBODY)
+    handed_in = sum(len(each.hands_in + each.hands_in_late) for each in EVERYBODY)
     # The rest are the trials of the one revision.
     assert GradingRun.objects.filter(trial="").count() == handed_in
     assert GradingRun.objects.exclude(trial="").count() == 2
@@ -83,6 +85,13 @@ def test_the_extension_is_recorded_as_granted_by_a_lecturer() -> None:
     assert change.student is not None
     assert change.student.email == "irene.carvalho@demo.example"
     assert change.made_by is not None
+
+
+def test_one_attempt_is_late_and_the_course_has_a_rule_for_it() -> None:
+    demo()
+    late = Submission.objects.late().select_related("assignment__course").get()
+    assert late.author.email == "student@demo.example"
+    assert late.assignment.late_rule == PRESETS[0].rule
 
 
 def test_running_demo_again_changes_nothing() -> None:
@@ -201,8 +210,8 @@ def test_first_coursework_is_open_and_the_second_is_not_released(
     demo()
     student = User.objects.get(email="student@demo.example")
     seen = Assignment.objects.visible_to(student)
-    assert [assignment.slug for assignment in seen] == [COURSEWORK]
-    assert Assignment.objects.count() == 2
+    assert [assignment.slug for assignment in seen] == [WARM_UP, COURSEWORK]
+    assert Assignment.objects.count() == 3
 
 
 def test_materials_of_later_weeks_are_at_most_announced() -> None:
