@@ -87,6 +87,8 @@ def faults_everywhere(browser: Browser, campus: Campus, who: str) -> list[str]:
             staff,
             run.get_absolute_url(),
             tried(campus).get_absolute_url(),
+            f"{staff}settings/",
+            f"{campus.assignment.course.get_absolute_url()}manage/late-rule/",
             f"{staff}rescore/?preview=1",
             f"{staff}regrade/",
             RegradeFactory.create(
