@@ -30,7 +30,7 @@ def put_in_place(part: IO[bytes], target: Path) -> None:
     os.fchmod(part.fileno(), FILE_MODE)
     os.fsync(part.fileno())
     Path(part.name).replace(target)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def make_folder(folder: Path) -> None:
@@ -40,10 +40,11 @@ def make_folder(folder: Path) -> None:
     make_folder(folder.parent)
     with suppress(FileExistsError):
         folder.mkdir(mode=FOLDER_MODE)
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Put the folder's list of names on the disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
