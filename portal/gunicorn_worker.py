@@ -123,7 +123,7 @@ class DeadlineWorker(ThreadWorker):
         for arrival in list(self.arrivals.values()):
             is_stopping = not self.alive and now - arrival.begun > STOP_SECONDS
             if now >= arrival.deadline or is_stopping:
-                self._give_up(arrival, _TOO_SLOW if arrival.data else b"")
+                self._break_off(arrival, _TOO_SLOW if arrival.data else b"")
         for conn, deadline in list(self.endings.items()):
             if now >= deadline:
                 self._close(conn)
@@ -158,7 +158,7 @@ class DeadlineWorker(ThreadWorker):
         if data is None:
             return
         if not data:
-            self._give_up(arrival)
+            self._break_off(arrival)
             return
         had_head = arrival.needed is not None
         arrival.add(data)
@@ -229,6 +229,13 @@ class DeadlineWorker(ThreadWorker):
         """Give up the oldest incomplete requests: a normal one takes only moments."""
         while len(self.arrivals) > at_most:
             self._give_up(next(iter(self.arrivals.values())), _TOO_SLOW)
+
+    def _break_off(self, arrival: ArrivingRequest, answer: bytes = b"") -> None:
+        """Hand on the bytes of an upload that can go on later; give up any other."""
+        if arrival.body is not None and arrival.body.cut():
+            self._look_at(arrival, is_new=False)
+        else:
+            self._give_up(arrival, answer)
 
     def _give_up(self, arrival: ArrivingRequest, answer: bytes = b"") -> None:
         if answer:

@@ -21,6 +21,8 @@ LONG_PIECE: Final = 1024 * 1024
 # The most bytes that are read and thrown away, so that the client reads the answer.
 MOST_DISCARDED: Final = 32 * 1024 * 1024
 _LENGTH: Final = re.compile(rb"\r\ncontent-length:[^\r\n]*", re.IGNORECASE)
+# The method with which an upload goes on: each byte that arrives is worth keeping.
+_RESUMABLE: Final = b"PATCH "
 
 
 class Refusal(enum.Enum):
@@ -46,6 +48,7 @@ class LongBody:
         self._head = head
         self._received = 0
         self._begun = time.monotonic()
+        self._is_cut = False
         self._file: IO[bytes] | None = None
         try:
             self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  closed later
@@ -54,11 +57,17 @@ class LongBody:
 
     @property
     def head(self) -> bytes:
-        """The head for gunicorn; of a request without a body if that was refused."""
-        if self.refusal is None:
+        """The head for gunicorn, with the length of what it will read.
+
+        That is nothing if the body was refused, and less than announced if it was cut.
+        """
+        if self.refusal is None and not self._is_cut:
             return self._head
+        length = self.size if self.refusal is None else 0
         line, _, fields = _LENGTH.sub(b"", self._head).partition(b"\r\n")
-        return line + b"\r\nConnection: close\r\nContent-Length: 0\r\n" + fields
+        return (
+            b"%s\r\nConnection: close\r\nContent-Length: %d\r\n" % (line, length)
+        ) + fields
 
     def add(self, data: bytes) -> None:
         """Take more bytes of the body."""
@@ -76,6 +85,19 @@ class LongBody:
         """Throw away what has arrived, and all that will."""
         self.refusal = self.refusal or reason
         self.close()
+
+    def cut(self) -> bool:
+        """Take what has arrived for the whole body, and return whether that is done.
+
+        It is done once, and only for the method with which an upload goes on from any
+        byte: other requests are worth nothing without their end.
+        """
+        is_kept = self.refusal is None and self._head.startswith(_RESUMABLE)
+        if self._is_cut or not is_kept or not 0 < self._received < self.size:
+            return False
+        self._is_cut = True
+        self.size = self._received
+        return True
 
     def close(self) -> None:
         """Free the file's space."""

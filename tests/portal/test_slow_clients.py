@@ -258,6 +258,36 @@ def test_endless_request_head_is_refused(port: int) -> None:
         assert answer.startswith(b"HTTP/1.1 431")
 
 
+# --- Uploads in pieces -------------------------------------------------------
+
+PIECE: Final = SIGNED_IN.replace(b"POST", b"PATCH")
+
+
+def test_what_a_broken_piece_has_sent_is_handed_on(port: int) -> None:
+    with connect(port, PIECE % LONG + b"x" * 200_000) as connection:
+        connection.shutdown(socket.SHUT_WR)
+        assert read_answer(connection) == b"200000"
+        assert connection.recv(1) == b""
+
+
+def test_what_a_slow_piece_has_sent_is_handed_on(port: int) -> None:
+    with connect(port, PIECE % LONG + b"x" * 200_000) as connection:
+        assert read_answer(connection) == b"200000"
+
+
+def test_nothing_of_another_broken_request_is_handed_on(port: int) -> None:
+    with connect(port, SIGNED_IN % LONG + b"x" * 200_000) as connection:
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1) == b""
+
+
+def test_nothing_of_a_stranger_s_broken_piece_is_handed_on(port: int) -> None:
+    head = HEAD.replace(b"POST", b"PATCH")
+    with connect(port, head % LONG + b"x" * 200_000) as connection:
+        connection.shutdown(socket.SHUT_WR)
+        assert read_answer(connection) == b"SIGNED_OUT"
+
+
 # --- Honest clients ----------------------------------------------------------
 
 
