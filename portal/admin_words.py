@@ -103,6 +103,7 @@ FIELDS: Final = {
     "starts_at": "starts",
     "starts_on": "starts",
     "updated_at": "last changed",
+    "upload_minutes": "minutes for uploads in pieces",
     "url": "link",
     "user": "person",
     "uses_attempt": "counts as an attempt",

@@ -55,7 +55,13 @@ class AssignmentAdmin(SavedByServices, CourseScopedAdmin):
         (
             "Times",
             {
-                "fields": ["release_at", "due_at", "grace_minutes", "closes_at"],
+                "fields": [
+                    "release_at",
+                    "due_at",
+                    "grace_minutes",
+                    "closes_at",
+                    "upload_minutes",
+                ],
                 "description": "Students are told when the deadline changes.",
             },
         ),

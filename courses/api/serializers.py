@@ -341,6 +341,7 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
             "due_at",
             "closes_at",
             "mine",
+            "upload_minutes",
             "max_attempts",
             "attempts_used",
             "cpu_budget_seconds",

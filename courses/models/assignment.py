@@ -69,6 +69,15 @@ class Assignment(LateRuleFields):
             "course's pass mark applies."
         ),
     )
+    upload_minutes = models.PositiveSmallIntegerField(
+        default=30,
+        validators=[MaxValueValidator(24 * 60)],
+        help_text=(
+            "An attempt that is uploaded in pieces counts from its opening if all its "
+            "files arrive within this many minutes. Students are told. A change holds "
+            "for attempts that are opened after it."
+        ),
+    )
     max_attempts = models.PositiveSmallIntegerField(
         null=True,
         blank=True,

@@ -232,6 +232,7 @@ class CourseworkRow(Released):
     pass_mark: Decimal | None = number_or_none(highest=100)
     component: str = special("component", default="")
     weight: Decimal = percent(column="weight_percent", is_named=False)
+    upload_minutes: int = whole(highest=24 * 60, default=30)
     attempts: int | None = special("attempts", default=None)
     cpu_budget_seconds: int | None = whole_or_none(highest=2_147_483_647)
     gpu_budget_seconds: int | None = whole_or_none(highest=2_147_483_647)

@@ -119,12 +119,14 @@ def percent(column: str, *, is_named: bool = True) -> Any:
     )
 
 
-def whole(highest: int) -> Any:
-    """Declare a whole number from 0, which is not written, to `highest`."""
+def whole(highest: int, default: int = 0) -> Any:
+    """Declare a whole number from 0 to `highest`. The default is not written."""
     return _declared(
-        0,
-        read=lambda section, name, _: section.whole(name, 0, lowest=0, highest=highest),
-        write=lambda value, _: value or "",
+        default,
+        read=lambda section, name, _: section.whole(
+            name, default, lowest=0, highest=highest
+        ),
+        write=lambda value, _: "" if value == default else value,
     )
 
 

@@ -70,6 +70,15 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
             "Students are not told."
         ),
     )
+    upload_minutes = forms.IntegerField(
+        label="Minutes for large uploads",
+        initial=30,
+        min_value=0,
+        max_value=24 * 60,
+        help_text="An attempt that is uploaded in pieces counts from the moment at "
+        "which it was opened, if all its files arrive within this many minutes. "
+        "Students are told. A change holds for attempts that are opened after it.",
+    )
     max_attempts = forms.IntegerField(
         label="Number of attempts",
         required=False,
@@ -129,6 +138,7 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
             "grace_minutes",
             *RULE_FIELDS,
             "pass_mark",
+            "upload_minutes",
             "max_attempts",
             "cpu_budget_seconds",
             "gpu_budget_seconds",
@@ -155,6 +165,7 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
         "grace_minutes",
         *RULE_FIELDS,
         "pass_mark",
+        "upload_minutes",
         "max_attempts",
         "cpu_budget_seconds",
         "gpu_budget_seconds",

@@ -242,6 +242,7 @@ def assignment_form(course: Course, **changed: Any) -> dict[str, Any]:
         "counting": "latest",
         "grace_minutes": "0",
         "late_unit": "day",
+        "upload_minutes": "30",
         "weight_percent": "10",
         **changed,
     }

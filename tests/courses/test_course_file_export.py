@@ -154,6 +154,7 @@ def course_with_every_field() -> Course:
         due_at=at("2027-01-22 19:00"),
         closes_at=at("2027-08-02 19:00"),
         grace_minutes=30,
+        upload_minutes=0,
         max_attempts=3,
         cpu_budget_seconds=1800,
         gpu_budget_seconds=600,

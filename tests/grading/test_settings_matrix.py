@@ -321,6 +321,14 @@ CASES: dict[str, Case] = {
             "export": ("", "pass_mark: 50"),
         },
     ),
+    "assignment.upload_minutes": Case(
+        to(Assignment, upload_minutes=45),
+        {
+            "coursework": ("within 30 minutes", "within 45 minutes"),
+            "api assignments": ('"upload_minutes":30', '"upload_minutes":45'),
+            "export": ("", "upload_minutes: 45"),
+        },
+    ),
     "assignment.closes_at": Case(to(Assignment, closes_at=NOW - HOUR), CLOSED),
     "assignment.max_attempts": Case(
         to(Assignment, max_attempts=1),

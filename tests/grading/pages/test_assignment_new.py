@@ -26,6 +26,7 @@ NEW = {
     "due_at": "2027-06-04T19:00",
     "closes_at": "2027-06-08T19:00",
     "grace_minutes": "5",
+    "upload_minutes": "45",
     "max_attempts": "3",
     "counting": "best",
     "weight_percent": "25",
@@ -42,6 +43,7 @@ REFUSED = [
     ({"max_attempts": "0"}, "max_attempts", "1"),
     ({"visible": "later"}, "release_at", "Give the day and the time"),
     ({"grace_minutes": "-1"}, "grace_minutes", "0"),
+    ({"upload_minutes": "1441"}, "upload_minutes", "1440"),
 ]
 
 
