@@ -76,6 +76,21 @@ FILES: Final[dict[str, Words]] = {
     "files_too_large": Words(
         "The files together are larger than the limit of {limit}."
     ),
+    "attempt_open": Words(
+        "You have opened an attempt at this coursework with other files, at {opened}.",
+        "Hand that attempt in, or drop it. Then open this one.",
+    ),
+    "opened_too_large": Words(
+        "With these files, your opened attempts in this course would have {wanted}. "
+        "The limit is {limit}.",
+        "Hand in or drop an attempt that you have opened.",
+    ),
+    "wrong_sha256": Words(
+        "What arrived as “{name}” does not have the SHA-256 that was declared, so it "
+        "was thrown away.",
+        "If the file has changed, drop this attempt and open another one. If it has "
+        "not, send it again.",
+    ),
     "store_full": Words(
         "The portal has no room left to store your files. This is our fault.",
         "Tell your lecturer, and try again in a few minutes.",

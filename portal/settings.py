@@ -270,6 +270,10 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 32
 # Largest notebook and largest whole form, in bytes, whatever an assignment says.
 MAX_NOTEBOOK_BYTES: int = env.int("MAX_NOTEBOOK_BYTES", 20 * 1024**2)
 MAX_SUBMISSION_BYTES: int = env.int("MAX_SUBMISSION_BYTES", 600 * 1024**2)
+# How many bytes the opened attempts of one student in a course may declare together,
+# and after how many hours an opened attempt that was not handed in is dropped.
+MAX_OPENED_BYTES: int = env.int("MAX_OPENED_BYTES", 1200 * 1024**2)
+OPENED_HOURS: int = env.int("OPENED_HOURS", 24, validate=Range(min=1))
 
 # Below this many free bytes, the disk is reported as nearly full.
 LOW_DISK_BYTES: int = env.int("LOW_DISK_BYTES", 2 * 1024**3, validate=Range(min=0))

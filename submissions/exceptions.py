@@ -1,4 +1,4 @@
-"""Exceptions for a submission that is refused."""
+"""Exceptions for a submission or an upload that is refused."""
 
 from collections.abc import Iterable
 
@@ -21,3 +21,31 @@ class KeyReusedError(Exception):
             f"This key was used before with other files, for attempt {attempt}. Send "
             "a new Idempotency-Key for a new attempt, or send the same files again."
         )
+
+
+class AttemptIncompleteError(Exception):
+    """Files of an opened attempt have not arrived completely: `names`."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(names)
+        super().__init__(", ".join(self.names))
+
+
+class AttemptHandedInError(Exception):
+    """An opened attempt was handed in, so it cannot be dropped."""
+
+
+class UploadGoneError(Exception):
+    """The upload was dropped while its bytes arrived."""
+
+
+class OffsetError(Exception):
+    """A piece does not begin where the upload ends: at `offset`."""
+
+    def __init__(self, offset: int) -> None:
+        self.offset = offset
+        super().__init__(str(offset))
+
+
+class ChecksumError(OffsetError):
+    """A piece does not have the checksum that its sender gave. It is thrown away."""

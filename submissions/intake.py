@@ -4,7 +4,7 @@ import difflib
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -52,6 +52,16 @@ class IncomingFile:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeclaredFile:
+    """What a sender says of a file that will arrive: required name, size and hash."""
+
+    name: str
+    original_name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class StoredFile:
     """A file that was checked and whose content is in the store."""
 
@@ -88,7 +98,12 @@ def check_files(
     `installed` are the modules that a run can import, or None if they are not known.
     """
     rules, context = rules_of(revision), assignment_context_of(revision)
-    findings = Findings(problems=(*_check_names(files, rules), *_check_total(files)))
+    findings = Findings(
+        problems=(
+            *_check_names([file.name for file in files], rules),
+            *_check_total(file.content.seek(0, os.SEEK_END) for file in files),
+        )
+    )
     checked: set[str] = set()
     for file in files:
         if file.name in rules and file.name not in checked:
@@ -109,10 +124,28 @@ def check_files(
     return Findings(warnings=warnings)
 
 
+def check_declared(
+    files: Sequence[DeclaredFile], revision: AssignmentRevision
+) -> list[Problem]:
+    """Return every problem that names and sizes show before a byte has arrived."""
+    rules = rules_of(revision)
+    problems = [*_check_names([file.name for file in files], rules)]
+    problems += _check_total(file.size for file in files)
+    for file in files:
+        name = FileName(file.name, clean_file_name(file.original_name))
+        rule = rules.get(file.name)
+        if file.size == 0:
+            problems.append(problem("file_empty", file=name))
+        elif rule is not None and file.size > rule.max_bytes:
+            limit = size_in_words(rule.max_bytes)
+            problems.append(problem("file_too_large", file=name, limit=limit))
+    return problems
+
+
 def _check_names(
-    files: Sequence[IncomingFile], rules: Mapping[str, FileRule]
+    names: Sequence[str], rules: Mapping[str, FileRule]
 ) -> Iterator[Problem]:
-    times = Counter(file.name for file in files)
+    times = Counter(names)
     for name, rule in rules.items():
         if not times[name] and not rule.is_optional:
             yield problem("file_missing", file=name)
@@ -135,9 +168,9 @@ def _unexpected(name: str, absent: list[str], rules: Mapping[str, FileRule]) -> 
     )
 
 
-def _check_total(files: Sequence[IncomingFile]) -> Iterator[Problem]:
+def _check_total(sizes: Iterable[int]) -> Iterator[Problem]:
     limit = settings.MAX_SUBMISSION_BYTES
-    if sum(file.content.seek(0, os.SEEK_END) for file in files) > limit:
+    if sum(sizes) > limit:
         yield problem("files_too_large", limit=size_in_words(limit))
 
 

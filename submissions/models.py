@@ -1,5 +1,9 @@
-"""Submissions and their files. Append-only: a new attempt is a new row."""
+"""Submissions and their files, and attempts whose files still arrive.
 
+Submissions are append-only: a new attempt is a new row.
+"""
+
+import datetime as dt
 import uuid
 
 from django.conf import settings
@@ -11,7 +15,7 @@ from django_stubs_ext.db.models.manager import RelatedManager
 from courses.deadlines import deadline_for, deadline_of, is_late
 from courses.models import Assignment, AssignmentRevision
 from formats.choices import FileKind
-from submissions.querysets import SubmissionQuerySet
+from submissions.querysets import OpenedAttemptQuerySet, SubmissionQuerySet
 
 
 class Submission(models.Model):
@@ -119,6 +123,128 @@ class SubmittedFile(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["submission", "name"], name="submitted_file_name_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OpenedAttempt(models.Model):
+    """An attempt whose files are declared, and arrive in pieces: one for each `Upload`.
+
+    It becomes a submission when all have arrived. Otherwise it is dropped one day.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    assignment = models.ForeignKey(
+        Assignment, models.CASCADE, related_name="opened_attempts"
+    )
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="opened_attempts"
+    )
+    opened_at = models.DateTimeField(
+        help_text="When its files were declared, by the server's clock."
+    )
+    complete_by = models.DateTimeField(
+        help_text=(
+            "If every byte has arrived by then, the attempt counts as received when "
+            "it was opened."
+        )
+    )
+    expires_at = models.DateTimeField(
+        help_text="If it has not been handed in by then, it is dropped."
+    )
+    submission = models.OneToOneField(
+        Submission,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="opened_attempt",
+        help_text="The submission that it has become, if it has.",
+    )
+
+    uploads: "RelatedManager[Upload]"
+    objects = OpenedAttemptQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-opened_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["assignment", "author"],
+                condition=models.Q(submission__isnull=True),
+                name="opened_attempt_one_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(complete_by__gte=models.F("opened_at"))
+                & models.Q(expires_at__gte=models.F("complete_by")),
+                name="opened_attempt_times_in_order",
+            ),
+        ]
+        indexes = [
+            # The list of all opened attempts by time.
+            models.Index(fields=["opened_at", "id"], name="opened_attempt_times"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.assignment} · {self.author} · opened attempt"
+
+    @property
+    def completed_at(self) -> dt.datetime | None:
+        """When the last byte of its last file arrived; None while one is missing."""
+        times = [upload.completed_at for upload in self.uploads.all()]
+        known = [at for at in times if at is not None]
+        return max(known) if len(known) == len(times) else None
+
+    @property
+    def received_at(self) -> dt.datetime | None:
+        """The time that counts for a complete attempt; None while a byte is missing.
+
+        That is the opening, if every byte arrived in time. Otherwise it is the arrival
+        of the last byte.
+        """
+        completed_at = self.completed_at
+        if completed_at is None:
+            return None
+        return self.opened_at if completed_at <= self.complete_by else completed_at
+
+
+class Upload(models.Model):
+    """One declared file of an opened attempt, and how much of it has arrived."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    attempt = models.ForeignKey(OpenedAttempt, models.CASCADE, related_name="uploads")
+    name = models.CharField(max_length=120, help_text="The required name.")
+    original_name = models.CharField(
+        max_length=255, help_text="The name of the file on the student's machine."
+    )
+    size = models.PositiveBigIntegerField(help_text="The declared size, in bytes.")
+    sha256 = models.CharField(
+        max_length=64, help_text="The declared hash of the whole file."
+    )
+    offset = models.PositiveBigIntegerField(
+        default=0, help_text="How many bytes are on the disk."
+    )
+    completed_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When the last byte arrived. The hash was right.",
+    )
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["attempt", "name"], name="upload_name_unique"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(size__gt=0, offset__lte=models.F("size")),
+                name="upload_offset_within_size",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(completed_at__isnull=True)
+                | models.Q(offset=models.F("size")),
+                name="upload_complete_with_all_bytes",
             ),
         ]
 

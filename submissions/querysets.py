@@ -1,4 +1,4 @@
-"""The queryset of submissions: who sees which, attempts and lateness."""
+"""The querysets of submissions and opened attempts: who sees which, and lateness."""
 
 import datetime as dt
 from typing import TYPE_CHECKING, Final, Self
@@ -22,7 +22,7 @@ from courses.work_lists import in_order, listed_by_assignment
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from submissions.models import Submission
+    from submissions.models import OpenedAttempt, Submission
 
 _MINUTE: Final = Value(dt.timedelta(minutes=1), models.DurationField())
 
@@ -93,3 +93,24 @@ def _extended_to() -> Subquery:
         assignment=OuterRef("assignment"), student=OuterRef("author")
     )
     return Subquery(own.values("due_at")[:1])
+
+
+class OpenedAttemptQuerySet(models.QuerySet["OpenedAttempt"]):
+    def visible_to(self, user: "User") -> Self:
+        """Return the person's own attempts, and all of courses that they staff."""
+        return self.filter(
+            own_or_in_staffed_courses(user, course="assignment__course", owner="author")
+        )
+
+    def listed_for(self, user: "User") -> Self:
+        """Return what `visible_to` does, the latest first, found by indexes. One query."""
+        found, is_sorted = listed_by_assignment(self, user, owner="author")
+        return found.order_by(*in_order("-opened_at", "-pk", is_sorted=is_sorted))
+
+    def by(self, user: "User") -> Self:
+        """Return the attempts that this person has opened."""
+        return self.filter(author=user)
+
+    def unfinished(self) -> Self:
+        """Return the attempts that have not become submissions."""
+        return self.filter(submission=None)

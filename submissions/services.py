@@ -32,7 +32,9 @@ __all__ = [
     "IncomingFile",
     "accept_files",
     "charge_attempt",
+    "lock_enrolment",
     "record_submission",
+    "refusals_at",
 ]
 
 
@@ -78,7 +80,7 @@ def accept_files(
     revision = assignment.revision
     if revision is None:
         raise SubmissionRefusedError([problem("not_published")])
-    refusals = [*_refusals(actor, assignment, received_at), *barred]
+    refusals = [*refusals_at(actor, assignment, received_at), *barred]
     if refusals:
         # The same files, sent again, return their submission even after the deadline.
         repeated = _repeated(actor, assignment, files, idempotency_key)
@@ -121,7 +123,7 @@ def record_submission(
     hashes = {file.name: file.sha256 for file in accepted.files}
     key = _stored_key(idempotency_key, assignment, hashes)
     with transaction.atomic():
-        _lock_enrolment(actor, assignment)
+        lock_enrolment(actor, assignment)
         repeated = _with_key(actor, key)
         if repeated is not None:
             return repeated
@@ -129,7 +131,7 @@ def record_submission(
             _check_key_is_new(actor, assignment, idempotency_key)
         # The lecturer may have changed the rules since the upload began.
         current = Assignment.objects.select_related("course").get(pk=assignment.pk)
-        refusals = _refusals(actor, current, accepted.received_at)
+        refusals = refusals_at(actor, current, accepted.received_at)
         if refusals:
             raise SubmissionRefusedError(refusals)
         return _write_rows(actor, current, accepted, started_at, key)
@@ -166,7 +168,7 @@ def _write_rows(
     return submission
 
 
-def _lock_enrolment(actor: User, assignment: Assignment) -> None:
+def lock_enrolment(actor: User, assignment: Assignment) -> None:
     """Lock the row that all of the student's submissions to the course share.
 
     SQLite has no row locks and needs none: a transaction locks the whole file.
@@ -183,7 +185,7 @@ def charge_attempt(*, submission_id: UUID, uses_attempt: bool) -> None:
     Submission.objects.filter(pk=submission_id).update(uses_attempt=uses_attempt)
 
 
-def _refusals(actor: User, assignment: Assignment, at: datetime) -> list[Problem]:
+def refusals_at(actor: User, assignment: Assignment, at: datetime) -> list[Problem]:
     """Return every reason why the person may not hand this in at that time."""
     if not can_submit(actor, assignment):
         return [problem("not_enrolled")]

@@ -7,6 +7,7 @@
 """
 
 import datetime as dt
+import hashlib
 import json
 from decimal import Decimal
 from typing import Any
@@ -49,7 +50,7 @@ from grading.models import (
 )
 from grading.states import State, Verdict
 from storage.blobs import store_blob
-from submissions.models import Submission, SubmittedFile
+from submissions.models import OpenedAttempt, Submission, SubmittedFile, Upload
 
 
 def hours(count: float) -> dt.datetime:
@@ -459,6 +460,48 @@ class SubmittedFileFactory(factory.django.DjangoModelFactory[SubmittedFile]):
     kind = FileKind.NOTEBOOK
     sha256 = factory.LazyAttribute(lambda row: row.stored[0])
     size = factory.LazyAttribute(lambda row: row.stored[1])
+
+
+class OpenedAttemptFactory(factory.django.DjangoModelFactory[OpenedAttempt]):
+    """An attempt that an enrolled student has just opened, with its notebook."""
+
+    class Meta:
+        model = OpenedAttempt
+        skip_postgeneration_save = True
+
+    assignment = factory.SubFactory(AssignmentFactory)
+    author = factory.LazyAttribute(
+        lambda row: EnrolmentFactory(course=row.assignment.course).user
+    )
+    opened_at = factory.LazyFunction(lambda: hours(0))
+    complete_by = factory.LazyAttribute(
+        lambda row: row.opened_at + dt.timedelta(minutes=30)
+    )
+    expires_at = factory.LazyAttribute(
+        lambda row: row.opened_at + dt.timedelta(hours=24)
+    )
+
+    @factory.post_generation
+    def notebook(self, create: bool, extracted: str | bool | None, **_: Any) -> None:
+        if create and extracted is not False:
+            UploadFactory(attempt=self, text=extracted or small_notebook())
+
+
+class UploadFactory(factory.django.DjangoModelFactory[Upload]):
+    """A declared file of which nothing has arrived."""
+
+    class Meta:
+        model = Upload
+        exclude = ["text"]
+
+    text = factory.LazyFunction(small_notebook)
+    attempt = factory.SubFactory(OpenedAttemptFactory, notebook=False)
+    name = "work.ipynb"
+    original_name = "my work (3).ipynb"
+    sha256 = factory.LazyAttribute(
+        lambda row: hashlib.sha256(row.text.encode()).hexdigest()
+    )
+    size = factory.LazyAttribute(lambda row: len(row.text.encode()))
 
 
 class GradingRunFactory(factory.django.DjangoModelFactory[GradingRun]):

@@ -55,7 +55,7 @@ from grading.services.run_queue import (
     may_cancel,
     rerun,
 )
-from grading.services.submit import submit_work
+from grading.services.submit import finish_attempt, submit_work
 from grading.services.sweeping import SweepReport, sweep
 from grading.services.visibility import (
     RunTimes,
@@ -106,6 +106,7 @@ __all__ = [
     "discard_regrade",
     "enqueue_run",
     "fail_try",
+    "finish_attempt",
     "finish_run",
     "forget_old_records",
     "forget_worker",

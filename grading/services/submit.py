@@ -13,7 +13,11 @@ from grading.models import GradingRun
 from grading.services.environment_records import recorded_modules
 from grading.services.run_queue import enqueue_run
 from grading.services.use import budget_refusals
+from submissions.attempt_opening import close_attempt
+from submissions.exceptions import AttemptIncompleteError
+from submissions.models import OpenedAttempt, Submission
 from submissions.services import IncomingFile, accept_files, record_submission
+from submissions.upload_pieces import complete_files, forget_lost_bytes
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +60,7 @@ def submit_work(
             idempotency_key=idempotency_key,
             is_key_of_files=is_key_of_files,
         )
-        earlier = submission.runs.that_may_count().order_by("-number").first()
+        earlier = _run_of(submission)
         run = earlier or enqueue_run(actor=actor, submission=submission)
     if earlier is None:
         log.info(
@@ -68,3 +72,40 @@ def submit_work(
             person=actor.pk,
         )
     return run
+
+
+def finish_attempt(*, actor: User, opened: OpenedAttempt) -> GradingRun:
+    """Hand in an opened attempt whose files have all arrived, and return its run.
+
+    It is checked, stored and counted as a form's files are. The opening counts as the
+    time of receipt if every byte arrived within the allowance. Finishing again returns
+    the same run. Raises AttemptIncompleteError, and SubmissionRefusedError: the attempt
+    then stays open.
+    """
+    try:
+        with complete_files(opened) as files:
+            run = submit_work(
+                actor=actor,
+                assignment=opened.assignment,
+                files=files,
+                started_at=opened.opened_at,
+                received_at=opened.received_at,
+                idempotency_key=f"opened-{opened.pk}",
+            )
+    except AttemptIncompleteError:
+        # Another request may have finished the attempt, and deleted the files.
+        if (earlier := _finished_run(opened)) is not None:
+            return earlier
+        forget_lost_bytes(opened)
+        raise
+    close_attempt(opened=opened, submission=run.work)
+    return run
+
+
+def _finished_run(opened: OpenedAttempt) -> GradingRun | None:
+    submission = Submission.objects.filter(opened_attempt=opened).first()
+    return None if submission is None else _run_of(submission)
+
+
+def _run_of(submission: Submission) -> GradingRun | None:
+    return submission.runs.that_may_count().order_by("-number").first()

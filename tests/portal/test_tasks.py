@@ -15,6 +15,8 @@ from submissions.arrival import ArrivedFileHandler
 
 YESTERDAY = 90_000  # seconds
 
+pytestmark = pytest.mark.django_db
+
 
 def test_every_scheduled_entry_names_a_task() -> None:
     app.loader.import_default_modules()
