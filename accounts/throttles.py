@@ -23,6 +23,13 @@ class SubmitThrottle(UserRateThrottle):
     rate = "60/hour"
 
 
+class OpeningThrottle(UserRateThrottle):
+    """Attempts opened, whose files then arrive in pieces."""
+
+    scope = "open"
+    rate = "60/hour"
+
+
 class ImportThrottle(UserRateThrottle):
     """Assignments uploaded by staff."""
 

@@ -25,11 +25,13 @@ from courses.api.viewsets import (
     MaterialViewSet,
     WeekViewSet,
 )
+from grading.api.opened_attempts import OpenedAttemptViewSet
 from grading.api.submissions import GradedSubmissionViewSet
 from grading.api.use import UseViewSet
 from grading.api.viewsets import MarkViewSet, RunViewSet
 from portal.api_description import DescriptionOnce
 from portal.views import docs
+from submissions.api.uploads import UploadCreationView, UploadView
 
 router = SimpleRouter(use_regex_path=False)
 router.register("courses", CourseViewSet, "course")
@@ -42,6 +44,7 @@ router.register("changes", CourseChangeViewSet, "change")
 router.register("people", PersonViewSet, "person")
 router.register("assignments", AssignmentViewSet, "assignment")
 router.register("submissions", GradedSubmissionViewSet, "submission")
+router.register("opened-attempts", OpenedAttemptViewSet, "opened-attempt")
 router.register("runs", RunViewSet, "run")
 router.register("marks", MarkViewSet, "mark")
 router.register("use", UseViewSet, "use")
@@ -72,6 +75,12 @@ app_name = "api"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/me/", MeView.as_view(), name="me"),
     path("v1/", include(router.urls)),
+    path(
+        "v1/opened-attempts/<uuid:pk>/uploads/",
+        UploadCreationView.as_view(),
+        name="upload-create",
+    ),
+    path("v1/uploads/<uuid:pk>/", UploadView.as_view(), name="upload"),
     path("v1/schema/", schema, name="schema"),
     path("docs/", docs.docs, name="docs"),
 ]

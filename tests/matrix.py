@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from courses.models import Assignment
+from tests.api.opening import VERSION, file_row
 from tests.factories import small_notebook
 from tests.world import World
 
@@ -27,6 +28,13 @@ class Row:
     method: str = "get"
     form: Callable[[World], Form] = field(default=lambda world: {})
     note: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    is_json: bool = False
+
+    @property
+    def more(self) -> dict[str, str]:
+        """Further arguments for the test client."""
+        return {"content_type": "application/json"} if self.is_json else {}
 
     def __str__(self) -> str:
         return " ".join(filter(None, [self.name, self.method, self.note]))
@@ -98,6 +106,22 @@ def of_queued_run(world: World) -> list[Any]:
 
 def of_submission(world: World) -> list[Any]:
     return [world.submission.pk]
+
+
+def of_opened(world: World) -> list[Any]:
+    return [world.opened.pk]
+
+
+def of_upload(world: World) -> list[Any]:
+    return [world.opened.uploads.get().pk]
+
+
+def opening(assignment: Assignment) -> Form:
+    return {
+        "assignment": assignment.pk,
+        "declaration": True,
+        "files": [file_row()],
+    }
 
 
 def of_session(world: World) -> list[Any]:
@@ -690,6 +714,7 @@ API: Final = [
             "person",
             "assignment",
             "submission",
+            "opened-attempt",
             "run",
             "mark",
             "use",
@@ -809,6 +834,58 @@ API: Final = [
         name="api:submission-file",
         args=lambda world: [world.submission.pk, "work.ipynb"],
         expected=api(OWN_WORK),
+    ),
+    Row(
+        name="api:opened-attempt-list",
+        method="post",
+        form=lambda world: opening(world.assignment),
+        is_json=True,
+        expected="401 404 201 201 404 403 403 404 403",
+    ),
+    Row(
+        name="api:opened-attempt-list",
+        note="hidden",
+        method="post",
+        form=lambda world: opening(world.hidden_assignment),
+        is_json=True,
+        expected="401 404 404 404 404 403 403 404 403",
+    ),
+    Row(name="api:opened-attempt-detail", args=of_opened, expected=api(OWN_WORK)),
+    Row(
+        name="api:opened-attempt-detail",
+        method="delete",
+        args=of_opened,
+        expected="401 404 204 404 404 403 403 404 403",
+    ),
+    # Its notebook has not arrived.
+    Row(
+        name="api:opened-attempt-finish",
+        method="post",
+        args=of_opened,
+        expected="401 404 409 404 404 403 403 404 403",
+    ),
+    # 400 and 415: the author's request goes on, and lacks other headers.
+    Row(
+        name="api:upload-create",
+        method="post",
+        args=of_opened,
+        headers=VERSION,
+        expected="401 404 400 404 404 404 404 404 404",
+    ),
+    Row(
+        name="api:upload",
+        method="patch",
+        args=of_upload,
+        headers=VERSION,
+        is_json=True,
+        expected="401 404 415 404 404 404 404 404 404",
+    ),
+    Row(
+        name="api:upload",
+        method="delete",
+        args=of_upload,
+        headers=VERSION,
+        expected="401 404 204 404 404 404 404 404 404",
     ),
     Row(name="api:run-detail", args=of_run, expected=api(OWN_WORK)),
     Row(name="api:run-notebook", args=of_run, expected=api(OWN_WORK)),

@@ -52,7 +52,9 @@ def outcome(client: Client, row: Row, world: World) -> str:
     """Return the status of the answer, or that the sign-in page is next."""
     path = reverse(row.name, args=row.args(world))
     with transaction.atomic():
-        answer = getattr(client, row.method)(path, row.form(world))
+        answer = getattr(client, row.method)(
+            path, row.form(world), headers=row.headers, **row.more
+        )
         if answer.streaming:
             b"".join(answer.streaming_content)  # this closes the file
         transaction.set_rollback(True)

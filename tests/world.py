@@ -25,7 +25,7 @@ from courses.models import (
 )
 from formats.choices import Part
 from grading.models import GradingRun, Mark, Regrade
-from submissions.models import Submission
+from submissions.models import OpenedAttempt, Submission
 from tests.factories import (
     AnnouncementFactory,
     AssignmentFactory,
@@ -37,6 +37,7 @@ from tests.factories import (
     LectureFactory,
     MarkFactory,
     MaterialFactory,
+    OpenedAttemptFactory,
     QuestionResultFactory,
     RegradeFactory,
     RevisionFileFactory,
@@ -86,6 +87,7 @@ class World:
     submission: Submission
     run: GradingRun
     queued_run: GradingRun
+    opened: OpenedAttempt
     mark: Mark
     trial: GradingRun
     regrade: Regrade
@@ -181,6 +183,7 @@ def make_world() -> World:
         submission=submission,
         run=run,
         queued_run=GradingRunFactory.create(submission=waiting),
+        opened=OpenedAttemptFactory.create(assignment=assignment, author=owner),
         mark=MarkFactory.create(run=run),
         trial=TrialFactory.create(
             revision=assignment.revision, executed_sha256=store_text("{}")[0]

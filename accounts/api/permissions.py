@@ -10,8 +10,9 @@ from accounts.models import ApiToken
 class TokenScope(BasePermission):
     """Lets a token read with the scope `read`, and write with the view's `write_scope`.
 
-    A view without a `write_scope` accepts no writes by token. Sessions have no scopes:
-    for them this permission always allows.
+    A view without a `write_scope` accepts no writes by token. A view may let other
+    scopes read: `read_scopes`. Sessions have no scopes: for them this permission always
+    allows.
     """
 
     message = "This token's scopes do not allow that."
@@ -23,5 +24,6 @@ class TokenScope(BasePermission):
         if not isinstance(token, ApiToken):
             return True
         if request.method in SAFE_METHODS:
-            return ApiToken.Scope.READ in token.scopes
+            allowed = getattr(view, "read_scopes", (ApiToken.Scope.READ,))
+            return not set(allowed).isdisjoint(token.scopes)
         return getattr(view, "write_scope", None) in token.scopes

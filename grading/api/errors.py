@@ -19,6 +19,36 @@ class TooLarge(APIException):
     default_detail = "The files together are larger than the portal accepts."
 
 
+class AttemptOpen(APIException):
+    """The person has opened an attempt at the assignment with other files."""
+
+    status_code = 409
+    default_code = "attempt_open"
+
+
+class AttemptIncomplete(APIException):
+    """Files of the attempt have not arrived completely."""
+
+    status_code = 409
+    default_code = "attempt_incomplete"
+
+
+class AttemptHandedIn(APIException):
+    """The attempt was handed in, so it cannot be dropped."""
+
+    status_code = 409
+    default_code = "handed_in"
+    default_detail = "This attempt was handed in, so it cannot be dropped."
+
+
+class AttemptExpired(APIException):
+    """The attempt was not handed in for too long."""
+
+    status_code = 410
+    default_code = "upload_expired"
+    default_detail = "This attempt has expired. Open it again."
+
+
 class KeyReused(APIException):
     """The idempotency key was sent before, with other files."""
 
@@ -36,6 +66,8 @@ def refusal(error: SubmissionRefusedError) -> APIException:
     for problem in error.problems:
         if problem.code in STORE_CODES:
             return StoreFailed(_words(problem), code=problem.code)
+        if problem.code == AttemptOpen.default_code:
+            return AttemptOpen(_words(problem))
         where = problem.file or api_settings.NON_FIELD_ERRORS_KEY
         by_file[where].append(ErrorDetail(_words(problem), code=problem.code))
     return ValidationError(dict(by_file))

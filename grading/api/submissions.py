@@ -120,7 +120,7 @@ class GradedSubmissionViewSet(SubmissionViewSet):
         """Hand in one attempt; the answer is the receipt and the run that waits."""
         person = sender(request)
         asked = _checked_input(request)
-        assignment = _assignment_for(request, asked["assignment"])
+        assignment = assignment_for(request, asked["assignment"])
         if not can_submit(person, assignment):
             raise PermissionDenied("Only students of this course can hand in.")
         try:
@@ -137,13 +137,18 @@ class GradedSubmissionViewSet(SubmissionViewSet):
             raise KeyReused(str(error)) from error
         except SubmissionRefusedError as error:
             raise refusal(error) from error
-        submission = self.get_queryset().get(pk=run.work_id)
-        answer = serializers.ReceiptSerializer(
-            {"submission": submission, "run": run},
-            context=self.get_serializer_context(),
-        )
-        where = reverse("api:submission-detail", [submission.pk], request=request)
-        return Response(answer.data, status=201, headers={"Location": where})
+        return receipt_of(request, run)
+
+
+def receipt_of(request: Request, run: GradingRun) -> Response:
+    """Return the answer to a hand-in: the receipt, and the run that waits."""
+    view = GradedSubmissionViewSet(request=request, action="retrieve")
+    submission = view.with_details().get(pk=run.work_id)
+    answer = serializers.ReceiptSerializer(
+        {"submission": submission, "run": run}, context={"request": request}
+    )
+    where = reverse("api:submission-detail", [submission.pk], request=request)
+    return Response(answer.data, status=201, headers={"Location": where})
 
 
 def _checked_input(request: Request) -> dict[str, Any]:
@@ -177,7 +182,8 @@ def _check_fields(fields: QueryDict) -> None:
         raise ValidationError(faults)
 
 
-def _assignment_for(request: Request, pk: int) -> Assignment:
+def assignment_for(request: Request, pk: int) -> Assignment:
+    """Return the assignment if the person may see it. Raises NotFound."""
     visible = Assignment.objects.visible_to(sender(request))
     try:
         return visible.select_related("course", "revision").get(pk=pk)

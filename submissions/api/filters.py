@@ -9,7 +9,7 @@ not it exists.
 from accounts.api.filters import BooleanFilter, NumberFilter
 from courses.api.filters import OfAssignmentFilter, WorkFilter, WorkOfCourseFilter
 from courses.models import Assignment
-from submissions.models import Submission
+from submissions.models import OpenedAttempt, Submission
 from submissions.querysets import SubmissionQuerySet
 
 
@@ -37,3 +37,16 @@ class SubmissionFilter(WorkFilter):
     ) -> SubmissionQuerySet:
         """Keep work that is late by its deadline as it is now, or work that is not."""
         return rows.late(is_late=is_late)
+
+
+class OpenedAttemptFilter(WorkFilter):
+    narrow = ("course", "assignment", "author")
+    order = ("-opened_at", "-pk")
+
+    course = WorkOfCourseFilter("assignment", rows=Assignment, course="course__slug")
+    assignment = OfAssignmentFilter("assignment_id", help_text="An assignment's id.")
+    author = NumberFilter("author_id", help_text="A person's id.")
+
+    class Meta:
+        model = OpenedAttempt
+        fields: list[str] = []

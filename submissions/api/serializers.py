@@ -8,7 +8,7 @@ from rest_framework.reverse import reverse
 
 from accounts.api.serializers import PersonSerializer
 from courses.models import Course
-from submissions.models import Submission, SubmittedFile
+from submissions.models import OpenedAttempt, Submission, SubmittedFile, Upload
 
 
 class SubmittedFileSerializer(serializers.ModelSerializer[SubmittedFile]):
@@ -75,3 +75,65 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
             "warnings",
         ]
         read_only_fields = fields
+
+
+class UploadSerializer(serializers.ModelSerializer[Upload]):
+    """A declared file, and how much of it has arrived."""
+
+    url = serializers.SerializerMethodField(
+        help_text="Where to send the file with the protocol tus 1.0."
+    )
+
+    class Meta:
+        model = Upload
+        fields = [
+            "name",
+            "original_name",
+            "size",
+            "sha256",
+            "offset",
+            "completed_at",
+            "url",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.URLField())
+    def get_url(self, upload: Upload) -> str:
+        """Return the absolute address of the upload."""
+        return reverse("api:upload", [upload.pk], request=self.context.get("request"))
+
+
+class OpenedAttemptSerializer(serializers.ModelSerializer[OpenedAttempt]):
+    """An attempt whose files are declared, and arrive in pieces."""
+
+    course = serializers.SlugRelatedField[Course](
+        "slug", source="assignment.course", read_only=True
+    )
+    author = PersonSerializer()
+    files = UploadSerializer(many=True, source="uploads")
+    tus_url = serializers.SerializerMethodField(
+        help_text="Where a tus client begins with each file."
+    )
+
+    class Meta:
+        model = OpenedAttempt
+        fields = [
+            "id",
+            "course",
+            "assignment",
+            "author",
+            "opened_at",
+            "complete_by",
+            "expires_at",
+            "submission",
+            "tus_url",
+            "files",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.URLField())
+    def get_tus_url(self, opened: OpenedAttempt) -> str:
+        """Return the absolute address at which a tus client begins."""
+        return reverse(
+            "api:upload-create", [opened.pk], request=self.context.get("request")
+        )

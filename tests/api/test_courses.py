@@ -112,7 +112,7 @@ def test_material_without_a_file_has_no_download(student: User, course: Course) 
     [
         *("weeks/", "sessions/", "lectures/", "materials/", "announcements/"),
         *("changes/", "people/", "assignments/", "submissions/", "runs/", "marks/"),
-        "use/",
+        *("use/", "opened-attempts/"),
     ],
 )
 def test_invisible_course_is_refused_like_an_unknown_one(
@@ -126,7 +126,9 @@ def test_invisible_course_is_refused_like_an_unknown_one(
         assert slug in answer.json()["errors"][0]["detail"]
 
 
-@pytest.mark.parametrize("path", ["submissions/", "runs/", "marks/", "use/"])
+@pytest.mark.parametrize(
+    "path", ["submissions/", "opened-attempts/", "runs/", "marks/", "use/"]
+)
 def test_invisible_assignment_is_refused(student: User, path: str) -> None:
     hidden = AssignmentFactory.create(
         course=student.enrolments.get().course, hidden=True

@@ -12,7 +12,7 @@ from tests.factories import UserFactory
 from tests.world import World, make_world
 
 pytestmark = pytest.mark.django_db
-PERSONAL_LISTS = ("submissions/", "runs/", "marks/", "use/")
+PERSONAL_LISTS = ("submissions/", "opened-attempts/", "runs/", "marks/", "use/")
 COURSE_LISTS = (
     "courses/",
     "weeks/",

@@ -23,6 +23,7 @@ from tests.factories import (
     LectureFactory,
     MarkFactory,
     MaterialFactory,
+    OpenedAttemptFactory,
     QuestionResultFactory,
     RevisionFileFactory,
     SessionFactory,
@@ -163,6 +164,18 @@ def test_everybody_s_work_takes_few_queries(
     assistant: User, course: Course, path: str
 ) -> None:
     assert_flat(assistant, path, lambda: marked(course), 7)
+
+
+@pytest.mark.parametrize("viewer", ["student", "assistant"])
+def test_opened_attempts_take_few_queries(
+    viewer: str, course: Course, request: pytest.FixtureRequest
+) -> None:
+    def add() -> None:
+        assignment = AssignmentFactory.create(course=course)
+        author = request.getfixturevalue("student")
+        OpenedAttemptFactory.create(assignment=assignment, author=author)
+
+    assert_flat(request.getfixturevalue(viewer), "opened-attempts/", add, 7)
 
 
 def test_token_takes_two_queries_and_then_one(student: User) -> None:

@@ -338,6 +338,9 @@ def test_page_accepts_any_parameter(
         "/api/v1/marks/{}/",
         "/api/v1/people/{}/",
         "/api/v1/submissions/{}/",
+        "/api/v1/opened-attempts/{}/",
+        "/api/v1/opened-attempts/{}/uploads/",
+        "/api/v1/uploads/{}/",
     ],
 )
 def test_unknown_number_in_an_address_is_not_found(
