@@ -47,13 +47,20 @@ def open_attempt(
     revision = assignment.revision
     if revision is None:
         raise SubmissionRefusedError([problem("not_published")])
+    going_on = _unfinished(actor, assignment)
+    if going_on is not None and _is_the_same(going_on, files, opened_at):
+        # Also when the coursework has closed meanwhile: it counts from its opening.
+        return going_on
     refusals = [*refusals_at(actor, assignment, opened_at), *barred]
     problems = refusals or check_declared(files, revision)
     if problems:
         raise SubmissionRefusedError(problems)
     with transaction.atomic():
         lock_enrolment(actor, assignment)
-        earlier = _unfinished(actor, assignment, opened_at)
+        earlier = _unfinished(actor, assignment)
+        if earlier is not None and earlier.expires_at <= opened_at:
+            _drop(earlier)
+            earlier = None
         if earlier is not None and _keys(earlier.uploads.all()) == _keys(files):
             return _opened_again(earlier, opened_at)
         if earlier is not None and earlier.pk != replaces:
@@ -62,17 +69,17 @@ def open_attempt(
         return _stored(actor, assignment, files, opened_at, earlier)
 
 
-def _unfinished(
-    actor: User, assignment: Assignment, at: dt.datetime
-) -> OpenedAttempt | None:
-    """Return the person's open attempt at the assignment; drop it if it has expired."""
-    found = (
-        OpenedAttempt.objects.by(actor).unfinished().filter(assignment=assignment)
-    ).first()
-    if found is not None and found.expires_at <= at:
-        _drop(found)
-        return None
-    return found
+def _unfinished(actor: User, assignment: Assignment) -> OpenedAttempt | None:
+    """Return the person's open attempt at the assignment, also an expired one."""
+    mine = OpenedAttempt.objects.by(actor).unfinished()
+    return mine.filter(assignment=assignment).first()
+
+
+def _is_the_same(
+    opened: OpenedAttempt, files: Sequence[DeclaredFile], at: dt.datetime
+) -> bool:
+    """Return whether these files are those of the attempt, and its time still runs."""
+    return at <= opened.complete_by and _keys(opened.uploads.all()) == _keys(files)
 
 
 def _keys(

@@ -99,6 +99,16 @@ def test_the_same_files_give_the_same_attempt(
     assert again.opened_at == first.opened_at
 
 
+def test_the_same_files_go_on_after_the_close(
+    student: User, assignment: Assignment
+) -> None:
+    first = opened(student, assignment)
+    assignment.due_at = assignment.closes_at = first.opened_at + MINUTE
+    assert opened(student, assignment, at=first.opened_at + 30 * MINUTE) == first
+    late = first.opened_at + 31 * MINUTE
+    assert refused(student, assignment, at=late) == ["closed"]
+
+
 def test_after_the_allowance_the_same_files_are_opened_anew(
     student: User, assignment: Assignment
 ) -> None:
