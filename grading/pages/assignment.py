@@ -32,6 +32,7 @@ from grading.services.use import budgets_of
 from grading.states import State
 from grading.visible_results import ShownResults, ViewTimes
 from submissions.intake import rules_of as file_rules
+from submissions.models import OpenedAttempt
 
 # What the browser's file dialogue offers first. The server checks the content.
 _ACCEPT = {
@@ -74,7 +75,10 @@ class FileSlot:
 
 @dataclass(frozen=True, kw_only=True)
 class SubmitForm:
-    """The form, with the problems of the last try beside their files."""
+    """The form, with the problems of the last try beside their files.
+
+    `opened` is the attempt whose files arrive in pieces, if the person has opened one.
+    """
 
     slots: tuple[FileSlot, ...]
     problems: tuple[Problem, ...]
@@ -82,6 +86,7 @@ class SubmitForm:
     idempotency_key: str
     is_declared: bool
     max_bytes: int
+    opened: OpenedAttempt | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,6 +234,7 @@ def assignment_page(
     )
     questions = _questions(revision, moments)
     environment = _environment(revision)
+    form = _shown_form(user, assignment, hand_in_status, last_try or LastTry(), now)
     return AssignmentPage(
         assignment=assignment,
         course=assignment.course,
@@ -248,13 +254,9 @@ def assignment_page(
             user=user,
             now=now,
         ),
-        form=(
-            _form(revision, last_try or LastTry())
-            if revision and not hand_in_status.blocked
-            else None
-        ),
+        form=form,
         # If the page has a form, the form shows the problems itself.
-        refusals=last_try.problems if last_try and hand_in_status.blocked else (),
+        refusals=last_try.problems if last_try and form is None else (),
         attempts=attempts,
         is_staff_view=is_staff_view,
         marks_are_final=moments.is_released,
@@ -329,7 +331,28 @@ def field_name(required: RequiredFile) -> str:
     return f"file:{required.name}"
 
 
-def _form(revision: AssignmentRevision, last_try: LastTry) -> SubmitForm:
+def _shown_form(
+    user: User,
+    assignment: Assignment,
+    status: HandInStatus,
+    last_try: LastTry,
+    now: dt.datetime,
+) -> SubmitForm | None:
+    """Return the form if the person may hand in, or go on with an opened attempt."""
+    revision = assignment.revision
+    if revision is None or status.blocked not in {"", "closed"}:
+        return None
+    mine = OpenedAttempt.objects.by(user).unfinished().filter(assignment=assignment)
+    opened = mine.filter(expires_at__gt=now).prefetch_related("uploads").first()
+    goes_on = opened is not None and now <= opened.complete_by
+    if status.blocked and not goes_on:
+        return None
+    return _form(revision, last_try, opened)
+
+
+def _form(
+    revision: AssignmentRevision, last_try: LastTry, opened: OpenedAttempt | None
+) -> SubmitForm:
     required = list(revision.required_files.all())
     rules = file_rules(revision)
     by_file = _problems_by_file(last_try.problems, set(rules))
@@ -350,6 +373,7 @@ def _form(revision: AssignmentRevision, last_try: LastTry) -> SubmitForm:
         idempotency_key=last_try.idempotency_key or uuid.uuid4().hex,
         is_declared=last_try.is_declared,
         max_bytes=settings.MAX_SUBMISSION_BYTES,
+        opened=opened,
     )
 
 

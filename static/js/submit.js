@@ -1,7 +1,10 @@
 // Sends the coursework form with progress, and keeps the chosen files when the
-// server finds a problem. Without this module the form is an ordinary one.
+// server finds a problem. Large files go in pieces (uploads.js), and go on after a
+// break. Without this module the form is an ordinary one.
 
 const UNITS = ["KB", "MB", "GB"];
+// Smaller forms are sent as a whole: the server checks them at once.
+const LARGE = 8 * 1024 * 1024;
 
 export function sizeInWords(bytes) {
   if (bytes < 1024) return `${bytes} bytes`;
@@ -51,6 +54,10 @@ function wireSlot(slot) {
   slot.addEventListener("drop", (event) => {
     if (event.target === input || !event.dataTransfer.files.length) return;
     event.preventDefault();
+    if (event.dataTransfer.files.length > 1) {
+      distribute(slot.closest("form"), [...event.dataTransfer.files]);
+      return;
+    }
     input.files = event.dataTransfer.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
   });
@@ -60,9 +67,67 @@ function wireSlot(slot) {
   showChoice(slot);
 }
 
+// --- Several files at once -------------------------------------------------------
+
+const requiredName = (input) => input.name.replace(/^file:/, "");
+
+// The input that a file is for: by its name, or because only one takes its kind.
+function inputFor(file, inputs) {
+  const name = file.name.toLowerCase();
+  const ending = name.slice(name.lastIndexOf("."));
+  const ofKind = inputs.filter((input) => input.accept.split(",").includes(ending));
+  return (
+    inputs.find((input) => requiredName(input) === file.name) ??
+    inputs.find((input) => requiredName(input).toLowerCase() === name) ??
+    (ofKind.length === 1 ? ofKind[0] : undefined)
+  );
+}
+
+function put(file, input) {
+  const transfer = new DataTransfer();
+  transfer.items.add(file);
+  input.files = transfer.files;
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+// Puts each file into its place, and says which have none.
+function distribute(form, files) {
+  let left = [...form.querySelectorAll("[data-slot] input[type=file]")];
+  const strange = [];
+  for (const file of files) {
+    const input = inputFor(file, left);
+    if (input) {
+      left = left.filter((other) => other !== input);
+      put(file, input);
+    } else strange.push(file.name);
+  }
+  const placed = files.length - strange.length;
+  const words = form.querySelector("[data-many-words]");
+  words.textContent =
+    `${placed} of ${files.length} ${files.length === 1 ? "file has" : "files have"} a place.` +
+    (strange.length ? ` This coursework does not ask for ${strange.join(", ")}.` : "");
+  words.classList.toggle("slot__chosen--bad", strange.length > 0);
+}
+
+function wireMany(form) {
+  const zone = form.querySelector("[data-many]");
+  if (!zone) return;
+  zone.hidden = false;
+  const input = zone.querySelector("input");
+  input.addEventListener("change", () => {
+    distribute(form, [...input.files]);
+    input.value = "";
+  });
+  zone.addEventListener("dragover", (event) => event.preventDefault());
+  zone.addEventListener("drop", (event) => {
+    event.preventDefault();
+    distribute(form, [...event.dataTransfer.files]);
+  });
+}
+
 // Files whose content has changed on the disk since they were chosen cannot be sent.
 async function unreadableFile(form) {
-  for (const input of form.querySelectorAll("input[type=file]")) {
+  for (const input of form.querySelectorAll("[data-slot] input[type=file]")) {
     for (const file of input.files) {
       try {
         await file.slice(0, 1).arrayBuffer();
@@ -208,11 +273,187 @@ function send(form) {
   request.send(contents(form));
 }
 
+// --- Large files, in pieces ------------------------------------------------------
+
+function chosenFiles(form) {
+  const inputs = [...form.querySelectorAll("[data-slot] input[type=file]")];
+  return inputs.filter((input) => input.files.length).map((input) => ({ input, name: requiredName(input), file: input.files[0] }));
+}
+
+const isLarge = (form) => chosenFiles(form).reduce((sum, { file }) => sum + file.size, 0) > LARGE;
+
+// Shows each problem beside its file, and the others above the button.
+function showProblems(form, errors) {
+  const inputs = [...form.querySelectorAll("[data-slot] input[type=file]")];
+  const others = [];
+  for (const { attr, detail } of errors) {
+    const input = inputs.find((one) => requiredName(one) === attr);
+    if (!input) {
+      others.push(detail);
+      continue;
+    }
+    const slot = input.closest("[data-slot]");
+    let box = slot.querySelector("[data-slot-problems]");
+    if (!box) {
+      box = document.createElement("div");
+      box.className = "slot__problems";
+      box.dataset.slotProblems = "";
+      slot.append(box);
+    }
+    const words = document.createElement("p");
+    words.className = "problem__message slot__chosen--bad small";
+    words.textContent = detail;
+    box.append(words);
+    showChoice(slot);
+  }
+  const many = errors.length === 1 ? "one problem" : `${errors.length} problems`;
+  say(form, "Not handed in", [`Correct ${many} first. No attempt was used.`, ...others].join(" "));
+}
+
+function showState(form, sender) {
+  const bar = form.querySelector("[data-upload] progress");
+  bar.value = (sender.sent / sender.total) * 100;
+  const parts = [`${sizeInWords(sender.sent)} of ${sizeInWords(sender.total)} sent`];
+  if (sender.isPaused) parts.push("paused");
+  else if (sender.isWaiting) parts.push("the connection broke, trying again");
+  else if (sender.speed) {
+    parts.push(`${sizeInWords(sender.speed)} a second`);
+    parts.push(`about ${secondsInWords((sender.total - sender.sent) / sender.speed)} left`);
+  }
+  form.querySelector("[data-upload-words]").textContent = parts.join(" · ");
+}
+
+function showAllowance(form, opened) {
+  const box = form.querySelector("[data-upload-allowance]");
+  const clock = (at) => new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  box.textContent = `Opened at ${clock(opened.opened_at)}. It counts from then if all of it arrives by ${clock(opened.complete_by)}. You can go on later: choose the same files again.`;
+  box.hidden = false;
+}
+
+// Opens the attempt; asks first if another one is open, and returns nothing then.
+async function openOrAsk(form, uploads, files, replaces) {
+  const { attempts, assignment } = form.dataset;
+  try {
+    return await uploads.open(attempts, Number(assignment), files, replaces);
+  } catch (error) {
+    if (error.errors?.[0]?.code !== "attempt_open") throw error;
+  }
+  const other = await uploads.openAttempt(attempts, assignment);
+  const box = form.querySelector("[data-replace]");
+  box.hidden = false;
+  box.focus();
+  box.querySelector("[data-replace-yes]").onclick = () => {
+    box.hidden = true;
+    sendLarge(form, other?.id);
+  };
+  return undefined;
+}
+
+async function sendAll(form, uploads, replaces) {
+  const chosen = chosenFiles(form);
+  const words = form.querySelector("[data-upload-words]");
+  const bar = form.querySelector("[data-upload] progress");
+  const faults = await uploads.allFaults(chosen);
+  if (faults.length) {
+    showProblems(form, faults);
+    return;
+  }
+  const total = chosen.reduce((sum, { file }) => sum + file.size, 0);
+  const hashes = await uploads.hashesOf(chosen.map(({ file }) => file), form.dataset.hasher, (done) => {
+    bar.value = (done / total) * 100;
+    words.textContent = `Reading the files: ${sizeInWords(done)} of ${sizeInWords(total)}`;
+  });
+  const files = chosen.map(({ name, file }, index) => ({ name, original_name: file.name, size: file.size, sha256: hashes[index] }));
+  const opened = await openOrAsk(form, uploads, files, replaces);
+  if (!opened) return;
+  showAllowance(form, opened);
+  const urls = new Map(opened.files.map(({ name, url }) => [name, new URL(url).pathname]));
+  const parts = chosen.map(({ name, file }) => ({ url: urls.get(name), file }));
+  const sender = new uploads.Sender(parts, () => showState(form, sender));
+  await withButtons(form, sender, () => sender.run());
+  bar.removeAttribute("value");
+  words.textContent = "All sent. The server is checking the files…";
+  const receipt = await uploads.finish(`${form.dataset.attempts}${opened.id}/finish/`);
+  window.removeEventListener("beforeunload", warn);
+  window.location.assign(new URL(receipt.run.html_url).pathname);
+}
+
+// Lets Pause and Stop act on the sender while the work goes on.
+async function withButtons(form, sender, work) {
+  const pause = form.querySelector("[data-upload-pause]");
+  const stop = form.querySelector("[data-upload-stop]");
+  const toggle = () => {
+    if (sender.isPaused) sender.resume();
+    else sender.pause();
+    pause.textContent = sender.isPaused ? "Go on" : "Pause";
+  };
+  const end = () => sender.stop();
+  pause.hidden = false;
+  pause.addEventListener("click", toggle);
+  stop.addEventListener("click", end);
+  try {
+    await work();
+  } finally {
+    pause.hidden = true;
+    pause.textContent = "Pause";
+    pause.removeEventListener("click", toggle);
+    stop.removeEventListener("click", end);
+  }
+}
+
+function sayRefused(form, error) {
+  const code = error.errors?.[0]?.code;
+  if (code === "stopped") {
+    say(form, "Stopped.", "Nothing has been handed in. What has arrived is kept for a day: choose the same files and press the button to go on.");
+  } else if (code === "unreadable") {
+    say(form, `${error.message} has changed since you chose it.`, "Choose it again, so that the version you mean is sent.");
+  } else if (error.status === 400) showProblems(form, error.errors);
+  else if (error.status === 401 || code === "not_authenticated") {
+    say(form, "You have been signed out.", "Sign in again in another tab, then press the button again: the files are still chosen here.");
+  } else if (error.status === 404 || error.status === 410) {
+    say(form, "This attempt is gone.", "It was dropped, or it has expired. Press the button to open it again.");
+  } else if (error.message) say(form, "Not handed in", error.message);
+  else say(form, "The connection broke.", "Press the button again. What has arrived is kept.");
+}
+
+async function sendLarge(form, replaces) {
+  setBusy(form, true);
+  window.addEventListener("beforeunload", warn);
+  try {
+    const uploads = await import(form.dataset.uploads);
+    await sendAll(form, uploads, replaces);
+  } catch (error) {
+    sayRefused(form, error);
+  } finally {
+    window.removeEventListener("beforeunload", warn);
+    form.querySelector("[data-upload-allowance]").hidden = true;
+    setBusy(form, false);
+  }
+}
+
+function wireOpened(form) {
+  const drop = form.querySelector("[data-drop]");
+  if (!drop) return;
+  drop.hidden = false;
+  drop.addEventListener("click", async () => {
+    const uploads = await import(form.dataset.uploads);
+    try {
+      await uploads.drop(drop.dataset.drop);
+      form.querySelector("[data-opened]").remove();
+    } catch (error) {
+      sayRefused(form, error);
+    }
+  });
+}
+
 function wireForm(form) {
   for (const slot of form.querySelectorAll("[data-slot]")) wireSlot(slot);
+  wireMany(form);
+  wireOpened(form);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     form.querySelector("[data-submit-error]").hidden = true;
+    form.querySelector("[data-replace]").hidden = true;
     setBusy(form, true);
     const changed = await unreadableFile(form);
     if (changed) {
@@ -222,7 +463,8 @@ function wireForm(form) {
       say(form, `${changed.file.name} has changed since you chose it.`, "Choose it again, so that the version you mean is sent.");
       return;
     }
-    send(form);
+    if (isLarge(form)) sendLarge(form);
+    else send(form);
   });
 }
 

@@ -91,7 +91,7 @@ def choose(
 
 def chosen(page: Page) -> list[str]:
     """Return the names of the files chosen in the inputs."""
-    script = "[...document.querySelectorAll('[type=file]')].map(i => i.files[0]?.name)"
+    script = "[...document.querySelectorAll('[data-slot] [type=file]')].map(i => i.files[0]?.name)"
     return [name or "" for name in page.evaluate(script)]
 
 
