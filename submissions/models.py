@@ -90,6 +90,11 @@ class Submission(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("submissions:submission", args=[self.pk])
 
+    def opened(self) -> "OpenedAttempt | None":
+        """Return the opened attempt that it was, if its files arrived in pieces."""
+        found = OpenedAttempt.objects.filter(submission=self)
+        return found.prefetch_related("uploads").first()
+
     @property
     def is_late(self) -> bool:
         """Whether the work came after the author's own deadline, as it is now.

@@ -30,6 +30,7 @@ def submission(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "tab": "marks",
         "files": found.files.all(),
         "warnings": found.warnings,
+        "opened": found.opened(),
         "is_own": found.author == request.user,
         "is_staff_view": can_view_all_work(request.user, found.assignment.course),
     }

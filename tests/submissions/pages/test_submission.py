@@ -10,9 +10,11 @@ from submissions.models import Submission
 from tests.factories import (
     EnrolmentFactory,
     GradingRunFactory,
+    OpenedAttemptFactory,
     SubmissionFactory,
     SubmittedFileFactory,
     UserFactory,
+    hours,
 )
 from tests.grading.pages import (
     Answer,
@@ -120,3 +122,25 @@ def test_receipt_and_run_highlight_the_same_tab() -> None:
         for address in (run.work.get_absolute_url(), run.get_absolute_url())
     ]
     assert lit == ["marks", "marks"]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "why"),
+    [(20, "so it counts from its opening"), (40, "so it counts from its last byte")],
+)
+def test_the_receipt_of_an_upload_in_pieces_has_both_times(
+    minutes: int, why: str
+) -> None:
+    submission = SubmissionFactory.create(started_at=hours(-1))
+    opened = OpenedAttemptFactory.create(
+        assignment=submission.assignment,
+        author=submission.author,
+        opened_at=submission.started_at,
+        submission=submission,
+    )
+    last = opened.opened_at + dt.timedelta(minutes=minutes)
+    upload = opened.uploads.get()
+    opened.uploads.update(completed_at=last, offset=upload.size)
+    text = words(receipt(submission))
+    assert "Last byte arrived" in text
+    assert why in text
