@@ -19,6 +19,9 @@ MAX_HEAD: Final = 64 * 1024
 MAX_SHORT_BODY: Final = 64 * 1024
 PIECE: Final = 64 * 1024
 _PROBES: Final = (b"GET /healthz", b"GET /readyz", b"GET /metrics")
+# Short requests that read and write files of hundreds of megabytes: a piece of an upload,
+# which may be the last one, and the request that hands in what has arrived.
+_HEAVY: Final = re.compile(rb"PATCH |POST /api/v1/opened-attempts/[^ ]{1,80}/finish/ ")
 _END: Final = b"\r\n\r\n"
 _LENGTH: Final = re.compile(
     rb"\r\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r\n", re.IGNORECASE
@@ -132,6 +135,11 @@ class ArrivingRequest:
     def is_probe(self) -> bool:
         """Whether a monitor asks whether the portal works."""
         return self.body is None and self.data.startswith(_PROBES)
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether the request may take seconds, though it is short."""
+        return self.body is None and _HEAVY.match(self.data) is not None
 
     def hand_over(self) -> None:
         """Give the connection's parser what has arrived."""

@@ -186,7 +186,7 @@ class DeadlineWorker(ThreadWorker):
             return None if arrival.body.refusal else self.uploads
         if arrival.is_open_ended:
             return self.waiting
-        if arrival.has_files:
+        if arrival.has_files or arrival.is_heavy:
             return self.uploads
         return self.probes if arrival.is_probe else None
 

@@ -40,14 +40,15 @@ def post_worker_init(worker: Any) -> None:  # type: ignore[no-redef]
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     """Answer with the number of bytes read, or with as many as the address asks for.
 
-    `/wait` takes a second. A long body that was refused is answered with the reason.
+    `/wait` and `…/finish/` take a second. A long body that was refused is answered with
+    the reason.
     """
     read = 0
     while piece := environ["wsgi.input"].read(64 * 1024):
         read += len(piece)
     sock = environ["gunicorn.socket"]
     path = environ["PATH_INFO"].strip("/")
-    if path == "wait":
+    if path == "wait" or path.endswith("finish"):
         time.sleep(1)
     if sock.body is not None and sock.body.refusal is not None:
         body = sock.body.refusal.name.encode()

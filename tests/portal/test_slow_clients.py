@@ -224,28 +224,32 @@ def test_one_person_sends_a_few_long_bodies_at_a_time(port: int) -> None:
 
 def test_probes_are_answered_while_all_threads_are_busy(port: int) -> None:
     with ExitStack() as stack:
-        for _ in range(MANY):
-            busy = GET.replace(b"/%d", b"/wait")
-            stack.enter_context(closing(connect(port, busy)))
+        busy = GET.replace(b"/%d", b"/wait")
+        asked = [stack.enter_context(connect(port, busy)) for _ in range(MANY)]
         probe = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
         start = time.monotonic()
         connection = stack.enter_context(connect(port, probe))
         assert read_answer(connection) == b"0"
         assert time.monotonic() - start < WAITING
+        # They leave the threads free for the next test.
+        for waiting in asked:
+            read_answer(waiting)
 
 
 def test_pages_do_not_delay_a_hand_in(port: int) -> None:
     """Also a form with small files has a thread while pages keep all others busy."""
     form = b"\r\nContent-Type: multipart/form-data; boundary=b\r\n\r\n"
     with ExitStack() as stack:
-        for _ in range(MANY):
-            busy = GET.replace(b"/%d", b"/wait")
-            stack.enter_context(closing(connect(port, busy)))
+        busy = GET.replace(b"/%d", b"/wait")
+        asked = [stack.enter_context(connect(port, busy)) for _ in range(MANY)]
         hand_in = SIGNED_IN.replace(b"\r\n\r\n", form) % 10 + b"x" * 10
         start = time.monotonic()
         connection = stack.enter_context(connect(port, hand_in))
         assert read_answer(connection) == b"10"
         assert time.monotonic() - start < WAITING
+        # They leave the threads free for the next test.
+        for waiting in asked:
+            read_answer(waiting)
 
 
 def test_endless_request_head_is_refused(port: int) -> None:
@@ -273,6 +277,16 @@ def test_what_a_broken_piece_has_sent_is_handed_on(port: int) -> None:
 def test_what_a_slow_piece_has_sent_is_handed_on(port: int) -> None:
     with connect(port, PIECE % LONG + b"x" * 200_000) as connection:
         assert read_answer(connection) == b"200000"
+
+
+def test_handing_in_what_has_arrived_delays_no_page(port: int) -> None:
+    """Storing large files takes seconds, and has threads of its own."""
+    finish = HEAD.replace(b"POST /", b"POST /api/v1/opened-attempts/x/finish/") % 0
+    with ExitStack() as stack:
+        asked = [stack.enter_context(connect(port, finish)) for _ in range(MANY)]
+        assert seconds_to_answer(port) < WAITING
+        # They leave the threads free for the next test.
+        assert [read_answer(connection) for connection in asked] == [b"0"] * MANY
 
 
 def test_nothing_of_another_broken_request_is_handed_on(port: int) -> None:
