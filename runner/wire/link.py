@@ -31,7 +31,7 @@ PRINTS_TO_TEST: Final = frozenset(
     (
         *("call", "make", "set", "del", "operate", "len", "attr", "next", "items"),
         *("mapping", "pairs", "indexed", "reversed", "begin", "more", "leave"),
-        "await",
+        *("await", "together"),
     )
 )
 _START: Final = struct.Struct("!II")

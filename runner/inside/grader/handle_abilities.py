@@ -4,11 +4,12 @@ import operator
 import sys
 import weakref
 from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import numpy as np
 
 from runner.inside.grader.answers import NotDataError
+from runner.inside.grader.awaited_handles import run_to_end
 from runner.inside.grader.callers import CALLERS
 from runner.inside.grader.context_managers import leave
 from runner.inside.grader.entitlement import may_be_asked_for
@@ -132,7 +133,7 @@ class ContextHandle:
 
 
 class AwaitableHandle:
-    """A coroutine, which runs to its end in the student's process once it is awaited."""
+    """A coroutine, which runs in the student's process once it is awaited."""
 
     __slots__ = ()
     # What asyncio shows of a coroutine.
@@ -140,19 +141,27 @@ class AwaitableHandle:
     cr_running = False
 
     def __await__(self: Any) -> Generator[None, None, Any]:
-        yield from ()
-        return student_of(self).ask("await", self)
+        return run_to_end(self)
 
-    def send(self: Any, _value: object) -> NoReturn:
-        """Run the coroutine. Raises StopIteration with its result, as coroutines do."""
-        raise StopIteration(student_of(self).ask("await", self))
+    def send(self: Any, _value: object) -> None:
+        """Go on. Raises StopIteration with the result at the end, as coroutines do."""
+        seen = observations_of(self)
+        if seen.awaited is None or seen.awaited.gi_frame is None:
+            seen.awaited = run_to_end(self)
+        seen.awaited.send(None)
 
-    def throw(self, error: Any, *_: object) -> NoReturn:
-        """Raise the error, since the coroutine waits for nothing."""
-        raise error
+    def throw(self: Any, error: Any, *_: object) -> None:
+        """Raise the error where the coroutine waits."""
+        awaited = observations_of(self).awaited
+        if awaited is None:
+            raise error
+        awaited.throw(error)
 
-    def close(self) -> None:
-        """Do nothing: the coroutine has not begun, or is over."""
+    def close(self: Any) -> None:
+        """End the coroutine, which gives no result any more."""
+        awaited = observations_of(self).awaited
+        if awaited is not None:
+            awaited.close()
 
 
 class CollectionHandle:

@@ -60,7 +60,6 @@ class Contents:
         self._pairs: dict[object, object] | None = None
         self._may_be_mapping = True
         self._is_iterator = False
-        self._has_ended = False
         self._last = LastItem()
         self._items: dict[object, _Item] = {}
         self._plain: Any = None  # its value, if it is a list or the like
@@ -222,15 +221,16 @@ class Contents:
         self._length = length
 
     def next_item(self, ask: Ask, steps: Callable[[], int] = lambda: -1) -> Any:
-        """Return an iterator's next item. Raises StopIteration at its end, then always."""
+        """Return an iterator's next item. Raises StopIteration where it has none.
+
+        It is asked again after its end: a wrong one begins again.
+        """
         self._become_iterator()
-        if not self._has_ended:
-            was, found = steps(), ask()
-            if type(found) is not list or len(found) > _MOST_PARTS:
-                raise NotDataError(f"{self._label} gave an invalid item")
-            if found:
-                return self._last.give(*found, steps=steps(), was=was)
-            self._has_ended = True
+        was, found = steps(), ask()
+        if type(found) is not list or len(found) > _MOST_PARTS:
+            raise NotDataError(f"{self._label} gave an invalid item")
+        if found:
+            return self._last.give(*found, steps=steps(), was=was)
         raise StopIteration
 
     def check_plain(self, found: Any) -> None:

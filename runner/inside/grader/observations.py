@@ -5,7 +5,7 @@ that relies on both: a length of three, but no item for a loop to look at.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, Final
 
 from runner.inside.grader.answers import Answer, Ask, NotDataError, answer_of
@@ -71,6 +71,8 @@ class Observations:
         self.owner: Observations | None = None
         self._contents = Contents(label, lambda: self.is_made)
         self._second = SecondAnswers(label, asks_again)
+        # What a test's event loop does with it, if it is a coroutine.
+        self.awaited: Generator[None, None, Any] | None = None
         # The items of a loop that the test has left early.
         self.first: FirstItems | None = None
         self._since: tuple[int, int] = (0, 0)

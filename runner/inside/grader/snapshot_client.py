@@ -46,7 +46,9 @@ __all__ = ["NotDefinedError", "SnapshotClient", "StudentRaisedError", "raised"]
 _WORDS: Final = 500
 _LABEL: Final = 80
 # Operations that may change what they are given.
-_CHANGING: Final = frozenset(("call", "make", "set", "del", "copy", "leave", "await"))
+_CHANGING: Final = frozenset(
+    ("call", "make", "set", "del", "copy", "leave", "await", "together")
+)
 _CALLING: Final = _CHANGING | {"operate"}
 # Operations that run an object's own code, and may leave it with other attributes.
 _BY_STEPS: Final = frozenset(("next", "begin", "more"))

@@ -21,7 +21,6 @@ import torch
 
 from runner.inside.student import (
     built_in_errors,
-    coroutines,
     description,
     given_builtins,
     loop_steps,
@@ -34,6 +33,7 @@ from runner.inside.student.collections import (
     has_own_methods,
     plain_of,
 )
+from runner.inside.student.coroutines import Coroutines
 from runner.inside.student.given_arguments import GivenArguments, Watch
 from runner.inside.student.handed_in import HandedIn
 from runner.inside.student.hashes import Hashes
@@ -97,7 +97,7 @@ class Service:
         self._hashes = Hashes()
         self._given = GivenArguments()
         self._endpoint = Endpoint(link, self._serve)
-        handed_in = HandedIn(files)
+        handed_in, coroutines = HandedIn(files), Coroutines()
         self._sent_names = SentNames(names, self._encoder)
         self._operations: Mapping[str, Callable[..., object]] = {
             "name": self._name,
@@ -130,6 +130,7 @@ class Service:
             "copy": description.copied,
             "leave": built_in_errors.leave,
             "await": coroutines.awaited,
+            "together": coroutines.together,
             "items": sent_items.items,
             **loop_steps.OPERATIONS,
             "count": sent_items.count,

@@ -25,8 +25,10 @@ from runner.inside.grader.snapshot_client import raised as imitation
 from runner.inside.grader.staff_texts import STAFF_TEXTS
 from runner.inside.student.service import Service
 from runner.inside.values.codec import CodecError, Encoder
+from runner.protocol.jobs import TestStyle
 from runner.wire.link import MAX_ANSWER_BYTES, MAX_ANSWER_HEADER, Link, LinkClosedError
 from tests.runner.pairs import student_with
+from tests.runner.proof.recording import tried
 
 pytestmark = pytest.mark.torch
 
@@ -318,12 +320,43 @@ def test_a_length_agrees_with_the_items_that_came_first() -> None:
         seen.length(lambda: 3)
 
 
-def test_an_iterator_ends_once() -> None:
-    seen, answers = Observations("<an object>").contents, iter([[1], [], [2]])
+def test_an_iterator_is_asked_again_after_its_end() -> None:
+    seen, answers = Observations("<an object>").contents, iter([[1], [], [2], []])
     assert seen.next_item(lambda: next(answers)) == 1
-    for _ in range(2):
-        with pytest.raises(StopIteration):
-            seen.next_item(lambda: next(answers))
+    with pytest.raises(StopIteration):
+        seen.next_item(lambda: next(answers))
+    assert seen.next_item(lambda: next(answers)) == 2
+    with pytest.raises(StopIteration):
+        seen.next_item(lambda: next(answers))
+
+
+_DOWN = """
+class Down:
+    def __init__(self, n): self.n = self.top = n
+    def __iter__(self): return self
+    def __next__(self):
+        if self.n == 0:
+            self.n = again
+            raise StopIteration
+        self.n -= 1
+        return self.n + 1
+"""
+_USED_UP = {
+    "list": "assert list(d) == [2, 1]\nassert list(d) == []",
+    "next": "assert [next(d), next(d)] == [2, 1]\nfor _ in range(2): assert next(d, 'end') == 'end'",
+    "a loop": "for _ in d: pass\nfor x in d: assert False",
+    "sum": "assert sum(d) == 3 and sum(d) == 0",
+}
+
+
+@pytest.mark.parametrize("test", _USED_UP.values(), ids=_USED_UP)
+@pytest.mark.parametrize(("again", "score"), [("0", 1.0), ("self.top", 0.0)])
+def test_an_iterator_that_begins_again_is_seen(
+    test: str, again: str, score: float
+) -> None:
+    staff, notebook = (_DOWN.replace("again", one) for one in ("0", again))
+    found = tried(staff, notebook, f"d = Down(2)\n{test}", TestStyle.SCRIPT)
+    assert found.scores == (score,)
 
 
 def test_an_object_s_first_answer_is_kept() -> None:
