@@ -11,8 +11,8 @@ from typing import Any, Final
 from runner.inside.grader import refusals
 from runner.inside.grader.handle_parts import HandleBase, label_of, student_of
 from runner.inside.grader.student_errors import (
-    StudentRaisedError,
     built_in_name,
+    is_student_s,
     told_of,
 )
 
@@ -41,9 +41,9 @@ def leave(manager: HandleBase, error: object) -> None:
         return
     try:
         answer = ask("leave", manager, *_description(error))
-    except StudentRaisedError:
-        is_own = isinstance(error, AssertionError)
-        if not is_own or isinstance(error, StudentRaisedError):
+    except Exception as raised:
+        is_own = isinstance(error, AssertionError) and not is_student_s(error)
+        if not (is_own and is_student_s(raised)):
             raise
         _note(manager, _REPLACED)
         return
@@ -56,7 +56,7 @@ def _description(error: Any) -> tuple[object, object]:
 
     The arguments of a test's own error stay here.
     """
-    if isinstance(error, StudentRaisedError):
+    if is_student_s(error):
         return told_of(error)
     return built_in_name(type(error)), None
 

@@ -48,7 +48,7 @@ from runner.inside.grader.snapshot_client import (
     SnapshotClient,
 )
 from runner.inside.grader.staff_texts import STAFF_TEXTS
-from runner.inside.grader.student_errors import StudentRaisedError, nearest_builtin
+from runner.inside.grader.student_errors import is_student_s, nearest_builtin
 from runner.inside.grader.tests import (
     QuestionContext,
     Tests,
@@ -349,7 +349,7 @@ def _words_of_refusal(error: BaseException) -> str:
 
 def _to_report(error: BaseException) -> BaseException | type[BaseException]:
     """Return the exception, or its class, whose name a student reads."""
-    if isinstance(error, StudentRaisedError):
+    if is_student_s(error):
         return nearest_builtin(error) or error
     if isinstance(error, refusals.RefusedInChildError):
         return error.class_to_report
@@ -363,7 +363,7 @@ def _last_line(error: BaseException) -> str:
     more. An error that the student's code has made could make that fail, or talk to a
     snapshot.
     """
-    if isinstance(error, SyntaxError) and not isinstance(error, StudentRaisedError):
+    if isinstance(error, SyntaxError) and not is_student_s(error):
         # An error in the tests' own text: Python also shows where.
         with contextlib.suppress(Exception):
             return "".join(traceback.format_exception_only(error))

@@ -23,7 +23,7 @@ from runner.inside.grader.handle_parts import (
     student_of,
 )
 from runner.inside.grader.members import handle_behind_member
-from runner.inside.grader.student_errors import StudentRaisedError
+from runner.inside.grader.student_errors import is_student_s
 
 
 class SizedHandle:
@@ -240,7 +240,9 @@ class _Source:
     def more(self, loop: Any) -> object:
         try:
             return self._student.ask("more", loop)
-        except StudentRaisedError as error:
+        except Exception as error:
+            if not is_student_s(error):
+                raise
             return error
         finally:
             self._seen.forget_attributes()

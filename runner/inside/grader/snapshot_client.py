@@ -7,7 +7,13 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any, Final
 
-from runner.inside.grader import empty_values, named_classes, refusals, replayed_output
+from runner.inside.grader import (
+    empty_values,
+    exact_errors,
+    named_classes,
+    refusals,
+    replayed_output,
+)
 from runner.inside.grader.begun_loops import Loops
 from runner.inside.grader.call_settings import CallSettings
 from runner.inside.grader.changed_arguments import Arguments
@@ -267,10 +273,16 @@ class SnapshotClient:
             # Only this answer is lost. The next check can ask the same snapshot.
             raise NotDataError(words)
         arguments = self._error_arguments(error, buffers)
-        if "class" not in error:
-            raise raised(kind, words, arguments)
-        told = decode(error.get("object"), buffers, self._resolve)
-        raise self._errors.error(error["class"], {"words": words}, arguments, told)
+        is_asked = "class" in error
+        if is_asked:
+            told = decode(error.get("object"), buffers, self._resolve)
+            found = self._errors.error(error["class"], words, arguments, told)
+        else:
+            found = raised(kind, words, arguments)
+        attributes = decode(error.get("vars"), buffers, self._resolve)
+        exact_errors.put(found, attributes, is_asked=is_asked)
+        exact_errors.chain(found, error.get("behind"), self._errors.behind)
+        raise found
 
     def _error_arguments(
         self, error: Header, buffers: list[Buffer]

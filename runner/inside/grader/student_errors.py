@@ -10,13 +10,16 @@ import builtins
 import sys
 import types
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from runner.inside.grader import exact_errors
 from runner.inside.grader.answers import NotDataError
 from runner.inside.grader.handle_parts import HandleBase, is_handle
 from runner.inside.values.nodes import CodecError
 
+_Raised = TypeVar("_Raised", bound=Exception)
 _LABEL: Final = 80
+_WORDS_OF_OTHERS: Final = 500
 # Ancestors beyond this depth and bases beyond this number are left out. For classes
 # beyond this number, one of their bases is used.
 _MAX_DEPTH: Final = 8
@@ -117,11 +120,15 @@ _imitations: Final[dict[type, type[StudentRaisedError]]] = {}
 def raised(
     kind: str, words: str, arguments: Sequence[object] | None = None
 ) -> Exception:
-    """Return an exception that `except ValueError` catches if a ValueError was raised.
+    """Return a ValueError if a ValueError was raised, and the like.
 
-    Only ordinary errors are imitated. Exceptions that steer the interpreter (StopIteration,
+    If it cannot be made from these arguments, return one of a class derived from it. Only
+    ordinary errors are imitated. Exceptions that steer the interpreter (StopIteration,
     GeneratorExit, SystemExit, KeyboardInterrupt) become a StudentRaisedError.
     """
+    exact = exact_errors.make(_exact(kind), words, arguments)
+    if exact is not None:
+        return _with_origin(exact, kind, arguments)
     found = _imitation(kind)
     if found is StudentRaisedError:
         hint = _NOT_CAUGHT if kind in _STEERING else ""
@@ -141,13 +148,20 @@ def handle_behind(value: object) -> HandleBase | None:
     return found
 
 
-def nearest_builtin(error: StudentRaisedError) -> type[BaseException] | None:
+def is_student_s(error: object) -> bool:
+    """Return whether the student's code has raised the error, and no test."""
+    return isinstance(error, BaseException) and (
+        isinstance(error, StudentRaisedError) or _CAME in vars(error)
+    )
+
+
+def nearest_builtin(error: BaseException) -> type[BaseException] | None:
     """Return the built-in class that the error imitates, or None."""
     kinds = (one for one in type(error).__mro__ if one in _IMITATED)
     return next(kinds, None)
 
 
-def told_of(error: StudentRaisedError) -> tuple[object, list[object] | None]:
+def told_of(error: BaseException) -> tuple[object, list[object] | None]:
     """Return what the snapshot is told of an error that it has raised itself.
 
     This is the exception itself, if it is of a class of the notebook's, or the name of its
@@ -224,16 +238,26 @@ class ErrorClasses:
     def error(
         self,
         node: object,
-        told: Mapping[str, Any],
+        words: str,
         arguments: Sequence[object] | None,
-        handle: object,
+        handle: object = None,
     ) -> Exception:
         """Return an exception of the student's own class, with the data it was sent with."""
-        words, kind = told["words"], self.find(node)
+        kind = self.find(node)
         error = _made(kind, words, arguments) or StudentRaisedError(words)
         if is_handle(handle):
             vars(error)[_OBJECT] = handle
         return error
+
+    def behind(self, told: Mapping[str, Any]) -> Exception:
+        """Return one of the errors because of which another was raised."""
+        kind, words = str(told["type"]), str(told["words"])[:_WORDS_OF_OTHERS]
+        given = told["args"]
+        are_plain = type(given) is list and all(type(one) in _ATOMS for one in given)
+        arguments = given if are_plain else None
+        if "class" in told:
+            return self.error(told["class"], words, arguments)
+        return raised(kind, words, arguments)
 
 
 def _derived(
@@ -248,10 +272,17 @@ def _derived(
 
 
 def _imitation(kind: str) -> type[StudentRaisedError]:
+    base = _exact(kind)
+    return StudentRaisedError if base in {None, Exception} else _imitation_of(base)  # type: ignore[arg-type]  # no None
+
+
+def _exact(kind: str) -> type[Exception] | None:
+    """Return the built-in class with this name if it is an ordinary one, or Exception."""
     base = getattr(builtins, kind, None)
-    if not (isinstance(base, type) and issubclass(base, _ORDINARY)):
-        return StudentRaisedError
-    return _imitation_of(base)
+    if base is Exception or (isinstance(base, type) and issubclass(base, _ORDINARY)):
+        found: type[Exception] = base
+        return found
+    return None
 
 
 def _of_library(place: str) -> type[StudentRaisedError] | None:
@@ -308,8 +339,8 @@ def _made(
 
 
 def _with_origin(
-    error: StudentRaisedError, name: str | None, arguments: Sequence[object] | None
-) -> StudentRaisedError:
+    error: _Raised, name: str | None, arguments: Sequence[object] | None
+) -> _Raised:
     """Keep the class and the plain arguments that the snapshot has told of its error."""
     are_plain = arguments is not None and all(type(one) in _ATOMS for one in arguments)
     vars(error)[_CAME] = name, list(arguments or ()) if are_plain else None

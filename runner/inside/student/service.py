@@ -25,6 +25,7 @@ from runner.inside.student import (
     given_builtins,
     loop_steps,
     sent_items,
+    told_errors,
 )
 from runner.inside.student.captured_output import CapturedOutput
 from runner.inside.student.collections import (
@@ -196,16 +197,29 @@ class Service:
         """
         told: dict[str, Any] = _words_of(error)
         encoder = self._encoder()
+        attributes = told_errors.attributes_of(error)
         with contextlib.suppress(Exception), encoder.data_only():
-            told["args"] = encoder.encode(list(error.args))
+            more = [told_errors.arguments_of(error), attributes]
+            told["args"], told["vars"] = encoder.encode(more)["v"]
         if "args" not in told:
             encoder = self._encoder()
         kind = type(error)
-        if kind.__module__ != "builtins" and told["type"] != REFUSED:
+        if told["type"] == REFUSED:
+            return {"error": told}, encoder.buffers
+        if kind.__module__ != "builtins" or (attributes and "vars" not in told):
             error.__traceback__ = None  # its frames may hold much
             told["class"] = self._exception(kind)
             told["object"] = self._refer(error, encoder)
+        if error.__cause__ or error.__context__ or error.__suppress_context__:
+            told["behind"] = told_errors.behind(error, self._described)
         return {"error": told}, encoder.buffers
+
+    def _described(self, error: BaseException) -> Node:
+        """Return the description of an error for one that was raised because of it."""
+        told: dict[str, Any] = _words_of(error)
+        if type(error).__module__ != "builtins":
+            told["class"] = self._exception(type(error))
+        return {**told, "args": told_errors.atoms_of(error)}
 
     # --- Operations ------------------------------------------------------------
 

@@ -272,7 +272,7 @@ def test_objects_in_files_are_read_by_the_notebook_s_process(tmp_path: Path) -> 
         paths = [["net", 0]]
         (net,) = student.ask("objects", "torch", "net.pth", 0, paths)
         assert net.in_features == 2
-        with pytest.raises(StudentRaisedError):
+        with pytest.raises(FileNotFoundError):
             student.ask("objects", "torch", "nothing.pth", 0, paths)
 
 

@@ -9,6 +9,7 @@ from runner.inside.grader.grader_loop import _last_line
 from runner.inside.grader.names import Library, Names
 from tests.runner.notebooks import marked, scores
 from tests.runner.pairs import student_with
+from tests.runner.proof.recording import tried
 
 pytestmark = pytest.mark.torch
 
@@ -27,6 +28,13 @@ def check_age(n):
     if n < 0: raise TooLow(n)
 def find(d, k): return d[k]
 def stop(): raise Stop
+def read(path): return open(path)
+def decoded(data): return data.decode()
+def coded():
+    error = ValueError('no')
+    error.code = 3
+    error.add_note('see')
+    raise error
 def name_of(error): return type(error).__name__
 """
 CLASSES = ("BankError", "Broke", "Closed", "TooLow", "Stop")
@@ -64,6 +72,12 @@ HONEST = {
     "its classes": "assert issubclass(TooLow, ValueError) and issubclass(Broke, BankError)"
     " and not issubclass(Broke, ValueError) and TooLow.__name__ == 'TooLow'",
     "an instance": "e = TooLow(5)\nassert e.value == 5 and isinstance(e, TooLow)",
+    "exactly Python's class": "try: find({}, 'k')\nexcept KeyError as e: assert type(e) is KeyError and e.__class__ is KeyError",
+    "a key that is an object": "try: find({}, name_of)\nexcept KeyError as e: assert type(e) is KeyError and str(e).startswith('<function')",
+    "a missing file": "try: read('nothing')\nexcept OSError as e: assert type(e) is FileNotFoundError and e.filename == 'nothing' and e.errno == 2",
+    "bytes that are no text": "try: decoded(b'\\xff')\nexcept ValueError as e: assert type(e) is UnicodeDecodeError and e.start == 0",
+    "an attribute put on it": "try: coded()\nexcept ValueError as e: assert type(e) is ValueError and e.code == 3 and e.__notes__ == ['see']",
+    "a class of its own is no other": "try: check_age(-1)\nexcept ValueError as e: assert type(e) is not ValueError",
     "given back": "try: withdraw(1)\nexcept Broke as e: assert name_of(e) == 'Broke'",
 }
 
@@ -160,3 +174,94 @@ def test_describing_an_error_does_not_call_the_student_s_code() -> None:
         error = AttributeError("no attribute 'colour'", name="colour", obj=box)
         assert _last_line(error) == "AttributeError: no attribute 'colour'\n"
     assert asked == []
+
+
+_EMPTY = """
+def mean(xs):
+    if not xs: raise KIND('empty')
+    return sum(xs) / len(xs)
+"""
+_EXACT = {
+    "is not": "assert type(e) is not Exception",
+    "!=": "assert type(e) != Exception",
+    "not in": "assert type(e) not in (Exception, RuntimeError)",
+    "its name": "assert type(e).__name__ != 'Exception'",
+    "its class": "assert e.__class__ is not Exception",
+    "its bases": "assert type(e).__mro__[0] is not Exception",
+    "its text": "assert not repr(e).startswith('Exception')",
+}
+
+
+@pytest.mark.parametrize("line", _EXACT.values(), ids=_EXACT)
+@pytest.mark.parametrize(("kind", "score"), [("ValueError", 1.0), ("Exception", 0.0)])
+def test_an_error_is_exactly_of_the_class_that_was_raised(
+    line: str, kind: str, score: float
+) -> None:
+    staff, notebook = (_EMPTY.replace("KIND", one) for one in ("ValueError", kind))
+    test = f"try: mean([])\nexcept Exception as e: {line}\nelse: assert False"
+    assert tried(staff, notebook, test).scores == (score,)
+    test = f"import pytest\nwith pytest.raises(Exception) as info: mean([])\ne = info.value\n{line}"
+    assert tried(staff, notebook, test).scores == (score,)
+
+
+_LOOK = """
+D = {'a': 1}
+class Unknown(Exception): pass
+def look(k):
+    try: return D[k]
+    except KeyError as key:
+        raise KIND('unknown')FROM
+"""
+_CHAINED = {
+    "from None": (
+        "",
+        " from None",
+        "assert e.__suppress_context__ or e.__context__ is None",
+    ),
+    "a cause": (
+        " from None",
+        " from key",
+        "assert type(e.__cause__) is KeyError and e.__cause__.args == ('b',)",
+    ),
+    "a traceback's text": (
+        "",
+        " from None",
+        "import traceback; assert 'KeyError' not in ''.join(traceback.format_exception(e))",
+    ),
+    "no context": (
+        " from None",
+        "",
+        "assert not e.__suppress_context__ and isinstance(e.__context__, KeyError)",
+    ),
+    "no cause": (" from key", "", "assert e.__cause__ is None"),
+}
+
+
+@pytest.mark.parametrize("name", _CHAINED)
+@pytest.mark.parametrize("kind", ["ValueError", "Unknown"])
+def test_an_error_tells_of_those_behind_it(name: str, kind: str) -> None:
+    wrong, right, line = _CHAINED[name]
+    test = f"try: look('b')\nexcept Exception as e: {line}\nelse: assert False"
+    staff = _LOOK.replace("KIND", kind)
+    for ending, score in ((right, 1.0), (wrong, 0.0)):
+        found = tried(staff.replace("FROM", right), staff.replace("FROM", ending), test)
+        assert found.scores == (score,)
+
+
+def test_a_long_chain_and_a_circle_of_errors_are_cut() -> None:
+    notebook = """
+def f(n):
+    try:
+        if n: f(n - 1)
+    finally:
+        raise ValueError(n)
+def g():
+    one, two = ValueError(1), KeyError(2)
+    one.__context__, two.__context__ = two, one
+    raise one from two
+"""
+    test = (
+        "try: f(50)\nexcept ValueError as e: assert e.args == (50,)\n"
+        "try: g()\nexcept ValueError as e: assert e.__cause__.__context__ is e"
+    )
+    assert tried(notebook, notebook, test).scores == (1.0,)
