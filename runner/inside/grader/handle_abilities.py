@@ -146,9 +146,13 @@ class AwaitableHandle:
     def send(self: Any, _value: object) -> None:
         """Go on. Raises StopIteration with the result at the end, as coroutines do."""
         seen = observations_of(self)
-        if seen.awaited is None or seen.awaited.gi_frame is None:
+        if seen.awaited is None:
             seen.awaited = run_to_end(self)
-        seen.awaited.send(None)
+        try:
+            seen.awaited.send(None)
+        except BaseException:
+            seen.awaited = None
+            raise
 
     def throw(self: Any, error: Any, *_: object) -> None:
         """Raise the error where the coroutine waits."""

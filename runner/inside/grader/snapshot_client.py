@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from runner.inside.grader import (
     empty_values,
-    exact_errors,
     named_classes,
     refusals,
     replayed_output,
@@ -43,13 +42,12 @@ from runner.inside.grader.student_errors import (
     no_exception,
     raised,
 )
-from runner.inside.values.codec import REFUSED, CodecError, Encoder
+from runner.inside.values.codec import CodecError, Encoder
 from runner.wire.endpoint import Endpoint, Message
 from runner.wire.link import Buffer, Header, Link, LinkClosedError, LinkError
 
 __all__ = ["NotDefinedError", "SnapshotClient", "StudentRaisedError", "raised"]
 
-_WORDS: Final = 500
 _LABEL: Final = 80
 # Operations that may change what they are given.
 _CHANGING: Final = frozenset(
@@ -268,28 +266,10 @@ class SnapshotClient:
         error = header.get("error")
         if not isinstance(error, dict):
             raise LinkError("the student's process gave no answer")
-        kind, words = str(error.get("type")), str(error.get("words"))[:_WORDS]
-        if kind == REFUSED:
-            # Only this answer is lost. The next check can ask the same snapshot.
-            raise NotDataError(words)
-        arguments = self._error_arguments(error, buffers)
-        is_asked = "class" in error
-        if is_asked:
-            told = decode(error.get("object"), buffers, self._resolve)
-            found = self._errors.error(error["class"], words, arguments, told)
-        else:
-            found = raised(kind, words, arguments)
-        attributes = decode(error.get("vars"), buffers, self._resolve)
-        exact_errors.put(found, attributes, is_asked=is_asked)
-        exact_errors.chain(found, error.get("behind"), self._errors.behind)
-        raise found
+        raise self._errors.raised(error, partial(self._decoded, buffers=buffers))
 
-    def _error_arguments(
-        self, error: Header, buffers: list[Buffer]
-    ) -> list[object] | None:
-        """Return the arguments an exception was made with, or None if no data."""
-        found = decode(error.get("args"), buffers, self._resolve)
-        return found if type(found) is list else None
+    def _decoded(self, node: object, buffers: list[Buffer]) -> object:
+        return decode(node, buffers, self._resolve)
 
     # --- What the student's process asks ----------------------------------------------
 

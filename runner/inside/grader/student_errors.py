@@ -9,17 +9,18 @@ raises.
 import builtins
 import sys
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from runner.inside.grader import exact_errors
 from runner.inside.grader.answers import NotDataError
 from runner.inside.grader.handle_parts import HandleBase, is_handle
+from runner.inside.values.codec import REFUSED
 from runner.inside.values.nodes import CodecError
 
 _Raised = TypeVar("_Raised", bound=Exception)
 _LABEL: Final = 80
-_WORDS_OF_OTHERS: Final = 500
+_WORDS_OF_ERROR: Final = 500
 # Ancestors beyond this depth and bases beyond this number are left out. For classes
 # beyond this number, one of their bases is used.
 _MAX_DEPTH: Final = 8
@@ -235,7 +236,29 @@ class ErrorClasses:
             type.__setattr__(found, "handle", handle)
         return found
 
-    def error(
+    def raised(
+        self, told: Mapping[str, Any], decoded: Callable[[object], object]
+    ) -> Exception:
+        """Return the exception that the snapshot tells of, or a NotDataError.
+
+        `decoded` gives the value of a node. Raises CodecError.
+        """
+        kind, words = str(told.get("type")), str(told.get("words"))[:_WORDS_OF_ERROR]
+        if kind == REFUSED:
+            # Only this answer is lost. The next check can ask the same snapshot.
+            return NotDataError(words)
+        given, is_asked = decoded(told.get("args")), "class" in told
+        arguments = given if type(given) is list else None
+        if is_asked:
+            behind = decoded(told.get("object"))
+            found = self._error(told["class"], words, arguments, behind)
+        else:
+            found = raised(kind, words, arguments)
+        exact_errors.put(found, decoded(told.get("vars")), is_asked=is_asked)
+        exact_errors.chain(found, told.get("behind"), self._behind)
+        return found
+
+    def _error(
         self,
         node: object,
         words: str,
@@ -249,14 +272,14 @@ class ErrorClasses:
             vars(error)[_OBJECT] = handle
         return error
 
-    def behind(self, told: Mapping[str, Any]) -> Exception:
+    def _behind(self, told: Mapping[str, Any]) -> Exception:
         """Return one of the errors because of which another was raised."""
-        kind, words = str(told["type"]), str(told["words"])[:_WORDS_OF_OTHERS]
+        kind, words = str(told["type"]), str(told["words"])[:_WORDS_OF_ERROR]
         given = told["args"]
         are_plain = type(given) is list and all(type(one) in _ATOMS for one in given)
         arguments = given if are_plain else None
         if "class" in told:
-            return self.error(told["class"], words, arguments)
+            return self._error(told["class"], words, arguments)
         return raised(kind, words, arguments)
 
 
@@ -273,7 +296,9 @@ def _derived(
 
 def _imitation(kind: str) -> type[StudentRaisedError]:
     base = _exact(kind)
-    return StudentRaisedError if base in {None, Exception} else _imitation_of(base)  # type: ignore[arg-type]  # no None
+    if base is None or base is Exception:
+        return StudentRaisedError
+    return _imitation_of(base)
 
 
 def _exact(kind: str) -> type[Exception] | None:

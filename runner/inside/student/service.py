@@ -25,7 +25,6 @@ from runner.inside.student import (
     given_builtins,
     loop_steps,
     sent_items,
-    told_errors,
 )
 from runner.inside.student.captured_output import CapturedOutput
 from runner.inside.student.collections import (
@@ -41,14 +40,13 @@ from runner.inside.student.hashes import Hashes
 from runner.inside.student.known_objects import KnownObjects
 from runner.inside.student.members import SentValues
 from runner.inside.student.sent_names import SentNames
+from runner.inside.student.told_errors import ToldErrors
 from runner.inside.student.unpickled import Unpickled
 from runner.inside.values.codec import (
-    REFUSED,
     CodecError,
     Decoder,
     Encoder,
     Node,
-    RefusedError,
     kind_of,
 )
 from runner.wire.endpoint import Endpoint, Message
@@ -64,7 +62,6 @@ from runner.wire.link import (
 )
 from runner.wire.naming import import_named
 
-_WORDS: Final = 500
 _BASES: Final = 50
 _METHODS: Final = (
     *("__len__", "__iter__", "__reversed__", "__next__", "__contains__", "__getitem__"),
@@ -99,6 +96,7 @@ class Service:
         self._given = GivenArguments()
         self._endpoint = Endpoint(link, self._serve)
         handed_in, coroutines = HandedIn(files), Coroutines()
+        self._told_errors = ToldErrors(self._encoder, self._refer, self._exception)
         self._sent_names = SentNames(names, self._encoder)
         self._operations: Mapping[str, Callable[..., object]] = {
             "name": self._name,
@@ -184,42 +182,10 @@ class Service:
                     encoder = self._encoder()
                     node = encoder.encode(result)
         except BaseException as error:  # noqa: BLE001 - a student's code may raise anything
-            return self._error(error)
+            return self._told_errors.message(error)
         if header["op"] == "name":
             self._sent_names.note(arguments[0], node, encoder.buffers)
         return {"ok": node}, encoder.buffers
-
-    def _error(self, error: BaseException) -> Message:
-        """Return the description of an exception for a grader.
-
-        An exception of the notebook's own class stays here as an object, of which the
-        grader may read the attributes.
-        """
-        told: dict[str, Any] = _words_of(error)
-        encoder = self._encoder()
-        attributes = told_errors.attributes_of(error)
-        with contextlib.suppress(Exception), encoder.data_only():
-            more = [told_errors.arguments_of(error), attributes]
-            told["args"], told["vars"] = encoder.encode(more)["v"]
-        if "args" not in told:
-            encoder = self._encoder()
-        kind = type(error)
-        if told["type"] == REFUSED:
-            return {"error": told}, encoder.buffers
-        if kind.__module__ != "builtins" or (attributes and "vars" not in told):
-            error.__traceback__ = None  # its frames may hold much
-            told["class"] = self._exception(kind)
-            told["object"] = self._refer(error, encoder)
-        if error.__cause__ or error.__context__ or error.__suppress_context__:
-            told["behind"] = told_errors.behind(error, self._described)
-        return {"error": told}, encoder.buffers
-
-    def _described(self, error: BaseException) -> Node:
-        """Return the description of an error for one that was raised because of it."""
-        told: dict[str, Any] = _words_of(error)
-        if type(error).__module__ != "builtins":
-            told["class"] = self._exception(type(error))
-        return {**told, "args": told_errors.atoms_of(error)}
 
     # --- Operations ------------------------------------------------------------
 
@@ -398,17 +364,3 @@ class Service:
 
 class _NotDefinedError(NameError):
     """Raised when the notebook has no such name."""
-
-
-def _words_of(error: BaseException) -> dict[str, str]:
-    """Return the nearest built-in class of the error, and its message."""
-    if isinstance(error, RefusedError):
-        return {"type": REFUSED, "words": str(error)}
-    kinds = (
-        one.__name__ for one in type(error).__mro__ if one.__module__ == "builtins"
-    )
-    try:
-        words = str(error)[:_WORDS]
-    except BaseException:  # noqa: BLE001 - a student's __str__ may raise anything
-        words = ""
-    return {"type": next(kinds, "Exception"), "words": words}

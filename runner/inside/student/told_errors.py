@@ -1,11 +1,15 @@
-"""What a grader is told of an exception beside its class: those behind it, and attributes.
+"""Exceptions of the notebook's as a grader is told of them.
 
-All of it is plain data of bounded size.
+They come with those behind them and with the attributes that the notebook has put on
+them, as plain data of bounded size.
 """
 
+import contextlib
+from collections.abc import Callable
 from typing import Any, Final
 
-from runner.inside.values.nodes import Node
+from runner.inside.values.codec import REFUSED, Encoder, Node, RefusedError
+from runner.wire.endpoint import Message
 
 # Errors behind one error, attributes and notes of one. Others are left out.
 _MOST: Final = 8
@@ -13,19 +17,66 @@ _WORDS: Final = 500
 _ATOMS: Final = (type(None), bool, str)
 
 
-def behind(error: BaseException, describe: Any) -> list[Node]:
-    """Return the error and those that it was raised from or in the handling of.
+class ToldErrors:
+    """The descriptions of exceptions for one grader.
 
-    `describe` gives the node of one of them. Each also has the places of its `cause` and
-    `context` in the list: None for none, -1 for one that is not in the list.
+    `make` gives an encoder, `refer` the node of an object, `class_of` that of a class.
     """
-    found: list[BaseException] = [error]
-    nodes: list[Node] = []
-    for one in found:
-        links = {"cause": one.__cause__, "context": one.__context__}
-        told = {name: _place(other, found) for name, other in links.items()}
-        nodes.append({**describe(one), **told, "hides": one.__suppress_context__})
-    return nodes
+
+    def __init__(
+        self,
+        make: Callable[[], Encoder],
+        refer: Callable[[object, Encoder], Node],
+        class_of: Callable[[type], Node],
+    ) -> None:
+        self._make = make
+        self._refer = refer
+        self._class_of = class_of
+
+    def message(self, error: BaseException) -> Message:
+        """Return the description of an exception, and the bytes that belong to it.
+
+        An exception of the notebook's own class stays here as an object, of which the
+        grader may read the attributes.
+        """
+        told, encoder = _words_of(error), self._make()
+        attributes = _attributes_of(error)
+        with contextlib.suppress(Exception), encoder.data_only():
+            parts: Any = encoder.encode([_arguments_of(error), attributes])
+            told["args"], told["vars"] = parts["v"]
+        if "args" not in told:
+            encoder = self._make()
+            with contextlib.suppress(Exception), encoder.data_only():
+                told["args"] = encoder.encode(_arguments_of(error))
+        if "args" not in told:
+            encoder = self._make()
+        if told["type"] == REFUSED:
+            return {"error": told}, encoder.buffers
+        kind = type(error)
+        if kind.__module__ != "builtins" or (attributes and "vars" not in told):
+            error.__traceback__ = None  # its frames may hold much
+            told["class"] = self._class_of(kind)
+            told["object"] = self._refer(error, encoder)
+        if error.__cause__ or error.__context__ or error.__suppress_context__:
+            told["behind"] = self._behind(error)
+        return {"error": told}, encoder.buffers
+
+    def _behind(self, error: BaseException) -> list[Node]:
+        """Return the error and those that it was raised from or in the handling of.
+
+        Each has the places of its `cause` and `context` in the list: None for none, -1
+        for one that is not in the list.
+        """
+        found: list[BaseException] = [error]
+        nodes: list[Node] = []
+        for one in found:
+            links = {"cause": one.__cause__, "context": one.__context__}
+            places = {name: _place(other, found) for name, other in links.items()}
+            told = {**_words_of(one), "args": _atoms_of(one), **places}
+            if type(one).__module__ != "builtins":
+                told["class"] = self._class_of(type(one))
+            nodes.append({**told, "hides": one.__suppress_context__})
+        return nodes
 
 
 def _place(error: BaseException | None, found: list[BaseException]) -> int | None:
@@ -40,7 +91,7 @@ def _place(error: BaseException | None, found: list[BaseException]) -> int | Non
     return len(found) - 1
 
 
-def atoms_of(error: BaseException) -> list[object] | None:
+def _atoms_of(error: BaseException) -> list[object] | None:
     """Return the arguments of the error, or None if they are not all short and plain."""
     found = error.args
     are_short = len(found) <= _MOST and all(
@@ -50,7 +101,7 @@ def atoms_of(error: BaseException) -> list[object] | None:
     return list(found) if are_short else None
 
 
-def arguments_of(error: BaseException) -> list[object]:
+def _arguments_of(error: BaseException) -> list[object]:
     """Return the arguments that make the error again: an OSError also has file names."""
     if type(error).__module__ == "builtins" and isinstance(error, OSError):
         made: Any = error.__reduce__()
@@ -58,7 +109,21 @@ def arguments_of(error: BaseException) -> list[object]:
     return list(error.args)
 
 
-def attributes_of(error: BaseException) -> dict[str, object]:
+def _attributes_of(error: BaseException) -> dict[str, object]:
     """Return what the notebook has put on the error, such as notes."""
     found = getattr(error, "__dict__", None)
     return dict(list(found.items())[:_MOST]) if type(found) is dict else {}
+
+
+def _words_of(error: BaseException) -> dict[str, Any]:
+    """Return the nearest built-in class of the error, and its message."""
+    if isinstance(error, RefusedError):
+        return {"type": REFUSED, "words": str(error)}
+    kinds = (
+        one.__name__ for one in type(error).__mro__ if one.__module__ == "builtins"
+    )
+    try:
+        words = str(error)[:_WORDS]
+    except BaseException:  # noqa: BLE001 - a student's __str__ may raise anything
+        words = ""
+    return {"type": next(kinds, "Exception"), "words": words}
