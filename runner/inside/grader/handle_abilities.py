@@ -120,13 +120,19 @@ class IndexedHandle(IterableHandle, ReversibleHandle):
 
 
 class ContextHandle:
-    """An object that a `with` statement enters and leaves."""
+    """An object that a `with` statement enters."""
 
     __slots__ = ()
 
     def __enter__(self: Any) -> Any:
         enter = self.__getattr__("__enter__")
         return student_of(self).ask("call", enter, (), {})
+
+
+class LeftHandle:
+    """An object that a `with` statement leaves."""
+
+    __slots__ = ()
 
     def __exit__(self: Any, _: object, error: object, __: object) -> None:
         leave(self, error)
@@ -284,6 +290,7 @@ ABILITIES: Final[Mapping[str, type]] = {
     "__contains__": ContainerHandle,
     "__getitem__": IndexedHandle,
     "__enter__": ContextHandle,
+    "__exit__": LeftHandle,
     "__await__": AwaitableHandle,
     COLLECTION: CollectionHandle,
 }

@@ -5,6 +5,7 @@ answer by the classes of the objects, as the snapshot first told them.
 """
 
 import builtins
+import sys
 import types
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
+from runner.inside.grader.callers import CALLERS
 from runner.inside.grader.handle_abilities import (
     ABILITIES,
     COLLECTION,
@@ -23,14 +25,24 @@ from runner.inside.grader.handle_abilities import (
     ReversibleHandle,
 )
 from runner.inside.grader.handle_hashes import own_hash_of
+from runner.inside.grader.handle_operators import absolute
 from runner.inside.grader.handle_parts import is_handle, number_of
 from runner.inside.grader.handles import (
     CallableHandle,
     Handle,
     NotDataError,
     known_class,
+    refuse,
+    value_class,
 )
+from runner.inside.grader.special_names import of_type, refused_of_type
+from runner.wire.special_methods import TOLD_METHODS
 
+# Special methods that only the types of objects with them have. The rest is refused.
+_SOME_HAVE: Final = {
+    "__abs__": absolute(),
+    **dict.fromkeys(("__int__", "__float__", "__complex__", "__index__"), refuse),
+}
 # Beyond this number of types they are forgotten, and made again when needed.
 _MOST: Final = 1000
 # The class name of an object is not shown if it is the name of a value's type.
@@ -54,12 +66,28 @@ class HandleType(type):
     __hash__ = type.__hash__
 
     def __getattribute__(cls, name: str) -> Any:
-        """Refuse `type(x).__hash__`, which tells all different objects apart."""
+        """Refuse `type(x).__hash__`, which tells all different objects apart.
+
+        Of the other special names, say what the snapshot has told of the class.
+        """
         if name == "__hash__":
             raise NotDataError(
                 "`type(x).__hash__` is not available for objects: write `hash(x)`"
             )
+        if name.startswith("__") or name == "mro":
+            told = type.__getattribute__(cls, "__dict__").get("_HandleType__told")
+            if told is not None:
+                of_type(name, told.lacks, sys._getframe(1))  # noqa: SLF001 - who asks decides
         return super().__getattribute__(name)
+
+    def __getattr__(cls, name: str) -> Any:
+        """Refuse to say that the class of an object has no such name."""
+        is_asked = CALLERS.is_test(sys._getframe(1))  # noqa: SLF001 - who asks decides
+        told = _told(cls)
+        is_known = told is None or name in told.lacks or name.startswith("__array")
+        if is_asked and not is_known:
+            raise refused_of_type(name)
+        raise AttributeError(name)
 
     def __instancecheck__(cls, instance: object) -> bool:
         told = _told(cls)
@@ -80,15 +108,18 @@ class _Told:
 
     `classes` are the numbers of the class and of those that it inherits from. `known`
     is the library class that the object passes for, and `is_exact` whether that is its
-    own class.
+    own class. `lacks` are the special methods that the class does not have.
+    `value_class` is the class of collections that it inherits from.
     """
 
     names: frozenset[str]
+    lacks: frozenset[str]
     is_callable: bool
     classes: tuple[int, ...]
     known: type | None
     is_exact: bool
     label: str
+    value_class: type | None
 
 
 def _told(kind: Any) -> _Told | None:
@@ -129,11 +160,13 @@ class HandleClasses:
         known = known_class(bases)
         told = _Told(
             names=frozenset(names),
+            lacks=TOLD_METHODS - frozenset(one for one in given if type(one) is str),
             is_callable=is_callable,
             classes=tuple(one for one in numbers if type(one) is int),
             known=known,
             is_exact=known is not None and known_class(bases[:1]) is known,
             label=label if _is_a_name(label) else "",
+            value_class=value_class(bases) if is_collection else None,
         )
         if told not in self._kinds:
             if len(self._kinds) >= _MOST:
@@ -156,6 +189,9 @@ def _made(told: _Told) -> type[Handle]:
         "_HandleType__told": told,
         "_Handle__shown": _shown(told),
     }
+    body |= {name: one for name, one in _SOME_HAVE.items() if name not in told.lacks}
+    if "__hash__" in told.lacks:
+        body["__hash__"] = None
     made: Any = HandleType(told.label or base.__name__, (*bases, base), body)
     kind: type[Handle] = made
     return kind
@@ -166,13 +202,14 @@ def _shown(told: _Told) -> type | None:
 
     Objects of two classes of the student's are of two classes here, too.
     """
-    if told.known is None or told.is_exact or not told.classes:
+    base = told.known or told.value_class
+    if base is None or told.is_exact or not told.classes:
         return told.known
     try:
         body = {"__hash__": own_hash_of}
         return types.new_class(
-            told.label or told.known.__name__,
-            (told.known,),
+            told.label or base.__name__,
+            (base,),
             exec_body=lambda to: to.update(body),
         )
     except Exception:  # noqa: BLE001 - not every class of a library can be derived from

@@ -23,10 +23,16 @@ _COUNTING: Final = frozenset((*UNARY, "add", "mul", "matmul"))
 def operators() -> Iterator[tuple[str, Callable[..., Any]]]:
     """Yield the names and methods by which handles take part in operators."""
     for name in (*UNARY, *BINARY):
-        yield f"__{name}__", _operator(name)
+        if name != "abs":
+            yield f"__{name}__", _operator(name)
     for name in BINARY:
         yield f"__r{name}__", _operator(name, is_reversed=True)
         yield f"__i{name}__", _operator(name, is_in_place=True)
+
+
+def absolute() -> Callable[..., Any]:
+    """Return the method for `abs`, which only some types have: see `SupportsAbs`."""
+    return _operator("abs")
 
 
 def _operator(

@@ -1,7 +1,7 @@
 """Handles: what a test holds in the place of an object in the student's process."""
 
 import sys
-from collections import deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final, NoReturn
@@ -30,6 +30,7 @@ from runner.inside.grader.handle_parts import (
 from runner.inside.grader.members import handle_behind_member
 from runner.inside.grader.observations import Observations
 from runner.inside.grader.received_values import is_building
+from runner.inside.grader.special_names import of_object
 from runner.inside.grader.torch_modules import answer_to
 from runner.inside.values.value_methods import PREDICATES, VALUE_METHODS
 
@@ -52,6 +53,10 @@ _LIBRARIES: Final = frozenset(("torch", "numpy", "sklearn", "collections"))
 _VALUES: Final = (
     *(torch.Tensor, np.ndarray, np.generic, bool, int, float, complex, str, bytes),
     *(list, tuple, dict, set, frozenset, deque, BaseException, type),
+)
+_COLLECTIONS: Final = (
+    *(list, tuple, dict, set, frozenset, deque),
+    *(OrderedDict, Counter, defaultdict),
 )
 # The views of a mapping, all made from the same keys and values.
 _VIEWS: Final = frozenset(("keys", "values", "items"))
@@ -102,6 +107,30 @@ def known_class(bases: Sequence[str]) -> type | None:
     return None
 
 
+def class_told(place: str) -> type | None:
+    """Return the class of a library or of `collections` that has this place, or None."""
+    module, _, name = place.rpartition(".")
+    if module.partition(".")[0] not in _LIBRARIES:
+        return None
+    found = getattr(sys.modules.get(module), name, None)
+    return found if isinstance(found, type) else None
+
+
+def value_class(bases: Sequence[str]) -> type | None:
+    """Return the class of collections that an object with these bases is of, or None."""
+    for base in bases:
+        module, _, name = base.rpartition(".")
+        found = getattr(sys.modules.get(module), name, None)
+        if module in {"builtins", "collections"} and found in _COLLECTIONS:
+            return found  # type: ignore[no-any-return]  # one of these classes
+    return None
+
+
+def refuse(handle: HandleBase, *_: object, **__: object) -> NoReturn:
+    """Refuse an operation by which an object would pass for a value."""
+    raise NotDataError(f"{label_of(handle)} is an object: only values can be compared")
+
+
 class Handle(HandleBase):
     """An object in the student's process.
 
@@ -114,6 +143,7 @@ class Handle(HandleBase):
     # Private by Python's name mangling: any other name may be one of the object's.
     __slots__ = (
         *("__is_class", "__known", "__label", "__number", "__seen", "__student"),
+        "__stands_for",
         "__weakref__",
     )
 
@@ -125,6 +155,7 @@ class Handle(HandleBase):
         known: type | None,
         is_class: bool,
         label: str,
+        stands_for: type | None = None,
     ) -> None:
         put = object.__setattr__
         put(self, "_Handle__student", student)
@@ -132,6 +163,7 @@ class Handle(HandleBase):
         put(self, "_Handle__known", known)
         put(self, "_Handle__is_class", is_class)
         put(self, "_Handle__label", label)
+        put(self, "_Handle__stands_for", stands_for)
         put(
             self,
             "_Handle__seen",
@@ -149,9 +181,21 @@ class Handle(HandleBase):
 
     @property
     def __bases__(self) -> tuple[type, ...]:
-        """The base classes, for `issubclass`. Raises AttributeError for no class."""
+        """The base classes, for `issubclass`. Raises AttributeError for no class.
+
+        A test gets those that the snapshot tells of.
+        """
         if not self.__is_class:
             raise AttributeError("__bases__")
+        if CALLERS.is_test(sys._getframe(2)):  # noqa: SLF001 - who asks decides
+            student = self.__student
+            return told_bases(
+                self.__seen.attribute(
+                    "__bases__",
+                    student.epoch,
+                    lambda: student.ask("attr", self, "__bases__"),
+                )
+            )
         return (self.__known or object,)
 
     def __getattribute__(self, name: str) -> Any:
@@ -188,7 +232,7 @@ class Handle(HandleBase):
             raise NotDataError(f"{label_of(self)} is not an array or tensor")
         is_special = name.startswith("__") and name.endswith("__")
         if is_special and name not in _SPECIAL | _ASKED | _REFUSED:
-            raise AttributeError(name)
+            return of_object(self, name, sys._getframe(1))  # noqa: SLF001 - who asks decides
         student = self.__student
         if name in _VIEWS:
             pairs = self.__seen.contents.mapping(lambda: student.ask("mapping", self))
@@ -231,23 +275,17 @@ class Handle(HandleBase):
         text = self.__seen.text(operation, lambda: self.__student.ask(operation, self))
         return text if self.__seen.is_instance else f"{label_of(self)} {text}"
 
-    def __refuse(self, *_: object, **__: object) -> NoReturn:
-        raise NotDataError(
-            f"{label_of(self)} is an object: only values can be compared"
-        )
-
     def __eq__(self, other: object) -> bool:
-        return self is other if is_building() else self.__refuse()
+        return self is other if is_building() else refuse(self)
 
     def __ne__(self, other: object) -> bool:
         # `np.vectorize(f)` compares its argument with this value.
-        return other is np._NoValue or self.__refuse()
+        return other is np._NoValue or refuse(self)
 
     __hash__ = hash_of
-    __bool__ = __lt__ = __le__ = __gt__ = __ge__ = __refuse
+    __bool__ = __lt__ = __le__ = __gt__ = __ge__ = refuse
     # Otherwise numpy would make an array of an object that has a length and items.
-    __array__ = __refuse
-    __int__ = __float__ = __complex__ = __index__ = __refuse
+    __array__ = refuse
 
 
 class CallableHandle(Handle):
@@ -295,6 +333,16 @@ class CallableHandle(Handle):
         return seen.fact(key, lambda: student.ask(operation, other, self) is True)
 
 
+def told_bases(found: object) -> tuple[Any, ...]:
+    """Return base classes as the snapshot tells of them, a library's as that class."""
+    if type(found) is not tuple:
+        raise NotDataError("the bases of a class are no tuple")
+    return tuple(
+        (is_handle(one) and object.__getattribute__(one, "_Handle__stands_for")) or one
+        for one in found
+    )
+
+
 def constructor_of(handle: Handle) -> Handle:
     """Return another handle to the same class, with which a test makes objects."""
     own = partial(object.__getattribute__, handle)
@@ -304,6 +352,7 @@ def constructor_of(handle: Handle) -> Handle:
         known=own("_Handle__known"),
         is_class=own("_Handle__is_class"),
         label=own("_Handle__label"),
+        stands_for=own("_Handle__stands_for"),
     )
     mark_constructor(made)
     return made

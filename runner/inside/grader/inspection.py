@@ -5,10 +5,12 @@ which code runs.
 """
 
 import copy
+import dataclasses
 import inspect
 from collections.abc import Callable
 from typing import Any, Final
 
+from runner.inside.grader.answers import NotDataError
 from runner.inside.grader.handle_parts import (
     copy_of,
     is_handle,
@@ -27,6 +29,9 @@ _ASKED: Final = (
     *("isgenerator", "iscoroutine", "isabstract", "isroutine"),
 )
 
+# Functions of `dataclasses` that look into a class.
+_OF_FIELDS: Final = ("fields", "asdict", "astuple", "replace")
+
 
 def install() -> None:
     """Make `inspect` and `copy.copy` work for the student's objects."""
@@ -34,6 +39,10 @@ def install() -> None:
     module.getsource, module.signature = source_of, signature_of
     for name in _ASKED:
         setattr(module, name, _asking(name, getattr(inspect, name)))
+    classes: Any = dataclasses
+    classes.is_dataclass = _asking("is_dataclass", dataclasses.is_dataclass)
+    for name in _OF_FIELDS:
+        setattr(classes, name, _refusing(name, getattr(dataclasses, name)))
     copies: Any = copy
     copies.copy = shallow_copy_of
 
@@ -53,6 +62,23 @@ def _asking(name: str, own: Callable[..., bool]) -> Callable[..., bool]:
     return asking
 
 
+def _refusing(name: str, own: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function of `dataclasses`, which refuses handles.
+
+    It would say that a dataclass of the notebook's is none.
+    """
+
+    def refusing(value: Any, *arguments: Any, **named: Any) -> Any:
+        if is_handle(value):
+            raise NotDataError(
+                f"`dataclasses.{name}` takes no objects of the student's: let a function "
+                "of the notebook call it"
+            )
+        return own(value, *arguments, **named)
+
+    return refusing
+
+
 def shallow_copy_of(value: Any) -> Any:
     """Return a shallow copy. That of a student's object is made by the student's process."""
     return copy_of(value, is_deep=False) if is_handle(value) else _copy(value)
@@ -67,7 +93,7 @@ def source_of(value: Any) -> str:
 
 
 def signature_of(value: Any, **named: Any) -> inspect.Signature:
-    """Return the signature of a function; a default that is an object is `...`."""
+    """Return the signature of a function."""
     if not is_handle(value):
         return _signature(value, **named)
     found = student_of(value).ask("signature", value)

@@ -24,6 +24,7 @@ from runner.inside.grader.handle_hashes import learn_equality
 from runner.inside.grader.handles import (
     Handle,
     NotDataError,
+    class_told,
     constructor_of,
     is_handle,
     known_class,
@@ -378,6 +379,7 @@ class SnapshotClient:
             known=known_class(bases),
             is_class=node.get("class") is True,
             label=label[:_LABEL],
+            stands_for=class_told(bases[0]) if bases else None,
         )
         self._known.add(handle)
         learn_equality(handle, told, is_new=True)

@@ -1,6 +1,7 @@
 """`inspect` and `copy` for an object of the notebook's, on behalf of a test."""
 
 import copy
+import dataclasses
 import inspect
 from collections.abc import Callable
 from typing import Any, Final
@@ -8,31 +9,27 @@ from typing import Any, Final
 _KINDS: Final = frozenset(
     (
         *("isfunction", "isgeneratorfunction", "iscoroutinefunction", "ismethod"),
-        *("isgenerator", "iscoroutine", "isabstract", "isroutine"),
+        *("isgenerator", "iscoroutine", "isabstract", "isroutine", "is_dataclass"),
     )
 )
 
 
 def signature(function: Callable[..., object]) -> object:
-    """Return the name, kind and default of each parameter; `...` for an object."""
+    """Return the name, kind and default of each parameter."""
     return [
         [
             one.name,
             int(one.kind),
-            [] if one.default is one.empty else [_data(one.default)],
+            [] if one.default is one.empty else [one.default],
         ]
         for one in inspect.signature(function).parameters.values()
     ]
 
 
-def _data(value: object) -> object:
-    is_data = value is None or type(value) in {bool, int, float, str, bytes}
-    return value if is_data else ...
-
-
 def is_kind(name: str, value: object) -> bool:
-    """Return the answer of the function of `inspect` with this name."""
-    return name in _KINDS and bool(getattr(inspect, name)(value))
+    """Return the answer of the function of `inspect` or `dataclasses` with this name."""
+    module = dataclasses if name == "is_dataclass" else inspect
+    return name in _KINDS and bool(getattr(module, name)(value))
 
 
 def copied(value: Any, is_deep: bool) -> object:  # noqa: FBT001 - an operand

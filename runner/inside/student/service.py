@@ -49,6 +49,7 @@ from runner.inside.values.codec import (
     Node,
     kind_of,
 )
+from runner.wire import special_methods
 from runner.wire.endpoint import Endpoint, Message
 from runner.wire.link import (
     MAX_ANSWER_BYTES,
@@ -63,10 +64,6 @@ from runner.wire.link import (
 from runner.wire.naming import import_named
 
 _BASES: Final = 50
-_METHODS: Final = (
-    *("__len__", "__iter__", "__reversed__", "__next__", "__contains__", "__getitem__"),
-    *("__enter__", "__await__"),
-)
 _SEEDS: Final[Mapping[str, Callable[[int], object]]] = {
     "random": random.seed,
     "numpy": np.random.seed,
@@ -281,7 +278,7 @@ class Service:
             "k": "handle",
             "v": number,
             "callable": callable(value),
-            "methods": [name for name in _METHODS if hasattr(type(value), name)],
+            "methods": special_methods.of(type(value)),
             "class": isinstance(value, type),
             "kind": kind_of(value),
             "bases": [f"{one.__module__}.{one.__qualname__}" for one in bases[:_BASES]],
