@@ -36,7 +36,7 @@ from runner.inside.grader.handles import (
     value_class,
 )
 from runner.inside.grader.special_names import of_type, refused_of_type
-from runner.wire.special_methods import TOLD_METHODS
+from runner.wire.special_methods import TOLD_METHODS, in_bits
 
 # Special methods that only the types of objects with them have. The rest is refused.
 _SOME_HAVE: Final = {
@@ -140,6 +140,7 @@ class HandleClasses:
     def find(
         self,
         methods: object,
+        more: object = None,
         *,
         is_callable: bool = False,
         is_collection: bool = False,
@@ -152,7 +153,7 @@ class HandleClasses:
         So `isinstance(x, Iterable)`, `len(x)` and the like answer by the object's own
         class.
         """
-        given = methods if isinstance(methods, list) else []
+        given = [*(methods if isinstance(methods, list) else ()), *in_bits(more)]
         names = {name for name in ABILITIES if name in given}
         if is_collection:
             names.add(COLLECTION)

@@ -365,6 +365,7 @@ class SnapshotClient:
             raise CodecError("the student's process sent an invalid collection")
         kind = self._kinds.find(
             node.get("methods"),
+            node.get("more"),
             is_callable=node.get("callable") is True,
             is_collection=is_collection,
             classes=node.get("classes"),
