@@ -4,6 +4,7 @@ import operator
 import sys
 import weakref
 from collections.abc import Callable, Generator, Iterator, Mapping
+from types import FrameType
 from typing import Any, Final
 
 import numpy as np
@@ -24,6 +25,7 @@ from runner.inside.grader.handle_parts import (
 )
 from runner.inside.grader.members import handle_behind_member
 from runner.inside.grader.student_errors import is_student_s
+from runner.inside.values import own_operators
 
 
 class SizedHandle:
@@ -93,21 +95,7 @@ class ContainerHandle:
     def __contains__(self: Any, item: object) -> bool:
         if handle_behind_member(item) is not item and self.__class__ is type:
             return isinstance(item, self)
-        caller = sys._getframe(1)  # noqa: SLF001 - who asks decides
-        if not (may_be_asked_for(self) and CALLERS.is_test(caller)):
-            raise NotDataError(
-                f"{label_of(self)} is an object: `in` asks only objects whose class has "
-                "`__contains__` in the staff's notebook, and of these only objects that "
-                "the test has made, or that the staff's notebook has under that name. "
-                "Otherwise let a function of the notebook use `in`"
-            )
-        contains = self.__getattr__("__contains__")
-        found = student_of(self).ask("call", contains, (item,), {})
-        if is_handle(found):
-            raise NotDataError(
-                f"{label_of(self)} answered `in` with an object, not with True or False"
-            )
-        return bool(found)
+        return _has(self, item, sys._getframe(1))  # noqa: SLF001 - who asks decides
 
 
 class IndexedHandle(IterableHandle, ReversibleHandle):
@@ -186,10 +174,31 @@ class CollectionHandle:
         return bool(plain_of(self))
 
     def __contains__(self: Any, item: object) -> bool:
-        return item in plain_of(self)
+        plain = plain_of(self)
+        if own_operators.redefines(plain, "__contains__"):
+            return _has(self, item, sys._getframe(1))  # noqa: SLF001 - who asks decides
+        return item in plain
 
     def __array__(self: Any, *arguments: Any, **named: Any) -> Any:
         return np.asarray(plain_of(self)).__array__(*arguments, **named)
+
+
+def _has(handle: Any, item: object, caller: FrameType) -> bool:
+    """Return whether the object says that it has the item, if it may be asked."""
+    if not (may_be_asked_for(handle) and CALLERS.is_test(caller)):
+        raise NotDataError(
+            f"{label_of(handle)} is an object: `in` asks only objects whose class has "
+            "`__contains__` in the staff's notebook, and of these only objects that the "
+            "test has made, or that the staff's notebook has under that name. Otherwise "
+            "let a function of the notebook use `in`"
+        )
+    contains = handle.__getattr__("__contains__")
+    found = student_of(handle).ask("call", contains, (item,), {})
+    if is_handle(found):
+        raise NotDataError(
+            f"{label_of(handle)} answered `in` with an object, not with True or False"
+        )
+    return bool(found)
 
 
 def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[..., Any]:

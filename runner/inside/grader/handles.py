@@ -32,6 +32,7 @@ from runner.inside.grader.observations import Observations
 from runner.inside.grader.received_values import is_building
 from runner.inside.grader.special_names import of_object
 from runner.inside.grader.torch_modules import answer_to
+from runner.inside.values import own_operators
 from runner.inside.values.value_methods import PREDICATES, VALUE_METHODS
 
 __all__ = [
@@ -312,8 +313,9 @@ class CallableHandle(Handle):
         is_constructor = seen.is_constructor
         operation = "make" if is_constructor else "call"
         result = student_of(self).ask(operation, self, arguments, named)
-        if is_constructor and is_handle(result):
-            mark_instance(result)
+        made = own_operators.object_of(result) if is_constructor else None
+        if is_constructor and is_handle(result if made is None else made):
+            mark_instance(result if made is None else made)
         return result
 
     def __instancecheck__(self, instance: object) -> bool:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
+from runner.inside.grader.answers import NotDataError
+from runner.inside.values import own_operators
 from runner.inside.values.codec import Decoder, Node
 from runner.wire.link import Buffer
 
@@ -14,6 +16,7 @@ class _Building(threading.local):
 
 
 _building: Final = _Building()
+own_operators.refuse_by(NotDataError)
 
 
 @contextmanager

@@ -43,6 +43,7 @@ from runner.inside.grader.student_errors import (
     no_exception,
     raised,
 )
+from runner.inside.values import own_operators
 from runner.inside.values.codec import CodecError, Encoder
 from runner.wire.endpoint import Endpoint, Message
 from runner.wire.link import Buffer, Header, Link, LinkClosedError, LinkError
@@ -340,6 +341,10 @@ class SnapshotClient:
             case "member":
                 resolve = partial(self._resolve, operation=operation)
                 return self._members.find(node, self._classes, resolve)
+            case "made" if operation == "make":
+                made = decode(value, [], self._resolve)
+                handle = self._resolve(node.get("o", {}), operation)
+                return own_operators.bind(made, handle)
             case "type" if isinstance(value, str):
                 found = getattr(builtins, value, None)
                 if isinstance(found, type):

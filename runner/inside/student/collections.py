@@ -12,13 +12,15 @@ OPERATORS: Final = frozenset(
         *("neg", "pos", "abs", "invert"),
     )
 )
+_TEXT: Final = 1000
 _COLLECTIONS: Final = (list, tuple, dict, set, frozenset, deque)
 _LIBRARIES: Final = frozenset(("builtins", "collections", "numpy", "torch", "typing"))
 # Special methods that make an object more than its items.
 _OWN_METHODS: Final = frozenset(
     (
         *(f"__{name}__" for name in OPERATORS),
-        *("__call__", "__enter__", "__str__"),
+        *("__call__", "__enter__", "__str__", "__getitem__", "__setitem__"),
+        *("__delitem__", "__contains__", "__missing__"),
     )
 )
 
@@ -28,6 +30,22 @@ class WithMethods:
     """A list or the like that is sent as an object, not as its items."""
 
     made: object
+
+
+@dataclass(frozen=True)
+class MadeValue:
+    """A number or a short text of the notebook's class, which a test has made.
+
+    It is sent as a value and as the object by whose operators it is added.
+    """
+
+    made: object
+
+
+def is_single_value(value: object) -> bool:
+    """Return whether the value is a number or a short text."""
+    is_text = isinstance(value, str) and len(value) <= _TEXT
+    return is_text or isinstance(value, int | float)
 
 
 def plain_of(value: object) -> object:

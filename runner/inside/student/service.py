@@ -29,8 +29,10 @@ from runner.inside.student import (
 from runner.inside.student.captured_output import CapturedOutput
 from runner.inside.student.collections import (
     OPERATORS,
+    MadeValue,
     WithMethods,
     has_own_methods,
+    is_single_value,
     plain_of,
 )
 from runner.inside.student.coroutines import Coroutines
@@ -42,6 +44,7 @@ from runner.inside.student.members import SentValues
 from runner.inside.student.sent_names import SentNames
 from runner.inside.student.told_errors import ToldErrors
 from runner.inside.student.unpickled import Unpickled
+from runner.inside.values import own_operators
 from runner.inside.values.codec import (
     CodecError,
     Decoder,
@@ -246,6 +249,8 @@ class Service:
     def _make(self, kind: Callable[..., object], arguments: Any, named: Any) -> object:
         """Return the object that a test makes by calling a class of the notebook's."""
         made = kind(*arguments, **named)
+        if is_single_value(made) and own_operators.redefined(type(made)):
+            return MadeValue(made)
         return WithMethods(made) if has_own_methods(made) else made
 
     def _operate(self, name: str, *arguments: object) -> object:
@@ -268,6 +273,9 @@ class Service:
     def _refer(self, value: object, encoder: Encoder) -> Node:
         if type(value) is WithMethods:
             return {**self._refer(value.made, encoder), "collection": True}
+        if type(value) is MadeValue:
+            told = encoder.encode(value.made, 1)
+            return {"k": "made", "v": told, "o": self._refer(value.made, encoder)}
         if isinstance(value, type(builtins)):
             return {"k": "module", "v": value.__name__}
         if isinstance(value, type) and value.__module__ == "builtins":

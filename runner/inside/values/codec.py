@@ -20,6 +20,7 @@ from runner.inside.values import (
     arrays,
     containers,
     library,
+    own_operators,
     packed,
     single_numbers,
     tables,
@@ -172,13 +173,21 @@ class Encoder(EncoderBase):
         known = len(self._met)
         node = encode(self, value, depth) if encode is not None else None
         if node is not None:
-            return node
+            return node if kind in _ENCODERS else self._of_own_class(node, kind)
         while len(self._met) > known:  # parts of a rejected node
             self._met.popitem()
         self._objects += 1
         if self.is_data_only:
             raise ObjectWithinError(f"a {kind_of(value)} is not data")
         return self._refer(value, self)
+
+    def _of_own_class(self, node: Node, kind: type) -> Node:
+        """Return the node with the operators that the value's class has in its own way."""
+        anew = own_operators.redefined(kind) if self.tells_operators else []
+        if not anew:
+            return node
+        whole = node if type(node) is dict else {"k": "plain", "v": node}
+        return {**whole, "anew": anew}
 
     @property
     def fits(self) -> bool:
@@ -330,7 +339,8 @@ class Decoder(DecoderBase):
         if decode is None:
             return self._object(node)
         try:
-            return decode(self, node, depth)
+            value = decode(self, node, depth)
+            return own_operators.of_own_class(value, node)
         except CodecError:
             raise
         except _UNFIT as error:
@@ -360,6 +370,7 @@ _DECODERS: Final[Mapping[str, Decode]] = {
     "slice": _built(lambda parts: slice(*parts)),
     "range": _built(lambda parts: range(*parts)),
     "ellipsis": lambda *_: ...,
+    "plain": lambda decoder, node, depth: decoder.decode(node["v"], depth + 1),
     "text": packed.decode_text,
     **containers.DECODERS,
     **library.DECODERS,

@@ -11,7 +11,7 @@ import keyword
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
-from runner.inside.values import packed
+from runner.inside.values import own_operators, packed
 from runner.inside.values.nodes import (
     CodecError,
     Decode,
@@ -166,8 +166,8 @@ def _decode_default(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -
 
 
 def _own_default() -> NoReturn:
-    """Raise KeyError in place of a default that is a function, which is not sent."""
-    raise KeyError(
+    """Refuse a default that is a function, which is not sent."""
+    raise own_operators.refused(
         "the key is missing, and the default of this defaultdict is a function of its "
         "own: only defaults such as int and list can be sent"
     )

@@ -333,7 +333,7 @@ def test_special_dictionaries_and_deques_keep_their_behaviour() -> None:
 def test_a_default_function_of_the_student_s_does_not_cross() -> None:
     found = cross(collections.defaultdict(lambda: 3, a=1))
     assert found == {"a": 1}
-    with pytest.raises(KeyError, match="function of its own"):
+    with pytest.raises(TypeError, match="function of its own"):
         found["z"]
 
 
