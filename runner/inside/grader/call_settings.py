@@ -25,13 +25,15 @@ class CallSettings:
     def added_to(self, question: Header) -> Header:
         """Return the question with what the test has set now.
 
-        "g" is False under `torch.no_grad()`. "heard" says that the test captures output,
-        and "warns" names the classes of warnings for which it has filters of its own.
+        "g" is False under `torch.no_grad()`. "heard" and "heard_errors" say that the test
+        captures what goes to `sys.stdout` and to `sys.stderr`, and "warns" names the classes of warnings for which it has filters of its own.
         """
         settings: Header = {} if torch.is_grad_enabled() else {"g": False}
         if question["op"] in PRINTS_TO_TEST:
             if sys.stdout is not sys.__stdout__:
                 settings["heard"] = True
+            if sys.stderr is not sys.__stderr__:
+                settings["heard_errors"] = True
             if filtered := sorted(set(self._filtered())):
                 settings["warns"] = filtered
         return {**question, **settings}

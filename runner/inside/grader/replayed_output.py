@@ -4,32 +4,52 @@ import builtins
 import doctest
 import sys
 import warnings
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, TypeGuard
 
+from runner.inside.grader.student_errors import library_warning
 from runner.wire.link import MAX_PRINTED, MAX_WARNINGS, PRINTS_TO_TEST, Header
 
 # The file name that a warning shows.
 _PLACE: Final = "<the student's code>"
 
 
-def replay(operation: str, header: Header, *, is_call: bool) -> None:
+@dataclass
+class Hearing:
+    """Whether a doctest's line hears what is printed, and whether it has missed some."""
+
+    is_call: bool = False
+    has_missed: bool = False
+
+
+def replay(operation: str, header: Header, hearing: Hearing) -> None:
     """Pass on what an answer's header has, if the operation's output goes to the test."""
-    if operation in PRINTS_TO_TEST:
-        print_out(header.get("out"), is_call=is_call)
-        warn(header.get("warned"))
+    if operation not in PRINTS_TO_TEST:
+        return
+    print_out(header.get("out"), hearing)
+    errors = header.get("err")
+    if _is_text(errors) and sys.stderr is not sys.__stderr__:
+        sys.stderr.write(errors)
+    warn(header.get("warned"))
 
 
-def print_out(text: object, *, is_call: bool) -> None:
+def _is_text(text: object) -> TypeGuard[str]:
+    return isinstance(text, str) and len(text) <= MAX_PRINTED
+
+
+def print_out(text: object, hearing: Hearing) -> None:
     """Print what the student's code has printed, if a test captures output.
 
     A doctest gets only the output of its own call (`is_call`): otherwise in `if f(3) ==
-    9: print("ok")` the student's code could print "ok" itself.
+    9: print("ok")` the student's code could print "ok" itself. Any other line that
+    prints has missed something, and fails.
     """
-    if not isinstance(text, str) or len(text) > MAX_PRINTED:
+    if not _is_text(text):
         return
-    is_heard = is_call or not isinstance(sys.stdout, doctest._SpoofOut)  # type: ignore[attr-defined]  # noqa: SLF001 - what a doctest prints to
+    is_heard = hearing.is_call or not isinstance(sys.stdout, doctest._SpoofOut)  # type: ignore[attr-defined]  # noqa: SLF001 - what a doctest prints to
     if is_heard and sys.stdout is not sys.__stdout__:
         sys.stdout.write(text)
+    hearing.has_missed |= bool(text) and not is_heard
 
 
 def warn(found: object) -> None:
@@ -41,8 +61,8 @@ def warn(found: object) -> None:
         return
     for one in found:
         match one:
-            case [str() as name, str() as words, bool() as is_own]:
-                kind = getattr(builtins, name, None)
+            case [str() as name, str() as words, bool() as is_own, str() as place]:
+                kind = library_warning(place) or getattr(builtins, name, None)
                 if isinstance(kind, type) and issubclass(kind, Warning):
                     module = "__main__" if is_own else "a library"
                     warnings.warn_explicit(words, kind, _PLACE, 1, module)

@@ -93,7 +93,7 @@ class SnapshotClient:
         # Functions of `_LENT` that a test has replaced, as far as the snapshot knows.
         self._lent: set[str] = set()
         # Whether a doctest takes what the student's code prints as its output.
-        self.prints = False
+        self.hearing = replayed_output.Hearing()
         self._endpoint = Endpoint(link, self._serve)
         self._classes = frozenset(classes)
         self._functions = frozenset(functions)
@@ -130,7 +130,7 @@ class SnapshotClient:
         self._described.clear()
         self._errors.forget()
         empty_values.forget()
-        self.prints = False
+        self.hearing = replayed_output.Hearing()
         for name, function in _LENT.items():
             setattr(builtins, name, function)
         self.stand_ins.clear()
@@ -198,7 +198,7 @@ class SnapshotClient:
             question = self._settings.added_to({"op": operation, "a": node, **told})
             try:
                 header, buffers = self._endpoint.ask(question, encoder.buffers)
-                replayed_output.replay(operation, header, is_call=self.prints)
+                replayed_output.replay(operation, header, self.hearing)
                 result = self._result(header, buffers, operation)
             except (LinkError, LinkClosedError, CodecError) as error:
                 self.lost = True

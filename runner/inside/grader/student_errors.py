@@ -210,8 +210,8 @@ class ErrorClasses:
         match node:
             case str():
                 return _imitation(node)
-            case {"l": str() as place} if (found := _of_library(place)) is not None:
-                return found
+            case {"l": str() as place} if (found := library_class(place)) is not None:
+                return _imitation_of(found)
             case {"v": int() as number, "n": str() as name, "b": list() as bases}:
                 pass
             case _:
@@ -310,8 +310,8 @@ def _exact(kind: str) -> type[Exception] | None:
     return None
 
 
-def _of_library(place: str) -> type[StudentRaisedError] | None:
-    """Return the imitation of a library's class, or None if it is not imported here.
+def library_class(place: str) -> type[Exception] | None:
+    """Return a library's class of errors or warnings, or None if it is not imported here.
 
     The place is the module that defines the class, and the class's name in it. SECURITY:
     a library's module also shows classes of others, such as unittest's SkipTest.
@@ -323,7 +323,16 @@ def _of_library(place: str) -> type[StudentRaisedError] | None:
     if not (isinstance(base, type) and issubclass(base, Exception)):
         return None
     is_its_own = (base.__module__, base.__qualname__) == (module, name)
-    return _imitation_of(base) if is_its_own and _is_ordinary(base) else None
+    return base if is_its_own and _is_ordinary(base) else None
+
+
+def library_warning(place: str) -> type[Warning] | None:
+    """Return such a class of warnings if it is made from its words, or None."""
+    kind = library_class(place)
+    if kind is None or not issubclass(kind, Warning):
+        return None
+    own = [one for one in kind.__mro__ if one.__module__ != "builtins"]
+    return None if any("__init__" in vars(one) for one in own) else kind
 
 
 def _is_ordinary(base: type) -> bool:

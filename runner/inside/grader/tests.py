@@ -32,6 +32,8 @@ from runner.inside.grader.looking_tests import LookingTests, next_line
 from runner.inside.grader.main_module import Main, as_main
 from runner.inside.grader.names import AllNames, Library, Names
 from runner.inside.grader.otter_decorator import otter_installed
+from runner.inside.grader.replayed_output import Hearing
+from runner.inside.grader.shown_values import Shown
 from runner.inside.grader.snapshot_client import SnapshotClient
 from runner.inside.grader.staff_texts import STAFF_TEXTS
 from runner.protocol import check_words
@@ -43,9 +45,6 @@ _RETURNED: Final = "__returned__"
 _NOTHING: Final = object()
 _TRACEBACK: Final = "Traceback (most recent call last):\n"
 _RAISED: Final = re.compile(r"^([\w.]+)(?::|$)", re.MULTILINE)
-_NUMPY_WORDS: Final = re.compile(
-    r"\bnp\.(?:(True|False)_|(?:float|int|uint)\d+\(([^()]*)\))"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -308,7 +307,8 @@ class _DoctestRunner(doctest.DocTestRunner):
     _has_failed = False
 
     def __init__(self, student: SnapshotClient, names: Names) -> None:
-        super().__init__(checker=_Printed(), verbose=False)
+        self._shown = Shown(lambda: student.hearing.has_missed)
+        super().__init__(checker=self._shown, verbose=False)
         self._student = student
         self._names = names
 
@@ -316,7 +316,13 @@ class _DoctestRunner(doctest.DocTestRunner):
         self, out: Any, test: doctest.DocTest, example: doctest.Example
     ) -> None:
         """Note whether the next line is a call of the student's code and nothing else."""
-        self._student.prints = self._is_call(example.source)
+        self._student.hearing = Hearing(self._is_call(example.source))
+        self._shown.begin(example)
+
+    def run(self, *given: Any, **named: Any) -> Any:
+        """Run the lines, noting what they show."""
+        with self._shown.noting():
+            return super().run(*given, **named)
 
     def _is_call(self, source: str) -> bool:
         with contextlib.suppress(SyntaxError):
@@ -343,17 +349,11 @@ class _DoctestRunner(doctest.DocTestRunner):
             found = _RAISED.search(got.rpartition(_TRACEBACK)[2])
             self.ename = found[1] if found and _TRACEBACK in got else ""
         self._has_failed = True
+        if self._student.hearing.has_missed:
+            out(
+                "The student's code printed something on a line that does not hear it.\n"
+            )
         super().report_failure(out, test, example, got)
-
-
-class _Printed(doctest.OutputChecker):
-    """A checker for which numbers are equal whether numpy prints their types or not."""
-
-    def check_output(self, want: str, got: str, optionflags: int) -> bool:
-        if super().check_output(want, got, optionflags):
-            return True
-        plain = _NUMPY_WORDS.sub(lambda found: found[1] or found[2], got)
-        return super().check_output(want, plain, optionflags)
 
 
 def _plain(value: object) -> object:

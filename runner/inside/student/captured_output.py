@@ -27,6 +27,7 @@ class CapturedOutput:
 
     def __init__(self) -> None:
         self._printed = LimitedText()
+        self._errors = LimitedText()
         self._warned: list[list[object]] = []
 
     @contextlib.contextmanager
@@ -35,13 +36,16 @@ class CapturedOutput:
 
         What the notebook has set stays in force, and what the test has set is added, as
         in a notebook's next cell. If the test captures output ("heard"), it gets all that
-        is printed; otherwise the notebook's own `sys.stdout` does. "warns" names the
+        is printed; otherwise the notebook's own `sys.stdout` does. `sys.stderr` is heard
+        in the same way ("heard_errors"). "warns" names the
         classes of warnings for which the test has filters of its own: these warnings are
         all recorded. For others the notebook's filters decide.
         """
         with contextlib.ExitStack() as around:
             if question.get("heard") is True:
                 around.enter_context(contextlib.redirect_stdout(self._printed))
+            if question.get("heard_errors") is True:
+                around.enter_context(contextlib.redirect_stderr(self._errors))
             around.enter_context(self._hearing_warnings(question.get("warns", ())))
             yield
 
@@ -78,13 +82,15 @@ class CapturedOutput:
                 one.__name__ for one in category.__mro__ if one.__module__ == "builtins"
             )
             is_own = not filename.endswith(".py")
-            self._warned.append([kind, str(message)[:_WORDS], is_own])
+            place = f"{category.__module__}:{category.__qualname__}"[:_WORDS]
+            self._warned.append([kind, str(message)[:_WORDS], is_own, place])
 
     def header_fields(self) -> dict[str, object]:
         """Return what was recorded, as parts of an answer's header."""
-        text = self._printed.getvalue()
+        text, errors = self._printed.getvalue(), self._errors.getvalue()
         return {
             **({"out": text} if text else {}),
+            **({"err": errors} if errors else {}),
             **({"warned": self._warned} if self._warned else {}),
         }
 

@@ -21,7 +21,7 @@ from tests.runner.pairs import student_with
 pytestmark = pytest.mark.torch
 
 WORK = """
-import random
+import random, sys
 import numpy as np, torch
 def greet(name): print('hello', name); return len(name)
 def quiet(name): return 'hello ' + name
@@ -34,11 +34,20 @@ def ask_all():
         while True: found.append(int(input()))
     except EOFError: return found
 def roll(): return random.randint(1, 6), np.random.rand(), torch.rand(1).item()
+def mean(): return np.mean([1.0, 2.0])
+def means(): return str([mean()])
+def warn(words): print(words, file=sys.stderr)
+def converge():
+    import warnings
+    from sklearn.exceptions import ConvergenceWarning
+    warnings.warn('not yet', ConvergenceWarning)
+    return 1
 def f(x, *, step=1): return x + step  # adds
 class Cat:
     def speak(self): print('meow')
 """
 NAMES = ("greet", "quiet", "loud", "fail", "ask", "ask_all", "roll", "f", "Cat", "gone")
+NAMES += ("mean", "means", "warn", "converge")
 
 
 def run(
@@ -107,9 +116,45 @@ def test_a_test_captures_output_gives_input_and_sets_seeds(runner: Runner) -> No
     assert run(runner, TestStyle.SCRIPT, *LOSING.values()) == [0.0] * len(LOSING)
 
 
+_ERRORS = (
+    "import io, contextlib\nerr = io.StringIO()\nwith contextlib.redirect_stderr(err): "
+)
+_WARNED = (
+    "import warnings\nfrom sklearn.exceptions import ConvergenceWarning as Late\n"
+    "with warnings.catch_warnings(record=True) as seen:\n"
+)
+HEARD = {
+    f"{_ERRORS}warn('x')\nassert err.getvalue() == 'x\\n'": 1.0,
+    f"{_ERRORS}warn('x')\nassert err.getvalue() == ''": 0.0,
+    f"{_ERRORS}quiet('x')\nassert err.getvalue() == ''": 1.0,
+    f"{_WARNED}    warnings.simplefilter('always')\n    converge()\nassert issubclass(seen[0].category, Late)": 1.0,
+    f"{_WARNED}    warnings.simplefilter('always')\n    converge()\nassert not any(issubclass(one.category, Late) for one in seen)": 0.0,
+    f"{_WARNED}    warnings.simplefilter('error', Late)\n    converge()": 0.0,
+    f"{_WARNED}    warnings.filterwarnings('error', category=Late)\n    f(1)": 1.0,
+    f"import pytest\n{_WARNED}    with pytest.warns(Late): converge()": 1.0,
+}
+
+
+def test_a_test_hears_stderr_and_warnings_of_libraries(runner: Runner) -> None:
+    assert run(runner, TestStyle.SCRIPT, *HEARD) == list(HEARD.values())
+
+
 DOCTESTS = {
     ">>> greet('Ada')\nhello Ada\n3": 1.0,
-    ">>> length = greet('Ada')\n>>> length\n3": 1.0,
+    ">>> length = greet('Ada')\n>>> length\n3": 0.0,
+    ">>> greet('Ada') == 3\nTrue": 0.0,
+    ">>> print(greet('Ada'))\n3": 0.0,
+    ">>> for _ in range(2): Cat().speak()": 0.0,
+    ">>> [Cat().speak()]\n[None]": 0.0,
+    ">>> quiet('Ada') == 'hello Ada'\nTrue": 1.0,
+    ">>> fail()\nTraceback (most recent call last):\nValueError": 1.0,
+    ">>> x = fail()\nTraceback (most recent call last):\nValueError": 1.0,
+    ">>> means()\n'[np.float64(1.5)]'": 1.0,
+    ">>> means()\n'[1.5]'": 0.0,
+    ">>> print(means())\n[1.5]": 0.0,
+    ">>> mean()\n1.5": 1.0,
+    ">>> [mean(), {'a': mean()}]\n[1.5, {'a': 1.5}]": 1.0,
+    ">>> mean() > 1\nTrue": 1.0,
     ">>> Cat().speak()\nmeow": 1.0,
     ">>> cat = Cat()\n>>> cat.speak()\nmeow": 1.0,
     ">>> quiet('Ada')\nhello Ada": 0.0,

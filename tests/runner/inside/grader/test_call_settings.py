@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import sys
 import warnings
 from collections.abc import Iterator
 
@@ -42,6 +43,15 @@ def test_filters_of_a_library_are_not_the_test_s_own() -> None:
 
 def test_only_captured_output_is_sent_back() -> None:
     settings = CallSettings()
-    with contextlib.redirect_stdout(io.StringIO()):
+    out, errors = io.StringIO(), io.StringIO()
+    with (
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(sys.__stderr__),
+    ):
         assert settings.added_to(CALL) == {**CALL, "heard": True}
+    with (
+        contextlib.redirect_stdout(sys.__stdout__),
+        contextlib.redirect_stderr(errors),
+    ):
+        assert settings.added_to(CALL) == {**CALL, "heard_errors": True}
         assert settings.added_to({"op": "name"}) == {"op": "name"}
