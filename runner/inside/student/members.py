@@ -21,7 +21,7 @@ class SentValues(Encoder):
     def __init__(self, refer: Callable[[object, Encoder], Node], **most: int) -> None:
         super().__init__(refer, **most)
         self.packs_tensors = True
-        self.tells_operators = True
+        self.is_answer = True
 
     def member(self, value: Enum) -> Node:
         """Return the node of a member, or None if it differs from its value."""

@@ -33,6 +33,8 @@ from runner.inside.values.nodes import (
 )
 
 _SMALL: Final = 2**63
+# A larger array stays a view of the message, whatever it is in the notebook.
+_MOST_COPIED: Final = 64 * 2**20
 _DIMENSIONS: Final = 32
 _FIELDS: Final = 256
 _NAME: Final = 100
@@ -86,6 +88,8 @@ def _array(encoder: EncoderBase, array: Any, depth: int) -> Node:
         array = array.astype(f"{array.dtype.str[:2]}1")
     layout: dict[str, Any] = {"s": list(array.shape)}
     flags = array.flags
+    if encoder.is_answer:
+        layout["own"] = flags.owndata
     if not flags.writeable:
         layout["w"] = False
     if not flags.c_contiguous:
@@ -179,9 +183,20 @@ def _arranged(
     array = arranged(flat, shape, node)
     if "st" in node:
         array, _ = spread(decoder, array, node)
+    array = _owned(array, node.get("own"))
     if node.get("w") is False:
         array.flags.writeable = False
     return array
+
+
+def _owned(array: Any, owns: object) -> Any:
+    """Return the array with memory of its own or as a view, as the node tells."""
+    if owns is False and array.flags.owndata:
+        return array.view()
+    if owns is not True or array.flags.owndata or array.nbytes > _MOST_COPIED:
+        return array
+    copied = array.copy(order="K")
+    return copied if not array.size or copied.strides == array.strides else array
 
 
 def _decode_objects(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:

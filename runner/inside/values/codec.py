@@ -183,7 +183,7 @@ class Encoder(EncoderBase):
 
     def _of_own_class(self, node: Node, kind: type) -> Node:
         """Return the node with the operators that the value's class has in its own way."""
-        anew = own_operators.redefined(kind) if self.tells_operators else []
+        anew = own_operators.redefined(kind) if self.is_answer else []
         if not anew:
             return node
         whole = node if type(node) is dict else {"k": "plain", "v": node}

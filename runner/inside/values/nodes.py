@@ -126,8 +126,9 @@ class EncoderBase(_Side, ABC):
     def __init__(self) -> None:
         super().__init__()
         self.buffers: list[Buffer] = []
-        # Whether values tell which operators their classes have in their own way.
-        self.tells_operators = False
+        # Whether a test is told more of each value: operators that its class has in its
+        # own way, and whether it is a view.
+        self.is_answer = False
         # The long texts met so far, with the numbers of their buffers: equal keys get
         # equal nodes.
         self._texts: dict[str, int] = {}

@@ -95,6 +95,8 @@ def _strided(encoder: EncoderBase, value: Any, name: str, depth: int) -> Node:
             items = items.permute(told["o"])
         else:
             encoder.bytes += span_of(plain.shape, told["st"]) * plain.itemsize
+    if encoder.is_answer:
+        layout["own"] = not value._is_view()  # noqa: SLF001 - torch has no other name
     if value.requires_grad and not value.is_leaf:
         layout.update(leaf=False, retains=bool(value.retains_grad))
     # A single item may have any stride, and `reshape` would keep it.
@@ -165,6 +167,7 @@ def _decode_tensor(decoder: DecoderBase, node: Mapping[str, Any], depth: int) ->
     tensor = arranged(flat, shape, node)
     if "st" in node:
         tensor = _spread(decoder, tensor, node)
+    tensor = _owned(tensor, node.get("own"))
     wants_gradient = node["g"] is True
     if wants_gradient and not (dtype.is_floating_point or dtype.is_complex):
         raise CodecError("a tensor of integers or booleans that requires a gradient")
@@ -182,6 +185,17 @@ def _decode_tensor(decoder: DecoderBase, node: Mapping[str, Any], depth: int) ->
         # It came from the other side, so it may be sent back there.
         take_for_operand(tensor.grad)
     return tensor
+
+
+def _owned(tensor: torch.Tensor, owns: object) -> torch.Tensor:
+    """Return the tensor as a view or as none, as the node tells."""
+    is_view = tensor._is_view()  # noqa: SLF001 - torch has no other name
+    if owns is False and not is_view:
+        return tensor.view_as(tensor)
+    if owns is not True or not is_view:
+        return tensor
+    place = tensor.storage_offset(), tensor.shape, tensor.stride()
+    return torch.empty(0, dtype=tensor.dtype).set_(tensor.untyped_storage(), *place)
 
 
 def _spread(
