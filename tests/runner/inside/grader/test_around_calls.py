@@ -46,8 +46,10 @@ def f(x, *, step=1): return x + step  # adds
 class Cat:
     def speak(self): print('meow')
 """
-NAMES = ("greet", "quiet", "loud", "fail", "ask", "ask_all", "roll", "f", "Cat", "gone")
-NAMES += ("mean", "means", "warn", "converge")
+NAMES = (
+    *("greet", "quiet", "loud", "fail", "ask", "ask_all", "roll", "f", "Cat", "gone"),
+    *("mean", "means", "warn", "converge"),
+)
 
 
 def run(
