@@ -56,7 +56,7 @@ def test_a_coroutine_is_not_true() -> None:
 
 _SLOW: Final = """
 import asyncio
-async def wait(): await asyncio.sleep(0.3)
+async def wait(): await asyncio.sleep(0.4)
 async def all_of(n): return [await wait() for _ in range(n)]
 """
 _FAST: Final = _SLOW.replace(
@@ -64,11 +64,11 @@ _FAST: Final = _SLOW.replace(
     "list(await asyncio.gather(*(wait() for _ in range(n))))",
 )
 _LIMITS: Final = {
-    "wait_for": "found = asyncio.run(asyncio.wait_for(all_of(4), 0.8))",
-    "timeout": "async def t():\n    async with asyncio.timeout(0.8): await all_of(4)\nasyncio.run(t())",
-    "wait": "async def t():\n    task = asyncio.ensure_future(all_of(4))\n    done, late = await asyncio.wait([task], timeout=0.8)\n    assert not late\nasyncio.run(t())",
-    "a task": "async def t():\n    task = asyncio.create_task(all_of(4))\n    return await asyncio.wait_for(asyncio.gather(task), 0.8)\nfound = asyncio.run(t())",
-    "several": "async def t(): return await asyncio.wait_for(asyncio.gather(all_of(2), all_of(2), all_of(2)), 0.5)\nfound = asyncio.run(t())",
+    "wait_for": "found = asyncio.run(asyncio.wait_for(all_of(4), 1.2))",
+    "timeout": "async def t():\n    async with asyncio.timeout(1.2): await all_of(4)\nasyncio.run(t())",
+    "wait": "async def t():\n    task = asyncio.ensure_future(all_of(4))\n    done, late = await asyncio.wait([task], timeout=1.2)\n    assert not late\nasyncio.run(t())",
+    "a task": "async def t():\n    task = asyncio.create_task(all_of(4))\n    return await asyncio.wait_for(asyncio.gather(task), 1.2)\nfound = asyncio.run(t())",
+    "several": "async def t(): return await asyncio.wait_for(asyncio.gather(all_of(4), all_of(4)), 1.2)\nfound = asyncio.run(t())",
 }
 
 
