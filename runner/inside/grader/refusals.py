@@ -3,6 +3,9 @@
 A test may catch any exception, and one that expects an error of the student's would
 accept a refusal in its place. It may also ask in a thread, or in a process that it
 forks: so a refusal is noted in memory that forked processes share.
+
+SECURITY: this module is imported in the zygote. No memory may be shared there, since all
+jobs would inherit it: it is made in the grader, by `forget`.
 """
 
 import builtins
@@ -42,10 +45,9 @@ class _Check:
     behind writes where nobody reads any longer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shared: mmap.mmap | bytearray) -> None:
         self.met: list[Exception] = []
-        # Anonymous memory, shared with all processes that are forked from here on.
-        self.shared = mmap.mmap(-1, mmap.PAGESIZE)
+        self.shared = shared
 
     def note(self, error: Exception, mark: int) -> None:
         """Note the first error. The mark counts for every one, even if the text is cut off."""
@@ -70,7 +72,8 @@ class _Check:
         return RefusedInChildError(kind, words)
 
 
-_check = _Check()
+# Up to the first `forget`, this process alone sees what it has noted.
+_check = _Check(bytearray(mmap.PAGESIZE))
 
 
 def note(error: Refusal) -> Refusal:
@@ -103,6 +106,9 @@ def is_over() -> bool:
 
 
 def forget() -> None:
-    """Forget what was noted, before another check."""
+    """Forget what was noted, before another check.
+
+    Processes that are forked from here on share what they note with this one.
+    """
     global _check  # noqa: PLW0603 - one check runs at a time
-    _check = _Check()
+    _check = _Check(mmap.mmap(-1, mmap.PAGESIZE))

@@ -20,7 +20,7 @@ import torch
 
 from runner.inside.student import cell_loop
 from runner.inside.zygote import preload
-from runner.inside.zygote.fork_safety import why_not_to_fork
+from runner.inside.zygote.fork_safety import why_not_to_fork, why_not_to_serve
 from runner.inside.zygote.init import run_job
 from runner.jail import namespaces, path_access
 from runner.jail.path_rules import TooWideError, View, host_view
@@ -168,5 +168,9 @@ def main(channel: Channel, work_dir: str) -> None:
     except (path_access.UnreachableError, TooWideError) as error:
         channel.send({"t": "failed", "reason": str(error)})
         return
-    channel.send({"t": "ready", "versions": dict(warm_up())})
+    found = warm_up()
+    if reason := why_not_to_serve():
+        channel.send({"t": "failed", "reason": reason})
+        return
+    channel.send({"t": "ready", "versions": dict(found)})
     zygote.serve()

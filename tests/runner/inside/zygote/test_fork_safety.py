@@ -1,8 +1,12 @@
 """A zygote that breaks a rule of fork safety does not fork."""
 
 import contextlib
+import mmap
+import multiprocessing
 import os
 import re
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,10 +16,11 @@ from runner.host.runner import Runner
 from runner.inside.student import cuda
 from runner.inside.zygote import fork_safety
 from runner.protocol.jobs import JobResult, Verdict
+from runner.system import shared_mappings
 from tests.runner.conftest import CANARY, VARIABLE
 from tests.runner.inside.zygote.zygote_processes import zygote_pid
 from tests.runner.installations import make_installation
-from tests.runner.notebooks import job, text
+from tests.runner.notebooks import job, marked, text
 from tests.services.processes import wait_until
 
 pytestmark = pytest.mark.torch
@@ -70,6 +75,7 @@ def test_a_process_that_touched_cuda_may_not_fork(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(fork_safety, "thread_count", lambda: 1)
+    monkeypatch.setattr(shared_mappings, "can_write_shared", lambda: False)
     assert fork_safety.why_not_to_fork() == ""
     assert fork_safety.why_not_to_fork(lambda: False) == "CUDA is in use"
 
@@ -86,6 +92,107 @@ def test_an_open_device_file_of_the_driver_is_found(
 def test_a_process_with_threads_may_not_fork(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fork_safety, "thread_count", lambda: 2)
     assert fork_safety.why_not_to_fork() == "more than one thread"
+
+
+def test_a_zygote_with_memory_that_all_jobs_would_share_does_not_start(
+    open_folder: Path,
+) -> None:
+    result = run_with(open_folder, "import mmap\nkept = mmap.mmap(-1, 4096)\n")
+    assert (result.verdict, result.code) == (Verdict.PLATFORM, "environment_missing")
+    assert "memory that all jobs would share" in str(result.detail)
+
+
+def in_a_removed_file() -> mmap.mmap:
+    with tempfile.TemporaryFile() as file:
+        file.truncate(mmap.PAGESIZE)
+        return mmap.mmap(file.fileno(), mmap.PAGESIZE)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: mmap.mmap(-1, mmap.PAGESIZE),
+        # It could be made writable later.
+        lambda: mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ),
+        in_a_removed_file,
+        lambda: multiprocessing.RawArray("d", 8),
+    ],
+    ids=["writable", "readable", "a removed file", "multiprocessing"],
+)
+def test_each_kind_of_shared_memory_is_found(make: Callable[[], object]) -> None:
+    before = len(shared_mappings.writable_shares())
+    kept = make()
+    assert fork_safety.why_not_to_serve()
+    assert len(shared_mappings.writable_shares()) == before + 1
+    del kept
+
+
+def test_a_process_that_shares_memory_may_not_fork(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fork_safety, "thread_count", lambda: 1)
+    with mmap.mmap(-1, mmap.PAGESIZE):
+        assert fork_safety.why_not_to_fork() == "memory that jobs would share"
+
+
+def test_a_file_that_can_only_be_read_may_stay_mapped() -> None:
+    before = shared_mappings.writable_shares()
+    with (
+        Path(__file__).open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ),
+    ):
+        assert shared_mappings.writable_shares() == before
+
+
+SHARES = """
+def shares():
+    with open("/proc/self/maps") as maps:
+        lines = [line.split() for line in maps]
+    return " ".join(line[4] for line in lines if line[1][1] + line[1][3] == "ws")
+"""
+
+
+def shares_of_a_job(runner: Runner) -> list[set[str]]:
+    """Return the inodes of shared writable memory of notebook, snapshot and grader."""
+    here = SHARES.replace("shares()", "here()")
+    tell = "raise AssertionError(f'<{shares()}><{here()}>')"
+    source = SHARES + "print(f'<{shares()}>')"
+    defined = {"defined_names": ("shares",), "defined_functions": ("shares",)}
+    result = marked(runner, source, here + tell, **defined)
+    trace = result.questions[0].checks[0].trace
+    printed = re.findall("<(.*?)>", text(result)) + re.findall(r"<([\d ]*)>", trace)
+    return [set(one.split()) for one in printed]
+
+
+def test_no_job_shares_memory_with_another(runner: Runner) -> None:
+    first, second = shares_of_a_job(runner), shares_of_a_job(runner)
+    assert len(first) == len(second) == 3
+    # A snapshot and a grader have memory of their own, for the processes of a check.
+    assert not first[0]
+    assert all(first[1:])
+    assert not set.union(*first) & set.union(*second)
+    assert not first[1] & first[2]
+
+
+def test_what_a_check_gives_is_not_in_a_later_job(runner: Runner) -> None:
+    """The kind of attack: write to whatever is shared, and read it in another job."""
+    find = (
+        "import ctypes\n"
+        "def pages():\n"
+        "    for line in open('/proc/self/maps'):\n"
+        "        place, rights, *_ = line.split()\n"
+        "        if rights[1] + rights[3] == 'ws':\n"
+        "            start = int(place.split('-')[0], 16)\n"
+        "            yield (ctypes.c_char * 4096).from_address(start)\n"
+    )
+    write = "def double(x):\n    for page in pages(): page[16:48] = str(x).encode().ljust(32)\n"
+    marked(
+        runner,
+        f"{find}{write}    return 2 * x",
+        "assert double(987654321) == 1975308642",
+    )
+    seen = text(runner.run(job(find + "for page in pages(): print(page[16:48])")))
+    assert "987654321" not in seen
 
 
 def test_a_zygote_has_only_the_listed_variables(runner: Runner) -> None:
