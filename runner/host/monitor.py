@@ -6,6 +6,7 @@ from typing import Any, Final
 from runner.gpu.lease import GpuLease
 from runner.host.memory_shares import MemoryShares
 from runner.host.prepared_job import SLACK_BYTES, PreparedJob
+from runner.host.processor_time import ProcessorTime
 from runner.host.snapshot_memory import SnapshotMemory
 from runner.host.timing import Moment
 from runner.host.waiting_snapshots import WaitingSnapshots
@@ -73,7 +74,7 @@ class Monitor:
         self._init_bytes = 0
         self._memory = 0
         self._shared = 0
-        self._cpu = 0.0
+        self._cpu = ProcessorTime()
         self._waited = 0.0
         # The waiting time of each thread at the last look.
         self._waits: dict[int, float] = {}
@@ -129,7 +130,9 @@ class Monitor:
 
     def moment(self) -> Moment:
         """Return the present moment, with the figures last measured."""
-        return Moment(clock=self.clock.now(), cpu=self._cpu, waited=self._waited)
+        return Moment(
+            clock=self.clock.now(), cpu=self._cpu.seconds, waited=self._waited
+        )
 
     def is_past(self, start: Moment, seconds: float) -> bool:
         """Return whether a part begun at `start` has used its `seconds` (see Moment)."""
@@ -153,7 +156,7 @@ class Monitor:
     @property
     def cpu_seconds(self) -> float:
         """The processor time of the notebook, without that of its questions."""
-        return self._ended.cpu if self.is_checking else self._cpu
+        return self._ended.cpu if self.is_checking else self._cpu.seconds
 
     @property
     def checking_seconds(self) -> float:
@@ -165,19 +168,20 @@ class Monitor:
 
         Threads of the job wait side by side, so only the longest wait since the last
         look counts. The grader and the snapshot that it asks take turns, so both count.
+        Time in which other processes of the job had a processor is no waiting.
         """
         now = self.clock.now()
-        used = sum(one.cpu_seconds + one.reaped_seconds for one in members)
+        init = None
         if self._prepared is not None:
             init = read_process(self._prepared.job.pid)
-            used += init.reaped_seconds if init is not None else 0.0
-        self._cpu = max(self._cpu, used)
+        waiting = self.waiting_snapshots.numbers()
+        used = self._cpu.look(members, init, self._group, waiting)
         own: dict[int, float] = {}
         for one in members:
             own.update(waited_seconds(one.pid))
         grader = self._waits_of_grader()
         waited = self._longest_since(own) + self._longest_since(grader)
-        self._waited += min(waited, now - self._accounted)
+        self._waited += max(0.0, min(waited, now - self._accounted - used))
         self._waits, self._accounted = {**own, **grader}, now
 
     def _longest_since(self, waits: Mapping[int, float]) -> float:
@@ -360,7 +364,7 @@ class Monitor:
         notebook's own only if nothing ran after it. `own_peak` is the peak memory of the
         notebook's process, as the kernel says.
         """
-        cpu = gone.get("cpu_seconds", self.cpu_seconds)
+        cpu = max(gone.get("cpu_seconds", 0.0), self._cpu.seconds)
         peak = gone.get("peak_memory_bytes", 0)
         seconds = round(self.seconds, 3)
         if not self.is_checking:

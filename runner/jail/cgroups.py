@@ -26,6 +26,8 @@ _PAUSE_SECONDS: Final = 0.005
 _ABANDONED_SECONDS: Final = 60.0
 # The host's weight, where each job has 100: the host watches jobs, so it goes first.
 _HOST_WEIGHT: Final = 1000
+_MICROSECONDS: Final = 10**6
+_NANOSECONDS: Final = 10**9
 _KERNEL_PARTS: Final = ("slab", "kernel_stack", "pagetables", "percpu")
 
 
@@ -43,6 +45,12 @@ class JobGroup(Protocol):
 
     def kernel_bytes(self) -> int:
         """Return the kernel's memory for the group (sockets, pipes, files), 0 if unknown."""
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time of all processes so far, ended ones too.
+
+        It is 0 if it is unknown.
+        """
 
     def processes(self) -> int:
         """Return how many processes and threads are in the group, 0 if unknown."""
@@ -137,6 +145,10 @@ class GroupV2:
         parts = sum(found.get(name, 0) for name in _KERNEL_PARTS)
         return found.get("kernel", parts) + found.get("sock", 0)
 
+    def cpu_seconds(self) -> float:
+        # This file is there without the controller, too.
+        return self._folder.numbers("cpu.stat").get("usage_usec", 0) / _MICROSECONDS
+
     def processes(self) -> int:
         return self._folder.number("pids.current")
 
@@ -174,24 +186,29 @@ class GroupV1:
         memory_bytes: int,
         processes: int,
         cpu: Path | None = None,
+        cpuacct: Path | None = None,
     ) -> None:
         self._memory = _Folder(memory)
+        # Processors may not be ours to share or to count. One hierarchy may do both.
         self._cpu: _Folder | None = None
+        self._times: _Folder | None = None
         try:
             self._pids = _Folder(pids)
         except OSError:
             self._memory.remove()
             raise
         if cpu is not None:
-            with contextlib.suppress(OSError):  # processors may not be ours to share
+            with contextlib.suppress(OSError):
                 self._cpu = _Folder(cpu)
+        if cpuacct is not None:
+            with contextlib.suppress(OSError):
+                self._times = _Folder(cpuacct)
         self.limit_memory(memory_bytes)
         self._pids.write("pids.max", processes)
 
     def add(self, pid: int) -> None:
-        for folder in (self._memory, self._pids, self._cpu):
-            if folder is not None:
-                folder.write("cgroup.procs", pid)
+        for folder in self._folders():
+            folder.write("cgroup.procs", pid)
 
     def limit_memory(self, size: int) -> None:
         self._memory.write("memory.limit_in_bytes", size)
@@ -202,6 +219,10 @@ class GroupV1:
     def kernel_bytes(self) -> int:
         return self._memory.number("memory.kmem.usage_in_bytes")
 
+    def cpu_seconds(self) -> float:
+        found = self._times or self._cpu
+        return found.number("cpuacct.usage") / _NANOSECONDS if found else 0.0
+
     def processes(self) -> int:
         return self._pids.number("pids.current")
 
@@ -209,9 +230,12 @@ class GroupV1:
         return self._pids.pids()
 
     def remove(self) -> None:
-        for folder in (self._memory, self._pids, self._cpu):
-            if folder is not None:
-                folder.remove()
+        for folder in self._folders():
+            folder.remove()
+
+    def _folders(self) -> list[_Folder]:
+        found = self._memory, self._pids, self._cpu, self._times
+        return [one for one in found if one is not None]
 
 
 @dataclass(frozen=True)
@@ -221,11 +245,13 @@ class HierarchyV1:
     memory: Path
     pids: Path
     cpu: Path | None = None
+    # Where processor time is counted, if that is a hierarchy of its own.
+    cpuacct: Path | None = None
     version: int = 1
 
     @property
     def bases(self) -> tuple[Path, ...]:
-        found = self.memory, self.pids, self.cpu
+        found = self.memory, self.pids, self.cpu, self.cpuacct
         return tuple(one for one in found if one is not None)
 
     def make_group(self, *, memory_bytes: int, processes: int) -> JobGroup:
@@ -236,6 +262,7 @@ class HierarchyV1:
             memory_bytes=memory_bytes,
             processes=processes,
             cpu=self.cpu / name if self.cpu is not None else None,
+            cpuacct=self.cpuacct / name if self.cpuacct is not None else None,
         )
 
 
@@ -269,9 +296,13 @@ def _usable(groups: Mapping[str, Path]) -> Hierarchy | None:
     if unified is not None and _delegates(unified):
         return HierarchyV2(unified)
     if {"memory", "pids"} <= groups.keys():
-        both = groups["memory"], groups["pids"]
-        cpu = groups.get("cpu")
-        return HierarchyV1(*both, cpu=cpu if cpu not in both else None)
+        used = [groups["memory"], groups["pids"]]
+        more: dict[str, Path] = {}
+        for name in ("cpu", "cpuacct"):
+            if name in groups and groups[name] not in used:
+                more[name] = groups[name]
+                used.append(groups[name])
+        return HierarchyV1(groups["memory"], groups["pids"], **more)
     return None
 
 

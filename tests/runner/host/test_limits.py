@@ -1,10 +1,13 @@
 """Every notebook's job ends in time, and names the limit that it passed."""
 
+import platform
 import threading
 
 import pytest
 
 from runner.host.runner import Runner
+from runner.jail.cgroups import GroupV1, GroupV2
+from runner.jail.system_calls import ARCHITECTURES
 from runner.protocol.jobs import Event, JobResult, Limits, Usage, Verdict
 from tests.runner.notebooks import ANSWER, cell, job, outputs, scores, text
 
@@ -260,3 +263,44 @@ def test_a_cell_that_will_not_stop_ends_soon_after_its_limit(runner: Runner) -> 
     assert ending(result) == (Verdict.LIMIT, "cell_time")
     assert result.measures.cpu_seconds < 3  # a busy machine does not make it longer
     assert "kept" in text(result)
+
+
+# Children that the kernel reaps by itself, each for a quarter of a second, while the
+# first process waits for a processor, behind all others.
+_UNCOUNTED = """
+import ctypes, os, signal, time
+libc = ctypes.CDLL(None)
+def used(): return time.clock_gettime(time.CLOCK_PROCESS_CPUTIME_ID)
+def compute(seconds):
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    until = time.time() + seconds
+    for lane in range(4):
+        if os.fork() == 0:
+            while time.time() < until:
+                while used() < 0.25: pass
+                # Goes on in a process of the same parent, whose time begins anew.
+                if libc.syscall(NUMBER, 0x8000 | signal.SIGCHLD, 0, 0, 0, 0): os._exit(0)
+            os._exit(0)
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    try:
+        while time.time() < until: pass
+    except KeyboardInterrupt: pass
+    return 42
+""".replace("NUMBER", str(ARCHITECTURES[platform.machine()].clone))
+
+
+@pytest.mark.parametrize("is_grouped", [True, False])
+def test_time_of_processes_that_vanish_counts(
+    is_grouped: bool,  # noqa: FBT001 - a parameter
+    monkeypatch: pytest.MonkeyPatch,
+    runner: Runner,
+) -> None:
+    if not is_grouped:
+        for kind in (GroupV1, GroupV2):
+            monkeypatch.setattr(kind, "cpu_seconds", lambda _: 0.0)
+    limits = Limits(cell_seconds=2)
+    spec = job(_UNCOUNTED, "compute(30)", "1", limits=limits)
+    result = runner.run(spec)
+    assert ending(result) == (Verdict.LIMIT, "cell_time")
+    # By far less than what the docs allow by the clock, and what it asks for.
+    assert result.measures.cpu_seconds < 12

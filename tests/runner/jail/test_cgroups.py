@@ -130,6 +130,30 @@ def test_each_job_has_a_group_for_processors(tmp_path: Path) -> None:
     assert (folder / "cgroup.procs").read_text() == "17"
 
 
+@pytest.mark.parametrize("is_joint", [True, False])
+def test_a_group_tells_the_time_of_all_of_its_processes(
+    tmp_path: Path, *, is_joint: bool
+) -> None:
+    names = ("memory", "pids", "cpu", "cpuacct")
+    for name in names:
+        (tmp_path / name).mkdir()
+    paths = [tmp_path / name for name in names]
+    group = HierarchyV1(*paths[: 3 if is_joint else 4]).make_group(
+        memory_bytes=2**30, processes=50
+    )
+    assert group.cpu_seconds() == 0
+    (folder,) = paths[2 if is_joint else 3].iterdir()
+    (folder / "cpuacct.usage").write_text("2500000000\n")
+    assert group.cpu_seconds() == 2.5
+
+
+def test_a_group_of_version_2_tells_the_time_too(tmp_path: Path) -> None:
+    group = HierarchyV2(tmp_path).make_group(memory_bytes=2**30, processes=50)
+    (folder,) = tmp_path.iterdir()
+    (folder / "cpu.stat").write_text("usage_usec 2500000\nuser_usec 2000000\n")
+    assert group.cpu_seconds() == 2.5
+
+
 def test_a_hierarchy_without_the_cpu_controller_is_used(tmp_path: Path) -> None:
     for name in ("memory", "pids"):
         (tmp_path / name).mkdir()
