@@ -2,7 +2,8 @@
 
 A question is judged on all places that the job can write to as they were at its check
 cell. If that state could not be saved, it is judged on them as the last cell left them,
-and on no others.
+and on no others. If the first process does not answer in time, nobody knows in which
+state they are, and no question is judged any more.
 """
 
 import errno
@@ -17,7 +18,9 @@ from runner.wire.frames import Frame, Peer
 
 # The number of the state before the first cell (`FolderStates`).
 _FIRST_STATE: Final = 0
-_ANSWER_SECONDS: Final = 10
+# A save or restore takes less than a second. Whatever the job does, the first process
+# gets processor time before it, and what it looks at is bounded.
+_ANSWER_SECONDS: Final = 60
 _ROUND_SECONDS: Final = 0.1
 
 
@@ -25,12 +28,17 @@ class SavedFolders:
     """The folders of a job, whose states the job's first process keeps.
 
     `init` is the first process. `read_init` reads from it, and hands its answers to
-    `note_answer`.
+    `note_answer`. `tick` is called while it does not answer, and measures the job.
     """
 
-    def __init__(self, init: Peer, read_init: Callable[[], None]) -> None:
+    def __init__(
+        self, init: Peer, read_init: Callable[[], None], tick: Callable[[], None]
+    ) -> None:
         self._init = init
         self._read_init = read_init
+        self._tick = tick
+        # Whether an answer did not come in time.
+        self._is_lost = False
         self._answers: list[Frame] = []
         self._numbers = itertools.count(1)
         # Whether the folders can be given any earlier state without losing files.
@@ -64,9 +72,11 @@ class SavedFolders:
         Return why that failed, in the words of a check, or "". If it failed, nothing may
         be judged on them. Call it while no process of the job runs that works in them.
         """
-        if number is None and not self.is_last_kept:
+        if number is None and not self.is_last_kept and not self._is_lost:
             return ""
         error = self._ask({"do": "restore", "number": number}).get("errno")
+        if self._is_lost:
+            return check_words.FILES_LOST
         match error:
             case 0:
                 return ""
@@ -91,7 +101,12 @@ class SavedFolders:
         self._answers.append(frame)
 
     def _ask(self, message: Frame) -> Frame:
-        """Return the answer of the first process, {} if none comes in time."""
+        """Return the answer of the first process, {} if one did not come in time.
+
+        Raises what `tick` raises.
+        """
+        if self._is_lost:
+            return {}
         self._answers.clear()
         number = next(self._numbers)
         self._init.send({**message, "t": "folder", "n": number})
@@ -104,4 +119,8 @@ class SavedFolders:
             for answer in self._answers:
                 if answer.get("n") == number:
                     return answer
+            self._tick()
+        # SECURITY: the job may have caused this. A question that was judged on the files
+        # as they are now could be judged on a later cell's.
+        self._is_lost = True
         return {}

@@ -83,7 +83,7 @@ class Session:
         self._asked: tuple[Peer, ...] = ()
         self._next_read = 0.0
         self._busy_until = 0.0
-        self.folders = SavedFolders(self.init, self._read_init)
+        self.folders = SavedFolders(self.init, self._read_init, self._look)
 
     def also_wait_for(self, *peers: Peer) -> None:
         """Let `step` also end at once when one of these peers has something to say."""
@@ -225,6 +225,13 @@ class Session:
     def tick(self) -> None:
         """Measure the job while no question is asked."""
         with self._limits_end_others():
+            self.monitor.tick(self.job.pid)
+
+    def _look(self) -> None:
+        """Measure the job while its first process works for the host."""
+        if self._is_notebook_over:
+            self.tick()
+        else:
             self.monitor.tick(self.job.pid)
 
     @contextlib.contextmanager

@@ -247,7 +247,11 @@ class HierarchyV1:
     cpu: Path | None = None
     # Where processor time is counted, if that is a hierarchy of its own.
     cpuacct: Path | None = None
-    version: int = 1
+
+    @property
+    def version(self) -> int:
+        """The version of the kernel's interface."""
+        return 1
 
     @property
     def bases(self) -> tuple[Path, ...]:
@@ -297,12 +301,12 @@ def _usable(groups: Mapping[str, Path]) -> Hierarchy | None:
         return HierarchyV2(unified)
     if {"memory", "pids"} <= groups.keys():
         used = [groups["memory"], groups["pids"]]
-        more: dict[str, Path] = {}
+        more: list[Path | None] = []
         for name in ("cpu", "cpuacct"):
-            if name in groups and groups[name] not in used:
-                more[name] = groups[name]
-                used.append(groups[name])
-        return HierarchyV1(groups["memory"], groups["pids"], **more)
+            path = groups.get(name)
+            more.append(path if path not in used else None)
+            used += [path] if path is not None else []
+        return HierarchyV1(groups["memory"], groups["pids"], *more)
     return None
 
 

@@ -37,13 +37,14 @@ class _Query(ctypes.Structure):
     ]
 
 
-def shared_files(pid: int) -> list[tuple[int, int]]:
-    """Return the device and inode of each file that the process shares. Raises OSError."""
+def shared_files(pid: int) -> Iterator[tuple[int, int]]:
+    """Yield the device and inode of each file that the process shares. Raises OSError."""
     fd = os.open(f"/proc/{pid}/maps", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return list(_asked(fd))
-    except OSError:  # the kernel does not know the question
-        return list(_read(fd))
+        try:
+            yield from _asked(fd)
+        except OSError:  # the kernel does not know the question
+            yield from _read(fd)
     finally:
         os.close(fd)
 
