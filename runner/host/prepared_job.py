@@ -21,7 +21,7 @@ from runner.system import descriptors, linux
 from runner.system.processes import kill_user_processes
 from runner.system.users import JobUser
 from runner.wire.frames import Frame, Peer
-from runner.wire.job_order import DESCRIPTORS, Order, Shape
+from runner.wire.job_order import DESCRIPTORS, Order, Role, Shape
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +83,8 @@ class PreparedJob:
         self.pidfd = -1
         self.group: JobGroup | None = None
         self._hierarchy = hierarchy
+        # Whether it was given a job.
+        self._has_files = False
         self.is_jailed = level != "L0"
         self.user = JobUser()
         try:
@@ -183,6 +185,7 @@ class PreparedJob:
 
         `wait` is called now and then meanwhile.
         """
+        self._has_files = True
         if self.group is not None:
             copies = 0
             if contents.has_snapshots:
@@ -256,8 +259,14 @@ class PreparedJob:
         self._peers, self.pipes = [], {}
 
     def _remove_group(self) -> None:
-        if self.group is not None:
-            self.group.remove()
+        if self.group is None:
+            return
+        if self._has_files and self.shape.role is Role.STUDENT:
+            # SECURITY: the kernel remembers each name that a notebook has looked for and
+            # not found. It would keep them for the machine, of any number, and a later
+            # job could find out which ones.
+            self.group.free_memory()
+        self.group.remove()
 
 
 def _nothing() -> None:

@@ -49,6 +49,8 @@ class Spares:
         self._lock = threading.Lock()
         self._closed = False
         self._makers = ThreadPoolExecutor(_MAKERS, thread_name_prefix="spares")
+        # No spare waits until what a job has left is removed.
+        self._disposing = ThreadPoolExecutor(1, thread_name_prefix="disposing")
         # A thread that sets up processes waits for a spare that is being made, so it must
         # not take the place of a thread that makes one.
         self._setting_up = ThreadPoolExecutor(
@@ -123,7 +125,7 @@ class Spares:
         """
         with self._lock:
             if not self._closed:
-                self._makers.submit(used.dispose, clean=True)
+                self._disposing.submit(used.dispose, clean=True)
                 return
         used.dispose(clean=True)
 
@@ -167,3 +169,4 @@ class Spares:
             self.forget(environment)
         self._setting_up.shutdown(wait=True)
         self._makers.shutdown(wait=True)
+        self._disposing.shutdown(wait=True)

@@ -4,6 +4,7 @@ Version 2 is tested on folders that look like the kernel's. Where the host allow
 groups, of either version, the runner's tests use real ones.
 """
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -20,6 +21,7 @@ from runner.jail.cgroups import (
 )
 from runner.protocol.jobs import Limits, Verdict
 from tests.runner.notebooks import job
+from tests.services.processes import wait_until
 
 
 def mounts(tmp_path: Path, *lines: str) -> Path:
@@ -210,3 +212,69 @@ def test_the_group_limits_memory_that_no_process_holds(runner: Runner) -> None:
     )
     result = runner.run(job(source, limits=Limits(memory_bytes=400 * 2**20)))
     assert (result.verdict, result.code) == (Verdict.LIMIT, "memory")
+
+
+# The kernel's figure counts the whole machine, so the names are many.
+_NAMES = 40_000
+_LOOK = f"""
+import os, random
+pad = str(random.random()) + 'x' * 180
+for n in range({_NAMES}):
+    try: os.stat(f'/usr/share/{{pad}}{{n}}')
+    except OSError: pass
+"""
+
+
+def names_of_no_file() -> int:
+    """Return how many names the machine keeps that it knows not to be there."""
+    return int(Path("/proc/sys/fs/dentry-state").read_text().split()[4])
+
+
+@pytest.mark.torch
+def test_names_that_a_job_has_not_found_are_forgotten(runner: Runner) -> None:
+    if find_hierarchy() is None:
+        pytest.skip("no control groups may be made here")
+    runner.run(job("1"))
+    before = names_of_no_file()
+    for _ in range(3):
+        runner.run(job(_LOOK))
+    wait_until(
+        lambda: names_of_no_file() < before + _NAMES,
+        what="the kernel to forget the names",
+    )
+
+
+class TestFreeing:
+    """What is freed before a group is removed, in version 2."""
+
+    def test_goes_on_until_nothing_is_left(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sizes = iter([40 * 2**20, 24 * 2**20, 8 * 2**20, 0])
+        wanted: list[object] = []
+        monkeypatch.setattr(_Folder, "number", lambda *_: next(sizes))
+        group = HierarchyV2(tmp_path).make_group(memory_bytes=2**30, processes=50)
+        monkeypatch.setattr(_Folder, "write", lambda _, *given: wanted.append(given))
+        group.free_memory()
+        assert wanted == [("memory.reclaim", size * 2**20) for size in (16, 16, 8)]
+
+    def test_ends_in_time(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("runner.jail.cgroups._FREE_SECONDS", 0.1)
+        monkeypatch.setattr(_Folder, "number", lambda *_: 2**20)
+        group = HierarchyV2(tmp_path).make_group(memory_bytes=2**30, processes=50)
+        started = time.monotonic()
+        group.free_memory()
+        assert time.monotonic() - started < 2
+
+    def test_ends_where_the_kernel_cannot(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object) -> None:
+            raise OSError(errno.EAGAIN, "could not free so much")
+
+        monkeypatch.setattr(_Folder, "number", lambda *_: 2**20)
+        group = HierarchyV2(tmp_path).make_group(memory_bytes=2**30, processes=50)
+        monkeypatch.setattr(_Folder, "write", refuse)
+        group.free_memory()
