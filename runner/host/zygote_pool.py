@@ -1,6 +1,7 @@
 """The host's side of zygotes: it starts them, gives them jobs, and replaces them."""
 
 import contextlib
+import json
 import logging
 import os
 import shutil
@@ -19,7 +20,7 @@ from runner.host.job_starter import (
     StartedJob,
     ZygoteLostError,
 )
-from runner.system.environment import literal_environment
+from runner.system.environment import FOLDERS, literal_environment
 from runner.wire.frames import Channel, ChannelClosedError, Frame, FrameError, Peer
 from runner.wire.job_order import Order
 
@@ -33,13 +34,15 @@ _START_SECONDS: Final = 180
 _ANSWER_SECONDS: Final = 30
 _TRIES: Final = 3
 _ROOT: Final = Path(__file__).resolve().parent.parent.parent
+# SECURITY: every job can read the zygote's arguments and first environment. They say
+# nothing by which it could know a worker again, so the rest is read from standard input.
 _LAUNCHER: Final = """
-import sys
-root, control, parent, work_dir = sys.argv[1:]
+import json, os, sys
+given = json.loads(os.read(0, 65536))
 sys.argv[:] = [""]
-sys.path.insert(0, root)
+sys.path.insert(0, given["root"])
 from runner.inside.zygote.launch import launch
-launch(root, int(control), int(parent), work_dir)
+launch(**globals().pop("given"))
 """
 
 
@@ -76,17 +79,27 @@ class Zygote:
     def _spawn(
         self, interpreter: str, control: int, work_dir: Path
     ) -> subprocess.Popen[bytes]:
-        arguments = [str(_ROOT), str(control), str(os.getpid()), str(work_dir)]
-        return subprocess.Popen(  # noqa: S603 - an interpreter that staff configured
-            [interpreter, "-c", _LAUNCHER, *arguments],
-            env=literal_environment(self.scratch, libraries=self._libraries),
-            pass_fds=[control],
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=self._errors,
-            start_new_session=True,
-        )
+        environment = literal_environment(self.scratch, libraries=self._libraries)
+        given = {
+            "root": str(_ROOT),
+            "control": control,
+            "parent": os.getpid(),
+            "work_dir": str(work_dir),
+            "folders": {name: environment.pop(name) for name in FOLDERS},
+        }
+        with tempfile.TemporaryFile() as file:
+            file.write(json.dumps(given).encode())
+            file.seek(0)
+            return subprocess.Popen(  # noqa: S603 - an interpreter that staff configured
+                [interpreter, "-c", _LAUNCHER],
+                env=environment,
+                pass_fds=[control],
+                cwd="/",
+                stdin=file,
+                stdout=subprocess.DEVNULL,
+                stderr=self._errors,
+                start_new_session=True,
+            )
 
     def _greet(self) -> Mapping[str, str]:
         try:

@@ -11,6 +11,8 @@ TOOLS: Final = {
     "PAGER": "cat",
     "GIT_PAGER": "cat",
 }
+# Variables that name the process's own folder.
+FOLDERS: Final = ("HOME", "TMPDIR", "MPLCONFIGDIR")
 _MIB: Final = 1024**2
 # Read by glibc when a program starts. Without them it gives the memory of freed tensors
 # back to the kernel, and faults it in again, in every training step. These are the
@@ -33,9 +35,7 @@ def literal_environment(scratch: str, *, libraries: str = "") -> dict[str, str]:
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "TZ": "UTC",
-        "HOME": scratch,
-        "TMPDIR": scratch,
-        "MPLCONFIGDIR": scratch,
+        **dict.fromkeys(FOLDERS, scratch),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",

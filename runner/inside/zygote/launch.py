@@ -4,13 +4,23 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Mapping
 
 from runner.system import linux
 from runner.wire.frames import Channel
 
 
-def launch(root: str, control: int, parent: int, work_dir: str) -> None:
-    """Run a zygote for the process `parent`, with the control socket `control`."""
+def launch(
+    *, root: str, control: int, parent: int, work_dir: str, folders: Mapping[str, str]
+) -> None:
+    """Run a zygote for the process `parent`, with the control socket `control`.
+
+    `folders` are the variables that name the zygote's own folder.
+    """
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.environ.update(folders)
     linux.die_with_parent()
     if os.getppid() != parent:
         return

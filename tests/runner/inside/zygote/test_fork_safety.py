@@ -238,6 +238,26 @@ def test_a_job_has_only_the_zygote_s_plain_variables(runner: Runner) -> None:
     assert set(re.findall(r"\w+", seen)) == {*PLAIN, "PWD"}
 
 
+TOLD = """
+import os, sys
+print(sys.orig_argv, sys.argv)
+for name in ("cmdline", "environ"):
+    for process in ("self", "1"):
+        try: print(open(f"/proc/{process}/{name}").read())
+        except PermissionError: pass
+"""
+
+
+def test_a_job_does_not_know_its_worker_again(runner: Runner) -> None:
+    """Arguments and environment are those of the warm process: all jobs read them."""
+    told = text(runner.run(job(TOLD)))
+    assert "OMP_NUM_THREADS=1" in told
+    told = re.sub(r"\S*bin/python\S*", "", told)  # the interpreter's path
+    assert str(runner._work_dir) not in told
+    assert str(zygote_pool._ROOT) not in told
+    assert str(os.getpid()) not in re.findall(r"\d+", told)
+
+
 def test_no_secret_of_the_host_is_in_a_zygote_s_memory(runner: Runner) -> None:
     pid = zygote_pid(runner)
     assert not in_memory(pid, CANARY.encode())
