@@ -1,4 +1,4 @@
-"""The positions in open files, which all snapshots of a notebook share."""
+"""The positions in open files and folders, which all snapshots of a notebook share."""
 
 import contextlib
 import os
@@ -7,13 +7,17 @@ from collections.abc import Mapping
 
 
 def note() -> Mapping[int, int]:
-    """Return the offset of each regular file that this process has open, by descriptor."""
+    """Return the offset of each file or folder that this process has open, by descriptor.
+
+    A folder has one too: a listing (`os.scandir`) reads on from there.
+    """
     offsets = {}
     with contextlib.suppress(OSError):
         for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - numbers, no paths
             fd = int(name)
             with contextlib.suppress(OSError):
-                if stat.S_ISREG(os.fstat(fd).st_mode):
+                mode = os.fstat(fd).st_mode
+                if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
                     offsets[fd] = os.lseek(fd, 0, os.SEEK_CUR)
     return offsets
 

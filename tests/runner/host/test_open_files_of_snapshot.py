@@ -66,3 +66,20 @@ def test_an_interrupted_question_reads_on_where_it_was(runner: Runner) -> None:
     limits = Limits(question_seconds=2)
     result = runner.run(job(READER, ONE, questions=asked, limits=limits))
     assert scores(result)["q1"][1:] == [1.0]
+
+
+# More names than the kernel gives at once.
+LISTING = """import os
+os.mkdir("data")
+for n in range(3000): open(f"data/{n:04}", "w").close()
+listing = os.scandir("data")
+seen = [next(listing).name]
+def rest(): return sorted(seen + [entry.name for entry in listing])
+"""
+LISTS = "def check_all(rest):\n    assert rest() == [f'{n:04}' for n in range(3000)]\n"
+
+
+def test_each_question_goes_on_with_a_listing(runner: Runner) -> None:
+    asked = (question("q1", LISTS), question("q2", LISTS))
+    result = runner.run(job(LISTING, ONE, TWO, "rest()", questions=asked))
+    assert scores(result) == {"q1": [1.0], "q2": [1.0]}
