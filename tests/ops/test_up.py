@@ -41,10 +41,21 @@ class Up:
             "TMPDIR": str(self.scratch),
             "LOG_LEVEL": "INFO",
             "LEASE_SECONDS": "10",
+            "PYTHONPATH": str(self._without_test_packages()),
             # `find` returns the web server's only worker.
             "WEB_PROCESSES": "1",
         }
         self.process: subprocess.Popen[bytes] | None = None
+
+    def _without_test_packages(self) -> Path:
+        """Return a folder that hides what is installed for tests alone.
+
+        Django REST framework imports `requests` where it is installed.
+        """
+        folder = self.scratch / "hidden"
+        folder.mkdir()
+        (folder / "requests.py").write_text("raise ImportError")
+        return folder
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
