@@ -29,6 +29,8 @@ from tests.factories import (
 )
 from tests.world import World, make_world
 
+pytestmark = pytest.mark.one_database
+
 # Nobody, a student, and five who may enter the admin: an assistant, a lecturer, a
 # lecturer of another course, somebody without a course, and site staff.
 VIEWERS: Final = (

@@ -18,6 +18,8 @@ from accounts.models import User
 from tests.matrix import ROWS, Row
 from tests.world import VIEWERS, World, make_world
 
+pytestmark = pytest.mark.one_database
+
 # allauth's own pages are tested as a group below, the admin's in test_admin_matrix. The
 # page of components exists in development only.
 GROUPS: Final = ("account_", "mfa_", "admin:", "style")

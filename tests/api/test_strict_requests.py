@@ -11,7 +11,7 @@ from tests.api.asking import READ, ROOT, bearer, codes, session_of
 from tests.api.described import described_paths
 from tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 PATHS: Final[dict[str, dict[str, Any]]] = described_paths()
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
 UUID: Final = "00000000-0000-4000-8000-000000000000"

@@ -43,7 +43,7 @@ from tests.factories import (
     WeekFactory,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 OF_A_COURSE: tuple[type[models.Model], ...] = (
     Teacher,
     Slot,

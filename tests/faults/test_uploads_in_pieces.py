@@ -32,6 +32,7 @@ from tests.services.portal import LivePortal
 from tests.services.processes import wait_until
 from tests.submissions.builders import tensor
 
+pytestmark = pytest.mark.one_database
 MB: Final = 1024**2
 NOTEBOOK: Final = small_notebook().encode()
 WEIGHTS: Final = "digits.safetensors"

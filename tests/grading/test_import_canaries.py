@@ -30,7 +30,7 @@ from tests.factories import (
 from tests.grading.canaries import SHOWN, SOURCES
 from tests.grading.pages import signed_in, staff_of, student_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 _LINK = re.compile(r'(?:href|src|hx-get|action)="(/[^"#]*)"')
 _ADDRESS = re.compile(r'"(?:http://testserver)?(/(?:api|courses|runs)[^"]*)"')

@@ -42,7 +42,7 @@ from tests.grading.pages import (
     words,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 NOTEBOOK: Mapping[str, Any] = {
     "seconds": 12.5,
     "cpu_seconds": 11.0,

@@ -18,7 +18,7 @@ from tests.grading.pages import signed_in, staff_of, words
 from tests.matrix import ROWS
 from tests.world import VIEWERS, World, make_world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 OF_RUNS, OF_REVISIONS = 6_170_391_284_510_777, 618_033_988_749
 DIGESTS = ("ab" * 32, "cd" * 32)
 STAFF = ("assistant", "lecturer", "superuser")

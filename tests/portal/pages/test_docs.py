@@ -8,7 +8,7 @@ from pytest_django.live_server_helper import LiveServer
 from portal.api_description import description
 from tests.e2e.looking import flaws_of
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.one_database]
 
 
 def test_page_shows_the_api_within_the_content_policy(
