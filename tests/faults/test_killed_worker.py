@@ -27,7 +27,7 @@ pytestmark = pytest.mark.long
 def test_a_run_whose_worker_was_killed_is_run_again_once(
     portal: LivePortal, *, whole_group: bool
 ) -> None:
-    run = queued(seconds=1)
+    run = queued(seconds=5)  # a busy machine may kill it seconds later
     first = portal.start_worker()
     wait_for_first_cell(run)
     left_behind = descendants(first.pid)
