@@ -18,8 +18,6 @@ COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null 2>&1 || tr
 # The same for our own code. A process of the portal starts in a third of the time, and
 # tests start many: so keep what Python compiles, whatever the environment says.
 unexport PYTHONDONTWRITEBYTECODE
-COMPILE_OWN := $(BIN)/python -m compileall -q -j 0 accounts courses formats grading portal \
-	rendering runner storage submissions >/dev/null
 # By pip itself: no peer is to compile while it is measured.
 PEERS_PIP := $(filter-out --no-compile,$(PIP:$(BIN)/%=$(PEERS)/bin/%))
 PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider
@@ -29,7 +27,7 @@ PARALLEL := -n $$(($(JOBS) + 2)) --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help run install install-dev test test-long test-sqlite test-postgres \
-	test-as-nobody debian check collected format openapi lock bench bench-pages bench-rush bench-growth \
+	test-as-nobody debian check collected compiled format openapi lock bench bench-pages bench-rush bench-growth \
 	gpu-wheels screenshot clean
 
 help: ## Say what there is to do
@@ -86,18 +84,15 @@ test: ## Check the code, then run every test on PostgreSQL
 collected: install-dev
 	@$(PYTEST) --collect-only >/dev/null 2>&1 || true
 
-test-sqlite: install-dev ## Every test, on SQLite
-	@$(COMPILE_OWN)
+test-sqlite: install-dev compiled ## Every test, on SQLite
 	@echo "== Tests on SQLite"
 	@env -u DATABASE_URL $(PYTEST) $(PARALLEL) $(ARGS)
 
-test-postgres: install-dev ## Every test, on PostgreSQL
-	@$(COMPILE_OWN)
+test-postgres: install-dev compiled ## Every test, on PostgreSQL
 	@echo "== Tests on PostgreSQL"
 	@$(BIN)/python -m tests.services.postgres $(PYTEST) $(PARALLEL) $(ARGS)
 
-test-long: install-dev ## What is slow and rarely changes, and SQLite; `make test` leaves it out
-	@$(COMPILE_OWN)
+test-long: install-dev compiled ## What is slow and rarely changes, and SQLite; `make test` leaves it out
 	@echo "== Tests that use the database, and long ones, on SQLite"
 	@status=0; \
 	env -u DATABASE_URL $(PYTEST) $(PARALLEL) --second-run $(ARGS) || status=1; \
@@ -105,6 +100,10 @@ test-long: install-dev ## What is slow and rarely changes, and SQLite; `make tes
 	$(BIN)/python -m tests.services.postgres $(PYTEST) $(PARALLEL) --long \
 	  --database-only tests/faults || status=1; \
 	exit $$status
+
+compiled: install-dev
+	@$(BIN)/python -m compileall -q -j 0 accounts courses formats grading portal \
+	  rendering runner storage submissions >/dev/null
 
 test-as-nobody: ## The jail's tests as a user without rights (from root, of HEAD)
 	@sh scripts/test_as_nobody.sh $(ARGS)
