@@ -8,18 +8,13 @@ from formats.choices import LateMode
 
 _ALL: Final = Decimal(100)
 # The fields that only some modes read, with the modes that read them.
-_STEPPED: Final = (
-    LateMode.POINTS,
-    LateMode.POSSIBLE,
-    LateMode.RAW,
-    LateMode.MULTIPLIER,
-)
 _DEDUCTED: Final = (LateMode.POINTS, LateMode.POSSIBLE, LateMode.RAW)
+_STEPPED: Final = (*_DEDUCTED, LateMode.MULTIPLIER)
 _ANY: Final = tuple(mode for mode in LateMode if mode != LateMode.NONE)
 _READ_BY: Final = {
     "late_step": _STEPPED,
-    "late_floor": (*_DEDUCTED, LateMode.MULTIPLIER),
-    "late_maximum": (*_DEDUCTED, LateMode.MULTIPLIER),
+    "late_floor": _STEPPED,
+    "late_maximum": _STEPPED,
     "late_zero_after": _ANY,
     "late_days_limit": _ANY,
 }

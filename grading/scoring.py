@@ -8,10 +8,11 @@ that the runner invents is ignored.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, Self
 
+from courses.late_rule_words import rounded
 from courses.models import Question
 from formats.assignment.assignment_content import Check, Visibility
 from formats.choices import QuestionKind
@@ -19,7 +20,6 @@ from runner.protocol.check_words import without_rounding_error
 from runner.protocol.jobs import CheckOutcome, QuestionOutcome
 from runner.protocol.jobs import Outcome as RunnerOutcome
 
-_CENT: Final = Decimal("0.01")
 _MESSAGE_LENGTH: Final = 200
 
 
@@ -36,11 +36,6 @@ class Outcome(StrEnum):
     NO_POINTS = "no_points"  # not passed, but worth no points, so nobody has failed it
     HIDDEN = "hidden"  # no check that is worth points may be shown yet
     WAITING = "waiting"  # the run has not reached it
-
-
-def quantise(points: Decimal) -> Decimal:
-    """Return the points rounded to a hundredth, half up."""
-    return points.quantize(_CENT, rounding=ROUND_HALF_UP)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +124,7 @@ def score_question(
     return ScoredQuestion(
         key=rules.key,
         outcome=_outcome(checks, found.outcome if found else RunnerOutcome.NOT_REACHED),
-        points=quantise(points),
+        points=rounded(points),
         checks=checks,
         seconds=found.seconds if found else 0.0,
     )
@@ -158,7 +153,7 @@ def _score_check(check: Check, found: CheckOutcome | None) -> CheckResult:
     return CheckResult(
         name=check.name,
         score=score,
-        points=quantise(Decimal(str(score)) * check.points),
+        points=rounded(Decimal(str(score)) * check.points),
         message=found.message[:_MESSAGE_LENGTH] if found else "",
     )
 

@@ -7,7 +7,6 @@ from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from courses.deadlines import deadline_of
-from courses.late_rule_words import rule_words
 from courses.models import (
     Assignment,
     AssignmentRevision,
@@ -19,6 +18,7 @@ from courses.models import (
     RevisionFile,
     Week,
 )
+from courses.services.settings_changes import late_words_of
 from formats.choices import LateMode, LateUnit, Role
 
 
@@ -359,8 +359,7 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
 
     def get_late_words(self, assignment: Assignment) -> str:
         """Return the rule as sentences."""
-        words = rule_words(assignment.late_rule, pass_mark=assignment.pass_percent)
-        return " ".join(words)
+        return late_words_of(assignment)
 
     @extend_schema_field(DeadlineSerializer)
     def get_mine(self, assignment: Assignment) -> dict[str, Any]:
