@@ -4,8 +4,8 @@ The worker's own loop watches a connection until its request has arrived: the wh
 and the whole body, which goes to a file if it is longer than most forms are. Then the
 request gets a thread. Long bodies are stored only for those who have signed in
 (portal.upload_gate). Uploads have a pool of threads of their own, so that they delay no
-page, and that no page delays a hand-in, and probes have one, so that a busy portal is not taken for a dead one. Every read
-and write has a time limit: portal.client_socket.
+page, and no page delays a hand-in. Probes have one, so that a busy portal is not taken
+for a dead one. Every read and write has a time limit: portal.client_socket.
 """
 
 import contextlib

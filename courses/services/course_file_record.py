@@ -77,7 +77,7 @@ def record_import(actor: Actor, course: Course, plan: Plan, applier: Applier) ->
 
 
 def _note_marks(actor: Actor, course: Course, plan: Plan, applier: Applier) -> None:
-    """Let the history of marks follow changed deadlines and rules."""
+    """Record each mark that a changed deadline or late rule changes."""
     for change in plan.changed:
         if isinstance(change.row, CourseworkRow):
             announce_changed_settings(

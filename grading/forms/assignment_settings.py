@@ -26,7 +26,7 @@ _MOVED: Final = (
 
 
 def _preset_of(assignment: Assignment, chosen: str) -> dict[str, Any]:
-    """Return what a preset fills in: its rule, and until when late work is taken."""
+    """Return the form's values for a preset: its rule, and its closing time."""
     known = preset(chosen)
     if known is None:
         return {}

@@ -158,7 +158,7 @@ def checksum_in(request: Request) -> tuple[Digest | None, bytes]:
 
 
 def expires(at: dt.datetime) -> dict[str, str]:
-    """Return the header that says until when the upload can go on."""
+    """Return the Upload-Expires header: when the upload will be deleted."""
     return {"Upload-Expires": http_date(at.timestamp())}
 
 
