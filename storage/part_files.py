@@ -4,6 +4,7 @@ import fcntl
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import IO, Final
 
@@ -17,7 +18,7 @@ class PartBusyError(Exception):
 
 
 @contextmanager
-def locked_part(path: Path) -> Iterator[IO[bytes]]:
+def locked_part(path: Path) -> Iterator[FileIO]:
     """Open the file for one writer at a time, and make it if it is not there.
 
     The lock ends with the process, however it ends. Raises PartBusyError.

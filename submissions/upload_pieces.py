@@ -5,8 +5,9 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import IO, Final, Protocol
+from typing import Protocol
 
 import structlog
 from django.conf import settings
@@ -26,8 +27,6 @@ from submissions.intake import IncomingFile
 from submissions.models import OpenedAttempt, Upload
 
 log = structlog.get_logger(__name__)
-
-_READ: Final = 1 << 20
 
 
 class Digest(Protocol):
@@ -109,13 +108,10 @@ def _hashed(piece: Piece) -> Iterator[bytes]:
 
 
 def _complete(
-    actor: User, upload: Upload, part: IO[bytes], arrived_at: dt.datetime
+    actor: User, upload: Upload, part: FileIO, arrived_at: dt.datetime
 ) -> None:
     part.seek(0)
-    found = hashlib.sha256()
-    for data in iter(lambda: part.read(_READ), b""):
-        found.update(data)
-    if found.hexdigest() != upload.sha256:
+    if hashlib.file_digest(part, "sha256").hexdigest() != upload.sha256:
         _store(upload, offset=0)
         part.truncate(0)
         log.info("upload_refused", upload=str(upload.pk), person=actor.pk)
