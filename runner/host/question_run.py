@@ -9,6 +9,7 @@ from typing import Final
 from runner.host.session import Session
 from runner.host.timing import Moment
 from runner.protocol import check_words
+from runner.protocol.allowed_reports import allowed_reports
 from runner.protocol.endings import JobEnded
 from runner.protocol.jobs import CheckOutcome, Outcome, QuestionOutcome, QuestionSpec
 from runner.protocol.requested_names import requested_names
@@ -47,6 +48,7 @@ class QuestionRun:
         self._session = session
         self._question = question
         self._names = requested_names(question)
+        self._reports = allowed_reports(question)
         self._found: dict[str, CheckOutcome] = {}
         # Checks that were given up, and the message for each.
         self._given_up: dict[str, str] = {}
@@ -219,7 +221,9 @@ class QuestionRun:
                 # The error is in the tests' own source, so no check can be run.
                 self._is_broken = True
             elif frame.get("t") == "check" and not self._stopped_at:
-                outcome = check_words.parse_outcome(frame, self.left, self._names)
+                outcome = check_words.parse_outcome(
+                    frame, self.left, self._names, self._reports
+                )
                 if outcome is not None:
                     self._found[outcome.name] = outcome
                     self._check_started = self._monitor.moment()

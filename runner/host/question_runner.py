@@ -151,9 +151,8 @@ class QuestionRunner:
         everyone = [one for some in self._snapshots.values() for one in some]
         for snapshot in everyone:
             snapshot.receive()
-            snapshot.look_if_still()  # a first look, so that the wait can be short
-        for snapshot in everyone:
             snapshot.wait_until_still(session, deadline)
+        self._drop_exposed()
         self._keep_folder_for(everyone)
         # Each question has its own time, whatever the notebook and the others took.
         each = self._spec.limits.question_seconds
@@ -183,6 +182,13 @@ class QuestionRunner:
         if not self._session.folders.end(is_needed=bool(found)):
             for one in found:
                 self._drop(one)
+
+    def _drop_exposed(self) -> None:
+        """Drop the snapshots that should be held by now, or released, and are not."""
+        failed = self._session.held_snapshots.finish()
+        for snapshot in (one for some in self._snapshots.values() for one in some):
+            if snapshot.pid in failed:
+                self._drop(snapshot)
 
     def _drop(self, snapshot: Snapshot) -> None:
         """End the snapshot, and have another made when its question is asked."""
@@ -244,6 +250,8 @@ class QuestionRunner:
             snapshot.wait_until_still(session, time.monotonic() + _STILL_SECONDS)
         else:
             snapshot.close()
+        if snapshot.pid in session.held_snapshots.finish():
+            self._drop(snapshot)
         return run.conclude(), snapshot
 
     def _converse(self, run: QuestionRun, key: str, snapshot: Snapshot) -> Snapshot:
@@ -252,8 +260,12 @@ class QuestionRunner:
         if why := session.folders.restore(snapshot.folder_state):
             run.missing = why
             return snapshot
+        # SECURITY: one that was sent SIGCONT runs as soon as it is released. Then the
+        # folders are its own, and all other snapshots are held.
+        snapshot.release(session)
         session.monitor.begin_question()
         self._grader_client.get(key, session.wait_idle)
+        self._drop_exposed()
         if not snapshot.thaw(session) and snapshot.is_replaceable:
             snapshot = self._renew(key, snapshot)
         if not snapshot.is_awake:
@@ -318,8 +330,9 @@ class QuestionRunner:
         used += session.monitor.moment().seconds_since(begun)
         self._renewing_seconds[key] = used
         session.monitor.begin_question()
-        if not fresh.thaw(session):
-            fresh.close()
+        fresh.release(session)
+        if fresh.pid in session.held_snapshots.finish() or not fresh.thaw(session):
+            fresh.end(session)
         return fresh
 
     def _ask_once(self, run: QuestionRun, snapshot: Snapshot) -> bool:

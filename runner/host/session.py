@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
+from runner.host.held_snapshots import HeldSnapshots
+from runner.host.init_requests import InitRequests
 from runner.host.monitor import Monitor
 from runner.host.outputs import CellOutputs, JobOutputs
 from runner.host.prepared_job import PreparedJob
@@ -75,15 +77,14 @@ class Session:
         self.lost: JobEnded | None = None
         # Snapshots of the notebook's process that wait for their questions.
         self.waiting_snapshots = self.monitor.waiting_snapshots
-        # How often a fresh process, or a snapshot, was allowed to run. Only such a
-        # process can wake a snapshot that stands still.
-        self.turns = 0
         self._prepared = prepared
         self._pipes = prepared.pipes
         self._asked: tuple[Peer, ...] = ()
         self._next_read = 0.0
         self._busy_until = 0.0
-        self.folders = SavedFolders(self.init, self._read_init, self._look)
+        self._requests = InitRequests(self.init, self._read_init, self._look)
+        self.folders = SavedFolders(self._requests)
+        self.held_snapshots = HeldSnapshots(self._requests)
 
     def also_wait_for(self, *peers: Peer) -> None:
         """Let `step` also end at once when one of these peers has something to say."""
@@ -176,8 +177,8 @@ class Session:
                 self._prepared.files.note_storage(frame)
             case "gone":
                 self.gone = frame
-            case "folder":
-                self.folders.note_answer(frame)
+            case "answer":
+                self._requests.note_answer(frame)
 
     def _raise_death(self, cell: CellOutputs | None) -> None:
         """Raise JobEnded for a student process that has closed its channel."""
@@ -290,7 +291,6 @@ class Session:
         Snapshots that wait stay as they are. Outputs of the fresh process until `go_on`
         are kept apart from the earlier ones, and have the whole limit. Raises JobEnded.
         """
-        self.turns += 1
         self.end_others()
         deadline = time.monotonic() + _END_SECONDS
         while self.status is None:

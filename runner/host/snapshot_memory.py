@@ -7,7 +7,7 @@ from typing import Final
 from runner.host.memory_shares import MemoryShares
 from runner.host.waiting_snapshots import WaitingSnapshots
 from runner.system.processes import (
-    STOPPED,
+    STANDING,
     ProcessInfo,
     page_table_bytes,
     read_processes,
@@ -62,7 +62,7 @@ class SnapshotMemory:
             kept.kill(info.pid)
             ended.append(info.pid)
             is_on_its_way = now - self._since[_key_of_age(info)] < _STOP_SECONDS
-            if info.state != STOPPED and not is_on_its_way:
+            if info.state not in STANDING and not is_on_its_way:
                 self.ran_although_stopped.add(info.pid)
         return ended
 

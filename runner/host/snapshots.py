@@ -1,9 +1,8 @@
 """The host's side of a snapshot: the notebook's process as it was at a check cell.
 
-A snapshot stands still (SIGSTOP) from when it is made until its own question is asked.
-The student's code can arrange for a snapshot to be woken earlier. But the kernel counts
-how often each process ran, so the host notices a snapshot that ran in between, and does
-not ask it.
+A snapshot stands still from when it is made until its own question is asked. The host
+stops it (SIGSTOP), and the job's first process holds it, so that nothing that the student's
+code does can wake it: see `HeldSnapshots`.
 """
 
 import contextlib
@@ -19,13 +18,10 @@ from runner.jail.file_layout import Folder
 from runner.protocol import check_words
 from runner.protocol.endings import JobEnded
 from runner.protocol.jobs import Verdict
-from runner.system.processes import is_at_rest, read_process, runs_before_stop
+from runner.system.processes import read_process, runs_before_stop
 from runner.wire.frames import FrameError, Peer
 
 _PAUSE_SECONDS: Final = 0.0005
-# If the kernel does not tell whether a process is at rest, two looks at it must agree that
-# are at least this far apart.
-_REST_SECONDS: Final = 0.02
 # After a slow check, a snapshot has this many seconds to come to rest, then it is given up.
 # It is interrupted again after this many looks at it, each of a tenth of a second.
 _BREAK_SECONDS: Final = 1.5
@@ -57,11 +53,6 @@ class Snapshot:
         self.missing = check_words.ENDED
         self.is_replaceable = False
         self._pidfd = -1
-        # How often it ran before it stood still (None if that is not known), since when
-        # that number is the same, and `Session.turns` when it stood still.
-        self._ran: frozenset[tuple[int, int]] | None = None
-        self._since = 0.0
-        self._turn = 0
 
     def ask_for(self, session: Session, files: JobFiles, *, in_place: bool) -> None:
         """Tell the notebook's process to make the snapshot, or to answer in place."""
@@ -107,38 +98,33 @@ class Snapshot:
         self._signal(signal.SIGSTOP)
         _set_out_of_memory_score(self.pid, _SPARED)
         session.waiting_snapshots.add(self.pid, self._pidfd)
+        session.held_snapshots.hold(self.pid)
 
     def wait_until_still(self, session: Session, deadline: float) -> None:
-        """Wait until the snapshot stands still, and note how often it ran before.
+        """Wait until the snapshot stands still.
 
         `deadline` is on the monotonic clock. A snapshot that does not stand still by
-        then is not kept.
+        then is ended.
         """
         while self.pid in session.waiting_snapshots:
-            if self.look_if_still():
-                self._turn = session.turns
+            if self._signal(0) and runs_before_stop(self.pid) is not None:
                 return
             if time.monotonic() > deadline or not self._is_alive():
                 session.waiting_snapshots.discard(self.pid)
+                self._signal(signal.SIGKILL)
             time.sleep(_PAUSE_SECONDS)
             session.tick()
 
-    def look_if_still(self) -> bool:
-        """Note how often the snapshot ran. Return whether that number is final."""
-        ran = runs_before_stop(self.pid) if self._signal(0) else None
-        has_stopped = is_at_rest(self.pid) if ran is not None else False
-        if has_stopped:
-            ran = runs_before_stop(self.pid)
-        if ran is None or ran != self._ran:
-            self._ran, self._since = ran, time.monotonic()
-        is_old = time.monotonic() - self._since >= _REST_SECONDS
-        return ran is not None and (is_old if has_stopped is None else has_stopped)
+    def release(self, session: Session) -> None:
+        """Begin to let the snapshot run for its own question. It may run at once."""
+        if self._is_alive():
+            session.held_snapshots.release(self.pid)
 
     def thaw(self, session: Session) -> bool:
         """Let the snapshot run for its own question. Return whether it can be asked.
 
-        It cannot if it has ended, or ran before. From now on it is one of the job's
-        running processes, which `end_others` ends.
+        Call it when the snapshot is released. From now on it is one of the job's running
+        processes, which `end_others` ends.
         """
         is_kept = self.pid in session.waiting_snapshots
         session.waiting_snapshots.discard(self.pid)
@@ -147,14 +133,8 @@ class Snapshot:
                 self.missing = check_words.OUT_OF_MEMORY
                 self.is_replaceable = not session.monitor.ran_although_stopped(self.pid)
             return False
-        if not is_kept or self._ran is None:
+        if not is_kept:
             return False
-        if runs_before_stop(self.pid) != self._ran:
-            # SECURITY: a snapshot that was woken is never asked. If no process of the job
-            # could have woken it, this is not the notebook's fault.
-            self.is_replaceable = session.turns == self._turn
-            return False
-        session.turns += 1
         _set_out_of_memory_score(self.pid, _FIRST_TO_GO)
         self.is_awake = self._signal(signal.SIGCONT)
         return self.is_awake

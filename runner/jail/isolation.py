@@ -20,6 +20,7 @@ from runner.jail import (
 )
 from runner.jail.file_layout import Folder
 from runner.jail.folder_states import FolderStates, Layout, StateFolder
+from runner.jail.held_processes import HeldProcesses
 from runner.jail.landlock import Access
 from runner.jail.path_rules import View
 from runner.system import linux
@@ -64,6 +65,15 @@ class Isolation(Protocol):
         error, or 0 if they are exactly as they were.
         """
 
+    def hold_process(self, pid: int) -> bool:
+        """Keep the process from running, and from being found by others of the job.
+
+        Return false if that failed: then it must be ended.
+        """
+
+    def release_process(self, pid: int) -> bool:
+        """Let a held process run and be found again. Return whether it can be."""
+
     def lock(self) -> None:
         """Reduce this process, the student's, to the rights of the job, for good."""
 
@@ -82,6 +92,8 @@ class Jail:
 
     # If the first process of a namespace dies, the kernel kills the others.
     parent_ended = signal.SIGKILL
+    # Whether the first process may change mounts.
+    _can_mount = True
 
     def __init__(self, order: Order, view: View) -> None:
         self.view = View(
@@ -91,10 +103,12 @@ class Jail:
         )
         self._times = FileTimes()
         self._states: FolderStates | None = None
+        self._held = HeldProcesses(covers=self._can_mount)
         self._is_grader = order.shape.role is Role.GRADER
         self._uid = order.uid
         # CUDA must be free to map memory as it likes, so it is not restricted here.
-        self._is_counted = order.is_grouped or bool(order.shape.gpu)
+        self._has_device = bool(order.shape.gpu)
+        self._is_counted = order.is_grouped or self._has_device
         self._sizes = rootfs.Sizes(
             disk_bytes=order.shape.disk_bytes, shared_bytes=order.shape.shared_bytes
         )
@@ -199,13 +213,19 @@ class Jail:
         with contextlib.suppress(OSError):  # more is in use
             rootfs.enlarge(self._room + more)
 
+    def hold_process(self, pid: int) -> bool:
+        return self._held.hold(pid)
+
+    def release_process(self, pid: int) -> bool:
+        return self._held.release(pid)
+
     def lock(self) -> None:
         linux.forbid_new_privileges()
         privileges.drop_capabilities()
         # Then /proc/self belongs to the job. The memory of this process holds no secret.
         linux.set_dumpable(dumpable=True)
         landlock.restrict_self(rules(self.view))
-        seccomp.filter_self(is_grouped=self._is_counted)
+        seccomp.filter_self(is_grouped=self._is_counted, has_device=self._has_device)
 
     def used_bytes(self) -> tuple[int, int]:
         used, shared = rootfs.used_bytes(self._stores)
@@ -224,6 +244,8 @@ class Jail:
 
 class ExistingJail(Jail):
     """A jail that another program has already made around this process."""
+
+    _can_mount = False
 
     def enter(self) -> None:
         if os.getpid() != 1:
@@ -326,6 +348,14 @@ class NoJail:
     def restore_folders(self, _number: int | None) -> int:
         """Do nothing: no state is saved."""
         return 0
+
+    def hold_process(self, _pid: int) -> bool:
+        """Do nothing: the host has stopped the process, and nothing protects it."""
+        return True
+
+    def release_process(self, _pid: int) -> bool:
+        """Do nothing: no process is held."""
+        return True
 
     def lock(self) -> None:
         uid = self._order.uid

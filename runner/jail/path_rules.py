@@ -26,6 +26,8 @@ STORE: Final = "/.store"
 SHARED_STORE: Final = "/.shared"
 SHARED_PART: Final = "0"
 SPARE: Final = "spare"
+# An empty folder, which covers the entries of waiting snapshots in /proc.
+NOTHING: Final = "/var/empty"
 SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108 - the jail's own
 TEMPORARY: Final = ("/tmp", "/var/tmp")  # noqa: S108 - the jail's own
 # All of these share one tmpfs, so that their sizes add up.

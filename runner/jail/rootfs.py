@@ -79,6 +79,7 @@ def build(view: View, held: Held, sizes: Sizes) -> None:
         kernel.attach(mount, place)
     _attach_new(proc, "/proc")
     _mask()
+    Path(path_rules.NOTHING).mkdir(mode=0o555, parents=True)
     _write_etc()
     kernel.set_host_name(_HOST_NAME)
 

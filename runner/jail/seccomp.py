@@ -52,8 +52,14 @@ _NAMESPACE_FLAGS: Final = (
 )
 # TIOCSTI and TIOCLINUX, and TIOCSETD, which loads rare parts of the kernel.
 _TERMINAL_TRICKS: Final = (0x5412, 0x541C, 0x5423)
-# Flags and keys of the file system: FS_IOC_SETFLAGS, FS_IOC_ADD_ENCRYPTION_KEY and so on.
-_IOCTL_KIND, _FILE_SYSTEM_KIND = 0xFF00, ord("f") << 8
+# Requests of ioctl, by their kind: those of terminals and of every descriptor (FIONREAD,
+# FIONBIO, FIOCLEX). Only they are allowed.
+_IOCTL_KIND, _TERMINAL_KIND = 0xFF00, ord("T") << 8
+# Drivers of devices have kinds of their own. So a job with a device may make all requests
+# but those of file systems: their flags, times, keys and names (f, X, v, 0x15), and
+# blocks that two files share (0x94).
+_FILE_SYSTEM_KINDS: Final = tuple(kind << 8 for kind in (0x66, 0x58, 0x76, 0x15))
+_SHARED_BLOCKS_KIND: Final = 0x94 << 8
 # Commands that fcntl may run: descriptors, flags, owners, pipes, seals, and queries of
 # locks. Not among them: leases, notifications of changes, hints about writing, and
 # commands that are not known yet.
@@ -75,9 +81,10 @@ _PAGE: Final = 4096
 
 # Options of prctl. Filters, names of mappings and tables of futexes are kernel memory
 # that no figure counts. A process that shares a core with no other slows others down.
-# Pages that are merged with those of another job tell of that job. In this order:
-# SET_SECCOMP, SCHED_CORE, SET_MEMORY_MERGE, FUTEX_HASH, SET_VMA.
-_OPTIONS_NOT_KNOWN: Final = (22, 62, 67, 78, 0x53564D41)
+# Pages that are merged with those of another job tell of that job. Any of a process's
+# memory could stand as its arguments, which other processes may read. In this order:
+# SET_SECCOMP, SET_MM, SCHED_CORE, SET_MEMORY_MERGE, FUTEX_HASH, SET_VMA.
+_OPTIONS_NOT_KNOWN: Final = (22, 35, 62, 67, 78, 0x53564D41)
 # Filters of sockets are such memory too, and all jobs share the machine's limit on it.
 _SOCKET_LEVEL: Final = 1
 _SOCKET_FILTERS: Final = (26, 50, 51, 52)
@@ -99,10 +106,13 @@ def this_architecture() -> Architecture:
     return ARCHITECTURES[machine]
 
 
-def program(about: Architecture, *, is_grouped: bool = True) -> bytes:
+def program(
+    about: Architecture, *, is_grouped: bool = True, has_device: bool = False
+) -> bytes:
     """Return the filter in the kernel's format: eight bytes for each instruction.
 
-    `is_grouped` says that a control group counts all memory of the job.
+    `is_grouped` says that a control group counts all memory of the job, `has_device`
+    that the job has a device.
     """
     steps: list[Instruction] = [
         (_LOAD, 0, 0, _ARCHITECTURE),
@@ -128,7 +138,7 @@ def program(about: Architecture, *, is_grouped: bool = True) -> bytes:
         (_RETURN, 0, 0, _FAIL | errno.ENOSYS),
     ]
     steps += _clone_steps(about.clone)
-    steps += _ioctl_steps(about.ioctl)
+    steps += _ioctl_steps(about.ioctl, has_device=has_device)
     steps += _fcntl_steps(about.fcntl)
     steps += _madvise_steps(about.madvise)
     steps += _mmap_steps(about.mmap, is_grouped=is_grouped)
@@ -173,13 +183,20 @@ def _clone_steps(number: int) -> list[Instruction]:
     )
 
 
-def _ioctl_steps(number: int) -> list[Instruction]:
-    """Return steps against input faked for a terminal, and changed file system keys."""
+def _ioctl_steps(number: int, *, has_device: bool) -> list[Instruction]:
+    """Return steps that allow what terminals and descriptors have, and no file system."""
     checks: list[Instruction] = [(_LOAD, 0, 0, _SECOND_ARGUMENT)]
     for trick in _TERMINAL_TRICKS:
         checks += _answer(trick, _FAIL | errno.EPERM)
     checks.append((_AND, 0, 0, _IOCTL_KIND))
-    checks += _answer(_FILE_SYSTEM_KIND, _FAIL | errno.ENOTTY)
+    # Who copies a file then copies its bytes instead.
+    checks += _answer(_SHARED_BLOCKS_KIND, _FAIL | errno.EOPNOTSUPP)
+    if has_device:
+        for kind in _FILE_SYSTEM_KINDS:
+            checks += _answer(kind, _FAIL | errno.ENOTTY)
+    else:
+        checks += _answer(_TERMINAL_KIND, _ALLOW)
+        checks.append((_RETURN, 0, 0, _FAIL | errno.ENOTTY))
     return _for_call(number, checks)
 
 
@@ -332,12 +349,12 @@ class _Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
 
 
-def filter_self(*, is_grouped: bool) -> None:
+def filter_self(*, is_grouped: bool, has_device: bool) -> None:
     """Keep this process and its descendants from making refused calls, for good.
 
     Needs `no_new_privs`.
     """
     about = this_architecture()
-    code = program(about, is_grouped=is_grouped)
+    code = program(about, is_grouped=is_grouped, has_device=has_device)
     wanted = _Program(length=len(code) // 8, filter=code)
     kernel.syscall("seccomp", about.seccomp, _SET_MODE_FILTER, 0, ctypes.byref(wanted))

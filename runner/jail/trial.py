@@ -28,6 +28,10 @@ _SHAPE: Final = Shape(
     cpu_seconds=10,
 )
 _WELL: Final = "well"
+_NOT_HELD: Final = (
+    "the first process of a jail cannot hold another process. The kernel has to let a "
+    "process trace its own children (kernel.yama.ptrace_scope 0 or 1)"
+)
 
 
 def main() -> None:
@@ -69,12 +73,22 @@ def _try(order: Order, report: int, begin: int) -> NoReturn:
         os.read(begin, 1)
         jail = Jail(order, host_view())
         jail.enter()
+        locked, tell = os.pipe()
+        held, go_on = os.pipe()
         pid = os.fork()
         if pid == 0:
             jail.lock()
+            os.close(tell)
+            os.close(go_on)
+            os.read(held, 1)
             os.write(report, (_look_around() or _WELL).encode())
             os._exit(0)
+        os.close(tell)
         jail.seal()
+        os.read(locked, 1)
+        is_held = jail.hold_process(pid) and jail.release_process(pid)
+        os.write(report, b"" if is_held else _NOT_HELD.encode())
+        os.close(go_on)
         os.waitpid(pid, 0)
     except OSError as error:
         os.write(report, str(error).encode())

@@ -1,10 +1,15 @@
-"""The score of one check, and the only messages about it that a student may read."""
+"""The score of one check, and the only messages of ours about it that a student may read.
+
+What the check's author shows is its report: `runner.protocol.check_reports`.
+"""
 
 import builtins
 import re
 from collections.abc import Collection, Mapping
 from typing import Final, cast
 
+from runner.protocol.allowed_reports import NOTHING, AllowedReports
+from runner.protocol.check_reports import CheckReport
 from runner.protocol.jobs import CheckOutcome, Outcome, QuestionOutcome, QuestionSpec
 
 PASSED: Final = "passed"
@@ -24,6 +29,13 @@ PRINTED: Final = "the output is not what the check expects"
 NOT_DATA: Final = "the tested code gave an object where the check needs a value"
 CHANGED: Final = "the tested code changed its argument"
 READ_TWICE: Final = "the tested code gave a different value the second time"
+
+# Of a check with these messages nothing was asked.
+NOT_ASKED: Final = frozenset({NOT_REACHED, NOT_RUN, FILES_LOST})
+# These say no more than that a check has passed or failed.
+PLAIN: Final = frozenset(
+    {PASSED, PARTLY, RETURNED_FALSE, RAISED, PRINTED, "raised AssertionError"}
+)
 
 # A score that is at most this far from 0 or 1 counts as 0 or 1.
 _DUST: Final = 1e-9
@@ -124,13 +136,16 @@ def score_or_zero(value: object) -> tuple[float, str]:
 
 
 def parse_outcome(
-    frame: Mapping[str, object], expected: Collection[str], names: Collection[str]
+    frame: Mapping[str, object],
+    expected: Collection[str],
+    names: Collection[str],
+    reports: Mapping[str, AllowedReports],
 ) -> CheckOutcome | None:
     """Return the outcome that a job's frame reports, or None if the frame is invalid.
 
     The frame is hostile: the check must be one of `expected`, a score outside 0 to 1
     becomes 0, and a message that is not one of ours is replaced. `names` are those that
-    the tests ask the notebook for.
+    the tests ask the notebook for, and `reports` says what each check may show.
     """
     name, score, message = (frame.get(key) for key in ("name", "score", "message"))
     if not isinstance(name, str) or name not in expected:
@@ -149,10 +164,14 @@ def parse_outcome(
     elif words in {PASSED, PARTLY}:
         words = RETURNED_FALSE
     trace = frame.get("trace")
+    report = reports.get(name, NOTHING).allowed_part(
+        CheckReport.from_json(frame.get("report"))
+    )
     return CheckOutcome(
         name=name,
         score=float(score),
         message=str(words),
+        report=report.of_passed if score == 1 else report,
         trace=trace if isinstance(trace, str) else "",
     )
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from runner.protocol.second_readings import Readings
 from runner.protocol.test_expressions import (
+    HELPERS,
     Function,
     Texts,
     is_roundabout,
@@ -255,8 +256,12 @@ def _asserted(node: ast.AST, texts: Texts, *, shows: bool) -> ast.expr | None:
             is_ours = root == f"self.{name}" or root in texts.libraries
             if is_ours and name.startswith("assert") and not name.startswith(_RAISING):
                 return call
+            if name in HELPERS and root in texts.libraries:
+                return call
         case ast.Expr(value=ast.Call(func=ast.Name(id=name)) as call):
             if name.startswith("assert_") and name in texts.libraries:
+                return call
+            if name in HELPERS and name in texts.libraries:
                 return call
     return node.value if shows and isinstance(node, ast.Expr) else None
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from runner.protocol.check_reports import NO_REPORT, CheckReport
+
 VERSION: Final = 3
 
 Scalar = None | bool | int | float | str
@@ -209,12 +211,15 @@ class JobSpec:
 class CheckOutcome:
     """The result of one check: `score` from 0 to 1, and a message for the student.
 
-    `trace` is for staff alone: the error that the test raised, with the test's own lines.
+    `message` is one of `runner.protocol.check_words`, and `report` is what the check's
+    author shows. `trace` is for staff alone: the error that the test raised, with the
+    test's own lines.
     """
 
     name: str
     score: float
     message: str = ""
+    report: CheckReport = NO_REPORT
     trace: str = ""
 
 

@@ -21,14 +21,18 @@ from runner.system.users import JOB_UIDS
 _PROC: Final = Path("/proc")
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 DEAD: Final = "ZX"
-STOPPED: Final = "T"
+# Stopped by a signal, and held by the first process of its jail.
+STANDING: Final = "Tt"
 _SWEEPS: Final = 100
 _SWEEP_SECONDS: Final = 0.02
 _KILL_SECONDS: Final = 0.0001
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _STATE: Final = re.compile(r"^State:\s+(\S)", re.MULTILINE)
+_ONE_THREAD: Final = re.compile(r"^Threads:\s+1$", re.MULTILINE)
 _SWITCHES: Final = re.compile(r"ctxt_switches:\s+(\d+)")
 _PAGE_TABLES: Final = re.compile(r"^VmPTE:\s+(\d+)", re.MULTILINE)
+# The last number is that of the innermost namespace.
+_INSIDE: Final = re.compile(r"^NSpid:.*\b(\d+)$", re.MULTILINE)
 _NANOSECONDS: Final = 10**9
 # A flag of the kernel: the process is ending.
 _EXITING: Final = 0x4
@@ -111,10 +115,14 @@ def waited_seconds(pid: int) -> dict[int, float]:
 def runs_before_stop(pid: int) -> frozenset[tuple[int, int]] | None:
     """Return how often each thread had run before the process stopped, None if it runs.
 
-    Once the process is at rest, the kernel's counts stay the same until it runs again.
-    Before that they may still change: the kernel calls a thread stopped a moment before
+    The kernel's counts may still change for a moment: it calls a thread stopped before
     it counts the thread's last run.
     """
+    text = _read(f"{pid}", "status")
+    if _ONE_THREAD.search(text):  # then this describes all of the process
+        state = _STATE.search(text)
+        is_stopped = state is not None and state[1] in STANDING
+        return frozenset({(pid, _switches(text))}) if is_stopped else None
     counts: set[tuple[int, int]] = set()
     states: set[str] = set()
     for thread in _threads(pid):
@@ -123,26 +131,29 @@ def runs_before_stop(pid: int) -> frozenset[tuple[int, int]] | None:
         if state is not None and state[1] in DEAD:
             continue  # an ended first thread stays listed as long as the process lives
         states.add(state[1] if state is not None else "")
-        counts.add((thread, sum(map(int, _SWITCHES.findall(text)))))
-    return frozenset(counts) if states == {STOPPED} else None
+        counts.add((thread, _switches(text)))
+    return frozenset(counts) if states and states <= set(STANDING) else None
 
 
-def is_at_rest(pid: int) -> bool | None:
-    """Return whether no thread of a stopped process has a processor, or waits for one.
+def _switches(status: str) -> int:
+    return sum(map(int, _SWITCHES.findall(status)))
 
-    The kernel makes sure of this before it shows a thread's system call. Returns None
-    where the kernel does not show it: this process would need the rights of a debugger.
-    """
-    for thread in _threads(pid):
-        try:
-            text = Path(f"{_PROC}/{pid}/task/{thread}/syscall").read_text()
-        except ProcessLookupError:
-            continue  # it has ended
-        except OSError:
-            return None
-        if text.startswith("running"):
-            return False
-    return True
+
+def living_threads(pid: int) -> set[int]:
+    """Return the process's threads that have not ended; none if the process is gone."""
+    states = {
+        one: _STATE.search(_read(f"{pid}/task/{one}", "status"))
+        for one in _threads(pid)
+    }
+    return {
+        one for one, state in states.items() if state is None or state[1] not in DEAD
+    }
+
+
+def number_inside(pid: int) -> int:
+    """Return the process's number in its own namespace, 0 if it is gone."""
+    found = _INSIDE.search(_read(f"{pid}", "status"))
+    return int(found[1]) if found is not None else 0
 
 
 def page_table_bytes(pid: int) -> int:

@@ -25,15 +25,6 @@ MAX_ANSWER_BYTES: Final = 512 * 1024**2
 # The most characters of a call's printed text that are sent with its answer.
 MAX_PRINTED: Final = 100_000
 MAX_WARNINGS: Final = 100
-# Operations whose printed text is passed on to the test. All others read something again,
-# or copy it.
-PRINTS_TO_TEST: Final = frozenset(
-    (
-        *("call", "make", "set", "del", "operate", "len", "attr", "next", "items"),
-        *("mapping", "pairs", "indexed", "reversed", "begin", "more", "leave"),
-        *("await", "together"),
-    )
-)
 _START: Final = struct.Struct("!II")
 _LENGTH: Final = struct.Struct("!Q")
 # The longest time before a test's `_thread.interrupt_main` takes effect.

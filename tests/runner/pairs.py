@@ -37,13 +37,15 @@ def student_with(
 
     thread = threading.Thread(target=serve)
     thread.start()
-    with ours:
-        link = Link(ours, max_header=MAX_ANSWER_HEADER, max_bytes=MAX_ANSWER_BYTES)
-        seeds = FixedSeeds()
-        seeds.begin_check(test)
-        yield SnapshotClient(link, classes, methods=methods, seeds=seeds)
-    thread.join(10)
-    theirs.close()
+    try:
+        with ours:
+            link = Link(ours, max_header=MAX_ANSWER_HEADER, max_bytes=MAX_ANSWER_BYTES)
+            seeds = FixedSeeds()
+            seeds.begin_check(test)
+            yield SnapshotClient(link, classes, methods=methods, seeds=seeds)
+    finally:
+        thread.join(10)
+        theirs.close()
     assert not thread.is_alive()
 
 

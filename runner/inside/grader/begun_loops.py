@@ -68,13 +68,15 @@ class FirstItems:
     ) -> None:
         self._label = label
         self.items: list[Any] = []
+        # The loops that the test is still in.
+        self.loops: weakref.WeakSet[Loop] = weakref.WeakSet()
         self._source = source
         self._loop: Any = None
         self._known = known
         self._on_end = on_end
         self._on_items = on_items
         self._last = LastItem()
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
         self._refusal = ""
         self._has_ended = False
 
@@ -130,7 +132,7 @@ class FirstItems:
         match self._source.more(self._loop):
             case [list() as items, end, same] if items or end:
                 self._take(items, end, same if is_asked else None, was)
-            case Exception() as error:
+            case BaseException() as error:
                 self._error = error
             case _:
                 raise CodecError("the student's process sent invalid items")
@@ -167,6 +169,7 @@ class Loop:
 
     def __init__(self, first: FirstItems, again: Again | None) -> None:
         self._first = first
+        first.loops.add(self)
         self._again = again
         self._place = 0
 

@@ -7,7 +7,8 @@ from typing import Final
 
 import torch
 
-from runner.wire.link import PRINTS_TO_TEST, Header
+from runner.wire.grader_requests import RUNNING
+from runner.wire.link import Header
 
 _SHOWING: Final = frozenset({"once", "default", "module"})
 
@@ -29,7 +30,7 @@ class CallSettings:
         captures what goes to `sys.stdout` and to `sys.stderr`, and "warns" names the classes of warnings for which it has filters of its own.
         """
         settings: Header = {} if torch.is_grad_enabled() else {"g": False}
-        if question["op"] in PRINTS_TO_TEST:
+        if question["op"] in RUNNING:
             if sys.stdout is not sys.__stdout__:
                 settings["heard"] = True
             if sys.stderr is not sys.__stderr__:

@@ -5,6 +5,7 @@ Many functions of libraries take a value or a function, and call any callable:
 including its hidden column. A library's call is not one that the test wrote.
 """
 
+from abc import ABCMeta
 from types import FrameType
 from typing import Final, Protocol
 
@@ -44,6 +45,9 @@ _TAKING_BOTH: Final = frozenset(
 )
 # The functions of numpy that call only functions. Others take values, too.
 _OF_NUMPY: Final = ("vectorize.", "apply_along_axis", "apply_over_axes", "fromfunction")
+
+# By this an abstract class answers `isinstance`.
+_ABSTRACT: Final = ABCMeta.__instancecheck__.__code__
 
 
 class _Places(Protocol):
@@ -86,6 +90,12 @@ class Callers:
         return self._places is not None and self._places.is_own(
             frame.f_code.co_filename
         )
+
+    def asks_for_class(self, frame: FrameType) -> bool:
+        """Return whether a test asks for a class: by `isinstance`, or by abc for it."""
+        if frame.f_code is _ABSTRACT:
+            frame = frame.f_back or frame
+        return self.is_test(frame)
 
 
 # A process runs the tests of one job.

@@ -88,7 +88,7 @@ _CONTAINERS: Final[tuple[tuple[Any, Callable[[Any, Any], bool]], ...]] = (
 
 
 def _are_close_arrays(one: Any, other: Any) -> bool:
-    left, right = _array_of(one), _array_of(other)
+    left, right = array_of(one), array_of(other)
     if left.shape != right.shape:
         return False
     kinds = {left.dtype.kind, right.dtype.kind}
@@ -103,7 +103,8 @@ def _are_close_arrays(one: Any, other: Any) -> bool:
     )
 
 
-def _array_of(value: Any) -> np.ndarray[Any, Any]:
+def array_of(value: Any) -> np.ndarray[Any, Any]:
+    """Return an array or a tensor, or what may be written as one, as an array of numpy."""
     if not isinstance(value, torch.Tensor):
         return np.asarray(value)
     plain = value.detach().cpu().to_dense()

@@ -41,7 +41,7 @@ def leave(manager: HandleBase, error: object) -> None:
         return
     try:
         answer = ask("leave", manager, *_description(error))
-    except Exception as raised:
+    except BaseException as raised:
         is_own = isinstance(error, AssertionError) and not is_student_s(error)
         if not (is_own and is_student_s(raised)):
             raise

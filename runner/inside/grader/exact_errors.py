@@ -22,6 +22,19 @@ class _Words(str):
     __repr__ = str.__str__
 
 
+def parts_of(data: object) -> tuple[list[object] | None, object]:
+    """Return the arguments and the attributes that came with an error, each or None.
+
+    They are one value: a list may be both an argument and an attribute.
+    """
+    match data:
+        case [list() as arguments]:
+            return arguments, None
+        case [list() as arguments, attributes]:
+            return arguments, attributes
+    return None, None
+
+
 def make(
     kind: type[Exception] | None, words: str, arguments: Sequence[object] | None
 ) -> Exception | None:
@@ -37,7 +50,7 @@ def make(
     return None
 
 
-def put(error: Exception, attributes: object, *, is_asked: bool) -> None:
+def put(error: BaseException, attributes: object, *, is_asked: bool) -> None:
     """Give the error the attributes that the notebook has put on it, and its notes.
 
     If it is asked for them (`is_asked`), only the notes.
@@ -59,7 +72,9 @@ def put(error: Exception, attributes: object, *, is_asked: bool) -> None:
 
 
 def chain(
-    error: Exception, told: object, make_one: Callable[[Mapping[str, Any]], Exception]
+    error: BaseException,
+    told: object,
+    make_one: Callable[[Mapping[str, Any]], BaseException],
 ) -> None:
     """Give the error those because of which it was raised. Raises CodecError.
 
@@ -81,5 +96,5 @@ def chain(
         raise CodecError("the student's process sent an invalid error") from found
 
 
-def _at(errors: list[Exception], place: int) -> Exception:
+def _at(errors: list[BaseException], place: int) -> BaseException:
     return RuntimeError("further errors are not sent") if place < 0 else errors[place]

@@ -6,31 +6,29 @@ callbacks, which live as long as the call that they were passed to.
 """
 
 import contextlib
-import io
 import itertools
 import random
 import weakref
-from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Collection
+from typing import Any
 
 import numpy as np
 import torch
 
+from runner.inside.grader import own_values
 from runner.inside.grader.given_folders import Folders
+from runner.inside.grader.given_functions import GivenFunctions
 from runner.inside.grader.given_generators import seed_in_place_of
+from runner.inside.grader.given_positions import GivenPositions
 from runner.inside.grader.handles import Handle, is_handle, number_of
 from runner.inside.grader.library_objects import (
     LibraryPickles,
-    is_iterator,
     library_name,
-    remaining,
 )
 from runner.inside.grader.members import handle_behind_member
 from runner.inside.grader.student_errors import handle_behind
 from runner.inside.values.codec import CodecError, Encoder, Node
 from runner.inside.values.gradients import check_operand
-
-_FILES: Final[Mapping[type, str]] = {io.StringIO: "text", io.BytesIO: "bytes"}
 
 
 class Outgoing(Encoder):
@@ -65,7 +63,8 @@ class Outgoing(Encoder):
             value = handle_behind_member(value)
         if isinstance(value, torch.Tensor | np.ndarray) and self._pickles.hold(value):
             return self.pickled(value)
-        return super()._encode(value, depth)
+        node = super()._encode(value, depth)
+        return own_values.with_class(node, value)
 
     def pickled(self, value: object) -> Node:
         """Return the node of an object of a library class, or None if it has none."""
@@ -95,9 +94,6 @@ def _given(value: Any, written: Collection[int]) -> tuple[str, object] | None:
     """Return the kind and the content of a built-in object, or None for others.
 
     `written` are the seeds that stand in the test's text.
-
-    Raises CodecError for a file in memory that is written to, or has been read: changes
-    to its copy would be lost, and the part already read would not be sent.
     """
     if type(value) is random.Random:
         return "random", seed_in_place_of(value, written)[0]
@@ -105,44 +101,32 @@ def _given(value: Any, written: Collection[int]) -> tuple[str, object] | None:
         # As a call would, this uses up the first two numbers.
         first = next(value)
         return "count", [first, next(value) - first]
-    if type(value) not in _FILES:
-        return None
-    content = value.getvalue()
-    if value.tell() or not content:
-        raise CodecError(
-            f"a {type(value).__name__} can be given to the student's code only if it has "
-            "content and is positioned at its start, because the code gets a copy"
-        )
-    return _FILES[type(value)], content
-
-
-class ExpiredCallbackError(RuntimeError):
-    """Raised when the student's code calls a test's function after its call has ended."""
+    return None
 
 
 class Exports:
     """The callbacks of one question, and the handles of one message.
 
     A callback lives as long as the call that it was passed to: `lifetime` encloses that
-    call. No number is used twice, so an old number never means a new function.
+    call. A function keeps its number in a check, and no other gets that number.
     `written` returns the seeds that stand in the running test's text.
     """
 
     def __init__(self, written: Callable[[], Collection[int]] = frozenset) -> None:
         self.written = written
-        self._callbacks: dict[int, Callable[..., object]] = {}
-        self._count = 0
+        self._functions = GivenFunctions()
+        self.positions = GivenPositions()
+        self._count = itertools.count()
         self.handles: list[Handle] = []
 
-    @contextlib.contextmanager
-    def lifetime(self) -> Iterator[None]:
-        """End at the end of the block the callbacks that were passed inside."""
-        first = self._count
-        try:
-            yield
-        finally:
-            for number in range(first, self._count):
-                self._callbacks.pop(number, None)
+    def forget(self) -> None:
+        """Forget what earlier checks have given."""
+        self._functions.forget()
+        self.positions.forget()
+
+    def lifetime(self) -> contextlib.AbstractContextManager[None]:
+        """Return a block at whose end the functions end that were passed inside."""
+        return self._functions.lifetime()
 
     def refer(self, value: object, encoder: Encoder) -> Node:
         """Return the node of a value that is not plain data. Raises CodecError."""
@@ -154,19 +138,17 @@ class Exports:
         name = library_name(value)
         if name:
             return {"k": "library", "v": name}
-        given = _given(value, self.written())
-        if given is None and is_iterator(value):
-            given = "iterator", remaining(value)
+        number = next(self._count)
+        given = _given(value, self.written()) or self.positions.note(number, value)
         if given is not None:
             kind, content = given
-            return {"k": "given", "t": kind, "v": encoder.encode(content)}
+            node = encoder.encode(content)
+            return {"k": "given", "t": kind, "v": node, "n": number}
         node = encoder.pickled(value) if isinstance(encoder, Outgoing) else None
         if node is not None:
             return node
         if callable(value):
-            number, self._count = self._count, self._count + 1
-            self._callbacks[number] = value
-            return {"k": "callback", "v": number}
+            return {"k": "callback", "v": self._functions.number_of(value)}
         raise CodecError(
             f"a {type(value).__name__} cannot be given to the student's code: give "
             "data, functions, or objects of a library"
@@ -174,7 +156,4 @@ class Exports:
 
     def callback(self, number: object) -> Callable[..., object]:
         """Return the live function with this number. Raises ExpiredCallbackError."""
-        found = self._callbacks.get(number) if type(number) is int else None
-        if found is None:
-            raise ExpiredCallbackError("no function of a running call has this number")
-        return found
+        return self._functions.live(number)

@@ -21,19 +21,24 @@ import torch
 from runner.inside.grader import (
     assigned_gradients,
     audit,
+    check_helpers,
     class_hashes,
     course_modules,
     derivatives,
     empty_values,
     guard,
+    identities,
     inspection,
     loaders,
     process_targets,
     refusals,
     test_runs,
+    told_abilities,
     torch_modules,
+    weak_references,
 )
 from runner.inside.grader.changed_arguments import ChangedArgumentError
+from runner.inside.grader.error_traces import trace_of
 from runner.inside.grader.fixed_seeds import FixedSeeds
 from runner.inside.grader.generators import Generators
 from runner.inside.grader.given_folders import hide
@@ -58,11 +63,11 @@ from runner.inside.grader.tests import (
 from runner.inside.values.containers import forget_named_tuples
 from runner.inside.values.graphs import on_lost_graph
 from runner.protocol import check_words
+from runner.protocol.check_reports import NO_REPORT, CheckReport
 from runner.protocol.jobs import CheckSpec, QuestionSpec, TestStyle
 from runner.wire.frames import Channel, ChannelClosedError
 from runner.wire.link import MAX_ANSWER_BYTES, MAX_ANSWER_HEADER, Link
 
-_TRACE: Final = 4000
 # Time to end the processes that a question's tests have left running, and time to
 # remove the files that they have stored. Starting a fresh jail takes little longer.
 _END_SECONDS: Final = 1.0
@@ -169,6 +174,7 @@ class Grader:
         STAFF_TEXTS.use_folders(public, self._context.private)
         guard.install(self._context.folders, frame["handed_in"], public)
         class_hashes.install()
+        identities.install()
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, 1)
         os.dup2(null, 2)
@@ -177,6 +183,8 @@ class Grader:
         self._generators.install()
         self._fixed_seeds.install()
         inspection.install()
+        weak_references.install()
+        told_abilities.install()
         process_targets.install()
         empty_values.install()
         test_runs.install()
@@ -216,10 +224,11 @@ class Grader:
                 # So that a time limit which a test sets itself can interrupt it.
                 signal.signal(signal.SIGINT, signal.default_int_handler)
                 score, words, error = run_check(tests, check, _stop_timers)
+                report = check_helpers.take_report(_raised_in(error))
                 # Also if the end was noted for a process that the test has forked.
                 student.lost |= refusals.is_over()
                 if not student.lost:
-                    self._tell(check.name, score, words, error)
+                    self._tell(check.name, score, words, error, report)
                 if error is not None:
                     _forget(error)
                     error = None
@@ -234,15 +243,26 @@ class Grader:
         self._channel.send({"t": "repeat", "is_begun": is_begun})
 
     def _tell(
-        self, name: str, score: float, words: str, error: BaseException | None
+        self,
+        name: str,
+        score: float,
+        words: str,
+        error: BaseException | None,
+        report: CheckReport = NO_REPORT,
     ) -> None:
         """Tell the host the result of a check, in a frame of bounded length."""
         trace = ""
         if error is not None:
             with contextlib.suppress(Exception):  # its own data may make it fail
-                trace = _trace(error)
+                trace = trace_of(error)
         found = {"name": name, "score": score, "message": words[:_WORDS]}
-        self._channel.send({"t": "check", **found, "trace": trace})
+        shown = CheckReport.from_json(report.to_json()).to_json()
+        self._channel.send({"t": "check", **found, "report": shown, "trace": trace})
+
+
+def _raised_in(error: BaseException | None) -> BaseException | None:
+    """Return the error, or what the first wrong line of a doctest has raised."""
+    return (isinstance(error, WrongAnswerError) and error.error) or error
 
 
 def _forget(error: BaseException) -> None:
@@ -290,6 +310,7 @@ def run_check(
 ) -> tuple[float, str, BaseException | None]:
     """Return the check's score and message, and what it or `finish` raised."""
     refusals.forget()
+    check_helpers.forget()
     try:
         try:
             score, words = tests.run(check)
@@ -355,35 +376,3 @@ def _to_report(error: BaseException) -> BaseException | type[BaseException]:
     if isinstance(error, refusals.RefusedInChildError):
         return error.class_to_report
     return error
-
-
-def _last_line(error: BaseException) -> str:
-    """Return the line that names the error and gives its message.
-
-    SECURITY: Python's own `traceback` reads attributes of an error and asks objects for
-    more. An error that the student's code has made could make that fail, or talk to a
-    snapshot.
-    """
-    if isinstance(error, SyntaxError) and not is_student_s(error):
-        # An error in the tests' own text: Python also shows where.
-        with contextlib.suppress(Exception):
-            return "".join(traceback.format_exception_only(error))
-    words = ""
-    with contextlib.suppress(Exception):
-        words = str(error)
-    name = type(error).__qualname__
-    module = type(error).__module__
-    kind = name if module in {"builtins", "__main__"} else f"{module}.{name}"
-    return f"{kind}: {words}\n" if words else f"{kind}\n"
-
-
-def _trace(error: BaseException) -> str:
-    """Return the traceback that staff read, with the lines of the tests' own source only."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if frame.filename.startswith("<")]
-    words = "".join(traceback.format_list(own)) + _last_line(error)
-    refused = refusals.first()
-    if refused is not None and refused is not error:
-        # Without this line, a library's own message would hide why the check failed.
-        words += f"Before that, the grader refused this: {refused}\n"
-    return words[-_TRACE:].encode("utf-8", "replace").decode()

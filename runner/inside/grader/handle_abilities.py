@@ -99,7 +99,10 @@ class ContainerHandle:
 
 
 class IndexedHandle(IterableHandle, ReversibleHandle):
-    """An object with items under keys, which Python would iterate by index."""
+    """An object with items under keys, which Python would iterate by index.
+
+    Python's abstract classes are told that it has no `__iter__`: see `told_abilities`.
+    """
 
     __slots__ = ()
 
@@ -257,14 +260,15 @@ class _Source:
         return self._student.ask("begin", self._handle())
 
     def more(self, loop: Any) -> object:
+        before = self._student.steps
         try:
             return self._student.ask("more", loop)
-        except Exception as error:
+        except BaseException as error:
             if not is_student_s(error):
                 raise
             return error
         finally:
-            self._seen.forget_attributes()
+            self._seen.note_look(before)
 
 
 def _first_of(student: Asking, handle: HandleBase) -> object:

@@ -29,7 +29,7 @@ def hash_of(handle: HandleBase) -> int:
             raise CodecError("a set holds an object without a hash")
         return student.ask("hash", handle)
 
-    return _number(handle, seen.attribute("__hash__", student.epoch, ask))
+    return _number(handle, seen.hash(student.epoch, ask))
 
 
 def own_hash_of(handle: HandleBase) -> int:
@@ -37,11 +37,7 @@ def own_hash_of(handle: HandleBase) -> int:
 
     Different objects may have the same: the exercise may be how well they are spread.
     """
-    student = student_of(handle)
-    found = observations_of(handle).attribute(
-        "hash()", student.epoch, lambda: student.ask("own_hash", handle)
-    )
-    return _number(handle, found)
+    return _number(handle, student_of(handle).ask("own_hash", handle))
 
 
 def _number(handle: HandleBase, found: object) -> int:
@@ -59,4 +55,4 @@ def learn_equality(handle: HandleBase, told: object, *, is_new: bool) -> None:
     if is_new:
         seen.has_equality = isinstance(told, list)
     if seen.has_equality and isinstance(told, list) and told:
-        seen.learn_attribute("__hash__", student_of(handle).epoch, told[0])
+        seen.learn_hash(student_of(handle).epoch, told[0])

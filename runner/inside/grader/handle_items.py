@@ -4,7 +4,7 @@ An index is an operand. It is sent to an object that the test has made. Of any o
 object all items are requested if possible, and indexed here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ from runner.inside.grader.handle_parts import (
     observations_of,
     student_of,
 )
+from runner.inside.grader.second_answers import SecondAnswerError, same_content
 
 _NUMBERS: Final = "biufc"
 
@@ -54,19 +55,42 @@ def _asked(handle: HandleBase, key: object) -> Any:
     place = key if index is None else index
 
     def ask() -> Any:
-        return student_of(handle).ask("operate", "getitem", handle, key)
+        return observations_of(handle).read_item(handle, key, student_of(handle))
 
     if not is_made(handle):
         known = _known_item(handle, place)
         if known is not None:
-            if index is not None and index < 0:
-                # Not every object takes a negative index, so ask it once.
-                contents.item(index, ask)
-            return known.give()
+            if index is None or (type(key) is int and index >= 0):
+                return known.give()
+            # Not every object takes a negative index, or one of numpy's.
+            asked = contents.item(key, ask)
+            return _agreed(handle, key, known.give(), asked)
     found = contents.item(place, ask)
     if is_handle(found):
         contents.note_slice(key, observations_of(found).contents)
     return found
+
+
+def _agreed(handle: HandleBase, key: object, known: object, asked: object) -> object:
+    """Return the item under an index that is not the one by which its items came.
+
+    `known` is the item as it came, and `asked` what the object gives for that index.
+    Raises NotDataError if they differ, unless the object gives another item each time.
+    """
+    if same_content(known, asked) is True:
+        return known
+    if same_content(known, asked) is False:
+        place = index_of(key)
+        contents = observations_of(handle).contents
+        if place is not None and place < 0 and not contents.is_keyed:
+            place += contents.count or 0
+        again = student_of(handle).ask("operate", "getitem", handle, place)
+        if same_content(known, again) is True:
+            raise SecondAnswerError(
+                f"{label_of(handle)} gives another item for {key!r} than for {place}, "
+                "which is the same place counted from the start"
+            )
+    return asked
 
 
 def _known_item(handle: HandleBase, key: object) -> Answer | None:
@@ -186,4 +210,41 @@ def _change_refusal(handle: HandleBase) -> NotDataError:
     return NotDataError(
         f"{label_of(handle)} is an object that the test has not made, so the test may not "
         "assign or delete its items. Let a function of the notebook do it"
+    )
+
+
+def own_view(handle: Any, method: Any) -> Any:
+    """Return a mapping's own method `keys`, `values` or `items`, as a test calls it.
+
+    It may not give nothing where the object has a length: a loop over it would pass.
+    """
+    if not (is_handle(method) and hasattr(type(handle), "__getitem__")):
+        return method
+
+    def view(*arguments: Any, **named: Any) -> Any:
+        found = method(*arguments, **named)
+        if not hasattr(type(handle), "__len__"):
+            return found
+        if is_handle(found) and hasattr(type(found), "__next__"):
+            return _not_none(handle, found)
+        if hasattr(type(found), "__len__") and not len(found) and len(handle):
+            raise _empty(handle)
+        return found
+
+    return view
+
+
+def _not_none(handle: Any, steps: Any) -> Iterator[Any]:
+    """Yield what an iterator gives. Raises NotDataError if a mapping with items has none."""
+    has_given = False
+    for item in steps:
+        has_given = True
+        yield item
+    if not has_given and len(handle):
+        raise _empty(handle)
+
+
+def _empty(handle: HandleBase) -> NotDataError:
+    return NotDataError(
+        f"{label_of(handle)} has a length, and its `keys`, `values` or `items` gives nothing"
     )

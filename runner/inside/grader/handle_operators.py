@@ -12,12 +12,14 @@ from runner.inside.grader.handle_parts import (
 )
 from runner.inside.grader.observations import NotDataError, Observations
 from runner.inside.grader.staff_texts import STAFF_TEXTS
+from runner.wire import special_methods
 
 UNARY: Final = ("neg", "pos", "abs", "invert")
-BINARY: Final = (*("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow"),)
+BINARY: Final = special_methods.BINARY
+_ROUNDING: Final = ("round", "floor", "ceil", "trunc")
 # Operators whose value counts. The others compare: with `abs(a - b) < 1e-9` the
 # student's code would mark itself.
-_COUNTING: Final = frozenset((*UNARY, "add", "mul", "matmul"))
+_COUNTING: Final = frozenset((*UNARY, *_ROUNDING, "add", "mul", "matmul", "and", "or"))
 
 
 def operators() -> Iterator[tuple[str, Callable[..., Any]]]:
@@ -27,12 +29,13 @@ def operators() -> Iterator[tuple[str, Callable[..., Any]]]:
             yield f"__{name}__", _operator(name)
     for name in BINARY:
         yield f"__r{name}__", _operator(name, is_reversed=True)
-        yield f"__i{name}__", _operator(name, is_in_place=True)
+        if name != "divmod":  # which has no form in place
+            yield f"__i{name}__", _operator(name, is_in_place=True)
 
 
-def absolute() -> Callable[..., Any]:
-    """Return the method for `abs`, which only some types have: see `SupportsAbs`."""
-    return _operator("abs")
+def only_some_have(name: str) -> Callable[..., Any]:
+    """Return the method for `abs`, `round` and the like, which only some types have."""
+    return _operator(name)
 
 
 def _operator(
@@ -56,7 +59,10 @@ def _operator(
         if is_in_place and result is self:
             # After `v += w` the test still has the object that it had.
             observations_of(self).is_fresh = is_fresh
-        counts = name in _COUNTING and not takes_value and _is_counted(seen)
+        is_alone = (
+            not takes_value or name in _ROUNDING
+        )  # it takes but a number of digits
+        counts = name in _COUNTING and is_alone and _is_counted(seen)
         if not is_handle(result):
             if is_instance and counts:
                 return result

@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeGuard
 
 from runner.inside.grader.begun_loops import Loops
 from runner.inside.grader.observations import NotDataError, Observations
+from runner.inside.grader.read_values import ReadValues
 
 
 class Check(Protocol):
@@ -25,7 +26,11 @@ class Asking(Protocol):
 
     @property
     def steps(self) -> int:
-        """How many times the student's code has run, in loops too."""
+        """How many times the student's code has run, in loops and looks too."""
+
+    @property
+    def read_values(self) -> ReadValues:
+        """What attributes and items have given since the last call."""
 
     @property
     def methods(self) -> Collection[str]:
@@ -82,6 +87,11 @@ def known_of(handle: HandleBase) -> type | None:
     """Return the library class that the object passes for, or None."""
     known: type | None = object.__getattribute__(handle, "_Handle__known")
     return known
+
+
+def is_class(handle: object) -> bool:
+    """Return whether the value is a handle to a class."""
+    return is_handle(handle) and object.__getattribute__(handle, "_Handle__is_class")
 
 
 def label_of(handle: HandleBase) -> str:

@@ -11,10 +11,11 @@ import torch
 
 from runner.inside.grader.answers import NotDataError
 from runner.inside.grader.callers import CALLERS
+from runner.inside.grader.class_unions import UNIONS, or_union
 from runner.inside.grader.entitlement import may_be_called_by_libraries, may_have_method
 from runner.inside.grader.handle_abilities import is_collection, plain_of
 from runner.inside.grader.handle_hashes import hash_of
-from runner.inside.grader.handle_items import assign, delete, mapping_of
+from runner.inside.grader.handle_items import assign, delete, mapping_of, own_view
 from runner.inside.grader.handle_operators import BINARY, UNARY, operators
 from runner.inside.grader.handle_parts import (
     Asking,
@@ -27,12 +28,20 @@ from runner.inside.grader.handle_parts import (
     observations_of,
     student_of,
 )
+from runner.inside.grader.handle_slots import (
+    formatted,
+    not_pickled,
+    of_handles,
+    refuse_as_base,
+    size_of,
+)
 from runner.inside.grader.members import handle_behind_member
 from runner.inside.grader.observations import Observations
 from runner.inside.grader.received_values import is_building
 from runner.inside.grader.special_names import of_object
+from runner.inside.grader.student_errors import handle_behind
 from runner.inside.grader.torch_modules import answer_to
-from runner.inside.values import own_operators
+from runner.inside.values import own_classes, own_operators
 from runner.inside.values.value_methods import PREDICATES, VALUE_METHODS
 
 __all__ = [
@@ -74,6 +83,7 @@ _ASKED: Final = frozenset(
         *("__len__", "__iter__", "__next__", "__reversed__", "__call__"),
         *("__getitem__", "__setitem__", "__delitem__", "__contains__"),
         *("__init__", "__enter__", "__exit__", "__doc__", "__module__"),
+        *("__round__", "__floor__", "__ceil__", "__trunc__", "__bytes__"),
     )
 )
 # Those of them that take a value. If a test calls one by name, it is an operator.
@@ -90,6 +100,8 @@ _OF_HANDLES: Final = frozenset(
         *("__repr__", "__str__", "__format__", "__slots__", "__mro__"),
     )
 )
+# By these Python copies an object, and makes a pickle of it.
+_PICKLING: Final = frozenset(("__reduce_ex__", "__reduce__", "__getstate__"))
 # These are refused for an object that has them.
 _REFUSED: Final = frozenset(
     ("__bool__", "__int__", "__float__", "__complex__", "__index__")
@@ -106,15 +118,6 @@ def known_class(bases: Sequence[str]) -> type | None:
         if isinstance(found, type):
             return None if issubclass(found, _VALUES) else found
     return None
-
-
-def class_told(place: str) -> type | None:
-    """Return the class of a library or of `collections` that has this place, or None."""
-    module, _, name = place.rpartition(".")
-    if module.partition(".")[0] not in _LIBRARIES:
-        return None
-    found = getattr(sys.modules.get(module), name, None)
-    return found if isinstance(found, type) else None
 
 
 def value_class(bases: Sequence[str]) -> type | None:
@@ -144,7 +147,6 @@ class Handle(HandleBase):
     # Private by Python's name mangling: any other name may be one of the object's.
     __slots__ = (
         *("__is_class", "__known", "__label", "__number", "__seen", "__student"),
-        "__stands_for",
         "__weakref__",
     )
 
@@ -156,7 +158,6 @@ class Handle(HandleBase):
         known: type | None,
         is_class: bool,
         label: str,
-        stands_for: type | None = None,
     ) -> None:
         put = object.__setattr__
         put(self, "_Handle__student", student)
@@ -164,21 +165,27 @@ class Handle(HandleBase):
         put(self, "_Handle__known", known)
         put(self, "_Handle__is_class", is_class)
         put(self, "_Handle__label", label)
-        put(self, "_Handle__stands_for", stands_for)
         put(
             self,
             "_Handle__seen",
             Observations(
                 f"<the student's {label}>",
-                lambda: student.epoch,
+                lambda: student.steps,
                 lambda: student.arguments.asks_again,
             ),
         )
 
     @property  # type: ignore[misc]  # what isinstance asks
     def __class__(self) -> type:
-        shown: type | None = getattr(type(self), "_Handle__shown", None)
-        return type if self.__is_class else shown or type(self)
+        if self.__is_class:
+            return type
+        kind: Any = type(self)
+        asks, told = sys._getframe(2), getattr(kind, "_Handle__told", None)  # noqa: SLF001 - who asks decides
+        if told is not None and CALLERS.asks_for_class(asks):
+            kind = told(label_of(self))
+        else:
+            kind = getattr(kind, "_Handle__shown", None) or kind
+        return kind  # type: ignore[no-any-return]  # a class
 
     @property
     def __bases__(self) -> tuple[type, ...]:
@@ -189,14 +196,7 @@ class Handle(HandleBase):
         if not self.__is_class:
             raise AttributeError("__bases__")
         if CALLERS.is_test(sys._getframe(2)):  # noqa: SLF001 - who asks decides
-            student = self.__student
-            return told_bases(
-                self.__seen.attribute(
-                    "__bases__",
-                    student.epoch,
-                    lambda: student.ask("attr", self, "__bases__"),
-                )
-            )
+            return told_bases(self.__seen.read(self, "__bases__", self.__student))
         return (self.__known or object,)
 
     def __getattribute__(self, name: str) -> Any:
@@ -205,6 +205,9 @@ class Handle(HandleBase):
         Python itself would find them in the class of handles, which has them for all
         objects.
         """
+        if name == "__mro_entries__":
+            # Python's own TypeError would pass for the student's.
+            refuse_as_base(self)
         if name in _OF_HANDLES:
             raise NotDataError(
                 f"{label_of(self)} does not give {name!r} by name: use the operator or "
@@ -214,14 +217,13 @@ class Handle(HandleBase):
             self.__getattr__(name)  # raises AttributeError if the object has none
         elif name in _ASKED:
             return self.__getattr__(name)
+        elif of_handles(name) and name not in _SPECIAL:
+            frame = sys._getframe(1)  # noqa: SLF001 - who asks decides
+            if name in _PICKLING and frame.f_globals.get("__name__") != "copy":
+                not_pickled(self)
+            if CALLERS.is_test(frame):
+                return of_object(self, name, frame)
         return object.__getattribute__(self, name)
-
-    def __mro_entries__(self, _bases: tuple[object, ...]) -> NoReturn:
-        """Refuse to be a base: Python's own TypeError would pass for the student's."""
-        raise NotDataError(
-            f"{label_of(self)} cannot be the base of a test's class: let a function of "
-            "the notebook derive from it"
-        )
 
     def __dir__(self) -> list[str]:
         return list(self.__student.ask("dir", self))
@@ -242,12 +244,10 @@ class Handle(HandleBase):
                     "mapping", None, pairs, lambda: mapping_of(self)
                 )
                 return getattr(pairs, name)
-        found = self.__seen.attribute(
-            name, student.epoch, lambda: student.ask("attr", self, name)
-        )
+        found = self.__seen.read(self, name, student)
         if is_handle(found) and not may_have_method(self, name):
             _keep_values_from(self, name, found)
-        return found
+        return own_view(self, found) if name in _VIEWS else found
 
     def __setattr__(self, name: str, value: object) -> None:
         self.__student.ask("set", self, name, value)
@@ -275,6 +275,10 @@ class Handle(HandleBase):
         """
         text = self.__seen.text(operation, lambda: self.__student.ask(operation, self))
         return text if self.__seen.is_instance else f"{label_of(self)} {text}"
+
+    __mro_entries__ = refuse_as_base
+    __format__ = formatted
+    __sizeof__ = size_of
 
     def __eq__(self, other: object) -> bool:
         return self is other if is_building() else refuse(self)
@@ -326,13 +330,28 @@ class CallableHandle(Handle):
 
     def __is(self, operation: str, other: object) -> bool:
         """Return whether an object is of the student's own class. It is false for values."""
-        other = handle_behind_member(other)
+        behind = handle_behind(other)
+        other = handle_behind_member(other if behind is None else behind)
         if not is_handle(other):
-            return False
-        key = operation, number_of(self)
+            kind: Any = type(other) if operation == "isinstance" else other
+            is_class = isinstance(kind, type)
+            if is_class and issubclass(kind, HandleBase):
+                return number_of(self) in _classes_of(kind)
+            return is_class and number_of(self) in own_classes.numbers_of(kind)
         student = student_of(self)
+        # A class may be registered meanwhile, and a class decides for itself.
+        key = operation, number_of(self), student.epoch
         seen = observations_of(other)
         return seen.fact(key, lambda: student.ask(operation, other, self) is True)
+
+
+def _classes_of(kind: type) -> tuple[int, ...]:
+    """Return the numbers of the classes that the type of handles stands for."""
+    told: Any = type.__getattribute__(kind, "__dict__").get("_HandleType__told")
+    classes: tuple[int, ...] = () if told is None else told.classes
+    if not classes:
+        raise NotDataError("the bases of this type are not known: ask for the object's")
+    return classes
 
 
 def told_bases(found: object) -> tuple[Any, ...]:
@@ -340,7 +359,7 @@ def told_bases(found: object) -> tuple[Any, ...]:
     if type(found) is not tuple:
         raise NotDataError("the bases of a class are no tuple")
     return tuple(
-        (is_handle(one) and object.__getattribute__(one, "_Handle__stands_for")) or one
+        (is_handle(one) and getattr(type(one), "_Handle__own_class", None)) or one
         for one in found
     )
 
@@ -354,7 +373,6 @@ def constructor_of(handle: Handle) -> Handle:
         known=own("_Handle__known"),
         is_class=own("_Handle__is_class"),
         label=own("_Handle__label"),
-        stands_for=own("_Handle__stands_for"),
     )
     mark_constructor(made)
     return made
@@ -376,4 +394,4 @@ def _keep_values_from(handle: Handle, name: str, method: Handle) -> None:
 
 
 for _name, _method in operators():
-    setattr(Handle, _name, _method)
+    setattr(Handle, _name, or_union(_method) if _name in UNIONS else _method)

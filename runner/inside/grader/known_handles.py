@@ -104,5 +104,5 @@ class KnownHandles:
             return False
         if sys.getrefcount(handle) > _OURS:
             return False
-        observations_of(handle).forget()
+        observations_of(handle).forget_all()
         return True

@@ -43,7 +43,7 @@ _HOMES: Final = (
     "builtins",
 )
 _DATA: Final = (torch.Tensor, np.ndarray)
-_MAX_ITEMS: Final = 100_000
+MAX_ITEMS: Final = 100_000
 _FUNCTIONS: Final = (
     *(types.FunctionType, types.BuiltinFunctionType, types.MethodType),
     functools._lru_cache_wrapper,  # noqa: SLF001 - it has no other name
@@ -62,10 +62,10 @@ def remaining(iterator: Any) -> list[object]:
     Its pickle would also hold the items that it has already given. Raises CodecError
     for more than 100,000 items.
     """
-    items = list(itertools.islice(iterator, _MAX_ITEMS + 1))
-    if len(items) > _MAX_ITEMS:
+    items = list(itertools.islice(iterator, MAX_ITEMS + 1))
+    if len(items) > MAX_ITEMS:
         raise CodecError(
-            f"an iterator with more than {_MAX_ITEMS:,} items cannot be given to the "
+            f"an iterator with more than {MAX_ITEMS:,} items cannot be given to the "
             "student's code: give a list"
         )
     return items

@@ -9,7 +9,9 @@ from runner.inside.grader import (
     changed_arguments,
     class_hashes,
     empty_values,
+    error_bases,
     global_names,
+    identities,
     refusals,
     string_formatting,
 )
@@ -91,6 +93,8 @@ class Names(ListedNames):
         super().__setitem__(global_names.NAME, globals)
         super().__setitem__(empty_values.NAME, empty_values.apply_operator)
         super().__setitem__(class_hashes.NAME, class_hashes.hash_as_class_gives_it)
+        super().__setitem__(error_bases.NAME, error_bases.class_asked_for)
+        super().__setitem__(identities.NAME, identities.is_same)
         super().__setitem__(changed_arguments.NAME, student.arguments)
         self._student = student
         self._library = library

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from runner.inside.grader import slices
 from runner.inside.grader.answers import (
     SIZED,
     Answer,
@@ -16,7 +17,6 @@ from runner.inside.grader.answers import (
     are_alike,
     are_keys,
     is_index_slice,
-    is_same,
     kind_of,
     known_key,
     with_slice,
@@ -63,14 +63,16 @@ class Contents:
         self._last = LastItem()
         self._items: dict[object, _Item] = {}
         self._plain: Any = None  # its value, if it is a list or the like
+        # The items of the object of which this one is a slice, as far as they are known.
+        self._due: list[object] | None = None
         # Objects that are slices of this one.
         self._slices: list[tuple[slice, Contents]] = []
 
     # --- Answers ------------------------------------------------------------------
 
     def length(self, ask: Ask) -> int:
-        """Return how many items the object has."""
-        if self._length is None:
+        """Return how many items the object has. One that the test has made may change."""
+        if self._length is None or self._is_free():
             length = ask()
             if type(length) is not int or length < 0:
                 raise NotDataError(f"{self._label} has an invalid length")
@@ -83,11 +85,13 @@ class Contents:
 
         `ask` returns None for an iterator, else the list of items, the length that the
         object gives for itself or None, and whether it is a mapping. If the object is
-        iterated again, `count` returns how many items it then gives, or None for an
-        iterator. The items returned are always the first ones.
+        iterated again, the items are the first ones, and `count` returns how many it
+        then gives, or None for an iterator. One that the test has made is asked again.
         """
         if self._is_iterator:
             return None
+        if self._is_free() and self._plain is None:
+            self._whole = None
         if self._was_gone_through and self._whole is not None:
             self._check_count(count(), self._whole)
             return self._whole
@@ -107,8 +111,7 @@ class Contents:
         """Return all items by their indices, asked for at once, or None if there are none.
 
         `ask` returns None for too many items and False for an error, else the list of
-        items and the length or None. In those cases return the items of an earlier
-        iteration, if any.
+        items and the length or None. Otherwise return those of an earlier iteration.
         """
         if self._is_iterator:
             return None
@@ -132,7 +135,7 @@ class Contents:
         items in their usual order. An object that the test has not made gives the same
         items backwards.
         """
-        if self._backwards is None:
+        if self._backwards is None or self._is_free():
             if not self._is_free():
                 forwards()
                 if self._whole is None:
@@ -171,45 +174,43 @@ class Contents:
         ):
             return self._pairs[key]
         if known not in self._items:
-            answer = answer_of(ask)
-            item = _Item(key, answer, is_bound=not self._is_free())
-            self._refuse_odd_slice(item)
-            count = self.count
-            if count is not None:
-                self._agree_at(item, count)
-            if self._pairs is not None and not isinstance(key, slice):
-                self._agree_about_key(item, self._pairs)
-            if item.is_bound and self._whole is not None:
-                item = _Item(key, self._as_known(item, self._whole), is_bound=True)
-            self._items[known] = item
+            self._items[known] = self._agreed(key, answer_of(ask))
         return self._items[known].answer.give()
 
-    def _refuse_odd_slice(self, item: _Item) -> None:
-        """Raise NotDataError for a slice that cannot be compared with the items."""
-        if self.is_keyed or not item.is_bound or not is_index_slice(item.key):
-            return
-        value, error = item.answer.value, item.answer.error
-        if error is None and type(value) not in SIZED and kind_of(value) != "object":
-            raise NotDataError(
-                f"{self._label} gave a {type(value).__name__} for a slice: only lists, "
-                "arrays and text can be compared with its items"
-            )
+    def _agreed(self, key: object, answer: Answer) -> _Item:
+        """Return the item under a key. It must agree with all that is known."""
+        item = _Item(key, answer, is_bound=not self._is_free())
+        if item.is_bound and not self.is_keyed:
+            slices.refuse_odd(self._label, key, answer)
+        if self.count is not None:
+            self._agree_at(item, self.count)
+        if self._pairs is not None and not isinstance(key, slice):
+            self._agree_about_key(item, self._pairs)
+        if item.is_bound and self._whole is not None and not self.is_keyed:
+            answer = slices.as_known(self._label, key, answer, self._whole)
+        elif type(key) is int and answer.error is None:
+            (value,) = slices.as_due(self._label, [answer.value], self._due, key)
+            answer = Answer(value)
+        return _Item(key, answer, is_bound=item.is_bound)
 
     def note_slice(self, key: object, part: "Contents") -> None:
         """Note that another object is a slice of this one, and has the same items."""
         if self._is_free() or self.is_keyed or not is_index_slice(key):
             return
         if self._whole is not None:
-            part.set_items(self._whole[key])
+            part.set_due(self._whole[key])
         elif self._length is not None:
             part.set_length(len(range(self._length)[key]))
         self._slices.append((key, part))
 
-    def set_items(self, items: list[object]) -> None:
-        """Set the items, or raise NotDataError if other items are known."""
+    def set_due(self, items: list[object]) -> None:
+        """Set the items with which its own must agree when they come.
+
+        Raises NotDataError if other items are known.
+        """
         self._agree_on(len(items))
         if self._whole is None:
-            self._whole = self._with_earlier(items)
+            self._due, self._length = items, len(items)
         elif any(
             one is not other for one, other in zip(self._whole, items, strict=True)
         ):
@@ -235,9 +236,8 @@ class Contents:
 
     def check_plain(self, found: Any) -> None:
         """Compare the list (or the like) that the object is with what is known of it."""
-        self.is_keyed = self.is_keyed or isinstance(found, dict)
+        self.is_keyed, self._plain = self.is_keyed or isinstance(found, dict), found
         self._count(len(found), None)
-        self._plain = found
         self._agree_with_plain()
 
     @property
@@ -270,9 +270,11 @@ class Contents:
         """Return the items that count from now on: those that came first."""
         self._count(len(items), length)
         if self._whole is None:
-            self._whole = self._with_earlier(items)
+            self._whole = self._with_earlier(
+                slices.as_due(self._label, items, self._due)
+            )
             for key, part in self._slices:
-                part.set_items(self._whole[key])
+                part.set_due(self._whole[key])
         elif not self._is_free() and list(map(kind_of, items)) != [
             kind_of(one) for one in self._whole
         ]:
@@ -309,18 +311,6 @@ class Contents:
                 self._check_count(len(part._whole), told[key])  # noqa: SLF001 - same
                 told = with_slice(told, key, part._whole)  # noqa: SLF001 - same
         return told
-
-    def _as_known(self, item: _Item, whole: list[object]) -> Answer:
-        """Return the answer for a slice as it follows from the known items."""
-        value: Any = item.answer.value
-        if self.is_keyed or not is_index_slice(item.key) or type(value) not in SIZED:
-            return item.answer
-        due = whole[item.key]
-        if type(value) in {list, tuple}:
-            return Answer(type(value)(due))
-        if not is_same(value, due):
-            raise NotDataError(f"{self._label} contradicts itself at {item.key!r}")
-        return item.answer
 
     def _taken_pairs(self, found: object) -> dict[object, object]:
         match found:

@@ -6,11 +6,17 @@ that relies on both: a length of three, but no item for a loop to look at.
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from runner.inside.grader.answers import Answer, Ask, NotDataError, answer_of
+from runner.inside.grader.answers import (
+    Answer,
+    Ask,
+    NotDataError,
+    answer_of,
+)
 from runner.inside.grader.begun_loops import FirstItems, Source
 from runner.inside.grader.object_items import Contents
+from runner.inside.grader.read_values import ReadValues
 from runner.inside.grader.second_answers import SecondAnswers, SecondLoop
 
 __all__ = ["NotDataError", "Observations"]
@@ -19,26 +25,42 @@ Origin = tuple[object, ...]
 _COLLECTIONS: Final = (list, tuple, dict, set, frozenset, deque)
 
 
+class Reading(Protocol):
+    """The client by which an attribute or an item is read: see `handle_parts.Asking`."""
+
+    @property
+    def epoch(self) -> int: ...
+
+    @property
+    def steps(self) -> int: ...
+
+    @property
+    def read_values(self) -> ReadValues: ...
+
+    def ask(self, operation: str, *arguments: object) -> Any: ...
+
+
 class Observations:
     """The answers that are known of one object.
 
     They hold until the test itself may have changed the object: it has called one of
-    its methods, assigned to it, passed it to a call, or read it again from the same
-    place after a call. If the test has made the object, they hold until the test calls
-    any of the student's code; answers about objects that were read from it as
-    attributes hold until it may have changed. Its attributes hold until the test next
-    calls any of the student's code. Raises NotDataError if a new answer contradicts an
-    older one. `contents` are the object's items.
+    its methods, read an attribute that the notebook computes, assigned to it, passed it
+    to a call, or read it again from the same place after a call. If the test has made
+    the object, they hold until any code of the student's runs; answers about objects
+    that were read from it as attributes hold until it may have changed. What it has told
+    of its items holds while it tells more of them. Attributes hold until any code of the
+    student's runs. Raises NotDataError if a new answer contradicts an older one.
+    `contents` are the object's items. `steps` returns how often that code has run.
     """
 
     def __init__(
         self,
         label: str,
-        epoch: Callable[[], int] = lambda: 0,
+        steps: Callable[[], int] = lambda: 0,
         asks_again: Callable[[], bool] = lambda: False,
     ) -> None:
         self._label = label
-        self._epoch = epoch
+        self._steps = steps
         # Known to the grader itself: the object is a class that the staff's notebook
         # defines, or a test has made it by calling such a class.
         self.is_constructor = False
@@ -66,7 +88,9 @@ class Observations:
         # The failed attempts to take everything that it holds at once, and their answers.
         self.failed: dict[tuple[str, bool], bool | None] = {}
         self._facts: dict[Origin, bool] = {}
-        self._attributes: dict[str, tuple[int, Answer]] = {}
+        # What was read, with the call and the step after which it was.
+        self._read: dict[object, tuple[int, int, Answer]] = {}
+        self._hash: tuple[int, object] | None = None
         # The object that this one was read from, if it was read as an attribute.
         self.owner: Observations | None = None
         self._contents = Contents(label, lambda: self.is_made)
@@ -149,7 +173,7 @@ class Observations:
         `source.begin` returns the loop that gives more with the first ones, or what
         `Contents.items` takes. All are taken at once if any other fact of them is known.
         """
-        self._forget_if_changed()
+        self._forget_if_left()
         if self.first is not None or not self._is_untouched:
             return self.first
         found = source.begin()
@@ -173,8 +197,17 @@ class Observations:
 
         Return None for the first loop.
         """
-        self._forget_if_changed()
+        self._forget_if_left()
         return None if self.first is None else self._second.loop(source)
+
+    def _forget_if_left(self) -> None:
+        """Forget the items of loops that the test has left, if it has made the object.
+
+        Another loop then begins anew, as in the notebook.
+        """
+        self._forget_if_changed()
+        if self.is_made and self.first is not None and not self.first.loops:
+            self._forget_answers()
 
     def check_least(self, count: int) -> None:
         """Raise NotDataError if the object is known to have fewer items."""
@@ -205,18 +238,28 @@ class Observations:
         `agent.step()` may change the buffer that the test has made, or read from it.
         """
         if self._since != self._moment():
-            self.forget()
+            self._forget_answers()
 
     def _moment(self) -> tuple[int, int]:
         """Return the moment since which answers hold: the last call, or the owner's last."""
         owner = self.owner if self.owner and self.owner.is_made else None
         return (
-            self._epoch() if self.is_made else 0,
+            self._steps() if self.is_made else 0,
             owner.times_forgotten if owner else 0,
         )
 
     def forget(self) -> None:
-        """Forget the answers, since the object may have changed."""
+        """Forget the answers, since a call may have changed the object."""
+        self._forget_answers()
+        self._read.clear()
+
+    def forget_all(self) -> None:
+        """Forget all values, since the test has dropped the object."""
+        self.forget()
+        self._hash = None
+
+    def _forget_answers(self) -> None:
+        """Forget the answers. What was read from it stays what it was, if it is the same."""
         is_keyed = self._contents.is_keyed
         self._contents = Contents(self._label, lambda: self.is_made, is_keyed=is_keyed)
         self.first = None
@@ -226,12 +269,24 @@ class Observations:
         self._since = self._moment()
         self._texts: dict[str, str] = {}
         self._plain: list[object] = []
-        self._attributes.clear()
 
-    def forget_attributes(self) -> None:
-        """Forget the attributes of the object and of its owners, since its code has run."""
+    def note_look(self, before: int | None) -> None:
+        """Note that the object has been asked about itself, which runs its code.
+
+        `before` is how often code had run before it was asked about its items, or None.
+        What is known of its items then still holds.
+        """
+        if not self.is_made:
+            return
+        self.times_forgotten += 1
+        if before is not None and self._since == (before, self._since[1]):
+            self._since = self._moment()
+            self._texts.clear()
+
+    def forget_answers_with_owners(self) -> None:
+        """Forget the answers about the object and its owners, since its code has run."""
         for seen in self._with_owners():
-            seen._attributes.clear()  # noqa: SLF001 - another of this class
+            seen._forget_answers()  # noqa: SLF001 - another of this class
 
     def forget_with_owners(self) -> None:
         """Forget the answers about the object and about those that it was read from."""
@@ -265,17 +320,32 @@ class Observations:
 
     # --- Answers ------------------------------------------------------------------
 
-    def attribute(self, name: str, epoch: int, ask: Ask) -> Any:
-        """Return the attribute's value as it is since the test's last call."""
-        known = self._attributes.get(name)
-        if known is None or known[0] != epoch:
-            known = epoch, answer_of(ask)
-            self._attributes[name] = known
-        return known[1].give()
+    def read(self, handle: object, name: str, student: Reading) -> Any:
+        """Return the attribute's value. One that the notebook computes is asked each time."""
+        known = self._read.get(name)
+        if known is not None and known[:2] == (student.epoch, student.steps):
+            return known[2].give()
+        steps = student.steps
+        answer = answer_of(
+            lambda: student.read_values.as_before(student.ask("attr", handle, name))
+        )
+        self._read[name] = (student.epoch, steps, answer)
+        return answer.give()
 
-    def learn_attribute(self, name: str, epoch: int, value: object) -> None:
-        """Store the attribute's value, unless one is known since the last call."""
-        self.attribute(name, epoch, lambda: value)
+    def read_item(self, handle: object, key: object, student: Reading) -> Any:
+        """Return the item under the key, which is asked for each time."""
+        found = student.ask("operate", "getitem", handle, key)
+        return student.read_values.as_before(found)
+
+    def hash(self, epoch: int, ask: Ask) -> object:
+        """Return the object's hash for sets, as it is since the test's last call."""
+        if self._hash is None or self._hash[0] != epoch:
+            self._hash = epoch, ask()
+        return self._hash[1]
+
+    def learn_hash(self, epoch: int, value: object) -> None:
+        """Store the hash for sets, unless one is known since the last call."""
+        self.hash(epoch, lambda: value)
 
     def fact(self, key: Origin, ask: Callable[[], bool]) -> bool:
         """Return a fact that never changes, such as the object's class."""
@@ -284,9 +354,12 @@ class Observations:
         return self._facts[key]
 
     def text(self, kind: str, ask: Ask) -> str:
-        """Return the object's text of this kind: `repr` or `str`."""
+        """Return the object's text of this kind: `repr` or `str`.
+
+        An object that the test has made is asked each time.
+        """
         self._forget_if_changed()
-        if kind not in self._texts:
+        if kind not in self._texts or self.is_made:
             words = ask()
             if type(words) is not str:
                 raise NotDataError(f"{self._label} did not give text")

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from runner.inside.grader.answers import NotDataError
 from runner.inside.values import own_operators
-from runner.inside.values.codec import Decoder, Node
+from runner.inside.values.codec import CodecError, Decoder, Node
 from runner.wire.link import Buffer
 
 
@@ -40,6 +40,14 @@ def is_building() -> bool:
 def decode(
     node: Node, buffers: list[Buffer], resolve: Callable[[Mapping[str, Any]], object]
 ) -> Any:
-    """Return the value of a node that the snapshot has sent. Raises CodecError."""
+    """Return the value of a node that the snapshot has sent.
+
+    Raises CodecError, and NotDataError for a part that cannot be sent, such as a module.
+    """
     with comparing_by_identity():
-        return Decoder(buffers, resolve).decode(node)
+        try:
+            return Decoder(buffers, resolve).decode(node)
+        except CodecError as error:
+            if isinstance(error.__cause__, NotDataError):
+                raise error.__cause__ from None  # the conversation goes on
+            raise

@@ -7,8 +7,9 @@ import warnings
 from dataclasses import dataclass
 from typing import Final, TypeGuard
 
-from runner.inside.grader.student_errors import library_warning
-from runner.wire.link import MAX_PRINTED, MAX_WARNINGS, PRINTS_TO_TEST, Header
+from runner.inside.grader.library_errors import library_warning
+from runner.wire.grader_requests import RUNNING
+from runner.wire.link import MAX_PRINTED, MAX_WARNINGS, Header
 
 # The file name that a warning shows.
 _PLACE: Final = "<the student's code>"
@@ -23,8 +24,8 @@ class Hearing:
 
 
 def replay(operation: str, header: Header, hearing: Hearing) -> None:
-    """Pass on what an answer's header has, if the operation's output goes to the test."""
-    if operation not in PRINTS_TO_TEST:
+    """Pass on what an answer's header has, if the operation runs the student's code."""
+    if operation not in RUNNING:
         return
     print_out(header.get("out"), hearing)
     errors = header.get("err")

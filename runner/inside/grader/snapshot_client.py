@@ -3,28 +3,30 @@
 import builtins
 import contextlib
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 from runner.inside.grader import (
     empty_values,
     named_classes,
+    own_values,
     refusals,
     replayed_output,
 )
 from runner.inside.grader.begun_loops import Loops
 from runner.inside.grader.call_settings import CallSettings
 from runner.inside.grader.changed_arguments import Arguments
-from runner.inside.grader.exports import ExpiredCallbackError, Exports, Outgoing
+from runner.inside.grader.error_classes import StudentBaseError
+from runner.inside.grader.exports import Exports, Outgoing
 from runner.inside.grader.fixed_seeds import FixedSeeds
 from runner.inside.grader.given_folders import Folders
+from runner.inside.grader.given_functions import ExpiredCallbackError
 from runner.inside.grader.handle_classes import HandleClasses
 from runner.inside.grader.handle_hashes import learn_equality
 from runner.inside.grader.handles import (
     Handle,
     NotDataError,
-    class_told,
     constructor_of,
     is_handle,
     known_class,
@@ -33,36 +35,24 @@ from runner.inside.grader.handles import (
 )
 from runner.inside.grader.known_handles import KnownHandles
 from runner.inside.grader.members import Members
+from runner.inside.grader.read_values import ReadValues
 from runner.inside.grader.received_values import decode
 from runner.inside.grader.stand_ins import stand_in_for
 from runner.inside.grader.student_errors import (
     ErrorClasses,
     NotDefinedError,
-    StudentRaisedError,
     nearest_to,
     no_exception,
     raised,
 )
-from runner.inside.values import own_operators
 from runner.inside.values.codec import CodecError, Encoder
 from runner.wire.endpoint import Endpoint, Message
+from runner.wire.grader_requests import CALLING, OF_ITEMS, RUNNING
 from runner.wire.link import Buffer, Header, Link, LinkClosedError, LinkError
 
-__all__ = ["NotDefinedError", "SnapshotClient", "StudentRaisedError", "raised"]
+__all__ = ["NotDefinedError", "SnapshotClient", "StudentBaseError", "raised"]
 
 _LABEL: Final = 80
-# Operations that may change what they are given.
-_CHANGING: Final = frozenset(
-    ("call", "make", "set", "del", "copy", "leave", "await", "together")
-)
-_CALLING: Final = _CHANGING | {"operate"}
-# Operations that run an object's own code, and may leave it with other attributes.
-_BY_STEPS: Final = frozenset(("next", "begin", "more"))
-_GOING_THROUGH: Final = _BY_STEPS | frozenset(
-    ("items", "mapping", "pairs", "indexed", "count", "reversed")
-)
-# Operations that run the student's code.
-_RUNNING: Final = _CHANGING | {"operate", "len", "attr"} | _GOING_THROUGH
 # Functions that tests also replace in the notebook: `mock.patch("builtins.input", …)`.
 _LENT: Final = {"input": builtins.input, "print": builtins.print}
 
@@ -111,9 +101,9 @@ class SnapshotClient:
         self._described: dict[int, object] = {}
         self._errors = ErrorClasses()
         self.stand_ins: dict[str, Callable[..., object]] = {}
-        self.epoch = 0
-        # How many times the student's code has run, also in a loop over its objects.
-        self.steps = 0
+        # How often the student's code was called, and how often it has run in any way.
+        self.epoch = self.steps = 0
+        self.read_values = ReadValues()
         self.lost = False
 
     @property
@@ -124,7 +114,9 @@ class SnapshotClient:
     def begin_check(self) -> None:
         """Forget what the previous check has learned of the notebook's objects."""
         self._known.begin_check(self._constructors.values())
+        self.read_values.forget()
         self._constructors.clear()
+        self._exports.forget()
         self._kinds.forget()
         self._members.forget()
         self._described.clear()
@@ -139,7 +131,7 @@ class SnapshotClient:
         """Return the value of a name of the notebook. Raises NotDefinedError."""
         try:
             value = self.ask("name", name)
-        except StudentRaisedError:
+        except StudentBaseError:
             raise NotDefinedError(name) from None
         if is_handle(value):
             observations_of(value).note_name(
@@ -179,7 +171,7 @@ class SnapshotClient:
     def _ask(self, operation: str, arguments: tuple[object, ...]) -> Any:
         if self.lost:
             raise LinkClosedError
-        if operation in _RUNNING:
+        if operation in RUNNING:
             self._prepare(operation)
         with self._exports.lifetime():
             handles, self._exports.handles = self._exports.handles, []
@@ -191,11 +183,10 @@ class SnapshotClient:
                 refusals.note(error)
                 raise
             given, self._exports.handles = self._exports.handles, handles
-            told = self.arguments.sent(
-                encoder, operation, is_call=operation in _CALLING
-            )
+            told = self.arguments.sent(encoder, operation, is_call=operation in CALLING)
             told |= self._known.told(self._endpoint)
             question = self._settings.added_to({"op": operation, "a": node, **told})
+            header: Header = {"ran": True}
             try:
                 header, buffers = self._endpoint.ask(question, encoder.buffers)
                 replayed_output.replay(operation, header, self.hearing)
@@ -205,14 +196,14 @@ class SnapshotClient:
                 refusals.note_end(error)
                 raise
             finally:
-                self._learn(operation, arguments, given)
+                self._learn(operation, arguments, given, header)
         if is_handle(result):
             self._note_origin(result, operation, arguments)
         return result
 
     def _prepare(self, operation: str) -> None:
         """Send the snapshot what the test has set for its next call: seeds, `input`."""
-        if operation in _CALLING:
+        if operation in CALLING:
             self.loops.finish()
         for name, function in _LENT.items():
             is_lent = getattr(builtins, name) is not function
@@ -227,22 +218,34 @@ class SnapshotClient:
         return Outgoing(self._exports.refer, self._folders, self._exports.written)
 
     def _learn(
-        self, operation: str, arguments: tuple[object, ...], given: list[Handle]
+        self,
+        operation: str,
+        arguments: tuple[object, ...],
+        given: list[Handle],
+        header: Header,
     ) -> None:
-        """Forget what the student's code may have changed just now."""
-        if _changes(operation, arguments):
-            self.steps += 1
-            self._forget(given)
-        elif operation in _GOING_THROUGH or operation == "operate":
-            self.steps += 1
-            for handle in given:
-                observations_of(handle).forget_attributes()
+        """Forget what the student's code may have changed just now.
 
-    def _forget(self, given: list[Handle]) -> None:
-        """Forget what is known of the objects that the student's code was given."""
-        self.epoch += 1
+        An attribute that it computes is like a call of a method.
+        """
+        self.read_values.learn(header)
+        is_data = operation == "attr" and header.get("ran") is not True
+        if operation not in RUNNING or is_data:
+            return
+        before, self.steps = self.steps, self.steps + 1
+        is_look = operation == "operate" and arguments[0] == "getitem"
+        if operation in CALLING and not is_look:
+            self.epoch += 1
+            self.read_values.forget()
+            for handle in given:
+                observations_of(handle).forget_with_owners()
+            return
         for handle in given:
-            observations_of(handle).forget_with_owners()
+            seen = observations_of(handle)
+            if operation == "attr":
+                seen.forget_answers_with_owners()
+            else:
+                seen.note_look(before if operation in OF_ITEMS else None)
 
     def _note_origin(
         self, result: Handle, operation: str, arguments: tuple[object, ...]
@@ -262,16 +265,16 @@ class SnapshotClient:
 
     def _result(self, header: Header, buffers: list[Buffer], operation: str) -> Any:
         self.arguments.learn(header)
+        self._exports.positions.learn(header)
         if "ok" in header:
-            resolve = partial(self._resolve, operation=operation)
+            resolve = partial(self._resolve, operation=operation, buffers=buffers)
             return empty_values.note_empty(decode(header["ok"], buffers, resolve))
         error = header.get("error")
         if not isinstance(error, dict):
             raise LinkError("the student's process gave no answer")
-        raise self._errors.raised(error, partial(self._decoded, buffers=buffers))
-
-    def _decoded(self, node: object, buffers: list[Buffer]) -> object:
-        return decode(node, buffers, self._resolve)
+        raise self._errors.raised(
+            error, lambda node: decode(node, buffers, self._resolve)
+        )
 
     # --- What the student's process asks ----------------------------------------------
 
@@ -283,6 +286,7 @@ class SnapshotClient:
         given, named = self._arguments(header, buffers)
         encoder = self._encoder()
         try:
+            replayed_output.replay("call", header, self.hearing)
             if operation == "stand_in":
                 self._record(header.get("v"), given, named)
                 return {"ok": None}, []
@@ -317,7 +321,7 @@ class SnapshotClient:
         stand_in = stand_in_for(mock)
         if mock is None or stand_in is None or not stand_in.records:
             # This mock has got an answer since, so calling it would run a test's code.
-            raise ExpiredCallbackError("no mock replaces this name")
+            raise ExpiredCallbackError("the mock has been given an answer since")
         with contextlib.suppress(Exception):  # the stub raises it itself
             mock(*given, **named)
 
@@ -333,7 +337,12 @@ class SnapshotClient:
 
     # --- What is not data ----------------------------------------------------------
 
-    def _resolve(self, node: Mapping[str, Any], operation: str = "") -> object:
+    def _resolve(
+        self,
+        node: Mapping[str, Any],
+        operation: str = "",
+        buffers: Sequence[Buffer] = (),
+    ) -> object:
         value = node.get("v")
         match node["k"]:
             case "handle" if type(value) is int and 0 <= value < sys.maxsize:
@@ -342,9 +351,7 @@ class SnapshotClient:
                 resolve = partial(self._resolve, operation=operation)
                 return self._members.find(node, self._classes, resolve)
             case "made" if operation == "make":
-                made = decode(value, [], self._resolve)
-                handle = self._resolve(node.get("o", {}), operation)
-                return own_operators.bind(made, handle)
+                return own_values.made(node, buffers, self._resolve)
             case "type" if isinstance(value, str):
                 found = getattr(builtins, value, None)
                 if isinstance(found, type):
@@ -376,6 +383,7 @@ class SnapshotClient:
             classes=node.get("classes"),
             bases=bases,
             label=label[:_LABEL],
+            place=node.get("type"),
         )
         if "exception" in node:
             self._described[number] = node["exception"]
@@ -385,16 +393,8 @@ class SnapshotClient:
             known=known_class(bases),
             is_class=node.get("class") is True,
             label=label[:_LABEL],
-            stands_for=class_told(bases[0]) if bases else None,
         )
         self._known.add(handle)
         learn_equality(handle, told, is_new=True)
         observations_of(handle).was_answered = not is_name
         return handle
-
-
-def _changes(operation: str, arguments: tuple[object, ...]) -> bool:
-    """Return whether the operation may change an object of the student's."""
-    if operation == "operate":
-        return arguments[0] != "getitem"
-    return operation in _CHANGING

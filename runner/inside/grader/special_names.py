@@ -25,6 +25,15 @@ _DESCRIBING: Final = frozenset(
         *("__self__", "__func__", "__origin__", "__args__"),
     )
 )
+# By these a library finds the code that it describes, as `dis` does.
+_CODE: Final = "__code__"
+# These ask for code only to tell the kind or the line of an object.
+_ASKING_FOR_KINDS: Final = frozenset(
+    (
+        *("runner", "inspect", "functools", "unittest", "doctest", "_pytest"),
+        *("typing", "torch", "scipy", "joblib"),
+    )
+)
 # Libraries ask for these in a test's frame. By them an object would pass for a value.
 _OF_ARRAYS: Final = ("__array", "__torch", "__cuda", "__dlpack")
 # What a type has whatever the object's class has.
@@ -35,6 +44,9 @@ _OF_EVERY_TYPE: Final = frozenset(
         *("__base__", "__dict__", "__subclasses__", "__init__", "__new__", "mro"),
         *("__setattr__", "__delattr__", "__setitem__", "__delitem__", "__array__"),
         *("__getattr__", "__getattribute__", "__call__", "__contains__"),
+        *("__doc__", "__annotations__", "__weakrefoffset__", "__dictoffset__"),
+        *("__basicsize__", "__itemsize__", "__flags__", "__text_signature__"),
+        *("__abstractmethods__", "__type_params__"),
     )
 )
 
@@ -42,20 +54,30 @@ _OF_EVERY_TYPE: Final = frozenset(
 def of_object(handle: HandleBase, name: str, frame: FrameType) -> Any:
     """Return the value of a special name for the test that asks in that frame.
 
-    Raises AttributeError if the object has none, and for a library.
+    Raises AttributeError if the object has none, and for a library. NotDataError for a
+    library that asks for code, which it would find in no other way: it would then say
+    that there is none.
     """
     if not CALLERS.is_test(frame) or name.startswith(_OF_ARRAYS):
+        if name == _CODE and _describes(frame):
+            raise NotDataError(
+                f"{label_of(handle)} has no code here that a library could describe: let "
+                "a function of the notebook do it, such as `dis.dis`"
+            )
         raise AttributeError(name)
-    student = student_of(handle)
-    found = observations_of(handle).attribute(
-        name, student.epoch, lambda: student.ask("attr", handle, name)
-    )
+    found = observations_of(handle).read(handle, name, student_of(handle))
     if name in _DESCRIBING:
         return found
     raise NotDataError(
         f"{label_of(handle)} has {name!r}, which a test cannot read: let a function of the "
         "notebook read it"
     )
+
+
+def _describes(frame: FrameType) -> bool:
+    """Return whether a library in this frame may describe the code that it asks for."""
+    module = str(frame.f_globals.get("__name__"))
+    return module.partition(".")[0] not in _ASKING_FOR_KINDS
 
 
 def of_type(name: str, lacks: frozenset[str], frame: FrameType) -> None:

@@ -3,104 +3,43 @@
 Python's own ordinary errors are imitated, and so are exception classes that the staff's
 notebook defines: a test that expects one has written its name. No class made here is a
 superclass of anything but the student's errors, so none catches what the test itself
-raises.
+raises. And what is no `Exception` in the notebook, or cannot be imitated, is no
+`Exception` here: no `except` and no `issubclass` takes it for an ordinary error.
 """
 
 import builtins
-import sys
-import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from runner.inside.grader import exact_errors
 from runner.inside.grader.answers import NotDataError
+from runner.inside.grader.error_classes import (
+    StudentBaseError,
+    StudentClass,
+    StudentRaisedError,
+    UnknownError,
+    derived,
+    exact,
+    imitation,
+    imitation_of,
+)
 from runner.inside.grader.handle_parts import HandleBase, is_handle
+from runner.inside.grader.library_errors import ORDINARY, library_class, made_of
 from runner.inside.values.codec import REFUSED
 from runner.inside.values.nodes import CodecError
 
-_Raised = TypeVar("_Raised", bound=Exception)
+_Raised = TypeVar("_Raised", bound=BaseException)
 _LABEL: Final = 80
 _WORDS_OF_ERROR: Final = 500
 # Ancestors beyond this depth and bases beyond this number are left out. For classes
 # beyond this number, one of their bases is used.
-_MAX_DEPTH: Final = 8
+_MAX_DEPTH: Final = 30
 _MAX_BASES: Final = 8
 _MAX_CLASSES: Final = 1000
-# Libraries whose exceptions are imitated, too: a test that expects one has named it.
-_LIBRARIES: Final = frozenset(
-    (
-        *("numpy", "torch", "scipy", "sklearn", "pandas", "PIL", "json", "decimal"),
-        *(
-            "queue",
-            "_queue",
-            "zipfile",
-            "tarfile",
-            "_csv",
-            "configparser",
-            "binascii",
-            "struct",
-        ),
-    )
-)
-# Exceptions that only say what went wrong. Python itself gives others a meaning:
-# StopIteration and its like end the loops and generators of a test that they reach.
-_ORDINARY: Final = (
-    *(ArithmeticError, AssertionError, AttributeError, BufferError, EOFError),
-    *(ImportError, LookupError, MemoryError, NameError, OSError, RuntimeError),
-    *(SyntaxError, TypeError, ValueError, Warning),
-)
-
-
-class _StudentClass(type):
-    """The metaclass of the student's exception classes: a test may call and read them."""
-
-    handle: HandleBase | None = None
-
-    def __call__(cls, *arguments: Any, **named: Any) -> Any:
-        if cls.handle is None:
-            return super().__call__(*arguments, **named)
-        handle: Any = cls.handle
-        return handle(*arguments, **named)
-
-    def __getattr__(cls, name: str) -> Any:
-        if cls.handle is None:
-            raise AttributeError(name)
-        return getattr(cls.handle, name)
-
-    def __instancecheck__(cls, instance: object) -> bool:
-        if is_handle(instance) and cls.handle is not None:
-            return isinstance(instance, cls.handle)  # type: ignore[arg-type]  # a class
-        return super().__instancecheck__(instance)
-
-
-class StudentRaisedError(Exception, metaclass=_StudentClass):
-    """An exception of the student's code: this class itself if it has no imitation."""
-
-    # Private by Python's name mangling: any other name may be one of the student's.
-    __words: str | None = None
-    __object: HandleBase | None = None
-
-    def __str__(self) -> str:
-        return super().__str__() if self.__words is None else self.__words
-
-    def __getattr__(self, name: str) -> Any:
-        """Ask for an attribute of the exception that the student's code raised."""
-        if self.__object is None or name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(self.__object, name)
-
-
-_WORDS: Final = "_StudentRaisedError__words"
-_OBJECT: Final = "_StudentRaisedError__object"
-_CAME: Final = "_StudentRaisedError__came"
+_WORDS: Final = "_StudentBaseError__words"
+_OBJECT: Final = "_StudentBaseError__object"
+_CAME: Final = "_StudentBaseError__came"
 _ATOMS: Final = frozenset((type(None), bool, int, float, str))
-# Exceptions that steer the interpreter. Tests cannot catch them by their class.
-_STEERING: Final = frozenset(
-    (
-        *("StopIteration", "StopAsyncIteration", "GeneratorExit"),
-        *("KeyboardInterrupt", "SystemExit"),
-    )
-)
 _NOT_CAUGHT: Final = (
     " (a test cannot catch this class of the student's errors: let a function of the "
     "notebook catch it and return what the test should see)"
@@ -115,35 +54,31 @@ class NotDefinedError(NameError):
         self.missing = name
 
 
-_imitations: Final[dict[type, type[StudentRaisedError]]] = {}
-
-
 def raised(
     kind: str, words: str, arguments: Sequence[object] | None = None
-) -> Exception:
+) -> BaseException:
     """Return a ValueError if a ValueError was raised, and the like.
 
     If it cannot be made from these arguments, return one of a class derived from it. Only
     ordinary errors are imitated. Exceptions that steer the interpreter (StopIteration,
-    GeneratorExit, SystemExit, KeyboardInterrupt) become a StudentRaisedError.
+    GeneratorExit, SystemExit, KeyboardInterrupt) become a StudentBaseError.
     """
-    exact = exact_errors.make(_exact(kind), words, arguments)
-    if exact is not None:
-        return _with_origin(exact, kind, arguments)
-    found = _imitation(kind)
-    if found is StudentRaisedError:
-        hint = _NOT_CAUGHT if kind in _STEERING else ""
-        return _with_origin(
-            StudentRaisedError(f"{kind[:_LABEL]}: {words}{hint}"), kind, arguments
-        )
-    return _made(found, words, arguments) or StudentRaisedError(f"{kind}: {words}")
+    same = exact_errors.make(exact(kind), words, arguments)
+    if same is not None:
+        return _with_origin(same, kind, arguments)
+    found = imitation(kind)
+    if found is StudentRaisedError or not issubclass(found, Exception):
+        hint = "" if issubclass(found, Exception) else _NOT_CAUGHT
+        made: StudentBaseError = type.__call__(found, f"{kind[:_LABEL]}: {words}{hint}")
+        return _with_origin(made, kind, arguments)
+    return _made(found, words, arguments) or StudentBaseError(f"{kind}: {words}")
 
 
 def handle_behind(value: object) -> HandleBase | None:
     """Return the student's object behind an exception or a class of exceptions, or None."""
-    if isinstance(value, _StudentClass):
+    if isinstance(value, StudentClass):
         return value.handle
-    if not isinstance(value, StudentRaisedError):
+    if not isinstance(value, StudentBaseError):
         return None
     found: HandleBase | None = vars(value).get(_OBJECT)
     return found
@@ -152,7 +87,7 @@ def handle_behind(value: object) -> HandleBase | None:
 def is_student_s(error: object) -> bool:
     """Return whether the student's code has raised the error, and no test."""
     return isinstance(error, BaseException) and (
-        isinstance(error, StudentRaisedError) or _CAME in vars(error)
+        isinstance(error, StudentBaseError) or _CAME in vars(error)
     )
 
 
@@ -195,13 +130,13 @@ class ErrorClasses:
     """The exception classes of one snapshot, by the numbers of the student's classes."""
 
     def __init__(self) -> None:
-        self._known: dict[int, type[StudentRaisedError]] = {}
+        self._known: dict[int, type[StudentBaseError]] = {}
 
     def forget(self) -> None:
         """Forget the classes: another check has learned of them."""
         self._known.clear()
 
-    def find(self, node: object, depth: int = 0) -> type[StudentRaisedError]:
+    def find(self, node: object, depth: int = 0) -> type[StudentBaseError]:
         """Return the class that the node describes. Raises CodecError.
 
         A node is the name of a built-in class, the place of a library's class, or the
@@ -209,11 +144,16 @@ class ErrorClasses:
         """
         match node:
             case str():
-                return _imitation(node)
+                return imitation(node)
             case {"l": str() as place} if (found := library_class(place)) is not None:
-                return _imitation_of(found)
-            case {"v": int() as number, "n": str() as name, "b": list() as bases}:
-                pass
+                return imitation_of(found)
+            case {
+                "v": int() as number,
+                "n": str() as name,
+                "b": list() as bases,
+                **others,
+            }:
+                is_whole = len(bases) <= _MAX_BASES and not others.get("more")
             case _:
                 raise CodecError(
                     "the student's process sent an invalid exception class"
@@ -221,15 +161,16 @@ class ErrorClasses:
         if number in self._known:
             return self._known[number]
         if depth >= _MAX_DEPTH:
-            return StudentRaisedError
+            return UnknownError
         parents = [self.find(base, depth + 1) for base in bases[:_MAX_BASES]]
         if len(self._known) >= _MAX_CLASSES:
-            known = (one for one in parents if one is not StudentRaisedError)
-            return next(known, StudentRaisedError)
-        self._known[number] = _derived(name[:_LABEL], parents)
+            bare = (StudentRaisedError, StudentBaseError, UnknownError)
+            known = (one for one in parents if one not in bare)
+            return next(known, parents[0] if parents else UnknownError)
+        self._known[number] = derived(name[:_LABEL], parents, is_whole=is_whole)
         return self._known[number]
 
-    def named(self, node: object, handle: HandleBase) -> type[StudentRaisedError]:
+    def named(self, node: object, handle: HandleBase) -> type[StudentBaseError]:
         """Return the class that a test has asked for by its name."""
         found = self.find(node)
         if found.handle is None and found in self._known.values():
@@ -238,7 +179,7 @@ class ErrorClasses:
 
     def raised(
         self, told: Mapping[str, Any], decoded: Callable[[object], object]
-    ) -> Exception:
+    ) -> BaseException:
         """Return the exception that the snapshot tells of, or a NotDataError.
 
         `decoded` gives the value of a node. Raises CodecError.
@@ -247,14 +188,14 @@ class ErrorClasses:
         if kind == REFUSED:
             # Only this answer is lost. The next check can ask the same snapshot.
             return NotDataError(words)
-        given, is_asked = decoded(told.get("args")), "class" in told
-        arguments = given if type(given) is list else None
+        arguments, attributes = exact_errors.parts_of(decoded(told.get("data")))
+        is_asked = "class" in told
         if is_asked:
             behind = decoded(told.get("object"))
             found = self._error(told["class"], words, arguments, behind)
         else:
             found = raised(kind, words, arguments)
-        exact_errors.put(found, decoded(told.get("vars")), is_asked=is_asked)
+        exact_errors.put(found, attributes, is_asked=is_asked)
         exact_errors.chain(found, told.get("behind"), self._behind)
         return found
 
@@ -264,15 +205,15 @@ class ErrorClasses:
         words: str,
         arguments: Sequence[object] | None,
         handle: object = None,
-    ) -> Exception:
+    ) -> BaseException:
         """Return an exception of the student's own class, with the data it was sent with."""
         kind = self.find(node)
-        error = _made(kind, words, arguments) or StudentRaisedError(words)
+        error = _made(kind, words, arguments) or StudentBaseError(words)
         if is_handle(handle):
             vars(error)[_OBJECT] = handle
         return error
 
-    def _behind(self, told: Mapping[str, Any]) -> Exception:
+    def _behind(self, told: Mapping[str, Any]) -> BaseException:
         """Return one of the errors because of which another was raised."""
         kind, words = str(told["type"]), str(told["words"])[:_WORDS_OF_ERROR]
         given = told["args"]
@@ -283,84 +224,13 @@ class ErrorClasses:
         return raised(kind, words, arguments)
 
 
-def _derived(
-    name: str, parents: Sequence[type[StudentRaisedError]]
-) -> type[StudentRaisedError]:
-    bases = tuple(dict.fromkeys(parents)) or (StudentRaisedError,)
-    body = {"__module__": "__main__", "handle": None}
-    try:
-        return _StudentClass(name, bases, body)  # type: ignore[return-value]  # its bases are
-    except TypeError:  # Python finds no method resolution order for these bases
-        return _StudentClass(name, (StudentRaisedError,), body)  # type: ignore[return-value]  # same
-
-
-def _imitation(kind: str) -> type[StudentRaisedError]:
-    base = _exact(kind)
-    if base is None or base is Exception:
-        return StudentRaisedError
-    return _imitation_of(base)
-
-
-def _exact(kind: str) -> type[Exception] | None:
-    """Return the built-in class with this name if it is an ordinary one, or Exception."""
-    base = getattr(builtins, kind, None)
-    if base is Exception or (isinstance(base, type) and issubclass(base, _ORDINARY)):
-        found: type[Exception] = base
-        return found
-    return None
-
-
-def library_class(place: str) -> type[Exception] | None:
-    """Return a library's class of errors or warnings, or None if it is not imported here.
-
-    The place is the module that defines the class, and the class's name in it. SECURITY:
-    a library's module also shows classes of others, such as unittest's SkipTest.
-    """
-    module, _, name = place.partition(":")
-    if module.partition(".")[0] not in _LIBRARIES:
-        return None
-    base = vars(sys.modules.get(module, types)).get(name)
-    if not (isinstance(base, type) and issubclass(base, Exception)):
-        return None
-    is_its_own = (base.__module__, base.__qualname__) == (module, name)
-    return base if is_its_own and _is_ordinary(base) else None
-
-
-def library_warning(place: str) -> type[Warning] | None:
-    """Return such a class of warnings if it is made from its words, or None."""
-    kind = library_class(place)
-    if kind is None or not issubclass(kind, Warning):
-        return None
-    own = [one for one in kind.__mro__ if one.__module__ != "builtins"]
-    return None if any("__init__" in vars(one) for one in own) else kind
-
-
-def _is_ordinary(base: type) -> bool:
-    """Return whether all base classes are ordinary, or of a library that is imitated."""
-    return all(
-        kind in {Exception, BaseException, object}
-        or (kind.__module__ == "builtins" and issubclass(kind, _ORDINARY))
-        or kind.__module__.partition(".")[0] in _LIBRARIES
-        for kind in base.__mro__
-    )
-
-
-def _imitation_of(base: type) -> type[StudentRaisedError]:
-    if base not in _imitations:
-        parents = (StudentRaisedError, base)
-        body = {"__module__": base.__module__, "handle": None}
-        made: Any = _StudentClass(base.__name__, parents, body)
-        _imitations[base] = made
-    return _imitations[base]
-
-
 def _made(
-    kind: type[StudentRaisedError], words: str, arguments: Sequence[object] | None
-) -> StudentRaisedError | None:
+    kind: type[StudentBaseError], words: str, arguments: Sequence[object] | None
+) -> StudentBaseError | None:
     """Return an exception of the class, or None if the class takes other arguments."""
     for given in ([words] if arguments is None else arguments, [words]):
         try:
-            error: StudentRaisedError = type.__call__(kind, *given)
+            error: StudentBaseError = made_of(kind, given)
         except TypeError:  # as UnicodeDecodeError does
             if kind.__module__ in {"builtins", "__main__"}:
                 continue
@@ -384,7 +254,7 @@ def _with_origin(
 _IMITATED: Final = frozenset(
     one
     for one in vars(builtins).values()
-    if isinstance(one, type) and issubclass(one, _ORDINARY)
+    if isinstance(one, type) and issubclass(one, ORDINARY)
 )
 
 

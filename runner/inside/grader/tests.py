@@ -17,9 +17,12 @@ import torch
 
 from runner.inside.grader import (
     changed_arguments,
+    check_helpers,
     class_bodies,
     class_hashes,
     empty_values,
+    error_bases,
+    identities,
     refusals,
     string_formatting,
     workers,
@@ -115,12 +118,15 @@ class Tests:
             string_formatting.NAME: string_formatting.format_of,
             empty_values.NAME: empty_values.apply_operator,
             class_hashes.NAME: class_hashes.hash_as_class_gives_it,
+            error_bases.NAME: error_bases.class_asked_for,
+            identities.NAME: identities.is_same,
             changed_arguments.NAME: student.arguments,
         }
         self._looking = LookingTests(
             student.arguments, context.library.names, context.defined
         )
         self._main = Main()
+        check_helpers.install(lambda: student.arguments.is_comparing)
         STAFF_TEXTS.use_sources(_sources(question))
         if question.style in {TestStyle.FUNCTIONS, TestStyle.CASES}:
             self._space[_RETURNED] = _returned
@@ -231,12 +237,19 @@ class Tests:
 
 
 def _guarded(tree: Any) -> Any:
-    """Return the tree with guards around its templates, operators and hashes."""
-    return class_hashes.with_class_hashes(
-        empty_values.with_checked_operators(
-            string_formatting.with_checked_templates(tree)
-        )
-    )
+    """Return the tree with guards around its templates, operators, hashes and `is`.
+
+    And around `issubclass`.
+    """
+    for guarded in (
+        string_formatting.with_checked_templates,
+        empty_values.with_checked_operators,
+        class_hashes.with_class_hashes,
+        error_bases.with_asked_bases,
+        identities.with_asked_identities,
+    ):
+        tree = guarded(tree)
+    return tree
 
 
 def _compiled_example(

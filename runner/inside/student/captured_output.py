@@ -16,6 +16,15 @@ _SHOW: Final = warnings.showwarning
 class LimitedText(io.StringIO):
     """A text stream that keeps only the beginning of what is printed."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._told = 0
+
+    def new(self) -> str:
+        """Return what has been printed since this was last asked."""
+        told, self._told = self._told, self.tell()
+        return self.getvalue()[told:]
+
     def write(self, text: str) -> int:
         """Keep as much of the text as there is room for. Return the text's whole length."""
         super().write(text[: MAX_PRINTED - self.tell()])
@@ -29,6 +38,7 @@ class CapturedOutput:
         self._printed = LimitedText()
         self._errors = LimitedText()
         self._warned: list[list[object]] = []
+        self._told = 0
 
     @contextlib.contextmanager
     def recording(self, question: Header) -> Iterator[None]:
@@ -86,12 +96,13 @@ class CapturedOutput:
             self._warned.append([kind, str(message)[:_WORDS], is_own, place])
 
     def header_fields(self) -> dict[str, object]:
-        """Return what was recorded, as parts of an answer's header."""
-        text, errors = self._printed.getvalue(), self._errors.getvalue()
+        """Return what was recorded since this was last asked, as parts of a header."""
+        text, errors = self._printed.new(), self._errors.new()
+        warned, self._told = self._warned[self._told :], len(self._warned)
         return {
             **({"out": text} if text else {}),
             **({"err": errors} if errors else {}),
-            **({"warned": self._warned} if self._warned else {}),
+            **({"warned": warned} if warned else {}),
         }
 
 

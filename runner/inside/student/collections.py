@@ -4,15 +4,16 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
+from runner.inside.values import own_names
 from runner.inside.values.codec import CodecError
+from runner.wire import special_methods
 
 OPERATORS: Final = frozenset(
     (
-        *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow"),
+        *special_methods.BINARY,
         *("neg", "pos", "abs", "invert"),
     )
 )
-_TEXT: Final = 1000
 _COLLECTIONS: Final = (list, tuple, dict, set, frozenset, deque)
 _LIBRARIES: Final = frozenset(("builtins", "collections", "numpy", "torch", "typing"))
 # Special methods that make an object more than its items.
@@ -21,6 +22,7 @@ _OWN_METHODS: Final = frozenset(
         *(f"__{name}__" for name in OPERATORS),
         *("__call__", "__enter__", "__str__", "__getitem__", "__setitem__"),
         *("__delitem__", "__contains__", "__missing__"),
+        *own_names.ANSWERING,
     )
 )
 
@@ -34,18 +36,13 @@ class WithMethods:
 
 @dataclass(frozen=True)
 class MadeValue:
-    """A number or a short text of the notebook's class, which a test has made.
+    """A value of the notebook's class, which a test has made.
 
-    It is sent as a value and as the object by whose operators it is added.
+    It is sent as a value and as the object by whose operators it is added, and as which
+    it goes back.
     """
 
     made: object
-
-
-def is_single_value(value: object) -> bool:
-    """Return whether the value is a number or a short text."""
-    is_text = isinstance(value, str) and len(value) <= _TEXT
-    return is_text or isinstance(value, int | float)
 
 
 def plain_of(value: object) -> object:
@@ -59,6 +56,8 @@ def has_own_methods(value: object) -> bool:
     """Return whether the value is a list or the like whose class has methods of its own."""
     if not isinstance(value, _COLLECTIONS):
         return False
+    if hasattr(type(value), "_fields") and type(value).__dictoffset__:
+        return True  # a named tuple that takes what a test assigns to it
     return any(
         callable(part) or isinstance(part, property | classmethod | staticmethod)
         for kind in type(value).__mro__

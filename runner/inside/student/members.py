@@ -7,6 +7,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, Final
 
+from runner.inside.values import own_classes, own_operators
 from runner.inside.values.codec import Encoder, Node, kind_of
 from runner.inside.values.value_methods import REDEFINABLE
 
@@ -18,10 +19,26 @@ _NAME: Final = 100
 class SentValues(Encoder):
     """An encoder of answers to a grader, which sends such members as values and objects."""
 
-    def __init__(self, refer: Callable[[object, Encoder], Node], **most: int) -> None:
+    def __init__(
+        self,
+        refer: Callable[[object, Encoder], Node],
+        number_of: Callable[[type], int],
+        **most: int,
+    ) -> None:
         super().__init__(refer, **most)
+        self._number_of = number_of
+        self._own: dict[type, dict[str, Any]] = {}
         self.packs_tensors = True
         self.is_answer = True
+
+    def of_own_class(self, kind: type) -> dict[str, Any]:
+        """Return the class's number and those of its bases, and what it has anew."""
+        if kind not in self._own:
+            anew = own_operators.redefined(kind)
+            numbers = [self._number_of(one) for one in own_operators.own_bases(kind)]
+            told = {"anew": anew} if anew else {}
+            self._own[kind] = told | own_classes.told(numbers, kind)
+        return self._own[kind]
 
     def member(self, value: Enum) -> Node:
         """Return the node of a member, or None if it differs from its value."""

@@ -8,7 +8,6 @@ import builtins
 import contextlib
 import inspect
 import json
-import operator
 import random
 import weakref
 from collections.abc import Callable, Mapping, MutableMapping
@@ -25,14 +24,13 @@ from runner.inside.student import (
     given_builtins,
     loop_steps,
     sent_items,
+    slots,
 )
 from runner.inside.student.captured_output import CapturedOutput
 from runner.inside.student.collections import (
-    OPERATORS,
     MadeValue,
     WithMethods,
     has_own_methods,
-    is_single_value,
     plain_of,
 )
 from runner.inside.student.coroutines import Coroutines
@@ -41,6 +39,7 @@ from runner.inside.student.handed_in import HandedIn
 from runner.inside.student.hashes import Hashes
 from runner.inside.student.known_objects import KnownObjects
 from runner.inside.student.members import SentValues
+from runner.inside.student.readings import Readings, place_of, runs_code
 from runner.inside.student.sent_names import SentNames
 from runner.inside.student.told_errors import ToldErrors
 from runner.inside.student.unpickled import Unpickled
@@ -54,12 +53,12 @@ from runner.inside.values.codec import (
 )
 from runner.wire import special_methods
 from runner.wire.endpoint import Endpoint, Message
+from runner.wire.grader_requests import RUNNING
 from runner.wire.link import (
     MAX_ANSWER_BYTES,
     MAX_ANSWER_HEADER,
     MAX_BYTES,
     MAX_HEADER,
-    PRINTS_TO_TEST,
     Buffer,
     Header,
     Link,
@@ -72,10 +71,6 @@ _SEEDS: Final[Mapping[str, Callable[[int], object]]] = {
     "numpy": np.random.seed,
     "torch": torch.manual_seed,
 }
-_IN_PLACE: Final = frozenset(
-    f"i{name}" for name in OPERATORS if hasattr(operator, f"i{name}")
-)
-_OPERATORS: Final = OPERATORS | _IN_PLACE | {"getitem", "setitem", "delitem"}
 
 
 class Service:
@@ -94,6 +89,11 @@ class Service:
         self._known = KnownObjects()
         self._hashes = Hashes()
         self._given = GivenArguments()
+        self._readings = Readings()
+        self._captured: list[CapturedOutput] = []
+        self._positions = given_builtins.GivenPositions()
+        # Functions of the tests' that the notebook still has, by their numbers.
+        self._callbacks = weakref.WeakValueDictionary[int, Callable[..., object]]()
         self._endpoint = Endpoint(link, self._serve)
         handed_in, coroutines = HandedIn(files), Coroutines()
         self._told_errors = ToldErrors(self._encoder, self._refer, self._exception)
@@ -112,6 +112,7 @@ class Service:
             "set": setattr,
             "del": delattr,
             "operate": self._operate,
+            "slot": slots.ask,
             "len": len,
             "isinstance": isinstance,
             "issubclass": issubclass,
@@ -126,22 +127,13 @@ class Service:
             "source": inspect.getsource,
             "signature": description.signature,
             "kind": description.is_kind,
+            "is_at": description.is_at,
             "copy": description.copied,
             "leave": built_in_errors.leave,
             "await": coroutines.awaited,
             "together": coroutines.together,
-            "items": sent_items.items,
             **loop_steps.OPERATIONS,
-            "count": sent_items.count,
-            "reversed": sent_items.backwards,
-            "mapping": sent_items.mapping,
-            "pairs": lambda value, is_few: sent_items.pairs(
-                value, is_few, self._encoder
-            ),
-            "indexed": lambda value, is_few: sent_items.indexed(
-                value, is_few, self._encoder
-            ),
-            "next": sent_items.Steps().next_item,
+            **sent_items.operations(self._encoder),
             "contents": lambda places: self._given.contents(places, self._encoder),
             "compare": self._given.compare_all,
             "script": handed_in.load_script,
@@ -156,8 +148,12 @@ class Service:
         self._known.end(header.get("ended", ()))
         self._known.drop(header.get("dropped", ()))
         captured, watch = CapturedOutput(), self._given.watch(header.get("watch"))
+        self._captured.append(captured)
+        self._positions.begin(header.get("watch"))
         answer, more = self._answer(header, buffers, captured, watch)
-        return {**answer, **captured.header_fields(), **watch.told()}, more
+        self._captured.pop()
+        stands = self._positions.told()
+        return {**answer, **captured.header_fields(), **watch.told(), **stands}, more
 
     def _answer(
         self,
@@ -166,15 +162,19 @@ class Service:
         captured: CapturedOutput,
         watch: Watch,
     ) -> Message:
+        told: dict[str, object] = {}
         try:
             decoder = self._decoder(buffers)
             arguments = decoder.decode(header["a"])
             watch.begin(decoder)
+            place = place_of(header["op"], arguments)
             with contextlib.ExitStack() as around:
-                if header["op"] in PRINTS_TO_TEST:
+                if header["op"] in RUNNING:
                     around.enter_context(captured.recording(header))
                 if header.get("g") is False:  # the test computes without gradients
                     around.enter_context(torch.no_grad())
+                if header["op"] == "attr" and runs_code(*arguments):
+                    told["ran"] = True
                 result = self._operations[header["op"]](*arguments)
                 if type(result) is loop_steps.Step:
                     node, encoder = result.encoded(self._encoder)
@@ -182,10 +182,13 @@ class Service:
                     encoder = self._encoder()
                     node = encoder.encode(result)
         except BaseException as error:  # noqa: BLE001 - a student's code may raise anything
-            return self._told_errors.message(error)
+            answer, more = self._told_errors.message(error)
+            return {**answer, **told}, more
         if header["op"] == "name":
             self._sent_names.note(arguments[0], node, encoder.buffers)
-        return {"ok": node}, encoder.buffers
+        if place is not None:
+            told |= self._readings.told(place, result, node, encoder.buffers)
+        return {"ok": node, **told}, encoder.buffers
 
     # --- Operations ------------------------------------------------------------
 
@@ -249,16 +252,17 @@ class Service:
     def _make(self, kind: Callable[..., object], arguments: Any, named: Any) -> object:
         """Return the object that a test makes by calling a class of the notebook's."""
         made = kind(*arguments, **named)
-        if is_single_value(made) and own_operators.redefined(type(made)):
-            return MadeValue(made)
-        return WithMethods(made) if has_own_methods(made) else made
+        if has_own_methods(made):
+            return WithMethods(made)
+        return MadeValue(made) if own_operators.own_bases(type(made)) else made
 
     def _operate(self, name: str, *arguments: object) -> object:
-        if name not in _OPERATORS:
-            raise CodecError("an unknown operator")
-        operate: Callable[..., object] = getattr(operator, name)
-        result = operate(*arguments)
-        if name in _IN_PLACE and result is arguments[0] and has_own_methods(result):
+        result = slots.operator_named(name)(*arguments)
+        if (
+            name in slots.IN_PLACE
+            and result is arguments[0]
+            and has_own_methods(result)
+        ):
             return WithMethods(result)  # it remains the same object
         return result
 
@@ -267,15 +271,17 @@ class Service:
     def _encoder(self) -> Encoder:
         """Return an encoder that refuses values too large for an answer."""
         return SentValues(
-            self._refer, max_text=MAX_ANSWER_HEADER, max_bytes=MAX_ANSWER_BYTES
+            self._refer,
+            partial(self._known.number_of, keeps=False),
+            max_text=MAX_ANSWER_HEADER,
+            max_bytes=MAX_ANSWER_BYTES,
         )
 
     def _refer(self, value: object, encoder: Encoder) -> Node:
         if type(value) is WithMethods:
             return {**self._refer(value.made, encoder), "collection": True}
         if type(value) is MadeValue:
-            told = encoder.encode(value.made, 1)
-            return {"k": "made", "v": told, "o": self._refer(value.made, encoder)}
+            return self._made_value(value.made, encoder)
         if isinstance(value, type(builtins)):
             return {"k": "module", "v": value.__name__}
         if isinstance(value, type) and value.__module__ == "builtins":
@@ -287,9 +293,10 @@ class Service:
             "v": number,
             "callable": callable(value),
             "methods": special_methods.named_of(type(value)),
-            "more": special_methods.bits_of(type(value)),
+            "more": special_methods.bits_of(value),
             "class": isinstance(value, type),
             "kind": kind_of(value),
+            "type": [type(value).__module__, type(value).__qualname__],
             "bases": [f"{one.__module__}.{one.__qualname__}" for one in bases[:_BASES]],
         }
         told = self._hashes.hash_for_grader(value)
@@ -304,6 +311,12 @@ class Service:
         encoder.size += len(json.dumps(node))
         return node
 
+    def _made_value(self, made: object, encoder: Encoder) -> Node:
+        told = encoder.encode(made, 1)
+        if type(told) is dict and told.get("k") == "handle":
+            return told
+        return {"k": "made", "v": told, "o": self._refer(made, encoder)}
+
     def _exception(self, kind: type) -> Node:
         """Return the description of a class of exceptions for a grader."""
         if kind.__module__ == "builtins":
@@ -314,6 +327,7 @@ class Service:
             "n": kind.__name__,
             "l": f"{kind.__module__}:{kind.__qualname__}",
             "b": [self._exception(one) for one in bases],
+            "more": len(bases) < len(kind.__bases__),
         }
 
     def _decoder(self, buffers: list[Buffer]) -> Decoder:
@@ -330,7 +344,9 @@ class Service:
                 case "callback":
                     return self._callback(node["v"])
                 case "given":
-                    return given_builtins.make(node["t"], itself.decode(node["v"]))
+                    made = given_builtins.make(node["t"], itself.decode(node["v"]))
+                    self._positions.note(node.get("n"), node["t"], made)
+                    return made
             raise CodecError(f"an unknown kind of value: {node['k']}")
 
         decoder = Decoder(buffers, resolve, max_size=MAX_HEADER, max_bytes=MAX_BYTES)
@@ -338,16 +354,21 @@ class Service:
         itself = weakref.proxy(decoder)
         decoder.takes_missing = True
         decoder.refuses_backward = False
+        decoder.find_own = self._known.find
         part = lambda number: itself.part(number)  # noqa: E731, PLW0108 - same
         unpickled = Unpickled(part, decoder.inside.__setitem__)
         return decoder
 
     def _callback(self, number: int) -> Callable[..., object]:
-        """Return a function whose calls the grader answers."""
+        """Return the function whose calls the grader answers: one for each number."""
+        known = self._callbacks.get(number)
+        if known is not None:
+            return known
 
         def function(*arguments: object, **named: object) -> object:
             return self._ask_back("callback", number, arguments, named)
 
+        self._callbacks[number] = function
         return function
 
     def _ask_back(
@@ -359,6 +380,8 @@ class Service:
         encoder = self._encoder()
         node = encoder.encode([list(arguments), named])
         question = {"op": operation, "v": what, "a": node}
+        # What was printed so far comes before what the test's function prints.
+        question |= self._captured[-1].header_fields()
         header, buffers = self._endpoint.ask(question, encoder.buffers)
         error = header.get("error")
         if error is None:

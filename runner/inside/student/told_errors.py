@@ -40,20 +40,20 @@ class ToldErrors:
         grader may read the attributes.
         """
         told, encoder = _words_of(error), self._make()
-        attributes = _attributes_of(error)
+        attributes, has_attributes = _attributes_of(error), False
         with contextlib.suppress(Exception), encoder.data_only():
-            parts: Any = encoder.encode([_arguments_of(error), attributes])
-            told["args"], told["vars"] = parts["v"]
-        if "args" not in told:
+            told["data"] = encoder.encode([_arguments_of(error), attributes])
+            has_attributes = True
+        if "data" not in told:
             encoder = self._make()
             with contextlib.suppress(Exception), encoder.data_only():
-                told["args"] = encoder.encode(_arguments_of(error))
-        if "args" not in told:
+                told["data"] = encoder.encode([_arguments_of(error)])
+        if "data" not in told:
             encoder = self._make()
         if told["type"] == REFUSED:
             return {"error": told}, encoder.buffers
         kind = type(error)
-        if kind.__module__ != "builtins" or (attributes and "vars" not in told):
+        if kind.__module__ != "builtins" or (attributes and not has_attributes):
             error.__traceback__ = None  # its frames may hold much
             told["class"] = self._class_of(kind)
             told["object"] = self._refer(error, encoder)

@@ -20,6 +20,7 @@ from runner.inside.values import (
     arrays,
     containers,
     library,
+    own_classes,
     own_operators,
     packed,
     single_numbers,
@@ -183,11 +184,12 @@ class Encoder(EncoderBase):
 
     def _of_own_class(self, node: Node, kind: type) -> Node:
         """Return the node with the operators that the value's class has in its own way."""
-        anew = own_operators.redefined(kind) if self.is_answer else []
-        if not anew:
+        told = self.of_own_class(kind) if self.is_answer else {}
+        if not told:
             return node
         whole = node if type(node) is dict else {"k": "plain", "v": node}
-        return {**whole, "anew": anew}
+        self.size += NODE * len(told)
+        return {**whole, **told}
 
     @property
     def fits(self) -> bool:
@@ -256,6 +258,7 @@ _ENCODERS: Final[Mapping[type, Encode]] = {
     slice: _bounds("slice"),
     range: _bounds("range"),
     type(...): lambda *_: {"k": "ellipsis"},
+    type(NotImplemented): lambda *_: {"k": "not implemented"},
     **containers.ENCODERS,
     **library.ENCODERS,
     **tensors.ENCODERS,
@@ -340,6 +343,8 @@ class Decoder(DecoderBase):
             return self._object(node)
         try:
             value = decode(self, node, depth)
+            if self.find_own is not None:
+                return own_classes.given_back(value, node, self.find_own)
             return own_operators.of_own_class(value, node)
         except CodecError:
             raise
@@ -370,6 +375,7 @@ _DECODERS: Final[Mapping[str, Decode]] = {
     "slice": _built(lambda parts: slice(*parts)),
     "range": _built(lambda parts: range(*parts)),
     "ellipsis": lambda *_: ...,
+    "not implemented": lambda *_: NotImplemented,
     "plain": lambda decoder, node, depth: decoder.decode(node["v"], depth + 1),
     "text": packed.decode_text,
     **containers.DECODERS,

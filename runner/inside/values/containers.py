@@ -8,6 +8,7 @@ the names of its fields, and a `defaultdict` its default.
 import collections
 import json
 import keyword
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
@@ -194,6 +195,9 @@ def encode_tuple(encoder: EncoderBase, value: Any, depth: int) -> Node:
         or _has_value_methods(fields, items)
     ):
         return None
+    if kind is time.struct_time:
+        zone = [value.tm_zone, value.tm_gmtoff]
+        return encoder.many("struct_time", [*items, *zone], depth)
     name = kind.__name__[:_NAME]
     name = name if _is_name(name) else "namedtuple"
     return {**encoder.many("namedtuple", items, depth), "n": name, "f": list(fields)}
@@ -226,6 +230,10 @@ def _decode_named(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> 
     if len(items) != len(fields) or _has_value_methods(fields, items):
         raise CodecError("invalid items of a named tuple")
     return _class_of(name, fields)(items)
+
+
+def _decode_time(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
+    return time.struct_time(decoder.many(node, depth))
 
 
 def _has_value_methods(fields: Sequence[str], items: Sequence[object]) -> bool:
@@ -291,4 +299,5 @@ DECODERS: Final[Mapping[str, Decode]] = {
     "Counter": _decode_counter,
     "defaultdict": _decode_default,
     "namedtuple": _decode_named,
+    "struct_time": _decode_time,
 }

@@ -101,7 +101,7 @@ def _write_numbers(encoder: EncoderBase, name: str, items: Any) -> Column:
     column = {"d": name, "b": encoder.add(array)}
     if name == _NUMBERS[float] and np.isnan(array).any():
         missing = missing_numbers.name_of_all(items)
-        return {**column, "o": missing} if missing else column
+        return {**column, "nan": missing} if missing else column
     return column
 
 
@@ -208,7 +208,7 @@ def _items(decoder: DecoderBase, node: Mapping[str, Any]) -> list[Any]:
     if name not in _NUMBERS.values():
         raise CodecError("an unknown kind of numbers")
     items: list[Any] = _numbers(decoder.bytes_of(node), name).tolist()
-    if "o" in node:
+    if "nan" in node:
         nan = missing_numbers.named(node)
         return [one if one == one else nan for one in items]  # noqa: PLR0124 - NaN
     return items

@@ -13,6 +13,7 @@ from pathlib import PosixPath, PurePath, PurePosixPath
 from types import SimpleNamespace
 from typing import Any, Final, NoReturn
 
+from runner.inside.values import own_operators
 from runner.inside.values.containers import check_hashes
 from runner.inside.values.nodes import (
     CodecError,
@@ -26,7 +27,7 @@ from runner.inside.values.nodes import (
 )
 from runner.inside.values.value_methods import VALUE_METHODS
 
-_ISO: Final = 40
+_ISO: Final = 60
 _PATH: Final = 4096
 _TYPECODES: Final = "bBhHiIlLqQfd"
 # Bounded, since converting a larger one to an integer would not end in time.
@@ -46,11 +47,17 @@ def _decimal(_: EncoderBase, value: Any, _depth: int) -> Node:
 
 
 def _moment(kind: str) -> Encode:
-    def encode(_: EncoderBase, value: Any, _depth: int) -> Node:
-        # Only the offset would be sent, and a zone is more than that.
+    def encode(encoder: EncoderBase, value: Any, _depth: int) -> Node:
+        # A zone of another class is more than an offset and a name.
         zone = getattr(value, "tzinfo", None)
-        is_plain = zone is None or type(zone) is timezone
-        return {"k": kind, "v": value.isoformat()} if is_plain else None
+        if zone is not None and type(zone) is not timezone:
+            return None
+        node = {"k": kind, "v": value.isoformat()}
+        if getattr(value, "fold", 0):
+            node["f"] = 1
+        if zone is not None and str(zone) != str(timezone(zone.utcoffset(None))):
+            node["z"] = encoder.text(str(zone)[:_PATH])
+        return node
 
     return encode
 
@@ -60,15 +67,40 @@ def _duration(encoder: EncoderBase, value: Any, depth: int) -> Node:
     return encoder.many("timedelta", parts, depth)
 
 
-class SentPath(PurePosixPath):
+def _refuse_file(*_: object, **__: object) -> NoReturn:
+    raise own_operators.refused(
+        "this path belongs to another process, which has other files: give its text to "
+        "`Path`, or let a function of the notebook look at the file"
+    )
+
+
+class SentPurePath(PurePosixPath):
+    """A path of the other process that is not asked for files there either."""
+
+    __fspath__ = _refuse_file
+
+
+class SentPath(PosixPath):
     """A path of the other process. It names no file of this one."""
 
-    def __fspath__(self) -> NoReturn:
-        raise TypeError("this path belongs to another process, which has other files")
+    __fspath__ = _refuse_file
+
+
+def file_methods() -> frozenset[str]:
+    """Return the names of what only a path with files has."""
+    found = set(dir(PosixPath)) - set(dir(PurePosixPath))
+    return frozenset(name for name in found if not name.startswith("_"))
+
+
+for _name in file_methods() | {"__enter__", "__exit__"}:
+    setattr(SentPath, _name, _refuse_file)
 
 
 def _path(encoder: EncoderBase, value: Any, _depth: int) -> Node:
-    return encoder.path(value) if len(str(value)) <= _PATH else None
+    if len(str(value)) > _PATH:
+        return None
+    node = encoder.path(value)
+    return node if isinstance(value, PosixPath) else {**node, "pure": True}
 
 
 def _decode_fraction(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
@@ -90,7 +122,11 @@ def _decode_moment(kind: Any) -> Decode:
         text = text_of(node, "v")
         if len(text) > _ISO:
             raise CodecError("an invalid time")
-        return kind.fromisoformat(text)
+        found = kind.fromisoformat(text)
+        if "z" in node:
+            offset = found.tzinfo.utcoffset(None)
+            found = found.replace(tzinfo=timezone(offset, text_of(node, "z")))
+        return found.replace(fold=1) if node.get("f") == 1 else found
 
     return decode
 
@@ -104,7 +140,7 @@ def _decode_path(_: DecoderBase, node: Mapping[str, Any], _depth: int) -> Any:
     text = text_of(node, "v")
     if len(text) > _PATH:
         raise CodecError("a path that is too long")
-    return SentPath(text)
+    return SentPurePath(text) if node.get("pure") is True else SentPath(text)
 
 
 # --- Views of dictionaries, and plain records -----------------------------------------
@@ -205,6 +241,7 @@ ENCODERS: Final[Mapping[type, Encode]] = {
     PosixPath: _path,
     PurePosixPath: _path,
     SentPath: _path,
+    SentPurePath: _path,
 }
 DECODERS: Final[Mapping[str, Decode]] = {
     "keys": _decode_keys,

@@ -28,7 +28,7 @@ def name_of_all(numbers: Collection[float]) -> str:
 
 def named(node: Mapping[str, Any]) -> float:
     """Return the NaN with the name in the node. Raises CodecError."""
-    found = _NAMED.get(node["o"]) if isinstance(node["o"], str) else None
+    found = _NAMED.get(node["nan"]) if isinstance(node["nan"], str) else None
     if found is None:
         raise CodecError("an unknown NaN")
     return found

@@ -161,6 +161,10 @@ class EncoderBase(_Side, ABC):
     def number_each(self, values: Collection[object], taken: int) -> int:
         """Give numbers to new parts that take so many bytes each. Return the first."""
 
+    def of_own_class(self, _kind: type) -> dict[str, Any]:
+        """Return what a node tells of the class of a value, if it is the notebook's."""
+        return {}
+
     @abstractmethod
     def encode(self, value: object, depth: int = 0) -> Node:
         """Return the node of the value. Raises CodecError."""
@@ -239,6 +243,8 @@ class DecoderBase(_Side, ABC):
         # Whether a column of pandas may hold NA: a test has made it, and no check
         # compares it.
         self.takes_missing = False
+        # Finds an object by its number, where the notebook's own objects are.
+        self.find_own: Callable[[int], Any] | None = None
         # Whether a tensor whose graph is not here refuses `backward`.
         self.refuses_backward = True
         # The tensors and arrays inside of pickles that have numbers.

@@ -43,7 +43,7 @@ def encode_float(_: EncoderBase, value: Any, _depth: int) -> Node:
         return number
     node = {"k": "float", "v": repr(number)}
     name = nan_name(number)
-    return {**node, "o": name} if name else node
+    return {**node, "nan": name} if name else node
 
 
 def _decode_int(decoder: DecoderBase, node: Mapping[str, Any], _depth: int) -> int:
@@ -58,7 +58,7 @@ def _decode_int(decoder: DecoderBase, node: Mapping[str, Any], _depth: int) -> i
 def _decode_float(_: DecoderBase, node: Mapping[str, Any], _depth: int) -> float:
     if node["v"] not in ("nan", "inf", "-inf"):
         raise CodecError("an invalid float")
-    if "o" in node and node["v"] == "nan":
+    if "nan" in node and node["v"] == "nan":
         return named_nan(node)
     return float(node["v"])
 

@@ -120,8 +120,8 @@ class Init:
                 self._used = self.isolation.used_bytes()
                 self._usage_ms = _USAGE_MS
                 self._tell({"t": "sealed", "disk": self._used[0]})
-            case "folder":
-                self._change_folder(frame)
+            case "request":
+                self._answer(frame)
             case "student":
                 # The first process could not be interrupted, so the host has ended it.
                 self._start_student(dict(zip(DESCRIPTORS[1:], fds, strict=True)))
@@ -130,9 +130,9 @@ class Init:
         for fd in fds:
             os.close(fd)
 
-    def _change_folder(self, frame: Frame) -> None:
-        """Save, keep or restore the job's folders, and tell the host when it is done."""
-        answer: Frame = {"t": "folder", "n": frame["n"]}
+    def _answer(self, frame: Frame) -> None:
+        """Do what the host waits for, with the job's folders or processes, and say so."""
+        answer: Frame = {"t": "answer", "n": frame["n"]}
         match frame["do"]:
             case "save":
                 answer["number"] = self.isolation.save_folders()
@@ -140,6 +140,10 @@ class Init:
                 answer["errno"] = self.isolation.keep_folders()
             case "restore":
                 answer["errno"] = self.isolation.restore_folders(frame["number"])
+            case "hold":
+                answer["done"] = self.isolation.hold_process(frame["pid"])
+            case "release":
+                answer["done"] = self.isolation.release_process(frame["pid"])
         self._tell_usage()
         self._tell(answer)
 
@@ -161,6 +165,8 @@ class Init:
                 return False
             if pid == 0:
                 return True
+            if os.WIFSTOPPED(status):
+                continue  # a thread that is held, and lives
             if pid == self.student:
                 # Its own usage: that of the snapshots is reported separately.
                 peak = used.ru_maxrss * 1024

@@ -8,7 +8,7 @@ from tests.runner.corpus.attacks.exhaustion_work import WORK
 from tests.runner.corpus.bench import Bench
 from tests.runner.corpus.parameters import attacks
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.long]
 
 
 @attacks(*WORK, *ROOM)

@@ -10,7 +10,7 @@ from tests.runner.corpus.attacks.forging_wire import COPY
 from tests.runner.corpus.bench import Bench
 from tests.runner.corpus.parameters import attacks
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.long]
 
 
 @attacks(*SHELL, *ANSWERS, *NOTEBOOK, *COPY)

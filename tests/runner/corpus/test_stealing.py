@@ -8,7 +8,7 @@ from tests.runner.corpus.attacks.stealing_tests import TESTS
 from tests.runner.corpus.bench import Bench
 from tests.runner.corpus.parameters import attacks
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.long]
 
 
 @attacks(*TESTS, *HOST)

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from runner.host import saved_folders
+from runner.host import init_requests
+from runner.host.init_requests import InitRequests
 from runner.host.runner import Runner
 from runner.host.saved_folders import SavedFolders
 from runner.protocol import check_words
@@ -18,7 +19,7 @@ class Silent(SavedFolders):
 
     def __init__(self, init: Peer) -> None:
         self.looks = 0
-        super().__init__(init, lambda: None, self._count)
+        super().__init__(InitRequests(init, lambda: None, self._count))
 
     def _count(self) -> None:
         self.looks += 1
@@ -26,7 +27,7 @@ class Silent(SavedFolders):
 
 @pytest.fixture
 def folders(monkeypatch: pytest.MonkeyPatch) -> Iterator[Silent]:
-    monkeypatch.setattr(saved_folders, "_ANSWER_SECONDS", 0.35)
+    monkeypatch.setattr(init_requests, "_ANSWER_SECONDS", 0.35)
     ours, theirs = socket.socketpair()
     with ours, theirs:
         yield Silent(Peer(ours))
@@ -58,7 +59,7 @@ def test_a_question_is_not_judged_on_the_last_cell_s_file(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The kind of attack: the first process is kept busy at the check cell."""
-    monkeypatch.setattr(saved_folders, "_ANSWER_SECONDS", 0)
+    monkeypatch.setattr(init_requests, "_ANSWER_SECONDS", 0)
     asked = question("q1", "def check(best):\n    assert best() == 'right'\n")
     result = runner.run(
         job(

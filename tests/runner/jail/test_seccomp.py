@@ -22,6 +22,7 @@ def answer(
     *arguments: int,
     audit: int | None = None,
     is_grouped: bool = True,
+    has_device: bool = False,
 ) -> int:
     """Return the error number for the call: 0 if it is allowed, KILLED if it kills.
 
@@ -31,7 +32,8 @@ def answer(
     data = struct.pack(
         "<IIQ6Q", number, about.audit if audit is None else audit, 0, *padded
     )
-    result = run(seccomp.program(about, is_grouped=is_grouped), data)
+    code = seccomp.program(about, is_grouped=is_grouped, has_device=has_device)
+    result = run(code, data)
     if result == 0x8000_0000:
         return KILLED
     if result == 0x0005_0000:
@@ -165,11 +167,26 @@ def test_shared_pages_cannot_be_inspected_or_moved(
     assert answer(about, about.preadv2, 3, 0, 1, 0, 0, 1) == ALLOWED
 
 
-def test_flags_and_keys_of_a_file_system_cannot_be_set(about: Architecture) -> None:
-    for request in (0x4008_6602, 0xC050_6617, 0x8008_6601):
-        assert answer(about, about.ioctl, 3, request) == errno.ENOTTY
-    for request in (0x541B, 0x5413, 0x8004_5430):
-        assert answer(about, about.ioctl, 3, request) == ALLOWED
+def test_only_requests_of_terminals_and_descriptors_are_allowed(
+    about: Architecture,
+) -> None:
+    """A file system's own requests change what init knows of a file, or name disks."""
+    for kind in range(0x100):
+        for request in (kind << 8, 0x401C_0000 | kind << 8 | 0x20):
+            expected = errno.EOPNOTSUPP if kind == 0x94 else errno.ENOTTY
+            if kind == ord("T"):
+                expected = ALLOWED
+            assert answer(about, about.ioctl, 3, request) == expected
+
+
+def test_a_job_with_a_device_may_ask_its_driver_but_no_file_system(
+    about: Architecture,
+) -> None:
+    for request in (0x4008_6602, 0xC050_6617, 0x401C_5820, 0x8008_7601, 0x8081_1501):
+        assert answer(about, about.ioctl, 3, request, has_device=True) == errno.ENOTTY
+    for request in (0xC020_4629, 0x3000_0001, 33, 0x541B):
+        assert answer(about, about.ioctl, 3, request, has_device=True) == ALLOWED
+    assert answer(about, about.ioctl, 0, 0x5412, has_device=True) == errno.EPERM
 
 
 PRIVATE, SHARED, FIXED, ANONYMOUS = 2, 1, 16, 32
@@ -228,7 +245,7 @@ def test_calls_that_use_resources_of_the_whole_machine_are_missing(
 def test_options_that_make_uncounted_kernel_memory_are_refused(
     about: Architecture,
 ) -> None:
-    for option in (22, 62, 67, 78, 0x53564D41):
+    for option in (22, 35, 62, 67, 78, 0x53564D41):
         assert answer(about, about.prctl, option) == errno.EINVAL
         assert answer(about, about.prctl, 2**32 + option) == errno.EINVAL
     for option in (26, 50, 51, 52):

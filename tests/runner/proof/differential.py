@@ -244,6 +244,6 @@ CASES: Final[Mapping[str, Case]] = {
 
 
 def stored() -> Mapping[str, Found]:
-    """Return return the marks as they were recorded."""
+    """Return the marks as they were recorded."""
     found: Mapping[str, Found] = json.loads(STORED.read_text())
     return found

@@ -457,7 +457,14 @@ _faults: Final = st.fixed_dictionaries(
             optional={
                 "class": _error_classes,
                 "object": _objects | nodes,
-                "args": _node("list", v=st.lists(_values, max_size=2)) | nodes,
+                "data": _node(
+                    "list",
+                    v=st.lists(
+                        _node("list", v=st.lists(_values, max_size=2)) | nodes,
+                        max_size=2,
+                    ),
+                )
+                | nodes,
             },
         )
     }

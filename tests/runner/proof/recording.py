@@ -15,10 +15,12 @@ from typing import Any, Final
 import numpy as np
 import torch
 
+from runner.inside.grader.check_helpers import take_report
 from runner.inside.grader.grader_loop import run_check
 from runner.inside.grader.names import Library
 from runner.inside.grader.tests import QuestionContext, Tests, student_for
 from runner.inside.student.service import Service
+from runner.protocol.check_reports import CheckReport
 from runner.protocol.jobs import QuestionSpec, TestStyle
 from runner.wire.link import (
     MAX_ANSWER_BYTES,
@@ -78,11 +80,15 @@ class RecordingSocket:
 
 @dataclass
 class Marked:
-    """The result of one question: its scores, and all bytes that the grader sent."""
+    """The result of one question: its scores, and all bytes that the grader sent.
+
+    `reports` are what its checks show.
+    """
 
     scores: tuple[float, ...] = ()
     sent: bytearray = field(default_factory=bytearray)
     errors: list[BaseException | None] = field(default_factory=list)
+    reports: list[CheckReport] = field(default_factory=list)
 
 
 def honest(notebook: str) -> SnapshotMaker:
@@ -202,6 +208,7 @@ def run_checks(
             # A check whose snapshot is gone has no outcome.
             found.scores = (*found.scores, 0.0 if student.lost else score)
             found.errors.append(error)
+            found.reports.append(take_report(error))
     finally:
         sock.shutdown(socket.SHUT_WR)
 

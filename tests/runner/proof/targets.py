@@ -115,6 +115,9 @@ SCRIPTS: Final[Sequence[str]] = (
     "with x as entered:\n    assert entered == {n}\nassert {n} == entered",
     "assert isinstance(x, int) and x - {n} == 0",
     "assert not (x != {n})",
+    "from softmark import expect\nexpect(f(2), {n})",
+    "import softmark\nsoftmark.expect(x, [{n}, {m}], message='Two numbers.')",
+    "from softmark import metric\nmetric('x', abs(x - {f}), at_most=1e-6)",
     "assert x <= {n} and x >= {n}",
     "assert f'{{x}}' == {t}",
     "assert hash(x) == hash(({n}, {m}))",
@@ -126,6 +129,7 @@ SCRIPTS: Final[Sequence[str]] = (
 )
 ARRAYS: Final[Sequence[str]] = (
     "assert np.shape(x) == (3,) and np.allclose(x, expected)",
+    "from softmark import expect\nexpect(x, expected, tolerance=1e-6)",
     "got = np.asarray(f(1))\nassert got.shape == (3,)\nassert (got == expected).all()",
     "np.testing.assert_allclose(np.reshape(x, 3), expected)",
     "assert x.shape == (3,)\nassert np.array_equal(x, expected)",

@@ -23,5 +23,10 @@ def test_honest_work_earns_the_same_marks_as_before(
         found = CASES[name](runner, tmp_path)
     except UnreachedError as error:
         pytest.skip(str(error))
-    # As JSON holds it: a tuple is a list there.
-    assert json.loads(json.dumps(found)) == stored()[name]
+    # As JSON holds it: a tuple is a list there. Processors differ in the last digit of
+    # what a network computes.
+    near = json.loads(
+        json.dumps(stored()[name]),
+        parse_float=lambda digits: pytest.approx(float(digits), rel=1e-9),
+    )
+    assert json.loads(json.dumps(found)) == near

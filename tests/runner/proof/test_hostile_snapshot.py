@@ -22,13 +22,13 @@ from tests.runner.proof.recording import honest, mark
 from tests.runner.proof.targets import NOT_YET, filled, sources_of
 
 pytestmark = [
-    pytest.mark.torch,
+    pytest.mark.spread,
     pytest.mark.filterwarnings("ignore"),
     pytest.mark.timeout(1200),
 ]
 
-# In each of the four styles.
-_FEW, _MANY = 150, 10_000
+# In each of the four styles: 600 in all, or 10,000.
+_FEW, _MANY = 150, 2_500
 _NUMBERS: Final = [_FEW, pytest.param(_MANY, marks=pytest.mark.long)]
 _EMPTY: Final = Entry(style=TestStyle.SCRIPT, right="", wrong=("", ""), tests="")
 

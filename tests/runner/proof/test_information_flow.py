@@ -53,6 +53,12 @@ OURS: Final = {
     "scripts": _own(TestStyle.SCRIPT, *(f"{s}\n" for s, *_ in styles.SCRIPTS)),
     "doctests": _own(TestStyle.DOCTEST, *(f"{s}\n" for s, _ in styles.DOCTESTS)),
     "cases": _own(TestStyle.CASES, styles.CASES),
+    "helpers": _own(
+        TestStyle.SCRIPT,
+        "from softmark import expect\nexpect(double(2), 71, message='planted')\n",
+        "import softmark\nsoftmark.metric('planted', double(2), at_least=71)\n",
+        "from softmark import expect\nexpect(numbers, [71, double(3), 'planted'])\n",
+    ),
 }
 
 

@@ -24,7 +24,7 @@ from runner.protocol.endings import JobEnded
 from runner.protocol.jobs import CheckSpec, JobResult, Limits, QuestionSpec, TestStyle
 from runner.system import descriptors, linux
 from runner.system.processes import kill_tree
-from runner.wire.frames import Channel, ChannelClosedError, Peer
+from runner.wire.frames import Channel, ChannelClosedError, Frame, Peer
 from runner.wire.job_order import Role, Shape
 from tests.runner.notebooks import cell, job
 
@@ -290,19 +290,27 @@ class _Init:
         os.close(fd)
 
     def watch(self) -> None:
-        while True:
+        is_over = False
+        while not is_over:
             if descriptors.wait([self._sock], seconds=0.005):
-                asked, fds = self._host.receive()
-                if asked["t"] == "student":
-                    self._make(fds[0], self._script.fresh, self._script.early)
-                elif asked["t"] == "folder":
-                    done = {"t": "folder", "n": asked["n"], "number": None, "errno": 0}
-                    self._host.send(done)
-                else:
-                    break
+                # Requests may arrive together.
+                for asked, fds in self._host.receive_all():
+                    is_over |= self._obey(asked, fds)
             self._reap()
         kill_tree(os.getpid())
         self._host.send({"t": "gone", "cpu_seconds": 0, "peak_memory_bytes": 0})
+
+    def _obey(self, asked: Frame, fds: list[int]) -> bool:
+        """Do what the host asks. Return whether the job is over."""
+        match asked["t"]:
+            case "student":
+                self._make(fds[0], self._script.fresh, self._script.early)
+            case "request":
+                done = {"t": "answer", "n": asked["n"], "number": None, "errno": 0}
+                self._host.send({**done, "done": True})
+            case _:
+                return True
+        return False
 
     def _reap(self) -> None:
         with contextlib.suppress(ChildProcessError):

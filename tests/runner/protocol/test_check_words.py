@@ -33,7 +33,7 @@ TWO = QuestionSpec(
     )
 )
 def test_a_frame_s_score_is_at_most_one(frame: dict[str, Any]) -> None:
-    outcome = check_words.parse_outcome(frame, {"a"}, {"x"})
+    outcome = check_words.parse_outcome(frame, {"a"}, {"x"}, {})
     if outcome is not None:
         assert outcome.name == "a"
         assert 0 <= outcome.score <= 1
@@ -66,7 +66,7 @@ def test_rounding_errors_are_removed_from_a_score(value: float, score: float) ->
     assert found == score
     assert (words == check_words.PASSED) is (score == 1)
     frame = {"name": "a", "score": value, "message": words}
-    outcome = check_words.parse_outcome(frame, {"a"}, ())
+    outcome = check_words.parse_outcome(frame, {"a"}, (), {})
     assert outcome is not None
     assert (outcome.score, outcome.message) == (score, words)
 
@@ -89,14 +89,14 @@ def test_staff_read_the_value_that_a_test_returned(value: object, words: str) ->
 def test_messages_that_are_not_on_the_list_are_replaced() -> None:
     for words in ("the label is 7", "`secret` is not defined", "raised Secret", 7):
         frame = {"name": "a", "score": 0, "message": words}
-        outcome = check_words.parse_outcome(frame, {"a"}, {"x"})
+        outcome = check_words.parse_outcome(frame, {"a"}, {"x"}, {})
         assert outcome is not None
         assert outcome.message == "raised an error"
 
 
 def test_the_message_fits_the_score() -> None:
     frame = {"name": "a", "score": 0.0, "message": "passed"}
-    outcome = check_words.parse_outcome(frame, {"a"}, ())
+    outcome = check_words.parse_outcome(frame, {"a"}, (), {})
     assert outcome is not None
     assert outcome.message == "returned False"
 

@@ -25,6 +25,7 @@ import random, sys
 import numpy as np, torch
 def greet(name): print('hello', name); return len(name)
 def quiet(name): return 'hello ' + name
+def around(f): print('before'); f(); print('after')
 def loud(): print('x' * 10**6); return 1
 def fail(): print('before'); raise ValueError
 def ask(): return input('Name? ') + '!'
@@ -48,7 +49,7 @@ class Cat:
 """
 NAMES = (
     *("greet", "quiet", "loud", "fail", "ask", "ask_all", "roll", "f", "Cat", "gone"),
-    *("mean", "means", "warn", "converge"),
+    *("mean", "means", "warn", "converge", "around"),
 )
 
 
@@ -76,6 +77,8 @@ SCRIPTS = {
     "what a method prints": f"{LISTENING}Cat().speak()\nassert out.getvalue() == 'meow\\n'",
     "what came before an error": f"{LISTENING}\n    try: fail()\n"
     "    except ValueError: pass\nassert out.getvalue() == 'before\\n'",
+    "output of its own function in its place": f"{LISTENING}around(lambda: print('in'))\n"
+    "assert out.getvalue() == 'before\\nin\\nafter\\n'",
     "no more than can be read": f"{LISTENING}loud()\nassert len(out.getvalue()) == 100_000",
     "an answer": "from unittest import mock\n"
     "with mock.patch('builtins.input', return_value='Ada') as asked:\n"

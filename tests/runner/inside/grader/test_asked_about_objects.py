@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 
 from runner.host.runner import Runner
+from runner.inside.grader.inspection import REFUSED
 from tests.runner.notebooks import marked, scores
 from tests.runner.proof.recording import tried
 
@@ -195,3 +196,178 @@ def test_what_a_stand_in_cannot_tell_is_refused(runner: Runner) -> None:
         for name, line in _REFUSED.items()
     }
     assert _marks(runner, _MADE_BY_LIBRARIES, tests) == dict.fromkeys(tests, 0.0)
+
+
+_OBJECTS: Final = """
+import enum, functools, itertools, re, threading
+import torch
+from torch import nn
+from sklearn.linear_model import LinearRegression
+class Own:
+    class Inner: pass
+class Color(enum.Enum): RED = 1
+def local():
+    class Local(nn.Module): pass
+    return Local()
+class int: pass
+"""
+_MADE: Final = (
+    *("Own()", "Own.Inner()", "local()", "nn.LSTM(2, 3)", "LinearRegression()"),
+    *("local", "len", "(x for x in [])", "functools.partial(local)", "Own().__eq__"),
+    *("re.compile('a')", "itertools.count()", "threading.Lock()", "Own", "Color"),
+    *("torch.Generator()", "LinearRegression"),
+)
+_NAMES_OF_CLASS: Final = ("__module__", "__qualname__", "__name__")
+
+
+@pytest.mark.parametrize("libraries", ["", "import sklearn.linear_model\n"])
+def test_the_class_of_an_object_has_the_names_that_it_has_in_the_notebook(
+    libraries: str,
+) -> None:
+    names: dict[str, object] = {"__name__": "__main__"}
+    exec(_OBJECTS, names)  # noqa: S102 - our own text
+    for made in _MADE:
+        kind = type(eval(made, names))  # noqa: S307 - same
+        notebook = f"{_OBJECTS}def make(): return {made}"
+        told = {one: getattr(kind, one) for one in _NAMES_OF_CLASS}
+        test = f"{libraries}t = type(make())\nassert [str(t), repr(t)] == {[str(kind)] * 2}\n"
+        test += f"assert {{n: getattr(t, n) for n in {_NAMES_OF_CLASS}}} == {told}"
+        assert tried(notebook, notebook, test).scores == (1.0,), made
+
+
+@pytest.mark.parametrize("name", [*_NAMES_OF_CLASS, "__doc__", "__repr__"])
+def test_a_class_named_like_one_of_values_shows_no_name(name: str) -> None:
+    notebook = f"{_OBJECTS}def make(): return int()"
+    for asked in (f"type(make()).{name}", "str(type(make()))", "repr(type(make()))"):
+        assert tried(notebook, notebook, f"assert 'x' not in {asked}").scores == (0.0,)
+
+
+_LOOPS: Final = """
+def f(n):
+    t = 0
+    for i in range(n): t += i
+    return t
+class Own:
+    def m(self): return [i for i in f]
+made = Own()
+"""
+_NO_LOOP: Final = (
+    "def f(n): return 0\nclass Own:\n    def m(self): return 0\nmade = Own()"
+)
+# The functions of `dis` that take a function or the like.
+_DESCRIBING_CODE: Final = (
+    *("dis.dis({})", "dis.dis({}, file=out)"),
+    *("dis.show_code({}, file=out)", "print(dis.code_info({}), file=out)"),
+    *(
+        "print(*dis.get_instructions({}), file=out)",
+        "print(*dis.Bytecode({}), file=out)",
+    ),
+    "print(dis.Bytecode({}).dis(), file=out)",
+)
+
+
+@pytest.mark.parametrize("describe", _DESCRIBING_CODE)
+def test_a_library_does_not_describe_a_stand_in_as_if_it_had_no_code(
+    describe: str,
+) -> None:
+    for given in ("f", "Own", "made.m", "made", "Own.m"):
+        test = (
+            "import contextlib, dis, io\nout = io.StringIO()\n"
+            "with contextlib.redirect_stdout(out):\n"
+            f"    try: {describe.format(given)}\n    except (TypeError, AttributeError): pass\n"
+            "assert 'FOR_ITER' not in out.getvalue()"
+        )
+        assert tried(_NO_LOOP, _LOOPS, test).scores == (0.0,), given
+
+
+_SLOTS_ALONE: Final = (
+    "class Node:\n    __slots__ = ('v',)\nclass Kept(Node): {}\nn = Node()"
+)
+_WITH_WEAK: Final = _SLOTS_ALONE.replace("('v',)", "('v', '__weakref__')")
+_WEAK_REFERENCES: Final = (
+    *("weakref.ref({})", "weakref.ref({}, print)", "weakref.proxy({})"),
+    *(
+        "weakref.WeakSet([{}])",
+        "weakref.WeakSet().add({})",
+        "weakref.finalize({}, print)",
+    ),
+    *("weakref.WeakValueDictionary(a={})", "weakref.WeakKeyDictionary([({}, 1)])"),
+    *(
+        "weakref.WeakValueDictionary().setdefault(1, {})",
+        "ref({})",
+        "KeyedRef({}, print, 1)",
+    ),
+)
+
+
+def test_a_weak_reference_is_made_where_the_notebook_makes_one(runner: Runner) -> None:
+    before = "import weakref\nfrom weakref import KeyedRef, ref\n"
+    forms = [
+        make.format(given) for make in _WEAK_REFERENCES for given in ("n", "Node()")
+    ]
+    made = [f"{before}x = {form}" for form in forms]
+    refused = [
+        f"{before}try: {form}\nexcept TypeError: pass\nelse: assert False"
+        for form in forms
+    ]
+    for notebook, can in ((_WITH_WEAK, 1.0), (_SLOTS_ALONE, 0.0)):
+        found = marked(runner, notebook.format("pass"), *made, *refused)
+        expected = [can] * len(made) + [1 - can] * len(refused)
+        assert scores(found) == {"q1": expected}
+
+
+_CLASSES: Final = """
+import abc, dataclasses
+class Final:
+    def __init_subclass__(cls): raise TypeError('final')
+class A: pass
+@dataclasses.dataclass
+class B(A):
+    x: int = 0
+class Abstract(abc.ABC): pass
+made = B()
+"""
+# What asks for the class behind a type, and would describe the type of the stand-in.
+_ASKING_TYPES: Final = (
+    *(f"inspect.{name}(type(made))" for name in REFUSED),
+    *(
+        f"dataclasses.{name}(type(made))"
+        for name in ("fields", "is_dataclass", "asdict")
+    ),
+    "inspect.isabstract(type(made))",
+)
+
+
+def test_the_type_of_an_object_is_described_as_little_as_the_object(
+    runner: Runner,
+) -> None:
+    tests = [
+        f"import dataclasses, inspect\ntry: {one}\nexcept (TypeError, AttributeError): pass"
+        for one in _ASKING_TYPES
+    ]
+    assert scores(marked(runner, _CLASSES, *tests)) == {"q1": [0.0] * len(tests)}
+
+
+def test_a_type_is_a_subclass_as_the_class_of_its_object_is() -> None:
+    test = "assert issubclass(type(made), A) and not issubclass(type(made), Final)"
+    assert tried(_CLASSES, _CLASSES, test).scores == (1.0,)
+    wrong = _CLASSES.replace("class B(A)", "class B")
+    assert tried(_CLASSES, wrong, test).scores == (0.0,)
+
+
+_DERIVING: Final = (
+    *("type('Sub', (Final,), {})", "type('Sub', (A, Final), {})"),
+    *("types.new_class('Sub', (Final,))", "abc.ABCMeta('Sub', (Final,), {})"),
+    *(
+        "dataclasses.make_dataclass('Sub', [], bases=(Final,))",
+        "type(A)('Sub', (Final,), {})",
+    ),
+    *("type.__new__(type, 'Sub', (Final,), {})", "type('Sub', (object, Final), {})"),
+    "types.resolve_bases((Final,)) and type('Sub', types.resolve_bases((Final,)), {})",
+)
+
+
+@pytest.mark.parametrize("derive", _DERIVING)
+def test_no_class_of_a_test_derives_from_one_of_the_notebook_s(derive: str) -> None:
+    test = f"import abc, dataclasses, types\ntry: {derive}\nexcept TypeError: pass"
+    assert tried(_CLASSES, _CLASSES, test).scores == (0.0,)

@@ -7,6 +7,7 @@ import pytest
 from runner.host.runner import Runner
 from runner.inside.grader import refusals
 from runner.inside.grader.context_managers import SwallowedError
+from runner.inside.grader.error_classes import StudentBaseError
 from runner.inside.grader.names import Library, Names
 from tests.runner.notebooks import marked, scores
 from tests.runner.pairs import student_with
@@ -152,5 +153,6 @@ def test_the_student_s_code_sees_an_interrupt_of_a_callback(runner: Runner) -> N
 
 def test_an_interrupt_that_comes_back_is_an_error_of_the_student_s() -> None:
     test = "def call(k): raise KeyboardInterrupt\ntrain(5, call)"
-    with pytest.raises(Exception, match=r"KeyboardInterrupt.*let a function"):
+    words = r"KeyboardInterrupt.*let a function"
+    with pytest.raises(StudentBaseError, match=words):
         run(test, TRAIN.format("call(k)"))

@@ -4,6 +4,7 @@ import builtins
 import contextlib
 import socket
 import threading
+import types
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from runner.inside.grader.names import Library, Names
 from runner.inside.grader.observations import Observations
 from runner.inside.grader.snapshot_client import (
     SnapshotClient,
-    StudentRaisedError,
+    StudentBaseError,
 )
 from runner.inside.grader.snapshot_client import raised as imitation
 from runner.inside.grader.staff_texts import STAFF_TEXTS
@@ -359,15 +360,21 @@ def test_an_iterator_that_begins_again_is_seen(
     assert found.scores == (score,)
 
 
-def test_an_object_s_first_answer_is_kept() -> None:
-    with student_with({"Changing": Changing}, classes=("Changing",)) as student:
-        answer = student.name("Changing")(4, 5, 6, "a", "b")
+def test_an_object_s_first_answer_is_kept_unless_the_test_has_made_it() -> None:
+    with student_with({"answer": Changing(4, 5, "a", "b")}) as student:
+        answer = student.name("answer")
         assert (len(answer), len(answer)) == (4, 4)
-        assert (answer[0], answer[0], answer[1]) == (5, 5, 6)
+    with student_with({"answer": Changing("a", "b")}) as student:
+        answer = student.name("answer")
         assert len({repr(answer) for _ in range(2)}) == 1
+    with student_with({"Changing": Changing}, classes=("Changing",)) as student:
+        made = student.name("Changing")(4, 5, 6, 7, "a", "b")
+        assert (len(made), len(made)) == (4, 5)
+        assert (made[0], made[0]) == (6, 7)
+        assert (repr(made), repr(made)) == ("a", "b")
     with student_with({"answer": Changing(1, 2)}) as student:
         answer = student.name("answer")
-        assert (answer.size, answer.size) == (1, 1)
+        assert (answer.size, answer.size) == (1, 1)  # its class is in a module
 
 
 def test_an_object_that_the_test_has_changed_is_asked_again() -> None:
@@ -455,7 +462,8 @@ STEERING = sorted(
 @pytest.mark.parametrize("name", STEERING)
 def test_student_exceptions_do_not_control_the_tests_interpreter(name: str) -> None:
     kind = type(imitation(name, "words"))
-    assert kind is StudentRaisedError
+    assert issubclass(kind, StudentBaseError)
+    assert set(type.mro(kind)) <= {kind, StudentBaseError, BaseException, object}
 
 
 @pytest.mark.parametrize("kind", [StopIteration, StopAsyncIteration, GeneratorExit])
@@ -476,7 +484,7 @@ def test_student_exceptions_do_not_end_a_test_s_loops_early(
             lambda: max(range(3), key=f),
             lambda: dict.fromkeys(map(f, "ab")),
         ):
-            with pytest.raises((StudentRaisedError, RuntimeError)):
+            with pytest.raises((StudentBaseError, RuntimeError)):
                 look()
         assert not student.lost
 
@@ -501,3 +509,20 @@ def test_the_staff_s_names_come_before_python_s_and_the_libraries() -> None:
         names = Names(student, Library({"torch": "torch"}), ("sum", "F"))
         found = eval("[sum, F, max(1, 2), len('ab'), torch.ones]", names)  # noqa: S307 - as the grader does
         assert found == [3, 4, 2, 2, torch.ones]
+
+
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [
+        ([types], "this is a module: import it in the test"),
+        ({"m": (1, [types])}, "this is a module: import it in the test"),
+        ((1, ValueError), "may not be an exception class of Python"),
+    ],
+)
+def test_what_cannot_be_sent_costs_one_answer_within_a_container_too(
+    held: object, words: str
+) -> None:
+    with student_with({"f": lambda: held, "g": lambda: 1}) as student:
+        with pytest.raises(NotDataError, match=words):
+            student.name("f")()
+        assert student.name("g")() == 1

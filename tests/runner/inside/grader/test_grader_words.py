@@ -51,7 +51,7 @@ def test_messages_name_only_valid_names() -> None:
 @pytest.mark.parametrize("score", [10**400, -(10**400), 2, -1, 1e300])
 def test_a_huge_number_is_not_a_score(score: float) -> None:
     frame = {"name": "a", "score": score, "message": check_words.PASSED}
-    outcome = check_words.parse_outcome(frame, ["a"], [])
+    outcome = check_words.parse_outcome(frame, ["a"], [], {})
     assert outcome is not None
     assert (outcome.score, outcome.message) == (0.0, check_words.NO_SCORE)
 

@@ -6,7 +6,7 @@ import pytest
 
 from runner.protocol.jobs import TestStyle
 from tests.runner.proof.entries import Entry
-from tests.runner.proof.recording import Marked, honest, mark
+from tests.runner.proof.recording import Marked, honest, mark, tried
 
 pytestmark = pytest.mark.torch
 
@@ -310,3 +310,77 @@ TAKEN = {
 def test_other_objects_are_fetched_whole_and_indexed_in_the_test(test: str) -> None:
     found = marked(WRAPPED, "import numpy as np, torch\n" + test)
     assert found.scores == (1.0,), found.errors
+
+
+# How a class gives an item: as a list does, or wrongly for other indices than 0, 1, 2 …
+_GIVES = """
+class P:
+    def __init__(self, x): self.x = x
+    def __eq__(self, other): return self.x == other.x
+class Data:
+    def __init__(self, v): self.v = v
+    def __len__(self): return len(self.v)
+    def __getitem__(self, i):
+        if isinstance(i, slice): return {sliced}
+        return {item}
+data = Data([{{'a': n}} for n in range(5)])
+objects = Data([P(n) for n in range(5)])
+"""
+_SLICES = {"object": "Data(self.v[{}])", "list": "self.v[{}]"}
+_RIGHT_ITEM = "self.v[int(i)]"
+_WRONG_ITEMS = {
+    "the first": "self.v[max(int(i), 0)]",
+    "plain only": "self.v[i] if type(i) is int and i >= 0 else None",
+    "from one": "self.v[int(i) + (i < 0 and i > -5)]",
+}
+_BY_INDEX = {
+    "negative": "assert {data}[-2]{part} == 3",
+    "numpy's": "assert {data}[np.int64(-2)]{part} == 3",
+    "torch's": "assert {data}[torch.tensor(-2)]{part} == 3",
+    "after a loop": "assert len(list({data})) == 5 and {data}[-2]{part} == 3",
+    "after an item": "assert {data}[1]{part} == 1 and {data}[-2]{part} == 3",
+}
+_BY_SLICE = {
+    "an item": "assert {data}[1]{part} == 1\ns = {data}[2:]\nassert s[0]{part} == 2",
+    "a loop": "assert {data}[1]{part} == 1\nassert [p{part} for p in {data}[2:]] == [2, 3, 4]",
+    "later": "s = {data}[2:]\nassert {data}[1]{part} == 1 and s[0]{part} == 2",
+    "backwards": "assert {data}[1]{part} == 1 and {data}[::-1][0]{part} == 4",
+}
+
+
+@pytest.mark.parametrize(
+    ("data", "part"), [("data", "['a']"), ("objects", ".x")], ids=["values", "objects"]
+)
+def test_an_item_is_that_which_the_object_gives_for_this_index(
+    data: str, part: str
+) -> None:
+    def score(item: str, sliced: str, test: str) -> float:
+        right, notebook = (
+            _GIVES.format(item=one, sliced=way)
+            for one, way in (
+                (_RIGHT_ITEM, sliced.replace("SLICE", "i")),
+                (item, sliced.replace("SLICE", "i" if item != _RIGHT_ITEM else cut)),
+            )
+        )
+        (found,) = tried(right, notebook, test.format(data=data, part=part)).scores
+        return found
+
+    cut = "i"
+    for way in _SLICES.values():
+        sliced = way.format("SLICE")
+        for test in (*_BY_INDEX.values(), *_BY_SLICE.values()):
+            assert score(_RIGHT_ITEM, sliced, test) == 1.0, (way, test)
+    for item in _WRONG_ITEMS.values():
+        for test in _BY_INDEX.values():
+            assert score(item, "self.v[SLICE]", test) == 0.0, (item, test)
+    cut = ":len(self.v[i])"
+    for way in _SLICES.values():
+        for test in _BY_SLICE.values():
+            assert score(_RIGHT_ITEM, way.format("SLICE"), test) == 0.0, (way, test)
+
+
+def test_an_object_that_gives_another_item_each_time_is_read_as_in_a_notebook() -> None:
+    notebook = _GIVES.format(
+        item="self.v[i]['a'] + __import__('random').random()", sliced="None"
+    )
+    assert tried(notebook, notebook, "assert 4 <= data[-1] < 5").scores == (1.0,)

@@ -213,3 +213,60 @@ def test_a_student_s_class_does_not_pass_for_a_library_s(
     )
     assert scored(error, notebook) == 0
     assert scored(error, "def f(x): return x") == 1
+
+
+_TIED: Final = """
+import torch
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed, self.head = torch.nn.Embedding(4, 3), torch.nn.Linear(3, 4)
+        TIE
+        self.shared, self.also, self.words = [1], [1], {}
+        self.words['all'] = self.shared
+"""
+_TIE: Final = "self.head.weight = self.embed.weight"
+_COPY: Final = "self.head.weight.data = self.embed.weight.data.clone()"
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [
+        "net.embed.weight is net.head.weight",
+        "net.head.weight.data_ptr() == net.embed.weight.data_ptr()",
+        "id(net.embed.weight) == id(net.head.weight)",
+    ],
+)
+def test_two_attributes_are_one_object_where_they_are_one_in_the_notebook(
+    looks: str,
+) -> None:
+    test = f"net = Net()\nassert {looks}\nassert net.shared is not net.also"
+    assert scored(test, _TIED.replace("TIE", _TIE)) == 1
+    assert scored(test, _TIED.replace("TIE", _COPY)) == 0
+
+
+def test_attributes_are_read_anew_once_the_notebook_s_code_has_run() -> None:
+    notebook = "class A:\n    def __init__(self): self.a = self.b = [1]\n    def cut(self): self.b = [1]"
+    assert (
+        scored(
+            "x = A()\nassert x.a is x.b\nx.a.append(2)\nassert x.b == [1, 2]", notebook
+        )
+        == 1
+    )
+    assert scored("x = A()\nx.cut()\nassert x.a is x.b", notebook) == 0
+    assert (
+        scored(
+            "x = A()\nkept = x.a\nx.cut()\nassert x.b == [1] and x.b is not kept",
+            notebook,
+        )
+        == 1
+    )
+
+
+def test_an_error_of_a_library_is_exactly_of_its_class() -> None:
+    start = "import numpy as np\nE = np.linalg.LinAlgError\n"
+    start += "try: fail_as('numpy')\nexcept Exception as e: kind = type(e)\n"
+    test = "assert kind is E and kind == E and E == kind and kind in {E} and kind != Exception"
+    assert scored(f"{start}{test} and kind is not ValueError") == 1
+    own = "import numpy as np\nclass Odd(np.linalg.LinAlgError): pass\ndef fail_as(_): raise Odd"
+    assert scored(f"{start}assert kind is E or kind == E or kind in {{E}}", own) == 0

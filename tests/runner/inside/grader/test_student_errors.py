@@ -1,11 +1,15 @@
 """Tests expect and read exceptions of the notebook's own classes."""
 
+import builtins
 from typing import Any
 
 import pytest
 
 from runner.host.runner import Runner
-from runner.inside.grader.grader_loop import _last_line
+from runner.inside.grader.error_classes import OF_CLASS
+from runner.inside.grader.error_traces import last_line
+from runner.inside.grader.handles import is_handle
+from runner.inside.grader.library_errors import ORDINARY
 from runner.inside.grader.names import Library, Names
 from tests.runner.notebooks import marked, scores
 from tests.runner.pairs import student_with
@@ -22,6 +26,10 @@ class TooLow(ValueError):
         super().__init__(f'{value} is too low', value)
         self.value = value
 class Stop(StopIteration): pass
+class Invalid(Exception):
+    def __init__(self, errors):
+        super().__init__(errors)
+        self.errors = errors
 def withdraw(n): raise Broke('no money')
 def close(): raise Closed
 def check_age(n):
@@ -35,20 +43,25 @@ def coded():
     error.code = 3
     error.add_note('see')
     raise error
+def validate(): raise Invalid(['a'])
+def found():
+    error = ValueError(['a'], len)
+    error.found, error.function = error.args
+    raise error
 def name_of(error): return type(error).__name__
 """
-CLASSES = ("BankError", "Broke", "Closed", "TooLow", "Stop")
+CLASSES = ("BankError", "Broke", "Closed", "TooLow", "Stop", "Invalid")
 
 
 def run(test: str, notebook: str = BANK, classes: tuple[str, ...] = CLASSES) -> None:
     """Run the test; raise what it raises."""
     names: dict[str, Any] = {"__name__": "__main__"}
     exec(notebook, names)  # noqa: S102 - a notebook
-    failure: Exception | None = None
+    failure: BaseException | None = None
     with student_with(names, classes=classes) as student:
         try:
             exec(test, Names(student, Library({}), ()))  # noqa: S102 - as the grader does
-        except Exception as error:  # noqa: BLE001 - raised once the student is gone
+        except BaseException as error:  # noqa: BLE001 - raised once the student is gone
             failure = error
     if failure is not None:
         raise failure
@@ -77,6 +90,8 @@ HONEST = {
     "a missing file": "try: read('nothing')\nexcept OSError as e: assert type(e) is FileNotFoundError and e.filename == 'nothing' and e.errno == 2",
     "bytes that are no text": "try: decoded(b'\\xff')\nexcept ValueError as e: assert type(e) is UnicodeDecodeError and e.start == 0",
     "an attribute put on it": "try: coded()\nexcept ValueError as e: assert type(e) is ValueError and e.code == 3 and e.__notes__ == ['see']",
+    "a list twice": "try: validate()\nexcept Invalid as e: assert e.errors == ['a'] == e.args[0]",
+    "a list twice in Python's": "try: found()\nexcept ValueError as e: assert e.found == ['a']",
     "a class of its own is no other": "try: check_age(-1)\nexcept ValueError as e: assert type(e) is not ValueError",
     "given back": "try: withdraw(1)\nexcept Broke as e: assert name_of(e) == 'Broke'",
 }
@@ -117,9 +132,9 @@ def test_a_student_s_exception_class_does_not_control_the_interpreter(
     name: str,
 ) -> None:
     notebook = f"class Stop({name}): pass\ndef stop(x): raise Stop"
-    with pytest.raises(Exception, match=r"^$") as found:
+    with pytest.raises(BaseException, match=r"^$") as found:
         run("list(map(stop, [1]))", notebook, ("Stop",))
-    assert not isinstance(found.value, StopIteration)
+    assert not issubclass(type(found.value), (Exception, getattr(builtins, name)))
     run("try: stop(1)\nexcept Stop: pass", notebook, ("Stop",))
 
 
@@ -172,7 +187,7 @@ def test_describing_an_error_does_not_call_the_student_s_code() -> None:
     with student_with(names) as student:
         box = Names(student, Library({}), ())["box"]
         error = AttributeError("no attribute 'colour'", name="colour", obj=box)
-        assert _last_line(error) == "AttributeError: no attribute 'colour'\n"
+        assert last_line(error) == "AttributeError: no attribute 'colour'\n"
     assert asked == []
 
 
@@ -265,3 +280,163 @@ def g():
         "try: g()\nexcept ValueError as e: assert e.__cause__.__context__ is e"
     )
     assert tried(notebook, notebook, test).scores == (1.0,)
+
+
+_OWN_ERROR = """
+class Loud: pass
+class Broke(Exception, Loud):
+    "No money."
+    def __repr__(self): return 'own'
+class Plain(Exception): pass
+def pay(kind): raise kind(5)
+"""
+
+
+@pytest.mark.parametrize("name", sorted(OF_CLASS))
+def test_a_class_of_errors_describes_itself_as_other_classes_do(name: str) -> None:
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(_OWN_ERROR, names)  # noqa: S102 - our own text
+    with student_with(names, classes=["Broke"]) as student:
+        broke = student.name("Broke")
+        test = {"__name__": "checks", "Broke": broke}
+        found = eval(f"Broke.{name}", test)  # noqa: S307 - our own text
+        assert is_handle(found) or found in ("No money.", {})
+
+
+def test_an_error_has_the_text_and_the_bases_of_its_class() -> None:
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(_OWN_ERROR, names)  # noqa: S102 - our own text
+    with student_with(names, classes=["Broke", "Plain", "Loud"]) as student:
+        test = {name: student.name(name) for name in ("Broke", "Plain", "Loud", "pay")}
+        test["__name__"] = "checks"
+        for kind, text, is_loud in (
+            ("Broke", "own", True),
+            ("Plain", "Plain(5)", False),
+        ):
+            exec(  # noqa: S102 - our own text
+                f"try: pay({kind})\nexcept {kind} as error:\n"
+                f"    found = repr(error), isinstance(error, Loud), issubclass({kind}, Loud)",
+                test,
+            )
+            assert test["found"] == (text, is_loud, is_loud)
+
+
+# The class of a library's error, and code that raises one.
+OF_LIBRARIES = {
+    "sqlite3.OperationalError": "sqlite3.connect(':memory:').execute('SELECT nothing')",
+    "statistics.StatisticsError": "statistics.mean([])",
+    "zipfile.BadZipFile": "raise zipfile.BadZipFile('no')",
+    "copy.Error": "raise copy.Error('no')",
+}
+REFUSED = """
+try: f()
+except {error} as e: assert isinstance(e, {error})
+else: assert False
+"""
+
+
+@pytest.mark.parametrize("error", OF_LIBRARIES)
+def test_an_error_of_an_installed_library_is_caught_by_its_class(error: str) -> None:
+    library = error.partition(".")[0]
+    notebook = f"import {library}\ndef f(): {OF_LIBRARIES[error]}"
+    run(f"import {library}{REFUSED.format(error=error)}", notebook)
+    lets_out = f"import {library}\ntry: f()\nexcept {error}: pass"
+    with pytest.raises(Exception, match="no attribute"):
+        run(lets_out, "def f(): return None.missing")
+
+
+# What is no `Exception` in a notebook, or has a meaning for Python itself, and how a test
+# asks for an ordinary error. `E` is the staff's class of errors.
+_NO_ORDINARY = sorted(
+    name
+    for name, kind in vars(builtins).items()
+    if isinstance(kind, type)
+    and issubclass(kind, BaseException)
+    and kind.__module__ == "builtins"
+    and not issubclass(kind, (*ORDINARY, ExceptionGroup))
+    and kind not in {Exception, BaseExceptionGroup}
+)
+_PASSES_FOR_ONE = {
+    "issubclass": "assert issubclass(E, Exception) and not issubclass(E, {kind})",
+    "mro": "assert Exception in E.__mro__ and {kind} not in E.mro()",
+    "bases": "assert E.__bases__ == (Exception,) and E.__base__ is Exception",
+    "except": "try: f()\nexcept Exception as e: assert not isinstance(e, {kind})\n",
+    "pytest": "import pytest\nwith pytest.raises(Exception) as i: f()\n"
+    "assert not isinstance(i.value, {kind})",
+    "unittest": "import unittest\nc = unittest.TestCase()\n"
+    "with c.assertRaises(Exception) as i: f()\nc.assertNotIsInstance(i.exception, {kind})",
+    "its own": "try: f()\nexcept E as e: assert isinstance(e, Exception) and not isinstance(e, {kind})",
+    "built in": "try: g()\nexcept Exception as e: assert not isinstance(e, {kind})",
+}
+
+
+@pytest.mark.parametrize("test", _PASSES_FOR_ONE.values(), ids=_PASSES_FOR_ONE)
+def test_an_error_that_is_not_ordinary_passes_for_no_exception(test: str) -> None:
+    notebook = "class E({0}): pass\ndef f(): raise E('x')\ndef g(): raise {0}('x')"
+    for kind in _NO_ORDINARY:
+        asked = test.format(kind="ValueError" if kind == "BaseException" else kind)
+        for base, score in (("Exception", 1.0), (kind, 0.0)):
+            found = tried(notebook.format("Exception"), notebook.format(base), asked)
+            assert found.scores == (score,), (kind, base)
+
+
+def test_a_class_of_errors_tells_its_bases_however_deep_and_many() -> None:
+    deep = "class E0({}): pass\n" + "".join(
+        f"class E{n}(E{n - 1}): pass\n" for n in range(1, 40)
+    )
+    many = "".join(f"class B{n}(Exception): pass\n" for n in range(9)) + (
+        f"class E39({', '.join(f'B{n}' for n in range(9))}, {{}}): pass\n"
+    )
+    mixed = "class M: pass\nclass E39(M, {}): pass\n"
+    test = "assert {} not in E39.__mro__ and not issubclass(E39, {})"
+    for notebook, unwanted in ((deep, "Exception"), (many, "ValueError")):
+        found = tried(
+            notebook.format("BaseException" if notebook is deep else "Exception"),
+            notebook.format(unwanted),
+            test.format(unwanted, unwanted),
+        )
+        assert found.scores == (0.0,)
+    found = tried(
+        mixed.format("Exception"),
+        mixed.format("Exception"),
+        "assert M not in E39.__mro__",
+    )
+    assert found.scores == (0.0,)
+
+
+_GROUP = """
+class Many(ExceptionGroup): pass
+def f(): raise {}('x', [ValueError(1)])
+"""
+_OF_GROUPS = {
+    "isinstance": (
+        "try: f()\nexcept Exception as e: assert isinstance(e, ExceptionGroup)",
+        1.0,
+    ),
+    "none": (
+        "try: f()\nexcept Exception as e: assert not isinstance(e, ExceptionGroup)",
+        0.0,
+    ),
+    "except": (
+        "try: f()\nexcept ExceptionGroup as e: assert '1 sub-exception' in str(e)",
+        1.0,
+    ),
+    "its errors": (
+        "try: f()\nexcept ExceptionGroup as e:\n    try: e.exceptions\n    except TypeError: pass",
+        0.0,
+    ),
+    "no part": (
+        "try: f()\nexcept ExceptionGroup as e: assert e.subgroup(KeyError) is None",
+        0.0,
+    ),
+    "except*": ("try: f()\nexcept* KeyError: pass", 0.0),
+}
+
+
+@pytest.mark.parametrize(("test", "score"), _OF_GROUPS.values(), ids=_OF_GROUPS)
+@pytest.mark.parametrize("kind", ["ExceptionGroup", "Many"])
+def test_a_group_of_errors_passes_for_a_group_alone(
+    kind: str, test: str, score: float
+) -> None:
+    notebook = _GROUP.format(kind)
+    assert tried(notebook, notebook, test).scores == (score,)

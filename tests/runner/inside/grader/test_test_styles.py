@@ -277,7 +277,10 @@ def test_a_name_that_the_staff_does_not_define_is_never_replaced(
 
 
 def test_a_mock_with_an_answer_of_its_own_is_refused(runner: Runner) -> None:
-    """An answer that it is given later is not used by the student's code either."""
+    """An answer that it is given later is not used by the student's code either.
+
+    The mock does not note such a call, so the check cannot pass.
+    """
     question = own(
         TestStyle.SCRIPT,
         "from unittest import mock\n"
@@ -288,8 +291,11 @@ def test_a_mock_with_an_answer_of_its_own_is_refused(runner: Runner) -> None:
     )
     work = "double = abs\ndef quadruple(x): return double(double(x))"
     result = run(runner, question, work, defined_names=("double", "quadruple"))
-    assert scores(result)["q1"] == [0.0, 1.0]
-    assert "a mock without a return value" in result.questions[0].checks[0].trace
+    assert scores(result)["q1"] == [0.0, 0.0]
+    first, second = (check.trace for check in result.questions[0].checks)
+    assert "a mock without a return value" in first
+    assert "the mock has been given an answer" in second
+    assert "AssertionError" not in second
 
 
 def test_a_check_restores_the_notebook_s_names(runner: Runner) -> None:

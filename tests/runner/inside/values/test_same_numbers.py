@@ -48,8 +48,8 @@ def test_an_integer_of_any_size_arrives(digits: int) -> None:
 @pytest.mark.parametrize("name", ["torch", 5, None, [], ""])
 def test_an_unknown_nan_is_refused(name: object) -> None:
     for node in (
-        {"k": "float", "v": "nan", "o": name},
-        {"k": "list", "d": "<f8", "x": "000000000000f87f", "o": name},
+        {"k": "float", "v": "nan", "nan": name},
+        {"k": "list", "d": "<f8", "x": "000000000000f87f", "nan": name},
     ):
         with pytest.raises(CodecError):
             Decoder([], lambda _: None).decode(node)
