@@ -22,13 +22,10 @@ _URL: Final = re.compile(
     r"(?:[/?#]\S*)?",
     re.IGNORECASE,
 )
-_ALPHA: Final = "a-z\u00a1-\uffff"
-_LABEL: Final = re.compile(
-    rf"[{_ALPHA}0-9](?:[{_ALPHA}0-9-]*[{_ALPHA}0-9])?", re.IGNORECASE
-)
-_TOP_LEVEL: Final = re.compile(
-    rf"[{_ALPHA}][{_ALPHA}-]*[{_ALPHA}]|xn--[a-z0-9]{{1,59}}", re.IGNORECASE
-)
+# Compiled at the first use, as the range takes 15 ms, and 30 ms with IGNORECASE.
+_ALPHA: Final = "A-Za-z\u00a1-\uffff"
+_LABEL: Final = rf"[{_ALPHA}0-9](?:[{_ALPHA}0-9-]*[{_ALPHA}0-9])?"
+_TOP_LEVEL: Final = rf"[{_ALPHA}][{_ALPHA}-]*[{_ALPHA}]|[Xx][Nn]--[A-Za-z0-9]{{1,59}}"
 _ATOM: Final = r"[-!#$%&'*+/=?^_`{}|~0-9A-Z]+"
 _QUOTED: Final = (
     r'"(?:[\001-\010\013\014\016-\037!#-\[\]-\177]|\\[\001-\011\013\014\016-\177])*"'
@@ -76,8 +73,8 @@ def _is_domain(name: str) -> bool:
     return (
         bool(labels)
         and all(len(label) <= _LONGEST_LABEL for label in (*labels, last))
-        and all(_LABEL.fullmatch(label) for label in labels)
-        and _TOP_LEVEL.fullmatch(last) is not None
+        and all(re.fullmatch(_LABEL, label) for label in labels)
+        and re.fullmatch(_TOP_LEVEL, last) is not None
     )
 
 

@@ -113,6 +113,7 @@ class Counting(Choice):
 
     LATEST = "latest", "The latest attempt counts"
     BEST = "best", "The best attempt counts"
+    CHOICE = "choice", "The student chooses the attempt that counts"
 
 
 class LateMode(Choice):

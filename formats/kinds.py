@@ -128,6 +128,10 @@ def kind_of(content: IO[bytes]) -> Kind:
 
 def kind_of_head(head: bytes) -> Kind:
     """Return the kind of a file that begins so, without looking into a zip archive."""
+    # First of all: the length of its header, in bytes 0 to 7, may look like another
+    # kind's first bytes. 640 bytes look like a pickle.
+    if head[8:9] == b"{" and head[4:8] == b"\0\0\0\0":
+        return Kind.SAFETENSORS
     for magic, kind in MAGIC:
         if head.startswith(magic):
             return kind
@@ -135,8 +139,6 @@ def kind_of_head(head: bytes) -> Kind:
         return Kind.TORCH_LEGACY
     if PICKLE.match(head):
         return Kind.PICKLE
-    if head[8:9] == b"{" and head[4:8] == b"\0\0\0\0":
-        return Kind.SAFETENSORS
     for start, place, form, kind in FORMS:
         if head.startswith(start) and head.startswith(form, place):
             return kind

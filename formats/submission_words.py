@@ -1,22 +1,10 @@
 """The words of every problem of a submission, by its code: message and hint."""
 
-from dataclasses import dataclass
 from typing import Final
 
-from formats.findings import (
-    FileName,
-    Name,
-)
+from formats.findings import FileName, Name
 from formats.problems import Problem
-
-
-@dataclass(frozen=True)
-class Words:
-    """The message of a problem, and the hint: what is wrong, and what to do."""
-
-    message: str
-    hint: str = ""
-
+from formats.submission_warnings import WARNINGS, Words
 
 SAVE_AGAIN: Final = "Open it in Jupyter, save it, and hand it in again."
 SAVE_SAFETENSORS: Final = (
@@ -44,6 +32,15 @@ RIGHTS: Final[dict[str, Words]] = {
     "attempts_used_up": Words(
         "You have used all {limit} attempts at this coursework.",
         "The attempts that you have handed in are kept and marked.",
+    ),
+    "self_checks_off": Words("This coursework has no checks before handing in."),
+    "no_self_check_left": Words(
+        "You have no check of this coursework left for now.",
+        "You have one more from {next} on. Handing in does not wait for it.",
+    ),
+    "files_dropped": Words(
+        "The portal no longer has the files of this check.",
+        "Choose them again on the page of the coursework.",
     ),
     "budget_used_up": Words(
         "Your runs of this coursework may use {limit} of {device} time, and they have "
@@ -77,13 +74,24 @@ FILES: Final[dict[str, Words]] = {
         "The files together are larger than the limit of {limit}."
     ),
     "attempt_open": Words(
-        "You have opened an attempt at this coursework with other files, at {opened}.",
+        "You have opened an attempt at this coursework with other files, on {opened}.",
         "Hand that attempt in, or drop it. Then open this one.",
     ),
     "opened_too_large": Words(
         "With these files, your opened attempts in this course would have {wanted}. "
         "The limit is {limit}.",
         "Hand in or drop an attempt that you have opened.",
+    ),
+    "quota_used_up": Words(
+        "With these files, your files in this course would take {wanted}. The limit is "
+        "{limit}.",
+        "Drop an attempt that you have opened and do not need, or hand in smaller "
+        "weights. Otherwise ask your lecturer, who can give students more room.",
+    ),
+    "checks_take_room": Words(
+        "The store still keeps much of what you had checked in the last weeks, so these "
+        "files were not checked.",
+        "You can hand them in. Files that were checked before can be checked again.",
     ),
     "wrong_sha256": Words(
         "What arrived as “{name}” does not have the SHA-256 that was declared, so it "
@@ -234,112 +242,6 @@ WEIGHTS: Final[dict[str, Words]] = {
     ),
     "state_dict_too_complex": Words(
         "“{name}” has too many objects for a state dict.", SAVE_STATE_DICT
-    ),
-}
-
-WARNINGS: Final[dict[str, Words]] = {
-    "notebook_old_format": Words(
-        (
-            "“{name}” is in the old notebook format {version}. The portal converts "
-            "it to format 4 and runs that."
-        ),
-        (
-            "To be sure that nothing is lost, save it in a current Jupyter and hand "
-            "it in again."
-        ),
-    ),
-    "notebook_no_code": Words(
-        "“{name}” has no code, so nothing will be run.",
-        "Check that you handed in the right notebook.",
-    ),
-    "notebook_characters": Words(
-        "{where} of “{name}” has characters that are not valid text. When the "
-        "notebook runs, � stands in their place."
-    ),
-    "cell_conflict": Words(
-        "{where} of “{name}” has git conflict marks.",
-        "Resolve the conflict and hand in again.",
-    ),
-    "cell_syntax": Words(
-        "{where} of “{name}” is not valid Python {version}, at line {cell_line} of "
-        "the cell: {quote}",
-        (
-            "This cell will probably fail. Run it in Jupyter to see why. (If the "
-            "code needs a newer Python, check which version runs your notebook.)"
-        ),
-    ),
-    "check_cell_copied": Words(
-        "Cells {cells} of “{name}” check the same question, “{key}”.",
-        "The question is tested at each of these cells, three at most. The cell that "
-        "earns most in the checks whose results you see at once counts, or else the "
-        "last one. Delete the cells that you do not need.",
-    ),
-    "check_cell_moved": Words(
-        "The check cell of “{key}” in “{name}” (cell {cell}) stands below a cell that "
-        "comes after it in the hand-out.",
-        "If that cell uses the same names, the question is tested further up, where the "
-        "hand-out has its check cell. Put the check cell, and your answer to the "
-        "question, back in their places.",
-    ),
-    "check_cells_gone": Words(
-        "“{name}” has no check cells of this hand-out. Perhaps it is the notebook of "
-        "another assignment.",
-        "Start with the hand-out from this page, and keep its check cells. A "
-        "question is tested at the place of its check cell.",
-    ),
-    "weights_device": Words(
-        "“{name}” was saved on {device}, but your notebook runs without it. Without "
-        "map_location, {loader} stops with an error.",
-        'Load it with: {loader}("{required}", map_location="{target}"). Or save it again '
-        "after model.cpu().",
-    ),
-    "weights_wrapped": Words(
-        "{some} in “{name}” begin with “{prefix}”, which {wrappers} has added. A "
-        "model without this wrapper cannot find its weights under these names.",
-        'Save the model inside: {save}({inner}.state_dict(), "{required}")',
-    ),
-    "weights_wrapped_inside": Words(
-        "{some} in “{name}” begin with “{prefix}” or a similar prefix, and "
-        "{wrappers} has added “{part}”. A model without this wrapper cannot find its "
-        "weights under these names.",
-        'Load them with: {{key.replace("{part}", ""): value for key, value in '
-        "weights.items()}}",
-    ),
-    "imports_missing": Words(
-        "{where} imports “{package}”, which is not installed where your notebook runs.",
-        "The cell will stop there. Do not use the package, or import it in a "
-        "separate cell, so that nothing else is lost. The coursework page lists the "
-        "installed packages.",
-    ),
-    "opens_missing": Words(
-        "{where} opens “{path}”, which was not handed in.",
-        "The file will be missing, unless the notebook makes it first.",
-    ),
-    "opens_wanted": Words(
-        "{where} opens “{path}”, which was not handed in.",
-        "This coursework accepts this file. Hand it in too.",
-    ),
-    "opens_other_name": Words(
-        "{where} opens “{path}”, which was not handed in.",
-        "Do you mean “{other}”? Open the file by that name.",
-    ),
-    "opens_elsewhere": Words(
-        (
-            "{where} opens “{path}”, but your files are in the same folder as the "
-            "notebook."
-        ),
-        "Open it as “{other}”.",
-    ),
-    "opens_network": Words(
-        "{where} reads “{path}”, but your notebook runs without a network.",
-        "Use the files that come with the coursework.",
-    ),
-    "opens_absolute": Words(
-        "{where} opens “{path}”, a place on your own machine.",
-        (
-            "Your files are in the same folder as the notebook. Open them by their "
-            "name alone."
-        ),
     ),
 }
 

@@ -6,12 +6,13 @@ the portal, and the HTML of an output is cleaned just as strictly.
 
 import hashlib
 import json
+import math
 import re
 import time
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import nbformat
@@ -21,6 +22,7 @@ from django.utils.safestring import SafeString, mark_safe
 from pygments.lexers.python import PythonLexer
 
 from rendering.cache import RenderedTexts
+from rendering.error_lines import CellLine, cell_lines
 from rendering.highlighting import highlighted
 from rendering.html_tags import is_nested_deeper, reopened_characters
 from rendering.markdown import (
@@ -47,6 +49,8 @@ MAX_DEPTH: Final = 200
 # The most characters of HTML of all kept notebooks together.
 MAX_KEPT: Final = 16_000_000
 FORMAT: Final = 4
+# The most characters of an error's last line that stand above its traceback.
+_TITLE: Final = 300
 IMAGES: Final = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _ANSI: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-_]")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -58,30 +62,72 @@ class NotebookUnreadableError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """How much of the outputs is shown, in characters of plain text and of images.
+
+    `output` is the most text of one output. Once all outputs have used `text`, each
+    shows no more than `least`. Images beyond `images` together are left out.
+    """
+
+    output: int = MAX_TEXT
+    least: int = 500
+    text: float = math.inf
+    images: float = math.inf
+
+
+@dataclass(frozen=True, kw_only=True)
 class Output:
-    """An output of a cell. `kind` is text, error, image or html."""
+    """An output of a cell. `kind` is text, error, image or html.
+
+    `is_cut` means that the bounds left out a part of it. For an error, `title` is the
+    last line of its traceback, and `lines` are the lines of cells that it names.
+    """
 
     kind: str
     html: SafeString
+    is_cut: bool = False
+    title: str = ""
+    lines: Sequence[CellLine] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A cell. `kind` is markdown, code or raw; `number` is its execution count."""
+    """A cell. `kind` is markdown, code or raw; `number` is its execution count.
+
+    `place` is its index among all cells of the file, -1 for none.
+    """
 
     kind: str
     html: SafeString
     number: int | None = None
     outputs: Sequence[Output] = ()
+    place: int = -1
 
 
+@dataclass
 class _Budget:
-    """How much text may still be styled, and how many outputs may still be shown."""
+    """How much text may still be styled, and how much of the outputs is still shown."""
 
-    def __init__(self) -> None:
-        self.styled = MAX_STYLED
-        self.outputs = MAX_OUTPUTS
-        self._seconds = MAX_SECONDS
+    bounds: Bounds = field(default_factory=Bounds)
+    styled: int = MAX_STYLED
+    outputs: int = MAX_OUTPUTS
+    _seconds: float = MAX_SECONDS
+    _text: int = 0
+    _images: int = 0
+
+    def room_for(self, text: str) -> int:
+        """Count an output's text, and return how many characters of it are shown."""
+        bounds = self.bounds
+        left = int(min(max(bounds.text - self._text, bounds.least), bounds.output))
+        self._text += min(len(text), left)
+        return left
+
+    def takes_image(self, encoded: str) -> bool:
+        """Count the image if it is still shown, and return whether it is."""
+        if self._images + len(encoded) > self.bounds.images:
+            return False
+        self._images += len(encoded)
+        return True
 
     def takes(self, text: str) -> bool:
         """Count the text, and return whether it may be styled."""
@@ -106,13 +152,29 @@ def read_cells(data: bytes) -> Sequence[Cell]:
 
 
 def _read(data: bytes) -> Sequence[Cell]:
-    notebook = _load(data)
-    cells = notebook.get("cells")
+    return render_cells(load_cells(data))
+
+
+def load_cells(data: bytes) -> list[Any]:
+    """Return the cells of a notebook file as they are stored, in format 4.
+
+    Raises NotebookUnreadableError, with words for the reader.
+    """
+    cells = _load(data).get("cells")
     if not isinstance(cells, list):
         raise NotebookUnreadableError("The file has no cells.")
-    budget = _Budget()
+    return cells
+
+
+def render_cells(
+    cells: Sequence[Any], *, first: int = 0, bounds: Bounds | None = None
+) -> Sequence[Cell]:
+    """Return stored cells as HTML. `first` is the place of the first in its file."""
+    budget = _Budget(bounds or Bounds())
     shown = [
-        _cell(each, budget) for each in cells[:MAX_CELLS] if isinstance(each, dict)
+        _cell(each, budget, place)
+        for place, each in enumerate(cells[:MAX_CELLS], first)
+        if isinstance(each, dict)
     ]
     if len(cells) > MAX_CELLS:
         more = format_html(
@@ -122,14 +184,15 @@ def _read(data: bytes) -> Sequence[Cell]:
     return tuple(shown)
 
 
-def _size(cells: Sequence[Cell]) -> int:
+def size_of(cells: Sequence[Cell]) -> int:
+    """Return the number of characters of HTML of all cells together."""
     htmls = (cell.html for cell in cells)
     outputs = (output.html for cell in cells for output in cell.outputs)
     return sum(map(len, htmls)) + sum(map(len, outputs))
 
 
 _kept: RenderedTexts[bytes, Sequence[Cell]] = RenderedTexts(
-    MAX_KEPT, lambda _, cells: _size(cells)
+    MAX_KEPT, lambda _, cells: size_of(cells)
 )
 
 
@@ -159,17 +222,18 @@ def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:
     return dict(converted)
 
 
-def _cell(cell: dict[str, Any], budget: _Budget) -> Cell:
+def _cell(cell: dict[str, Any], budget: _Budget, place: int) -> Cell:
     kind, source = cell.get("cell_type"), _text(cell.get("source"))
     is_styled = budget.takes(source)
     if kind == "markdown" and is_styled:
-        return Cell(kind="markdown", html=render_markdown(source))
+        return Cell(kind="markdown", html=render_markdown(source), place=place)
     if kind != "code":
-        return Cell(kind="raw", html=escape(source))
+        return Cell(kind="raw", html=escape(source), place=place)
     number, outputs = cell.get("execution_count"), cell.get("outputs")
     return Cell(
         kind="code",
-        html=budget.highlighted(source) if is_styled else escape(source),
+        place=place,
+        html=budget.highlighted(source) if is_styled else escape(source.strip("\n")),
         number=number if isinstance(number, int) else None,
         outputs=list(_outputs(outputs if isinstance(outputs, list) else [], budget)),
     )
@@ -192,38 +256,48 @@ def _outputs(outputs: list[Any], budget: _Budget) -> Iterator[Output]:
             return
         kind = output.get("output_type")
         if kind == "stream":
-            yield Output(kind="text", html=_plain(_text(output.get("text"))))
+            yield _plain("text", _text(output.get("text")), budget)
         elif kind == "error":
-            traceback = output.get("traceback")
-            lines = traceback if isinstance(traceback, list) else []
-            yield Output(kind="error", html=_plain("\n".join(map(_text, lines))))
+            yield _error(output, budget)
         elif isinstance(output.get("data"), dict):
             yield from _shown(output["data"], budget)
+
+
+def _error(output: Mapping[str, Any], budget: _Budget) -> Output:
+    traceback = output.get("traceback")
+    parts = traceback if isinstance(traceback, list) else []
+    text = "\n".join(map(_text, parts))
+    clean = _without_codes(text)
+    last = next((line for line in reversed(clean.split("\n")) if line.strip()), "")
+    return replace(
+        _plain("error", text, budget), title=last[:_TITLE], lines=cell_lines(clean)
+    )
 
 
 def _shown(data: dict[str, Any], budget: _Budget) -> Iterator[Output]:
     """Yield the richest form of a result that can be shown safely, if there is any."""
     for kind in IMAGES:
-        image = _image(kind, _text(data.get(kind)))
+        image = _image(kind, _text(data.get(kind)), budget)
         if image is not None:
             yield image
             return
     for kind in ("text/markdown", "text/html", "text/latex"):
         if kind in data:
-            text = _text(data[kind])
-            yield Output(kind="html", html=_styled(kind, text, budget))
+            yield _styled(kind, _text(data[kind]), budget)
             return
     if "text/plain" in data:
-        yield Output(kind="text", html=_plain(_text(data["text/plain"])))
+        yield _plain("text", _text(data["text/plain"]), budget)
 
 
-def _styled(kind: str, text: str, budget: _Budget) -> SafeString:
+def _styled(kind: str, text: str, budget: _Budget) -> Output:
     if not budget.takes(text):
-        return _plain(text)
-    return _cleaned(text) if kind == "text/html" else render_markdown(text[:MAX_TEXT])
+        return _plain("html", text, budget)
+    if kind == "text/html":
+        return Output(kind="html", html=_cleaned(text))
+    return Output(kind="html", html=render_markdown(text[:MAX_TEXT]))
 
 
-def _image(kind: str, encoded: str) -> Output | None:
+def _image(kind: str, encoded: str, budget: _Budget) -> Output | None:
     encoded = "".join(encoded.split())
     if not encoded or len(encoded) > MAX_IMAGE:
         return None
@@ -231,19 +305,28 @@ def _image(kind: str, encoded: str) -> Output | None:
         b64decode(encoded, validate=True)
     except (Base64Error, ValueError):
         return None
+    if not budget.takes_image(encoded):
+        return Output(kind="text", html=escape("A picture."), is_cut=True)
     return Output(
         kind="image",
         html=format_html('<img src="data:{};base64,{}" alt="Output">', kind, encoded),
     )
 
 
-def _plain(text: str) -> SafeString:
+def _plain(kind: str, text: str, budget: _Budget) -> Output:
+    """Return the text as an output, cut to what may still be shown."""
+    text = _without_codes(text)
+    room = budget.room_for(text)
+    is_cut = len(text) > room
+    if is_cut:
+        text = f"{text[:room]}\n… {len(text) - room} more characters"
+    return Output(kind=kind, html=escape(text), is_cut=is_cut)
+
+
+def _without_codes(text: str) -> str:
     """Return the text without terminal codes and without overwritten text."""
     text = _CONTROL.sub("", _ANSI.sub("", text.replace("\r\n", "\n")))
-    text = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
-    if len(text) > MAX_TEXT:
-        text = f"{text[:MAX_TEXT]}\n… {len(text) - MAX_TEXT} more characters"
-    return escape(text)
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
 
 
 def _cleaned(html: str) -> SafeString:

@@ -3,6 +3,7 @@
 docs/writing-an-assignment.md describes its format for staff.
 """
 
+from formats.assignment.answer_cells import answer_places
 from formats.assignment.assignment_content import (
     Bundle,
     BundleFile,
@@ -27,6 +28,7 @@ from formats.assignment.notebook_cells import (
 )
 from formats.assignment.related_names import related_in_cells
 from formats.assignment.section_tests import split_sections
+from formats.assignment.shown_tests import without_tests
 from formats.problems import (
     ImportRefusedError,
 )
@@ -41,6 +43,7 @@ __all__ = [
     "Question",
     "RequiredFile",
     "Visibility",
+    "answer_places",
     "check_cells",
     "check_key",
     "definitions_of",
@@ -53,5 +56,6 @@ __all__ = [
     "related_in_cells",
     "source_of",
     "split_sections",
+    "without_tests",
     "write_handout",
 ]

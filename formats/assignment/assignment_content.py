@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
+from formats.assignment.rubric import Rubric
 from formats.choices import FileKind, Part, QuestionKind
 from runner.protocol.jobs import Scalar, TestStyle
 
@@ -44,17 +45,25 @@ class RequiredFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One test of a question: a name in its test file, and the points for it."""
+    """One test of a question: a name in its test file, and the points for it.
+
+    Students read `success` or `failure` beside the check's result.
+    """
 
     name: str
     points: Decimal
     visibility: Visibility = Visibility.AFTER_DEADLINE
     description: str = ""
+    success: str = ""
+    failure: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """A part of the assignment that earns points. A manual one has no checks."""
+    """A part of the assignment that earns points.
+
+    A manual one has no checks, and may have a rubric.
+    """
 
     key: str
     title: str
@@ -63,6 +72,7 @@ class Question:
     style: TestStyle = TestStyle.FUNCTIONS
     description: str = ""
     checks: tuple[Check, ...] = ()
+    rubric: Rubric | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

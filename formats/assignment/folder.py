@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from formats.assignment.answer_cells import validate_answer_cells
 from formats.assignment.assignment_content import Bundle, BundleFile, Question
 from formats.assignment.function_tests import FoundCheck
 from formats.assignment.hidden_marks import line_of_staff_mark
@@ -224,6 +225,7 @@ class _Reading:
         self, questions: tuple[Question, ...], skip_tags: tuple[str, ...]
     ) -> None:
         keys = [q.key for q in questions if q.kind == QuestionKind.AUTO]
+        by_hand = [q.key for q in questions if q.kind == QuestionKind.MANUAL]
         cells: list[dict[str, str]] = []
         for file, validate in (
             (STAFF, validate_staff_notebook),
@@ -245,6 +247,7 @@ class _Reading:
                 validate(notebook, file, self._faults)
                 if self._may_compare:
                     validate_check_cells(notebook, keys, file, self._faults)
+                    validate_answer_cells(notebook, by_hand, file, self._faults)
                 cells.append(check_cells(notebook))
         if len(cells) == 2:  # noqa: PLR2004  both notebooks could be read
             self._compare(*cells, keys=keys)

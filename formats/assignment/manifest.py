@@ -15,6 +15,7 @@ from formats.assignment.assignment_content import (
     RequiredFile,
     Visibility,
 )
+from formats.assignment.rubric import RUBRIC, Rubric, read_rubric
 from formats.choices import FileKind, QuestionKind
 from formats.problems import ProblemList
 from formats.yaml_document import Section, parse
@@ -26,6 +27,8 @@ NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ ()-]{0,119}")
 # A data file may also be named like a module, such as __init__.py.
 _DATA_NAME: Final = re.compile(r"_{0,2}[A-Za-z0-9][A-Za-z0-9._ ()-]{0,119}")
 _LONGEST_NAME: Final = 120
+# Of what students read when a check has passed or failed.
+LONGEST_WORDS: Final = 400
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _IMPORT: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*(:[^\W\d]\w*)?")
 _TOP: Final = (
@@ -44,8 +47,13 @@ _TOP: Final = (
     "questions",
 )
 _REQUIRED_FILE: Final = ("name", "kind", "max_mb", "description", "optional")
-_QUESTION: Final = ("key", "title", "description", "points", "kind", "style", "checks")
-_CHECK: Final = ("name", "points", "visibility", "description")
+_QUESTION: Final = (
+    *("key", "title", "description", "points", "kind", "style", "checks", "rubric"),
+)
+_CHECK: Final = (
+    *("name", "points", "visibility", "description"),
+    *("success", "failure"),
+)
 _LIMITS: Final = tuple(limit.name for limit in fields(Limits))
 _DAY: Final = 86_400
 _MEBIBYTE: Final = 1024**2
@@ -253,6 +261,7 @@ class _Questions:
             checks=tuple(
                 self._check(key, check) for check in section.sections("checks", _CHECK)
             ),
+            rubric=_rubric(section),
         )
         _check_points(section, question)
         return question
@@ -273,7 +282,14 @@ class _Questions:
             points=_points(section),
             visibility=Visibility(visibility),
             description=section.text("description", longest=500),
+            success=section.text("success", longest=LONGEST_WORDS),
+            failure=section.text("failure", longest=LONGEST_WORDS),
         )
+
+
+def _rubric(section: Section) -> Rubric | None:
+    rubric = section.section("rubric", RUBRIC)
+    return None if rubric is None else read_rubric(rubric)
 
 
 def _points(section: Section) -> Decimal:
@@ -303,6 +319,12 @@ def _check_points(section: Section, question: Question) -> None:
                 hint="Remove the checks, or make it a question of the kind “auto”.",
             )
         return
+    if question.rubric is not None:
+        section.fault(
+            f"“{question.key}” is checked by tests and has no rubric.",
+            "rubric",
+            hint="Remove the rubric, or write “kind: manual” and remove the checks.",
+        )
     if not question.checks:
         section.fault(
             f"“{question.key}” is checked by tests but has no checks.",

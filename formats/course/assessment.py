@@ -1,12 +1,19 @@
 """Read the components of a course's total, and its coursework with deadlines."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
+from formats.assignment.rubric import RUBRIC, Rubric, read_rubric
 from formats.course import course_fields
-from formats.course.course_content import ComponentRow, CourseRow, CourseworkRow
+from formats.course.course_content import (
+    ComponentRow,
+    CourseRow,
+    CourseworkRow,
+    RubricRow,
+)
 from formats.course.course_fields import Context
 from formats.course.plain_fields import read_plain, yaml_names
 from formats.late_rule_checks import late_rule_problems
@@ -79,10 +86,41 @@ def _coursework_row(
         else None,
         release_at=release.at,
         has_own_release=release.is_given,
+        rubrics=tuple(_rubrics(section, slug)),
         **plain,
     )
     report_late_rule(section, row)
     return row if due_at is not None else None
+
+
+def _rubrics(section: Section, slug: str) -> Iterator[RubricRow]:
+    """Yield the rubrics of the coursework, which a file has by the question's key."""
+    rubrics = section.section("rubrics", None)
+    for key in rubrics or ():
+        inner = rubrics.section(key, RUBRIC) if rubrics else None
+        if inner is not None:
+            yield rubric_row(slug, key, read_rubric(inner), line=inner.line)
+
+
+def rubric_row(slug: str, key: str, rubric: Rubric, *, line: int = 0) -> RubricRow:
+    """Return the row of a rubric, with its texts as a course file has them."""
+    groups = tuple(
+        replace(
+            group,
+            title=course_fields.plain_text(group.title),
+            items=tuple(
+                replace(item, text=course_fields.plain_text(item.text))
+                for item in group.items
+            ),
+        )
+        for group in rubric.groups
+    )
+    return RubricRow(
+        key=f"{slug}/{key}",
+        line=line,
+        question=key,
+        items=replace(rubric, groups=groups),
+    )
 
 
 def report_late_rule(section: Section, row: CourseRow | CourseworkRow) -> None:

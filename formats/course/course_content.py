@@ -11,6 +11,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import ClassVar
 
+from formats.assignment.rubric import Rubric
 from formats.choices import (
     ComponentKind,
     Counting,
@@ -31,11 +32,14 @@ from formats.course.plain_fields import (
     optional_choice,
     percent,
     percent_or,
+    points,
+    questions,
     special,
     text,
     whole,
     whole_or_none,
 )
+from formats.declaration import LONGEST_STATEMENT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +81,8 @@ class CourseRow(Released):
     late_days_limit: int | None = whole_or_none(highest=32_767)
     late_days: int = whole(highest=32_767)
     pass_mark: Decimal = percent_or(Decimal(40))
+    quota_mb: int | None = whole_or_none(highest=2_147_483_647)
+    weights_days: int | None = whole_or_none(highest=32_767)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +220,20 @@ class AttachmentRow(Released):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RubricRow(Row):
+    """The rubric of a question that people mark. Its key names coursework and question.
+
+    A file changes rubrics that are there: they belong to questions of revisions, which
+    a course file does not have.
+    """
+
+    NOUN = "rubric"
+
+    question: str
+    items: Rubric
+
+
+@dataclass(frozen=True, kw_only=True)
 class CourseworkRow(Released):
     NOUN = "coursework"
 
@@ -234,9 +254,21 @@ class CourseworkRow(Released):
     weight: Decimal = percent(column="weight_percent", is_named=False)
     upload_minutes: int = whole(highest=24 * 60, default=30)
     attempts: int | None = special("attempts", default=None)
+    cooldown_minutes: int = whole(highest=7 * 24 * 60)
     cpu_budget_seconds: int | None = whole_or_none(highest=2_147_483_647)
     gpu_budget_seconds: int | None = whole_or_none(highest=2_147_483_647)
+    self_check_limit: int = whole(highest=100)
+    self_check_minutes: int = whole(highest=7 * 24 * 60, default=30, lowest=1)
     counting: str = choice(Counting, Counting.LATEST, is_named=False)
+    declaration: str = text(longest=LONGEST_STATEMENT)
+    declaration_questions: str = questions()
+    marking_is_anonymous: bool = flag()
+    markers_see_own_only: bool = flag()
+    agreed_above: Decimal = points(highest=99_999)
+    regrades_until: dt.datetime | None = moment()
+    regrade_limit: int = whole(highest=100, default=3)
+    # Rows of their own, so no difference of the coursework itself.
+    rubrics: tuple[RubricRow, ...] = special("rubrics", default=(), compare=False)
     summary: str = text()
 
 
@@ -270,7 +302,13 @@ class Content:
             self.materials,
             self.attachments,
             self.coursework,
+            self.rubrics,
         )
+
+    @property
+    def rubrics(self) -> tuple[RubricRow, ...]:
+        """The rubrics of all coursework."""
+        return tuple(rubric for row in self.coursework for rubric in row.rubrics)
 
 
 MaterialList = tuple[str, str]

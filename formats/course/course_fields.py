@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from formats.addresses import is_web_address
 from formats.course.dates import Calendar, DateError, hour
 from formats.course.named_files import File, sha256
+from formats.declaration import LONGEST_QUESTIONS, QuestionsError, parse_questions
 from formats.lengths import MAX_MARKDOWN
 from formats.problems import ProblemList
 from formats.yaml_document import Section, nearest
@@ -79,6 +80,16 @@ def words(section: Section, key: str, *, longest: int = LONGEST_TEXT) -> str:
     if len(plain) != len(text.replace("\r\n", "\n")):
         section.fault(f"“{key}” holds a control character.", key)
     return plain
+
+
+def questions(section: Section, key: str) -> str:
+    """Return the questions of a declaration as text, one on each line."""
+    text = words(section, key, longest=LONGEST_QUESTIONS)
+    try:
+        parse_questions(text)
+    except QuestionsError as error:
+        section.fault(str(error), key)
+    return text
 
 
 def slug(section: Section, key: str) -> str:

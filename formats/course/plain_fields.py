@@ -70,6 +70,15 @@ def text(
     )
 
 
+def questions() -> Any:
+    """Declare the questions of a declaration, one on each line of a text."""
+    return _declared(
+        "",
+        read=lambda section, name, _: course_fields.questions(section, name),
+        load=course_fields.plain_text,
+    )
+
+
 def link() -> Any:
     """Declare a web address."""
     return _declared("", read=lambda section, name, _: course_fields.url(section, name))
@@ -119,12 +128,12 @@ def percent(column: str, *, is_named: bool = True) -> Any:
     )
 
 
-def whole(highest: int, default: int = 0) -> Any:
-    """Declare a whole number from 0 to `highest`. The default is not written."""
+def whole(highest: int, default: int = 0, *, lowest: int = 0) -> Any:
+    """Declare a whole number between the two. The default is not written."""
     return _declared(
         default,
         read=lambda section, name, _: section.whole(
-            name, default, lowest=0, highest=highest
+            name, default, lowest=lowest, highest=highest
         ),
         write=lambda value, _: "" if value == default else value,
     )
@@ -157,6 +166,20 @@ def number_or_none(*, lowest: int = 0, highest: int) -> Any:
     )
 
 
+def points(highest: int) -> Any:
+    """Declare points from 0 on, with at most two decimals. Zero is not written."""
+    return _declared(
+        Decimal(0),
+        read=lambda section, name, _: (
+            course_fields.number(section, name, lowest=0, highest=highest)
+            if name in section
+            else Decimal(0)
+        ),
+        load=without_zeros,
+        write=lambda value, _: value or "",
+    )
+
+
 def percent_or(default: Decimal) -> Any:
     """Declare a percentage with at most two decimals. The default is not written."""
     return _declared(
@@ -169,8 +192,8 @@ def percent_or(default: Decimal) -> Any:
     )
 
 
-def flag(column: str) -> Any:
-    """Declare a yes or no."""
+def flag(column: str = "") -> Any:
+    """Declare a yes or no. No is not written."""
     return _declared(
         default=False,
         read=lambda section, name, _: section.flag(name),
@@ -178,9 +201,13 @@ def flag(column: str) -> Any:
     )
 
 
-def special(*names: str, default: Any = dataclasses.MISSING) -> Any:
+def special(
+    *names: str, default: Any = dataclasses.MISSING, compare: bool = True
+) -> Any:
     """Declare a field with code of its own, and its names in the course file."""
-    return dataclasses.field(default=default, metadata={_KEY: SpecialField(then=names)})
+    return dataclasses.field(
+        default=default, compare=compare, metadata={_KEY: SpecialField(then=names)}
+    )
 
 
 # --- What is made of them ---------------------------------------------------------

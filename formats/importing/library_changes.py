@@ -29,6 +29,7 @@ _MODULES: Final = "sys.modules"
 _LOOKS: Final[Mapping[str, str]] = {
     "dir()": "`dir()` lists the test's own names, not the notebook's.",
     "__code__": "A test cannot read `__code__` of a function of the notebook.",
+    "dis": "A test cannot take the code of a function of the notebook apart.",
     "getsource": "The text of a function comes from the student's process, which can "
     "give any text. It shows how honest work was written, but it proves nothing.",
 }
@@ -80,6 +81,10 @@ def find_misleading_inspections(tree: ast.Module) -> Iterator[Finding]:
             case ast.Attribute(attr="__code__" | "getsource" as kind):
                 pass
             case ast.Call(func=ast.Name(id="getsource" as kind)):
+                pass
+            case ast.Import(names=names) if any(one.name == "dis" for one in names):
+                kind = "dis"
+            case ast.ImportFrom(module="dis" as kind):
                 pass
         if kind:
             yield Finding(

@@ -3,23 +3,23 @@
 import ast
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 from formats.archives import Source
 from formats.assignment import Check, Question, Visibility
-from formats.assignment.foreign_cells import question_key
+from formats.assignment.answer_cells import mark_answer
 from formats.assignment.notebook_cells import make_handout, source_of
 from formats.assignment.section_tests import (
     is_without_code,
     section_text,
     validate_script,
 )
-from formats.choices import QuestionKind
 from formats.importing.draft import Draft, ImportOptions, exact_points
 from formats.importing.imported_packages import imports_in_notebook
+from formats.importing.mark_schemes import note_on_rubric
+from formats.importing.nbgrader_cells import MarkedCell, manual_question
 from formats.importing.nbgrader_config import use_configuration
 from formats.importing.nbgrader_helpers import CodeCell, flag_names, standalone_tests
 from formats.importing.nbgrader_regions import (
@@ -53,34 +53,6 @@ CHECK: Final = "tests"
 _FLAGS: Final = ("grade", "solution", "locked", "task")
 _OLDEST, _NEWEST = 1, 3
 _STEPS: Final = ("release", "submitted", "autograded", "feedback")
-
-
-@dataclass(frozen=True, kw_only=True)
-class MarkedCell:
-    """A cell with nbgrader's marks: its position, and what the marks say."""
-
-    number: int
-    place: str
-    cell: dict[str, Any]
-    grade_id: str
-    grade: bool
-    solution: bool
-    locked: bool
-    task: bool
-    points: Decimal
-    heading: str
-
-    @property
-    def key(self) -> str:
-        return question_key(self.grade_id)
-
-    @property
-    def title(self) -> str:
-        """The title of the question: its id as words, or the heading above it."""
-        words = self.grade_id.replace("_", " ").replace("-", " ").strip()
-        if self.grade_id.startswith("cell-"):
-            return self.heading or self.place[:1].upper() + self.place[1:]
-        return (words[:1].upper() + words[1:])[:200]
 
 
 def convert(source: Source, options: ImportOptions) -> Draft:
@@ -273,14 +245,10 @@ class _Cells:
         return self._options.points.get(marked.key, marked.points)
 
     def _add_manual_question(self, marked: MarkedCell) -> None:
-        self._draft.questions.append(
-            Question(
-                key=marked.key,
-                title=marked.title,
-                points=self._points(marked),
-                kind=QuestionKind.MANUAL,
-            )
-        )
+        question = manual_question(marked, self._points(marked))
+        self._draft.questions.append(question)
+        note_on_rubric(self._draft, question, file=self._file, cell=marked.number)
+        mark_answer(marked.cell, marked.key)
 
     def _add_tested_question(self, marked: MarkedCell) -> None:
         """Convert a test cell: all of it is the test, its visible part stays in place."""

@@ -130,10 +130,17 @@ def handed_out(staff: Notebook) -> Notebook:
 
 
 def wrap_solution(cell: dict[str, Any]) -> None:
-    """Mark the whole cell as a solution if it has no region, as nbgrader does."""
+    """Mark the whole cell as a solution if it has no region, as nbgrader does.
+
+    A mark scheme in it is a part of the solution then, and loses its own marks.
+    """
     text = cell["source"]
     if "BEGIN SOLUTION" in text:
         return
+    schemes = ("BEGIN MARK SCHEME", "END MARK SCHEME")
+    text = "\n".join(
+        line for line in text.split("\n") if not any(mark in line for mark in schemes)
+    )
     begin, end = "### BEGIN SOLUTION", "### END SOLUTION"
     if cell["cell_type"] == "markdown":
         begin, end = "<!-- BEGIN SOLUTION -->", "<!-- END SOLUTION -->"

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from formats.assignment import Bundle
+from formats.assignment import Bundle, answer_places
 from formats.assignment.notebook_cells import check_key, make_handout, source_of
 from formats.assignment.section_tests import parsed_tests, session_code
 from formats.assignment.unpickling import Finding, find_unpickling
@@ -149,6 +149,7 @@ def notes_on(
     own = _notes_on_bundle(bundle, is_own_format=prepared.format is Format.SOFTMARK)
     notes += [note for note in own if note.message not in said]
     notes += _notes_on_public(bundle)
+    notes += _notes_on_answers(bundle)
     if prepared.format is Format.SOFTMARK:
         notes += _notes_on_handout(bundle)
     notes += _notes_on_size(bundle)
@@ -211,6 +212,25 @@ def _notes_on_handout(bundle: Bundle) -> Iterator[Problem]:
                     file=file.path.name,
                     hint="Make it from the staff's notebook: manage.py make_handout "
                     "FOLDER. Or clear its outputs and its metadata.",
+                )
+
+
+def _notes_on_answers(bundle: Bundle) -> Iterator[Problem]:
+    """Yield a note if no cell is marked as the answer to a question for people."""
+    keys = [q.key for q in bundle.questions if q.kind == QuestionKind.MANUAL]
+    for file in bundle.files:
+        if file.part is Part.HANDOUT:
+            cells = json.loads(file.path.read_text("utf-8-sig"))["cells"]
+            found = answer_places(cells, keys)
+            missing = [key for key in keys if not found[key]]
+            if missing:
+                names = ", ".join(f"“{key}”" for key in missing)
+                yield Problem(
+                    message=f"No cell is marked as the answer to {names}. Markers look "
+                    "for it in the whole notebook.",
+                    file=file.path.name,
+                    hint=f"Write <!-- softmark: answer {missing[0]} --> as the first "
+                    "line of its text cell, or the same as a comment in a code cell.",
                 )
 
 

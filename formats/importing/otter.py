@@ -18,6 +18,7 @@ from formats.importing.imported_packages import imports_in_notebook
 from formats.importing.mentions import tree_of
 from formats.importing.notes import add_notes_on_otter
 from formats.importing.otter_files import CONFIG, add_files
+from formats.importing.otter_manual import add_manual_questions
 from formats.importing.otter_preambles import add_preambles
 from formats.importing.otter_tests import (
     TOGETHER,
@@ -41,7 +42,6 @@ from runner.protocol.notebook import NOT_RUN, CellName, name_cells
 
 SKIP_TAG: Final = "otter_ignore"
 _SOLUTION_TAG: Final = "otter_assign_solution_cell"
-_ANSWER_TAG: Final = "otter_answer_cell"
 _READ: Final = ("seed", "assignment_name")
 
 
@@ -70,6 +70,7 @@ def convert(source: Source, options: ImportOptions) -> Draft:
     _add_questions(draft, tests, options)
     add_preambles(draft, tests, (SKIP_TAG,))
     _mark(draft)
+    add_manual_questions(draft, options, file=handout_path.as_posix())
     _read_config(draft, source)
     tags = {tag for cell in staff["cells"] for tag in cell["metadata"].get("tags", [])}
     draft.skip_tags = (SKIP_TAG,) if SKIP_TAG in tags else ()
@@ -154,19 +155,6 @@ def _check_solutions(draft: Draft, staff: Path, handout: Path) -> None:
             ),
             file=handout.as_posix(),
             hint="Check that it has no solutions.",
-        )
-    written = dict.fromkeys(
-        draft.faults.place(handout.as_posix(), number)
-        for number, cell in enumerate(draft.handout["cells"], 1)
-        if _ANSWER_TAG in cell["metadata"].get("tags", [])
-        and cell["cell_type"] == "markdown"
-    )
-    if written:
-        draft.note(
-            f"Written answers ({', '.join(written)}) are not part of a question, "
-            "because Otter's files do not give their points.",
-            file=handout.as_posix(),
-            hint="Keep the folder with --write, and add questions of the kind “manual”.",
         )
 
 
@@ -308,6 +296,8 @@ def _checks(
             points=worth,
             visibility=options.hidden if case.is_hidden else Visibility.ALWAYS,
             description=case.words,
+            success=case.success,
+            failure=case.failure,
         )
     if test.is_all_or_nothing:
         is_hidden = any(case.is_hidden for case in test.cases)

@@ -12,6 +12,7 @@ from formats.assignment.function_tests import (
     required_parameters,
     validate_parameters,
 )
+from formats.assignment.manifest import LONGEST_WORDS
 from formats.assignment.section_tests import (
     case_functions,
     section_text,
@@ -29,13 +30,18 @@ TOGETHER: Final = "all_together"
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A test case. `points` is None if it shares the points that the others leave."""
+    """A test case. `points` is None if it shares the points that the others leave.
+
+    `success` and `failure` are Otter's own messages.
+    """
 
     name: str
     code: str
     is_hidden: bool
     points: Decimal | None = None
     words: str = ""
+    success: str = ""
+    failure: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +161,9 @@ def _ok_case(
         points=_case_points(
             fields.get("points"), f"“{name}”, case {number}", file, faults
         ),
-        words=_words(number, fields.get("failure_message")),
+        words=_words(number),
+        success=_message(fields.get("success_message")),
+        failure=_message(fields.get("failure_message")),
     )
 
 
@@ -174,10 +182,13 @@ def _named(cases: list[Case]) -> tuple[Case, ...]:
     )
 
 
-def _words(number: int, failure: object) -> str:
-    words = f"Case {number}."
-    said = plain_words(failure, longest=400) if isinstance(failure, str) else ""
-    return f"{words} If it fails: {said}" if said else words
+def _words(number: int) -> str:
+    return f"Case {number}."
+
+
+def _message(message: object) -> str:
+    is_text = isinstance(message, str)
+    return plain_words(message, longest=LONGEST_WORDS) if is_text else ""  # type: ignore[arg-type]  # a text
 
 
 # --- Exception format -----------------------------------------------------------
@@ -208,7 +219,9 @@ def _read_cases(
                 points=_case_points(
                     _literal(said.get("points")), f"“{node.name}”", file, faults
                 ),
-                words=_case_words(node, number, said),
+                words=_case_words(node, number),
+                success=_message(_literal(said.get("success_message"))),
+                failure=_message(_literal(said.get("failure_message"))),
             )
         )
     return OtterTest(
@@ -238,15 +251,9 @@ def _decoration(
     return {}
 
 
-def _case_words(
-    node: ast.FunctionDef | ast.AsyncFunctionDef,
-    number: int,
-    said: Mapping[str, ast.expr],
-) -> str:
+def _case_words(node: ast.FunctionDef | ast.AsyncFunctionDef, number: int) -> str:
     summary = (ast.get_docstring(node) or "").partition("\n\n")[0]
-    return plain_words(summary, longest=500) or _words(
-        number, _literal(said.get("failure_message"))
-    )
+    return plain_words(summary, longest=500) or _words(number)
 
 
 def cases_together(text: str, names: list[str]) -> str:

@@ -7,10 +7,11 @@ from typing import Any
 
 import yaml
 
-from formats.assignment import Question
+from formats.assignment import Check, Question
 from formats.assignment.folder import HANDOUT, STAFF
 from formats.assignment.manifest import FILE, FORMAT
 from formats.assignment.notebook_cells import dump_notebook
+from formats.assignment.rubric import plain_number, rubric_document
 from formats.choices import QuestionKind
 from formats.importing.draft import Draft, ImportOptions
 
@@ -78,23 +79,23 @@ def _question(question: Question) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "key": question.key,
         "title": question.title,
-        "points": _number(question.points),
+        "points": plain_number(question.points),
         "kind": question.kind.value,
     }
     if question.kind == QuestionKind.AUTO:
         entry["style"] = question.style.value
-        entry["checks"] = [
-            {
-                "name": check.name,
-                "points": _number(check.points),
-                "visibility": check.visibility.value,
-                "description": check.description,
-            }
-            for check in question.checks
-        ]
+        entry["checks"] = [_check(check) for check in question.checks]
+    if question.rubric is not None:
+        entry["rubric"] = rubric_document(question.rubric)
     return entry
 
 
-def _number(points: Any) -> int | float:
-    # Two decimals survive the conversion to a float and back.
-    return int(points) if points == int(points) else float(points)
+def _check(check: Check) -> dict[str, Any]:
+    words = {"success": check.success, "failure": check.failure}
+    return {
+        "name": check.name,
+        "points": plain_number(check.points),
+        "visibility": check.visibility.value,
+        "description": check.description,
+        **{name: text for name, text in words.items() if text},
+    }

@@ -84,16 +84,23 @@ class AssignmentContext:
         cells = (*self.handout, *self.given)
         return frozenset(without_blanks(source_of(cell)) for cell in cells)
 
+    @cached_property
+    def _restored(self) -> dict[str, str]:
+        return check_cells({"cells": list(self.given)})
+
+    @cached_property
+    def _locked(self) -> dict[str, str]:
+        return locked_cells({"cells": list(self.given)})
+
     def numbered(self, notebook: Notebook) -> list[NumberedCell]:
         """Return the cells of a notebook with the numbers that its run will give them.
 
         The notebook is prepared as for the run: cells that students may not change are
         put back first.
         """
-        given = {"cells": list(self.given)}
-        restored = {k: v for k, v in check_cells(given).items() if k in self.keys}
+        restored = {k: v for k, v in self._restored.items() if k in self.keys}
         raw = [_as_json(cell) for cell in notebook.cells]
-        mark_cells({"cells": raw}, self.keys, locked_cells(given))
+        mark_cells({"cells": raw}, self.keys, self._locked)
         names = name_cells(raw, skip_tags=self.skip_tags, restored=restored)
         found = []
         for cell, ready, name in zip(notebook.cells, raw, names, strict=True):

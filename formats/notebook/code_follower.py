@@ -6,13 +6,12 @@ for warnings only.
 """
 
 import ast
-from ast import iter_child_nodes
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
 from typing import Final
 
-from formats.notebook.cell_syntax import last_name
+from formats.notebook.cell_syntax import last_name, parts_of
 from formats.notebook.code_values import Names, Scope, Value, first_name
 from formats.notebook.file_accesses import ALWAYS, Access, Accesses, BranchSide, Import
 from formats.notebook.file_calls import FileCall, file_calls
@@ -272,18 +271,19 @@ class CodeFollower:
 
     def _expression(self, node: ast.expr) -> None:
         self._steps.spend()
+        # The most frequent kinds come first.
         match node:
+            case ast.Name(ctx=ast.Load()) | ast.Attribute(ctx=ast.Load()):
+                self._refer(node)
+            case ast.Call():
+                self._follow_call(node)
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 self._if(test, lambda: self._inside(body), lambda: self._inside(orelse))
             case ast.BoolOp(op=op, values=values):
                 self._bool_op(op, values)
-            case ast.Call():
-                self._follow_call(node)
             case ast.Lambda(body=body):
                 with self._repeated():
                     self._expression(body)
-            case ast.Name(ctx=ast.Load()) | ast.Attribute(ctx=ast.Load()):
-                self._refer(node)
             case ast.NamedExpr(target=target, value=value):
                 self._expression(value)
                 self._bind(target, value)
@@ -298,7 +298,7 @@ class CodeFollower:
         return False
 
     def _children(self, node: ast.AST) -> None:
-        for child in () if isinstance(node, _NAMES_ALONE) else iter_child_nodes(node):
+        for child in () if isinstance(node, _NAMES_ALONE) else parts_of(node):
             if isinstance(child, ast.expr):
                 self._expression(child)
             elif isinstance(child, ast.keyword | ast.comprehension):

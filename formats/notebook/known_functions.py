@@ -3,6 +3,7 @@
 import ast
 from dataclasses import dataclass
 
+from formats.notebook.cell_syntax import walk
 from formats.notebook.code_values import Names, Value
 from formats.notebook.steps import Steps
 
@@ -44,7 +45,7 @@ class OwnNames:
     def _look(self, node: Function | ast.ClassDef) -> frozenset[str]:
         own: set[str] = set()
         free: set[str] = set()
-        for part in self._steps.each(ast.walk(node)):
+        for part in self._steps.each(walk(node)):
             if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load):
                 own.add(part.id)
             elif isinstance(part, ast.arg):

@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_file
-
-NOTHING_AT, EVERYTHING_AT = 0.80, 0.97
+from softmark import metric
 
 
 def held_out(Net, files, private):
@@ -21,5 +20,5 @@ def held_out(Net, files, private):
         scores = net(images)
     if tuple(scores.shape) != (len(labels), 10):
         return False
-    share = float((scores.argmax(dim=1) == labels).double().mean())
-    return min(1.0, max(0.0, (share - NOTHING_AT) / (EVERYTHING_AT - NOTHING_AT)))
+    percent = 100 * float((scores.argmax(dim=1) == labels).double().mean())
+    return metric("Accuracy", percent, unit="%", at_least=97, zero_at=80)

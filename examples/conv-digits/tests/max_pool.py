@@ -1,6 +1,7 @@
 """Tests of `max_pool2d`. Expected values come from torch's own pooling."""
 
 import torch
+from softmark import expect
 from torch.nn.functional import max_pool2d as expected_pool
 
 
@@ -20,11 +21,12 @@ def shape(max_pool2d):
 def values(max_pool2d):
     """The largest value of each window is kept, also where all are negative."""
     x = _numbers(2, 3, 8, 6)
-    return all(
-        _same(max_pool2d(numbers, size), expected_pool(numbers, size))
-        for numbers in (x, x - 10)
-        for size in (2, 3)
-    )
+    for numbers, which in ((x, "ordinary"), (x - 10, "negative")):
+        for size in (2, 3):
+            found, expected = max_pool2d(numbers, size), expected_pool(numbers, size)
+            assert isinstance(found, torch.Tensor), "The result is no tensor."
+            words = f"Windows of {size} by {size}, with {which} numbers."
+            expect(found, expected, message=words)
 
 
 def overlapping(max_pool2d):

@@ -47,12 +47,15 @@ def large(add, private):
 def _expected():
     return 10**20 + 1
 '''
+# The first line of a cell that answers the question which people mark.
+ESSAY: Final = "# softmark: answer essay\n"
+_ADD: Final = "def add(a, b):\n    "
 STAFF_CELLS: Final = (
-    "def add(a, b):\n    ### BEGIN SOLUTION\n    return a + b\n    ### END SOLUTION",
+    f"{ESSAY}{_ADD}### BEGIN SOLUTION\n    return a + b\n    ### END SOLUTION",
     "# softmark: check add\nprint(add(1, 2))",
 )
 HANDOUT_CELLS: Final = (
-    "def add(a, b):\n    # YOUR CODE HERE\n    raise NotImplementedError",
+    f"{ESSAY}{_ADD}# YOUR CODE HERE\n    raise NotImplementedError",
     STAFF_CELLS[1],
 )
 

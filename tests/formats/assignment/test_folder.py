@@ -114,7 +114,7 @@ def test_cell_that_breaks_the_format_is_named(tmp_path: Path) -> None:
 
 def test_solution_left_in_the_handout_is_refused(tmp_path: Path) -> None:
     fault = faults_of(write_bundle(tmp_path, handout=text_of(*STAFF_CELLS)))[0]
-    assert (fault.file, fault.cell, fault.line) == ("handout.ipynb", 1, 2)
+    assert (fault.file, fault.cell, fault.line) == ("handout.ipynb", 1, 3)
     assert "has a solution" in fault.message
 
 

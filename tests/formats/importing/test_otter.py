@@ -129,9 +129,11 @@ def test_cases_of_the_exception_format_keep_their_module(tmp_path: Path) -> None
     found, bundle = converted(folder_with(tmp_path, CASES), tmp_path / "out")
     (question,) = bundle.questions
     assert question.style == TestStyle.CASES
-    assert [(c.name, str(c.points), c.description) for c in question.checks] == [
-        ("test_sign", "1", "Case 1. If it fails: It is not positive."),
-        ("test_value", "2", "The value is right."),
+    assert [
+        (c.name, str(c.points), c.description, c.failure) for c in question.checks
+    ] == [
+        ("test_sign", "1", "Case 1.", "It is not positive."),
+        ("test_value", "2", "The value is right.", ""),
     ]
     assert (found.folder / "tests/q-1.py").read_text() == CASES
 

@@ -162,6 +162,8 @@ def test_code_that_changes_no_library_is_not_noted(source: str) -> None:
     [
         ("assert 'answer' in dir()", "lists the test's own names"),
         ("assert f.__code__.co_argcount == 1", "cannot read"),
+        ("import dis\ndis.dis(f)", "apart"),
+        ("from dis import dis\ndis(f)", "apart"),
         ("assert 'for' not in inspect.getsource(f)", "proves nothing"),
         ("from inspect import getsource\ngetsource(f)", "proves nothing"),
     ],

@@ -78,7 +78,8 @@ def test_headings_and_docstrings_of_nbgrader_are_cleaned(tmp_path: Path) -> None
 
 
 def test_names_and_messages_of_otter_are_cleaned(tmp_path: Path) -> None:
-    case = {"code": ">>> x\n1", "failure_message": "<b>x</b> is **not** 1"}
+    said = {"failure_message": "<b>x</b> is **not** 1", "success_message": "*Good*."}
+    case = {"code": ">>> x\n1", **said}
     write(tmp_path / "in", "hw.ipynb", code('x = 1\ngrader.check("q1")'))
     (tmp_path / "in/tests").mkdir()
     (tmp_path / "in/tests/q1.py").write_text(ok_file("## 1. Sign", case))
@@ -86,4 +87,9 @@ def test_names_and_messages_of_otter_are_cleaned(tmp_path: Path) -> None:
     _, bundle = converted(tmp_path / "in", tmp_path / "out")
     (question,) = bundle.questions
     assert (bundle.title, question.title) == ("HW 1", "Sign")
-    assert question.checks[0].description == "Case 1. If it fails: x is not 1"
+    (check,) = question.checks
+    assert (check.description, check.failure, check.success) == (
+        "Case 1.",
+        "x is not 1",
+        "Good.",
+    )

@@ -25,6 +25,12 @@ def test_metadata_and_padding_are_allowed() -> None:
     assert check_weights(safetensors_bytes(padded)) == Findings()
 
 
+@pytest.mark.parametrize("length", [640, 896, 1152, 1408, 0x8B1F])
+def test_length_that_looks_like_another_kind_of_file_is_allowed(length: int) -> None:
+    header = json.dumps({"weight": tensor()}).encode().ljust(length)
+    assert check_weights(safetensors_bytes(header)) == Findings()
+
+
 def test_empty_tensor_is_allowed() -> None:
     header = {"a": tensor(shape=(0, 3), end=0), "b": tensor()}
     assert check_weights(safetensors_bytes(header)) == Findings()
