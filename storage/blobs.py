@@ -45,6 +45,7 @@ __all__ = [
     "blob_path",
     "blob_store_answers",
     "discard_abandoned",
+    "hash_in_store",
     "open_blob",
     "read_blob",
     "store_blob",
@@ -199,6 +200,18 @@ def blob_path(sha256: str) -> Path:
     if digest.hexdigest() != sha256:
         raise BlobMissingError(sha256)
     return Path(content.name)
+
+
+def hash_in_store(sha256: str) -> str:
+    """Return the hash of what the store itself holds under this name, not a copy.
+
+    Raises as `open_blob` does.
+    """
+    storage, digest = storages["blobs"], hashlib.sha256()
+    with _faults_in_words(storage, sha256), _opened(storage, sha256) as content:
+        for piece in iter(lambda: content.read(PIECE), b""):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def _opened(storage: Storage, sha256: str) -> IO[bytes]:

@@ -4,8 +4,9 @@ import hashlib
 import io
 import os
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import PurePath, PurePosixPath
 from typing import IO, TYPE_CHECKING, Final, Protocol
 
@@ -18,7 +19,7 @@ from django.utils.http import content_disposition_header
 
 from storage.blobs import blob_store_answers, open_blob
 from storage.store_errors import BlobMissingError, StoreUnreachableError
-from storage.store_faults import log_store_fault, store_fault_of
+from storage.store_faults import MISSING, log_store_fault, store_fault_of
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -34,6 +35,10 @@ SANDBOXED: Final = {
     "frame-ancestors": ["'none'"],
     "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
 }
+# SECURITY: the same for a frame on one of the portal's own pages.
+FRAMED: Final = SANDBOXED | {"frame-ancestors": ["'self'"]}
+# What a page's policy adds to show such a frame.
+OWN_FRAMES: Final = {"frame-src": ["'self'"]}
 _PIECE: Final = 1 << 18
 PDF_MAGIC: Final = b"%PDF-"
 
@@ -41,9 +46,23 @@ PDF_MAGIC: Final = b"%PDF-"
 class NamedBlob(Protocol):
     """A row that names stored content, such as a file of a revision."""
 
+    @property
+    def name(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def sha256(self) -> str: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZipTable:
+    """A file at the end of a zip that says what is in it.
+
+    `content` returns it, given the names of the files that the store does not have.
+    """
+
     name: str
-    size: int
-    sha256: str
+    content: Callable[[Collection[str]], bytes]
 
 
 class FileNameConverter(StringConverter):
@@ -67,18 +86,23 @@ def blob_attachment(sha256: str, name: str) -> FileResponse:
     return _attachment(open_blob(sha256), PurePosixPath(name).name)
 
 
-def zip_attachment(files: Iterable[NamedBlob], name: str) -> StreamingHttpResponse:
+def zip_attachment(
+    files: Iterable[NamedBlob], name: str, *, table: ZipTable | None = None
+) -> StreamingHttpResponse:
     """Return the files as one zip, in their folders. It is packed while it is sent.
 
     Raises StoreUnreachableError, or BlobMissingError if the first file is missing. A
     later fault breaks the transfer off, so that nobody takes half a zip for a whole.
+    With a `table`, files that are missing or damaged are left out or end early, and
+    the table at the end of the zip says so.
     """
     rows = list(files)
     if not blob_store_answers():
         raise StoreUnreachableError(name)
     # Opened before the response begins: its status cannot change afterwards.
-    first = open_blob(rows[0].sha256) if rows else None
-    answer = StreamingHttpResponse(_packed(rows, first), content_type="application/zip")
+    first = open_blob(rows[0].sha256) if rows and table is None else None
+    packed = _packed(rows, first, table)
+    answer = StreamingHttpResponse(packed, content_type="application/zip")
     answer["Content-Disposition"] = content_disposition_header(True, name) or ""  # noqa: FBT003
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Cache-Control"] = "private, no-cache"
@@ -104,21 +128,36 @@ class _Outbox(io.RawIOBase):
         return b"".join(pieces)
 
 
-def _packed(files: Sequence[NamedBlob], first: IO[bytes] | None) -> Iterator[bytes]:
+def _packed(
+    files: Sequence[NamedBlob], first: IO[bytes] | None, table: ZipTable | None
+) -> Iterator[bytes]:
     """Yield the zip. `first` is the first file's content, which is open already."""
     outbox = _Outbox()
+    missing: set[str] = set()
     with _faults_logged(), zipfile.ZipFile(outbox, "w") as archive:
         for file in files:
-            # Without a date of its own, the same files make the same zip.
-            member = zipfile.ZipInfo(file.name)
-            member.external_attr = 0o644 << 16
-            member.file_size = file.size
-            opened, first = first or open_blob(file.sha256), None
-            with opened as content, archive.open(member, "w") as sink:
-                for piece in _checked(content, file.sha256):
-                    sink.write(piece)
-                    yield outbox.take()
+            try:
+                opened, first = first or open_blob(file.sha256), None
+                with opened as content, archive.open(_member(file), "w") as sink:
+                    for piece in _checked(content, file.sha256):
+                        sink.write(piece)
+                        yield outbox.take()
+            except BlobMissingError as error:
+                if table is None:
+                    raise
+                log_store_fault(error, MISSING)
+                missing.add(file.name)
+        if table is not None:
+            archive.writestr(zipfile.ZipInfo(table.name), table.content(missing))
     yield outbox.take()
+
+
+def _member(file: NamedBlob) -> zipfile.ZipInfo:
+    """Return the file's entry. Without a date, the same files make the same zip."""
+    member = zipfile.ZipInfo(file.name)
+    member.external_attr = 0o644 << 16
+    member.file_size = file.size
+    return member
 
 
 def _checked(content: IO[bytes], sha256: str) -> Iterator[bytes]:

@@ -50,7 +50,7 @@ _MANY: Final = 50_000
 _FEW: Final = 100
 _ONCE: Final = "run manage.py collect_orphans --delete --force once"
 # The portal stores this at each start, and no row names it.
-_OWN: Final = frozenset({hashlib.sha256(PROBE).hexdigest()})
+OWN: Final = frozenset({hashlib.sha256(PROBE).hexdigest()})
 
 
 class CollectionRefusedError(Exception):
@@ -120,9 +120,9 @@ def collect_orphans(
         if report.refusal and not is_forced:
             raise CollectionRefusedError(report.refusal)
         note_collection(timezone.now())
-        for few in _batches(_lines(due), _FEW):
+        for few in batches(_lines(due), _FEW):
             _remove(store, few, report)
-        for few in _batches(_lines(orphans), _FEW):
+        for few in batches(_lines(orphans), _FEW):
             _set_aside(store, few, limit, report)
     log.info("orphans_collected", **asdict(report))
     return report
@@ -136,11 +136,11 @@ def _find_orphans(
     def old() -> Iterator[ListedBlob]:
         for blob in listed_blobs(store):
             report.blobs += 1
-            if blob.written_at < limit and blob.sha256 not in _OWN:
+            if blob.written_at < limit and blob.sha256 not in OWN:
                 report.old += 1
                 yield blob
 
-    for many in _batches(old(), _MANY):
+    for many in batches(old(), _MANY):
         sizes = {blob.sha256: blob.size for blob in many}
         for sha256 in unnamed_among(sizes):
             report.orphans += 1
@@ -152,7 +152,7 @@ def _find_due(
     store: Storage, limit: float, report: OrphanReport, due: IO[str], *, is_dry: bool
 ) -> None:
     """Write the hash of what is to be removed into the file; bring back the rest."""
-    for many in _batches(listed_blobs(store, are_aside=True), _MANY):
+    for many in batches(listed_blobs(store, are_aside=True), _MANY):
         report.aside += len(many)
         unnamed = unnamed_among(blob.sha256 for blob in many)
         for blob in many:
@@ -198,7 +198,8 @@ def _lines(file: IO[str]) -> Iterator[str]:
     return (line.rstrip("\n") for line in file)
 
 
-def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield the items in lists of this length; the last may be shorter."""
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch

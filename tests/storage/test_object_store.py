@@ -24,6 +24,7 @@ from storage.blobs import (
     read_blob,
     store_blob,
 )
+from storage.consistency import ContentFault, FaultKind, check_storage
 from storage.downloads import zip_attachment
 from storage.models import StoreRecord
 from storage.orphans import OrphanReport, collect_orphans
@@ -224,6 +225,30 @@ def test_young_objects_stay(server: ObjectServer) -> None:
     assert report.blobs >= 1
     assert (report.old, report.set_aside) == (0, 0)
     assert read_blob(orphan) == b"a young orphan"
+
+
+@pytest.mark.django_db
+def test_faults_of_objects_are_found(server: ObjectServer) -> None:
+    StoreRecord.objects.all().delete()
+    check_store()
+    kept, missing, damaged = (
+        RevisionFileFactory.create(text=f"{word} object").sha256
+        for word in ("a kept", "a missing", "a damaged")
+    )
+    read_blob(damaged)  # this machine has a good copy
+    for sha256, data in ((missing, None), (damaged, b"A DAMAGED object")):
+        key = f"tests/blobs/{sha256[:2]}/{sha256[2:4]}/{sha256}"
+        if data is None:
+            server.client().delete_object(Bucket=BUCKET, Key=key)
+        else:
+            server.client().put_object(Bucket=BUCKET, Key=key, Body=data)
+    faults: list[ContentFault] = []
+    report = check_storage(sample=None, on_fault=faults.append)
+    found = {fault.sha256: fault.kind for fault in faults}
+    assert found[missing] == FaultKind.MISSING
+    assert found[damaged] == FaultKind.DAMAGED
+    assert kept not in found
+    assert report.hashed >= 2
 
 
 def test_content_is_listed_page_by_page(server: ObjectServer) -> None:
