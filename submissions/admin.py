@@ -15,6 +15,7 @@ from courses.admin.long_lists import (
     LongList,
 )
 from courses.models import Assignment, Course
+from courses.permissions import can_view_work_of
 from courses.work_lists import StaffedKeys, own_or_staffed, staffed_keys
 from formats.submission_words import size_in_words
 from submissions.models import Submission, SubmittedFile
@@ -22,7 +23,7 @@ from submissions.models import Submission, SubmittedFile
 
 class SubmittedFileInline(admin.TabularInline[Any, Any]):
     model = SubmittedFile
-    fields = ["download", "original_name", "kind", "bytes", "sha256"]
+    fields = ["download", "original_name", "kind", "bytes", "sha256", "removed_at"]
     readonly_fields = ["download", "bytes"]
     can_delete = False
     extra = 0
@@ -41,6 +42,8 @@ class SubmittedFileInline(admin.TabularInline[Any, Any]):
 
     @admin.display(description="name")
     def download(self, file: SubmittedFile) -> str:
+        if file.removed_at is not None:
+            return file.name
         address = reverse("submissions:file", args=[file.submission_id, file.name])
         return format_html('<a href="{}">{}</a>', address, file.name)
 
@@ -75,7 +78,7 @@ def _staffed_by(request: HttpRequest, user: User) -> StaffedKeys | None:
     if user.is_superuser:
         return None
     if not hasattr(request, "_staffed_assignments"):
-        found = staffed_keys(user, Assignment.objects.all(), course="course")
+        found = staffed_keys(user, Assignment.objects.all())
         request._staffed_assignments = found  # type: ignore[attr-defined]  # noqa: SLF001
     keys: StaffedKeys = request._staffed_assignments  # type: ignore[attr-defined]  # noqa: SLF001
     return keys
@@ -135,7 +138,7 @@ class SubmissionAdmin(LongList):
         if staffed is not None:
             rows = own_or_staffed(rows, staffed, field="assignment", own=Q(pk__in=[]))
         chosen: QuerySet[Any] = (
-            rows.with_extension()
+            rows.with_extra_time()
             .select_related("author", "assignment__course", "revision__assignment")
             .prefetch_related("files")
         )
@@ -179,9 +182,9 @@ class SubmissionAdmin(LongList):
         """Return whether the person sees everybody's work in that course, or in any."""
         if not isinstance(request.user, User) or not request.user.is_staff:
             return False
-        staffed = Course.objects.staffed_by(request.user)
         if obj is not None:
-            staffed = staffed.filter(pk=obj.assignment.course_id)
+            return can_view_work_of(request.user, obj.assignment)
+        staffed = Course.objects.staffed_by(request.user)
         return request.user.is_superuser or staffed.exists()
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -27,6 +27,10 @@ from submissions.exceptions import SubmissionRefusedError
 _STARTED_AT = "softmark.upload_started_at"
 _TOO_LARGE = "softmark.upload_too_large"
 _FAULT = "softmark.upload_fault"
+_IS_SHORT = "softmark.upload_is_short"
+# SECURITY: the one page that takes a file from anybody, and its longest form in bytes.
+_FOR_EVERYBODY = "submissions:verify"
+_SHORT_BYTES = 64 * 1024
 
 
 class ArrivalHandler(FileUploadHandler):
@@ -49,6 +53,7 @@ class ArrivalHandler(FileUploadHandler):
             self.request.META[_TOO_LARGE] = (
                 content_length > settings.MAX_SUBMISSION_BYTES
             )
+            self.request.META[_IS_SHORT] = content_length <= _SHORT_BYTES
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Refuse the files of a body over the limit, or of an anonymous sender.
@@ -61,7 +66,8 @@ class ArrivalHandler(FileUploadHandler):
         if request is None:
             return
         user = getattr(request, "user", None)
-        if request.META[_TOO_LARGE] or not getattr(user, "is_authenticated", False):
+        is_known = getattr(user, "is_authenticated", False)
+        if request.META[_TOO_LARGE] or not (is_known or _is_for_everybody(request)):
             raise StopUpload
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
@@ -105,6 +111,12 @@ class ArrivedFileHandler(TemporaryFileUploadHandler):
                 with suppress(OSError):
                     self.file.close()
             raise StopUpload from error
+
+
+def _is_for_everybody(request: HttpRequest) -> bool:
+    """Return whether people who have not signed in may send this short form's file."""
+    match = request.resolver_match
+    return bool(match and match.view_name == _FOR_EVERYBODY and request.META[_IS_SHORT])
 
 
 def upload_started_at(request: HttpRequest) -> dt.datetime:

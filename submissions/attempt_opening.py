@@ -1,4 +1,9 @@
-"""The services that open an attempt whose files arrive in pieces, and drop it."""
+"""The services that open an attempt whose files arrive in pieces, and drop it.
+
+The order of locks is the same in each of them: the enrolment, the opened attempt, its
+uploads. Whoever needs a later one of these, and not an earlier one, begins there. So
+two of them never wait for each other.
+"""
 
 import datetime as dt
 import shutil
@@ -15,13 +20,17 @@ from django.db.models import Sum
 from accounts.actors import SYSTEM, Actor, actor_user
 from accounts.models import User
 from courses.models import Assignment
+from courses.services.enrolments import lock_enrolment
+from courses.wall_clock import moment_words
+from formats.declaration import NOT_DECLARED, Declaration
 from formats.problems import Problem
 from formats.submission_words import clean_file_name, problem, size_in_words
 from storage.durable_files import PART
 from submissions.exceptions import AttemptHandedInError, SubmissionRefusedError
 from submissions.intake import DeclaredFile, check_declared
 from submissions.models import OpenedAttempt, Submission, Upload
-from submissions.services import lock_enrolment, refusals_at
+from submissions.quota import quota_problems
+from submissions.services import refusals_at
 from submissions.upload_pieces import remove_parts
 
 log = structlog.get_logger(__name__)
@@ -35,14 +44,16 @@ def open_attempt(
     opened_at: dt.datetime,
     replaces: uuid.UUID | None = None,
     barred: Sequence[Problem] = (),
+    declared: Declaration = NOT_DECLARED,
 ) -> OpenedAttempt:
     """Declare the files of an attempt, and return it. They cannot be changed later.
 
-    The same declaration gives the same attempt again, so that an interrupted upload
-    goes on. If its time has run out, it counts as opened again. A student has at most
-    one attempt at an assignment open: `replaces` is one to drop for this one, and files
-    that both have are not sent twice. `barred` are the caller's own reasons to refuse.
-    Raises SubmissionRefusedError.
+    The same files give the same attempt again, so that an interrupted upload goes on.
+    If its time has run out, it counts as opened again. What is `declared` last holds;
+    for a check of the files, nothing is. A student has at most one attempt at an
+    assignment open: `replaces` is one to drop for this one, and files that both have are
+    not sent twice. `barred` are the caller's own reasons to refuse. Raises
+    SubmissionRefusedError.
     """
     revision = assignment.revision
     if revision is None:
@@ -50,28 +61,36 @@ def open_attempt(
     going_on = _unfinished(actor, assignment)
     if going_on is not None and _is_the_same(going_on, files, opened_at):
         # Also when the coursework has closed meanwhile: it counts from its opening.
-        return going_on
+        return _declare_again(going_on, declared)
     refusals = [*refusals_at(actor, assignment, opened_at), *barred]
     problems = refusals or check_declared(files, revision)
     if problems:
         raise SubmissionRefusedError(problems)
     with transaction.atomic():
-        lock_enrolment(actor, assignment)
-        earlier = _unfinished(actor, assignment)
+        lock_enrolment(actor, assignment.course_id)
+        earlier = _unfinished(actor, assignment, is_locked=True)
         if earlier is not None and earlier.expires_at <= opened_at:
             _drop(earlier)
             earlier = None
         if earlier is not None and _keys(earlier.uploads.all()) == _keys(files):
-            return _opened_again(earlier, opened_at)
+            return _opened_again(_declare_again(earlier, declared), opened_at)
         if earlier is not None and earlier.pk != replaces:
             raise SubmissionRefusedError([_already_open(earlier)])
         _check_room(actor, assignment, files, earlier)
-        return _stored(actor, assignment, files, opened_at, earlier)
+        blank = OpenedAttempt(
+            assignment=assignment, author=actor, declared=declared.as_json()
+        )
+        return _stored(blank, files, opened_at, earlier)
 
 
-def _unfinished(actor: User, assignment: Assignment) -> OpenedAttempt | None:
+def _unfinished(
+    actor: User, assignment: Assignment, *, is_locked: bool = False
+) -> OpenedAttempt | None:
     """Return the person's open attempt at the assignment, also an expired one."""
     mine = OpenedAttempt.objects.by(actor).unfinished()
+    if is_locked:
+        # Before its uploads are touched: see the order at the top.
+        mine = mine.select_for_update()
     return mine.filter(assignment=assignment).first()
 
 
@@ -86,6 +105,15 @@ def _keys(
     files: Iterable[DeclaredFile] | Iterable[Upload],
 ) -> set[tuple[str, int, str]]:
     return {_key(each) for each in files}
+
+
+def _declare_again(opened: OpenedAttempt, declared: Declaration) -> OpenedAttempt:
+    """Return the attempt with what is declared now, if anything is."""
+    if declared.statement and opened.declared != declared.as_json():
+        opened.declared = declared.as_json()
+        # It may have been dropped meanwhile: then there is nothing to write.
+        OpenedAttempt.objects.filter(pk=opened.pk).update(declared=opened.declared)
+    return opened
 
 
 def _opened_again(opened: OpenedAttempt, at: dt.datetime) -> OpenedAttempt:
@@ -105,9 +133,8 @@ def _set_times(opened: OpenedAttempt, at: dt.datetime) -> None:
 
 
 def _already_open(opened: OpenedAttempt) -> Problem:
-    zone = opened.assignment.course.tz
-    words = f"{opened.opened_at.astimezone(zone):%H:%M on %a %d %b}"
-    return problem("attempt_open", opened=words)
+    at = moment_words(opened.opened_at, opened.assignment.course.tz)
+    return problem("attempt_open", opened=at)
 
 
 def _check_room(
@@ -136,14 +163,16 @@ def _check_room(
             limit=size_in_words(limit),
         )
         raise SubmissionRefusedError([refusal])
+    problems = quota_problems(actor, assignment.course, files, replaced=replaced)
+    if problems:
+        raise SubmissionRefusedError(problems)
     if shutil.disk_usage(settings.FILE_UPLOAD_TEMP_DIR).free < declared:
         log.error("store_fault", code="store_full", error="no room for an upload")
         raise SubmissionRefusedError([problem("store_full")])
 
 
 def _stored(
-    actor: User,
-    assignment: Assignment,
+    opened: OpenedAttempt,
     files: Sequence[DeclaredFile],
     opened_at: dt.datetime,
     replaced: OpenedAttempt | None,
@@ -155,15 +184,14 @@ def _stored(
         uploads = {_key(each): each for each in replaced.uploads.all()}
         kept = {key: each for key, each in uploads.items() if key in wanted}
         _drop(replaced, keep=kept.values())
-    opened = OpenedAttempt(assignment=assignment, author=actor)
     _set_times(opened, opened_at)
     opened.save(force_insert=True)
     Upload.objects.bulk_create(_row(opened, file, kept) for file in files)
     log.info(
         "attempt_opened",
         opened=str(opened.pk),
-        assignment=assignment.pk,
-        person=actor.pk,
+        assignment=opened.assignment_id,
+        person=opened.author_id,
         size=sum(file.size for file in files),
     )
     return opened

@@ -31,6 +31,14 @@ class AttemptIncompleteError(Exception):
         super().__init__(", ".join(self.names))
 
 
+class FileDamagedError(Exception):
+    """What was stored of a file is not what its sender declared. It is our fault."""
+
+
+class AttemptGoneError(Exception):
+    """The opened attempt was dropped while it was handed in or checked."""
+
+
 class AttemptHandedInError(Exception):
     """An opened attempt was handed in, so it cannot be dropped."""
 
@@ -49,3 +57,7 @@ class OffsetError(Exception):
 
 class ChecksumError(OffsetError):
     """A piece does not have the checksum that its sender gave. It is thrown away."""
+
+
+class KeyUnavailableError(Exception):
+    """The file with the private key of receipts cannot be read or made."""

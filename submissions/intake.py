@@ -10,29 +10,27 @@ from typing import IO
 
 from django.conf import settings
 
-from courses.handouts import handout_notebook, restorable_cells
 from courses.models import AssignmentRevision
-from formats.choices import FileKind, Part, QuestionKind
+from formats.choices import FileKind, Part
 from formats.findings import (
     FileName,
     Findings,
 )
-from formats.notebook.assignment_context import AssignmentContext
-from formats.notebook.opened_files import CodeReading, read_code
+from formats.notebook.opened_files import CodeReading
 from formats.notebook.repeated_checks import find_repeated_checks
 from formats.problems import Problem
 from formats.submission_words import clean_file_name, problem, shown, size_in_words
 from formats.weights.weight_use import follows_advice
 from storage.blobs import (
-    BlobMissingError,
     BlobStoreFullError,
     BlobTooLargeError,
     StoreUnreachableError,
     store_blob,
 )
 from storage.store_faults import FULL_STORE, UNREACHABLE, log_store_fault
-from submissions.exceptions import SubmissionRefusedError
+from submissions.exceptions import FileDamagedError, SubmissionRefusedError
 from submissions.file_checks import FileRule, check_file
+from submissions.notebook_readings import KnownContext, code_reading, context_of
 
 PIECE = 1 << 20
 
@@ -42,13 +40,15 @@ class IncomingFile:
     """An uploaded file: the required name it is for, and its name at the sender.
 
     `content` is binary and seekable. `size` is what the sender claims. The size that is
-    stored and compared with limits is counted here.
+    stored and compared with limits is counted here. `sha256` is the hash with which the
+    content arrived, or "" if it was not declared.
     """
 
     name: str
     original_name: str
     content: IO[bytes]
     size: int
+    sha256: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +97,7 @@ def check_files(
 
     `installed` are the modules that a run can import, or None if they are not known.
     """
-    rules, context = rules_of(revision), assignment_context_of(revision)
+    rules, known = rules_of(revision), context_of(revision)
     findings = Findings(
         problems=(
             *_check_names([file.name for file in files], rules),
@@ -111,11 +111,11 @@ def check_files(
             file.content.seek(0)
             chosen = clean_file_name(file.original_name)
             findings += check_file(
-                file.content, rules[file.name], chosen=chosen, context=context
+                file.content, rules[file.name], chosen=chosen, context=known.context
             )
     if findings.problems:
         return findings
-    readings = _read_notebooks(files, rules, context)
+    readings = _read_notebooks(files, rules, known)
     warnings = _warnings(readings, files, revision, findings.warnings)
     if installed is not None:
         present = _present(files, revision)
@@ -174,32 +174,10 @@ def _check_total(sizes: Iterable[int]) -> Iterator[Problem]:
         yield problem("files_too_large", limit=size_in_words(limit))
 
 
-def assignment_context_of(revision: AssignmentRevision) -> AssignmentContext:
-    """Return what the revision gives its students.
-
-    If the store has lost the hand-out, or does not answer, it is left out: the student
-    is not at fault.
-    """
-    checked = revision.questions.filter(kind=QuestionKind.AUTO)
-    parts = list(revision.files.all())
-    try:
-        handout, given = handout_notebook(parts), restorable_cells(parts)
-    except (BlobMissingError, StoreUnreachableError):
-        handout = given = None
-    return AssignmentContext(
-        keys=tuple(checked.values_list("key", flat=True)),
-        skip_tags=tuple(revision.skip_tags),
-        parameters=dict(revision.parameters),
-        has_gpu=revision.queue == "gpu",
-        handout=handout["cells"] if handout else (),
-        given=given["cells"] if given else (),
-    )
-
-
 def _read_notebooks(
     files: Sequence[IncomingFile],
     rules: Mapping[str, FileRule],
-    context: AssignmentContext,
+    known: KnownContext,
 ) -> list[tuple[CodeReading, tuple[Problem, ...]]]:
     """Return what each notebook's code does, with warnings of copied check cells."""
     found = []
@@ -208,8 +186,8 @@ def _read_notebooks(
             file.content.seek(0)
             data = file.content.read()
             name = FileName(file.name, clean_file_name(file.original_name))
-            reading = read_code(data, name=name, context=context)
-            repeated = find_repeated_checks(data, name=name, context=context)
+            reading = code_reading(data, name=name, known=known)
+            repeated = find_repeated_checks(data, name=name, context=known.context)
             found.append((reading, repeated))
     return found
 
@@ -238,7 +216,11 @@ def _present(files: Sequence[IncomingFile], revision: AssignmentRevision) -> set
 def store_files(
     files: Sequence[IncomingFile], revision: AssignmentRevision
 ) -> tuple[StoredFile, ...]:
-    """Store the content of checked files durably. Raises SubmissionRefusedError."""
+    """Store the content of checked files durably.
+
+    Raises SubmissionRefusedError, and FileDamagedError if a file has changed on our disk
+    since it arrived.
+    """
     rules = rules_of(revision)
     return tuple(_store(file, rules[file.name]) for file in files)
 
@@ -256,6 +238,8 @@ def _store(file: IncomingFile, rule: FileRule) -> StoredFile:
         log_store_fault(error, fault)
         refusal = problem(fault.code, file=rule.name)
         raise SubmissionRefusedError([refusal]) from error
+    if file.sha256 not in {"", blob.sha256}:
+        raise FileDamagedError(rule.name)
     return StoredFile(
         name=rule.name,
         original_name=clean_file_name(file.original_name) or rule.name,

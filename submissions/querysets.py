@@ -10,19 +10,18 @@ from django.db.models import (
     F,
     OuterRef,
     Q,
-    Subquery,
     Value,
     When,
 )
-from django.db.models.functions import Cast, Coalesce, Greatest, TruncSecond
+from django.db.models.functions import Cast, TruncSecond
 
-from courses.models import Extension
 from courses.permissions import own_or_in_staffed_courses
+from courses.querysets.extra_time_columns import extra_time_of, own_due_of
 from courses.work_lists import in_order, listed_by_assignment
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from submissions.models import OpenedAttempt, Submission
+    from submissions.models import OpenedAttempt, Submission, SubmittedFile
 
 _MINUTE: Final = Value(dt.timedelta(minutes=1), models.DurationField())
 
@@ -31,7 +30,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def visible_to(self, user: "User") -> Self:
         """Return the person's own work, and all work of courses that they staff."""
         return self.filter(
-            own_or_in_staffed_courses(user, course="assignment__course", owner="author")
+            own_or_in_staffed_courses(user, assignment="assignment", owner="author")
         )
 
     def listed_for(self, user: "User") -> Self:
@@ -47,25 +46,30 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         """Return the submissions that use up one of the author's attempts."""
         return self.filter(uses_attempt=True)
 
+    def that_may_cost_late_days(self) -> Self:
+        """Return what uses up an attempt, and what staff handed in beside the others."""
+        return self.filter(Q(uses_attempt=True) | Q(on_behalf__uses_attempt=False))
+
     def newest_first(self) -> Self:
         """Order by attempt, the latest first."""
         return self.order_by("-attempt")
 
-    def with_extension(self) -> Self:
-        """Annotate `extended_to`: the author's extended deadline, or None.
+    def with_extra_time(self) -> Self:
+        """Annotate `extra_time`: the author's ExtraTime.
 
         `Submission.is_late` reads it, so that a list does not make a query for each
-        extension. The assignment must be selected with the row, too.
+        row. The assignment must be selected with the row, too.
         """
-        return self.annotate(extended_to=_extended_to())
+        return self.annotate(
+            extra_time=extra_time_of(OuterRef("author"), assignment="assignment")
+        )
 
     def late(self, *, is_late: bool = True) -> Self:
         """Return work that is late by the current deadlines, or work that is not.
 
         This is the rule of `courses.deadlines` in SQL, for filters of lists.
         """
-        own = Coalesce(_extended_to(), "assignment__due_at")
-        due = Greatest("assignment__due_at", own)
+        due = own_due_of(OuterRef("author"), assignment="assignment")
         minutes = Cast("assignment__grace_minutes", models.IntegerField())
         grace = ExpressionWrapper(minutes * _MINUTE, models.DurationField())
         with_grace = ExpressionWrapper(due + grace, models.DateTimeField())
@@ -88,18 +92,17 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         )
 
 
-def _extended_to() -> Subquery:
-    own = Extension.objects.filter(
-        assignment=OuterRef("assignment"), student=OuterRef("author")
-    )
-    return Subquery(own.values("due_at")[:1])
+class SubmittedFileQuerySet(models.QuerySet["SubmittedFile"]):
+    def kept(self) -> Self:
+        """Return the files whose content has not been removed."""
+        return self.filter(removed_at=None)
 
 
 class OpenedAttemptQuerySet(models.QuerySet["OpenedAttempt"]):
     def visible_to(self, user: "User") -> Self:
         """Return the person's own attempts, and all of courses that they staff."""
         return self.filter(
-            own_or_in_staffed_courses(user, course="assignment__course", owner="author")
+            own_or_in_staffed_courses(user, assignment="assignment", owner="author")
         )
 
     def listed_for(self, user: "User") -> Self:

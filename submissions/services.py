@@ -3,54 +3,97 @@
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max, prefetch_related_objects
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from accounts.models import User
 from courses.deadlines import deadline_for, is_open
-from courses.models import Assignment, AssignmentRevision, Enrolment
+from courses.models import Assignment, AssignmentRevision
 from courses.permissions import can_submit
+from courses.services.enrolments import lock_enrolment
+from courses.wall_clock import moment_words
+from formats.declaration import NOT_DECLARED, Declaration, declare
 from formats.problems import Problem
 from formats.submission_words import problem
 from submissions.exceptions import KeyReusedError, SubmissionRefusedError
 from submissions.intake import (
+    DeclaredFile,
     IncomingFile,
     StoredFile,
     check_files,
     sha256_of,
     store_files,
 )
-from submissions.models import Submission, SubmittedFile
+from submissions.models import OnBehalf, ReceiptMail, Submission, SubmittedFile
+from submissions.quota import contents_of, quota_problems
+from submissions.reserved_room import RoomKeys, give_room_back, take_room
 
 __all__ = [
     "AcceptedFiles",
     "IncomingFile",
+    "StaffEntry",
     "accept_files",
     "charge_attempt",
-    "lock_enrolment",
+    "declaration_of",
+    "end_of_wait",
+    "next_attempt_at",
     "record_submission",
     "refusals_at",
+    "stored_key",
 ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffEntry:
+    """What staff say of work that they hand in for a student: a row of OnBehalf.
+
+    `stated_at` is when they got the work, if that is the time that counts.
+    """
+
+    entered_by: User
+    entered_at: datetime
+    reason: str
+    stated_at: datetime | None = None
+    uses_attempt: bool = True
+
+    @property
+    def received_at(self) -> datetime:
+        """The time that counts."""
+        return self.stated_at or self.entered_at
 
 
 @dataclass(frozen=True, kw_only=True)
 class AcceptedFiles:
     """The files of one submission, checked against one revision and stored.
 
-    `repeated` is the earlier submission of the same files, or None. If it is set,
-    nothing was checked or stored again.
+    `room` was taken for the content: whoever writes the rows gives it back in the same
+    transaction. `repeated` is the earlier submission of the same files, or None. If it
+    is set, nothing was checked or stored again.
     """
 
     revision: AssignmentRevision
     received_at: datetime
     files: tuple[StoredFile, ...] = ()
+    room: RoomKeys = ()
     warnings: tuple[Problem, ...] = ()
     repeated: Submission | None = None
+
+
+def declaration_of(
+    assignment: Assignment, answers: Mapping[str, str]
+) -> tuple[Declaration, list[Problem]]:
+    """Return what somebody declares who confirms the assignment's statement.
+
+    `answers` are by the keys of its questions. Every problem of them comes with it.
+    """
+    return declare(assignment.statement, assignment.asked, answers)
 
 
 def accept_files(
@@ -59,10 +102,12 @@ def accept_files(
     assignment: Assignment,
     files: Sequence[IncomingFile],
     idempotency_key: str = "",
+    is_key_of_files: bool = False,
     installed: Mapping[str, Collection[str]] = MappingProxyType({}),
     known: Sequence[Problem] = (),
     barred: Sequence[Problem] = (),
     received_at: datetime | None = None,
+    entry: StaffEntry | None = None,
 ) -> AcceptedFiles:
     """Check the files without executing anything, and store their content.
 
@@ -74,13 +119,14 @@ def accept_files(
     `barred` are reasons of the caller's own why this person may not hand in now.
 
     `received_at` is when the last byte arrived, or now: no student becomes late because
-    the portal takes time. Raises SubmissionRefusedError.
+    the portal takes time. `entry` is what staff say who hand in for the actor: no
+    deadline and no limit then refuses the work. Raises SubmissionRefusedError.
     """
     received_at = received_at or timezone.now()
     revision = assignment.revision
     if revision is None:
         raise SubmissionRefusedError([problem("not_published")])
-    refusals = [*refusals_at(actor, assignment, received_at), *barred]
+    refusals = [*_refusals(actor, assignment, received_at, entry), *barred]
     if refusals:
         # The same files, sent again, return their submission even after the deadline.
         repeated = _repeated(actor, assignment, files, idempotency_key)
@@ -92,15 +138,33 @@ def accept_files(
     # Each check asks for these; the revision does not change.
     prefetch_related_objects([revision], "required_files", "files")
     findings = check_files(files, revision, installed.get(revision.environment))
-    problems = [*known, *findings.problems]
-    if problems:
-        raise SubmissionRefusedError(problems)
+    if problems := [*known, *findings.problems]:
+        lacking = quota_problems(actor, assignment.course, files)
+        raise SubmissionRefusedError([*problems, *lacking])
+    contents = contents_of(files)
+    if is_key_of_files:
+        _check_key(actor, assignment, idempotency_key, contents)
+    room = take_room(actor, assignment.course, contents)
     return AcceptedFiles(
         revision=revision,
         received_at=received_at,
-        files=store_files(files, revision),
+        files=_stored(files, revision, room),
+        room=room,
         warnings=findings.warnings,
     )
+
+
+def _stored(
+    files: Sequence[IncomingFile], revision: AssignmentRevision, room: RoomKeys
+) -> tuple[StoredFile, ...]:
+    """Store the files, and give back the room of those that could not be stored."""
+    stored: list[StoredFile] = []
+    try:
+        for file in files:
+            stored += store_files([file], revision)
+    finally:
+        give_room_back(room[len(stored) :])
+    return tuple(stored)
 
 
 def record_submission(
@@ -111,48 +175,70 @@ def record_submission(
     started_at: datetime,
     idempotency_key: str = "",
     is_key_of_files: bool = False,
+    declared: Declaration = NOT_DECLARED,
+    entry: StaffEntry | None = None,
 ) -> Submission:
     """Write the rows of one attempt, in one transaction, and return the submission.
 
     The student's enrolment is locked until then, so that attempts sent at the same time
-    cannot exceed the limit. Raises SubmissionRefusedError. With `is_key_of_files`,
-    raises KeyReusedError if the key was sent before with other files.
+    cannot exceed the limit. `entry` is what staff say who hand in for the actor.
+    Raises SubmissionRefusedError. With `is_key_of_files`, raises KeyReusedError if the
+    key was sent before with other files.
     """
     if accepted.repeated is not None:
         return accepted.repeated
     hashes = {file.name: file.sha256 for file in accepted.files}
-    key = _stored_key(idempotency_key, assignment, hashes)
+    key = stored_key(idempotency_key, assignment, hashes)
     with transaction.atomic():
-        lock_enrolment(actor, assignment)
+        lock_enrolment(actor, assignment.course_id)
         repeated = _with_key(actor, key)
         if repeated is not None:
+            give_room_back(accepted.room)
             return repeated
         if is_key_of_files:
             _check_key_is_new(actor, assignment, idempotency_key)
         # The lecturer may have changed the rules since the upload began.
         current = Assignment.objects.select_related("course").get(pk=assignment.pk)
-        refusals = refusals_at(actor, current, accepted.received_at)
+        refusals = [
+            *_refusals(actor, current, accepted.received_at, entry),
+            *quota_problems(actor, current.course, accepted.files),
+        ]
         if refusals:
             raise SubmissionRefusedError(refusals)
-        return _write_rows(actor, current, accepted, started_at, key)
+        give_room_back(accepted.room)
+        submission = _write_rows(
+            actor,
+            current,
+            accepted,
+            started_at=min(started_at, accepted.received_at),
+            idempotency_key=key,
+            declared=declared.as_json(),
+            uses_attempt=entry is None or entry.uses_attempt,
+            entry=entry,
+        )
+        if entry is not None:
+            OnBehalf.objects.create(submission=submission, **vars(entry))
+        return submission
 
 
 def _write_rows(
     actor: User,
     assignment: Assignment,
     accepted: AcceptedFiles,
-    started_at: datetime,
-    key: str,
+    *,
+    entry: StaffEntry | None,
+    **more: Any,
 ) -> Submission:
     submission = Submission.objects.create(
         assignment=assignment,
         revision=accepted.revision,
         author=actor,
         attempt=_last_attempt(actor, assignment) + 1,
-        started_at=min(started_at, accepted.received_at),
         received_at=accepted.received_at,
-        idempotency_key=key,
+        # Nobody waits because staff enter work that they got earlier.
+        handed_in_at=timezone.now() if entry is None else None,
         warnings=[warning.as_json() for warning in accepted.warnings],
+        **more,
     )
     SubmittedFile.objects.bulk_create(
         SubmittedFile(
@@ -165,24 +251,29 @@ def _write_rows(
         )
         for file in accepted.files
     )
+    ReceiptMail.objects.create(submission=submission)
     return submission
-
-
-def lock_enrolment(actor: User, assignment: Assignment) -> None:
-    """Lock the row that all of the student's submissions to the course share.
-
-    SQLite has no row locks and needs none: a transaction locks the whole file.
-    """
-    enrolment = Enrolment.objects.active().select_for_update()
-    enrolment.filter(course=assignment.course_id, user=actor).first()
 
 
 def charge_attempt(*, submission_id: UUID, uses_attempt: bool) -> None:
     """Record whether the submission uses up one of its author's attempts.
 
-    It does not if a fault of the portal's own kept it from being run.
+    It does not if a fault of the portal's own kept it from being run, and never if
+    staff said so when they handed it in.
     """
-    Submission.objects.filter(pk=submission_id).update(uses_attempt=uses_attempt)
+    rows = Submission.objects.filter(pk=submission_id)
+    if uses_attempt:
+        rows = rows.exclude(on_behalf__uses_attempt=False)
+    rows.update(uses_attempt=uses_attempt)
+
+
+def _refusals(
+    actor: User, assignment: Assignment, at: datetime, entry: StaffEntry | None
+) -> list[Problem]:
+    """Return the reasons against work of this person, or against work that staff enter."""
+    if entry is None:
+        return refusals_at(actor, assignment, at)
+    return [] if can_submit(actor, assignment) else [problem("not_enrolled")]
 
 
 def refusals_at(actor: User, assignment: Assignment, at: datetime) -> list[Problem]:
@@ -194,12 +285,47 @@ def refusals_at(actor: User, assignment: Assignment, at: datetime) -> list[Probl
     refusals = []
     deadline = deadline_for(assignment, actor)
     if not is_open(deadline, at):
-        closed = deadline.stated_closes_at.astimezone(assignment.course.tz)
-        refusals.append(problem("closed", closed=f"{closed:%a %d %b %Y, %H:%M %Z}"))
+        closed = moment_words(deadline.stated_closes_at, assignment.course.tz)
+        refusals.append(problem("closed", closed=closed))
     limit = assignment.max_attempts
     if limit is not None and _attempts_used(actor, assignment) >= limit:
         refusals.append(problem("attempts_used_up", limit=limit))
+    again_at = next_attempt_at(actor, assignment)
+    if again_at is not None and timezone.now() < again_at:
+        again = moment_words(again_at, assignment.course.tz)
+        minutes = assignment.cooldown_minutes
+        wait = "1 minute" if minutes == 1 else f"{minutes} minutes"
+        words = f"Between two attempts at this coursework you must wait {wait}."
+        hint = f"You can hand in the next one from {again}."
+        refusals.append(Problem(code="cooldown", message=words, hint=hint))
     return refusals
+
+
+def next_attempt_at(actor: User, assignment: Assignment) -> datetime | None:
+    """Return when the person may hand in again, in whole minutes; None for at once.
+
+    The wait begins when the last attempt was handed in. It is compared with the present
+    and not with the time that counts: an upload that was opened before may be handed in
+    once the wait is over, and still counts from its opening.
+    """
+    if not assignment.cooldown_minutes:
+        return None
+    mine = Submission.objects.by(actor).filter(assignment=assignment)
+    last = mine.using_attempts().aggregate(last=Max(_begins_wait()))["last"]
+    return last and end_of_wait(last, assignment.cooldown_minutes)
+
+
+def _begins_wait() -> Greatest:
+    """Return `Submission.begins_wait_at` in SQL."""
+    handed_in = Coalesce("handed_in_at", "received_at")
+    return Greatest("received_at", handed_in)
+
+
+def end_of_wait(last: datetime, minutes: int) -> datetime:
+    """Return the end of the wait after an attempt, rounded up to a whole minute."""
+    ends = last + timedelta(minutes=minutes)
+    whole = ends.replace(second=0, microsecond=0)
+    return whole if whole == ends else whole + timedelta(minutes=1)
 
 
 def _is_released(assignment: Assignment, at: datetime) -> bool:
@@ -217,7 +343,7 @@ def _last_attempt(actor: User, assignment: Assignment) -> int:
     return mine.aggregate(last=Max("attempt"))["last"] or 0
 
 
-def _stored_key(key: str, assignment: Assignment, hashes: Mapping[str, str]) -> str:
+def stored_key(key: str, assignment: Assignment, hashes: Mapping[str, str]) -> str:
     """Return the stored form of an idempotency key, or "" without a key.
 
     The content is part of it. Otherwise other files sent from the same open page would
@@ -237,12 +363,21 @@ def _with_key(actor: User, key: str) -> Submission | None:
     )
 
 
+def _check_key(
+    actor: User, assignment: Assignment, key: str, files: Sequence[DeclaredFile]
+) -> None:
+    """Raise KeyReusedError before other files under the key are stored."""
+    hashes = {file.name: file.sha256 for file in files}
+    if _with_key(actor, stored_key(key, assignment, hashes)) is None:
+        _check_key_is_new(actor, assignment, key)
+
+
 def _check_key_is_new(actor: User, assignment: Assignment, key: str) -> None:
     """Raise KeyReusedError if an earlier attempt used the key, whatever its files."""
     earlier = Submission.objects.by(actor).filter(assignment=assignment)
     for attempt in earlier.exclude(idempotency_key="").prefetch_related("files"):
         hashes = {file.name: file.sha256 for file in attempt.files.all()}
-        if attempt.idempotency_key == _stored_key(key, assignment, hashes):
+        if attempt.idempotency_key == stored_key(key, assignment, hashes):
             raise KeyReusedError(attempt.attempt)
 
 
@@ -254,4 +389,4 @@ def _repeated(
     if not key or not earlier.exists():
         return None
     hashes = {file.name: sha256_of(file) for file in files}
-    return _with_key(actor, _stored_key(key, assignment, hashes))
+    return _with_key(actor, stored_key(key, assignment, hashes))

@@ -2,12 +2,12 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import structlog
 from django.conf import settings
@@ -17,8 +17,11 @@ from formats.submission_words import problem
 from storage.durable_files import PART
 from storage.part_files import locked_part, part_length, write_pieces
 from submissions.exceptions import (
+    AttemptGoneError,
+    AttemptHandedInError,
     AttemptIncompleteError,
     ChecksumError,
+    FileDamagedError,
     OffsetError,
     SubmissionRefusedError,
     UploadGoneError,
@@ -38,14 +41,16 @@ class Digest(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """Bytes of an upload, from `offset` on. The last of them arrived at `arrived_at`.
+    """Bytes of an upload, from `offset` on.
 
-    `digest` is empty, and `wanted` what it must come to, if the sender gave a checksum.
+    `arrived_at` is called once all of them were read. It returns when the last of them
+    arrived: some bodies only arrive while they are read. `digest` is empty, and `wanted`
+    what it must come to, if the sender gave a checksum.
     """
 
     offset: int
     content: Iterable[bytes]
-    arrived_at: dt.datetime
+    arrived_at: Callable[[], dt.datetime]
     digest: Digest | None = None
     wanted: bytes = b""
 
@@ -94,7 +99,7 @@ def add_piece(*, actor: User, upload: Upload, piece: Piece) -> int:
         if piece.digest is not None and piece.digest.digest() != piece.wanted:
             raise ChecksumError(start)
         if end == current.size:
-            _complete(actor, current, part, piece.arrived_at)
+            _complete(actor, current, part, piece.arrived_at())
         else:
             _store(current, offset=end)
         return end
@@ -131,23 +136,63 @@ def _store(upload: Upload, **columns: object) -> None:
 
 
 @contextmanager
+def arrived_files(opened: OpenedAttempt) -> Iterator[list[IncomingFile]]:
+    """Give the attempt's files, open for reading, to whoever checks and stores them.
+
+    A file that our disk has lost or damaged can be sent again, and is never held against
+    the student: it raises AttemptIncompleteError, as a file that has not arrived does.
+    Another request may be quicker: raises AttemptHandedInError if the attempt was handed
+    in meanwhile, and AttemptGoneError if it was dropped.
+    """
+    _refuse_if_ended(opened)
+    try:
+        with complete_files(opened) as files:
+            yield files
+    except AttemptIncompleteError as error:
+        _refuse_if_ended(opened)
+        lost = forget_lost_bytes(opened)
+        raise AttemptIncompleteError(sorted({*error.names, *lost})) from error
+    except FileDamagedError as error:
+        _refuse_if_ended(opened)
+        lost = forget_lost_bytes(opened)
+        raise AttemptIncompleteError(lost or error.args) from error
+    except SubmissionRefusedError as error:
+        is_open = OpenedAttempt.objects.unfinished().filter(pk=opened.pk).exists()
+        if is_open and (lost := forget_lost_bytes(opened)):
+            raise AttemptIncompleteError(lost) from error
+        raise
+
+
+def _refuse_if_ended(opened: OpenedAttempt) -> None:
+    """Raise AttemptHandedInError or AttemptGoneError if it is not open any more."""
+    current = OpenedAttempt.objects.filter(pk=opened.pk).first()
+    if current is None:
+        raise AttemptGoneError
+    if current.submission_id is not None:
+        raise AttemptHandedInError
+
+
+@contextmanager
 def complete_files(opened: OpenedAttempt) -> Iterator[list[IncomingFile]]:
     """Give the attempt's files, open for reading. Raises AttemptIncompleteError."""
     uploads = list(opened.uploads.all())
+    if not uploads:
+        raise AttemptIncompleteError([])
     missing = [each for each in uploads if each.completed_at is None]
     with ExitStack() as stack:
         files = []
         for upload in uploads:
-            path = part_path(upload)
-            if part_length(path) != upload.size:
+            content = _whole_part(upload)
+            if content is None:
                 missing.append(upload)
                 continue
             files.append(
                 IncomingFile(
                     name=upload.name,
                     original_name=upload.original_name,
-                    content=stack.enter_context(path.open("rb")),
+                    content=stack.enter_context(content),
                     size=upload.size,
+                    sha256=upload.sha256,
                 )
             )
         if missing:
@@ -155,12 +200,40 @@ def complete_files(opened: OpenedAttempt) -> Iterator[list[IncomingFile]]:
         yield files
 
 
-def forget_lost_bytes(opened: OpenedAttempt) -> None:
-    """Let complete uploads whose file is lost be sent again from their first byte."""
+def _whole_part(upload: Upload) -> BinaryIO | None:
+    """Return the file of the upload, open for reading; None if it is not whole."""
+    path = part_path(upload)
+    if part_length(path) != upload.size:
+        return None
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        # It was deleted just now, with its attempt.
+        return None
+
+
+def forget_lost_bytes(opened: OpenedAttempt) -> list[str]:
+    """Let complete uploads whose file is lost or damaged be sent again from the start.
+
+    Return the names of these files.
+    """
+    lost = []
     for upload in opened.uploads.exclude(completed_at=None):
-        if part_length(part_path(upload)) != upload.size:
+        path = part_path(upload)
+        if part_length(path) != upload.size or _hash_of(path) != upload.sha256:
             opened.uploads.filter(pk=upload.pk).update(offset=0, completed_at=None)
             log.error("upload_lost", upload=str(upload.pk))
+            lost.append(upload.name)
+    return lost
+
+
+def _hash_of(path: Path) -> str:
+    """Return the SHA-256 of the file, "" if it is not there."""
+    try:
+        with path.open("rb") as part:
+            return hashlib.file_digest(part, "sha256").hexdigest()
+    except FileNotFoundError:
+        return ""
 
 
 def remove_parts(uploads: Iterable[Upload]) -> None:

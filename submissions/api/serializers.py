@@ -8,24 +8,40 @@ from rest_framework.reverse import reverse
 
 from accounts.api.serializers import PersonSerializer
 from courses.models import Course
-from submissions.models import OpenedAttempt, Submission, SubmittedFile, Upload
+from submissions.models import (
+    OnBehalf,
+    OpenedAttempt,
+    Submission,
+    SubmittedFile,
+    Upload,
+)
 
 
 class SubmittedFileSerializer(serializers.ModelSerializer[SubmittedFile]):
     """A file as it was received."""
 
     url = serializers.SerializerMethodField(
-        help_text="Where you can download the file."
+        help_text="Where you can download the file. Null if its content was removed."
     )
 
     class Meta:
         model = SubmittedFile
-        fields = ["name", "original_name", "kind", "sha256", "size", "url"]
+        fields = [
+            "name",
+            "original_name",
+            "kind",
+            "sha256",
+            "size",
+            "removed_at",
+            "url",
+        ]
         read_only_fields = fields
 
-    @extend_schema_field(serializers.URLField())
-    def get_url(self, file: SubmittedFile) -> str:
-        """Return the absolute address of the content."""
+    @extend_schema_field(serializers.URLField(allow_null=True))
+    def get_url(self, file: SubmittedFile) -> str | None:
+        """Return the absolute address of the content, None if it was removed."""
+        if file.removed_at is not None:
+            return None
         return reverse(
             "api:submission-file",
             [file.submission_id, file.name],
@@ -43,6 +59,32 @@ class ProblemSerializer(serializers.Serializer[Any]):
     hint = serializers.CharField(allow_blank=True)
 
 
+class AnswerSerializer(serializers.Serializer[Any]):
+    """An answer, with the question as it was asked."""
+
+    question = serializers.CharField()
+    answer = serializers.CharField()
+    is_number = serializers.BooleanField()
+
+
+class DeclarationSerializer(serializers.Serializer[Any]):
+    """What the author declared. Without a statement, nothing was declared."""
+
+    statement = serializers.CharField(allow_blank=True)
+    answers = AnswerSerializer(many=True)
+
+
+class OnBehalfSerializer(serializers.ModelSerializer[OnBehalf]):
+    """Who handed the attempt in for its author, when, and why."""
+
+    entered_by = serializers.CharField(source="entered_by.name")
+
+    class Meta:
+        model = OnBehalf
+        fields = ["entered_by", "entered_at", "stated_at", "reason", "uses_attempt"]
+        read_only_fields = fields
+
+
 class SubmissionSerializer(serializers.ModelSerializer[Submission]):
     """One attempt: the receipt."""
 
@@ -57,8 +99,17 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
             "deadline is now."
         ),
     )
+    declaration = DeclarationSerializer()
+    on_behalf = OnBehalfSerializer(
+        allow_null=True,
+        default=None,
+        help_text="Set if staff handed it in for its author.",
+    )
     files = SubmittedFileSerializer(many=True)
     warnings = ProblemSerializer(many=True)
+    receipt_url = serializers.SerializerMethodField(
+        help_text="Where you can download the signed receipt."
+    )
 
     class Meta:
         model = Submission
@@ -71,10 +122,22 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
             "started_at",
             "received_at",
             "is_late",
+            "declaration",
+            "on_behalf",
             "files",
             "warnings",
+            "receipt_url",
         ]
         read_only_fields = fields
+
+    @extend_schema_field(serializers.URLField())
+    def get_receipt_url(self, submission: Submission) -> str:
+        """Return the absolute address of the signed receipt."""
+        return reverse(
+            "api:submission-receipt",
+            [submission.pk],
+            request=self.context.get("request"),
+        )
 
 
 class UploadSerializer(serializers.ModelSerializer[Upload]):
@@ -110,6 +173,13 @@ class OpenedAttemptSerializer(serializers.ModelSerializer[OpenedAttempt]):
         "slug", source="assignment.course", read_only=True
     )
     author = PersonSerializer()
+    is_declared = serializers.BooleanField(
+        read_only=True,
+        help_text=(
+            "Whether its author has confirmed the declaration. If not, it was opened "
+            "for a check."
+        ),
+    )
     files = UploadSerializer(many=True, source="uploads")
     tus_url = serializers.SerializerMethodField(
         help_text="Where a tus client begins with each file."
@@ -125,6 +195,7 @@ class OpenedAttemptSerializer(serializers.ModelSerializer[OpenedAttempt]):
             "opened_at",
             "complete_by",
             "expires_at",
+            "is_declared",
             "submission",
             "tus_url",
             "files",

@@ -5,7 +5,6 @@ expiration and checksum.
 """
 
 import base64
-import binascii
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Mapping
@@ -138,7 +137,7 @@ def metadata_in(request: Request) -> dict[str, str]:
         key, _, value = pair.strip().partition(" ")
         try:
             found[key] = base64.b64decode(value, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError) as error:
+        except ValueError as error:
             words = "send pairs of a key and a value in Base64."
             raise bad_header("Upload-Metadata", words) from error
     return found
@@ -152,7 +151,7 @@ def checksum_in(request: Request) -> tuple[Digest | None, bytes]:
     name, _, value = text.partition(" ")
     try:
         return DIGESTS[name](), base64.b64decode(value, validate=True)
-    except (KeyError, binascii.Error) as error:
+    except (KeyError, ValueError) as error:
         words = f"send one of {', '.join(DIGESTS)}, and the hash in Base64."
         raise bad_header("Upload-Checksum", words) from error
 

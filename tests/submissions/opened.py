@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from courses.models import Assignment
+from formats.declaration import Declaration
 from submissions.attempt_opening import open_attempt
 from submissions.intake import DeclaredFile
 from submissions.models import OpenedAttempt, Upload
@@ -43,7 +44,7 @@ def opened(
         assignment=assignment,
         files=files or [declared()],
         opened_at=at or timezone.now(),
-        **more,
+        **{"declared": Declaration(statement="My own.")} | more,
     )
 
 
@@ -56,6 +57,6 @@ def send(
 ) -> int:
     """Send a piece of the upload as its author."""
     piece = Piece(
-        offset=offset, content=[data], arrived_at=at or timezone.now(), **more
+        offset=offset, content=[data], arrived_at=lambda: at or timezone.now(), **more
     )
     return add_piece(actor=upload.attempt.author, upload=upload, piece=piece)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import TestCase
 from django.utils import timezone
 from pytest_django import Settings
@@ -28,6 +28,7 @@ from tests.factories import (
     SubmissionFactory,
     hours,
 )
+from tests.services.locks import wait_for_a_lock
 from tests.submissions.opened import NOTEBOOK, declared, opened, send
 
 pytestmark = pytest.mark.django_db
@@ -232,3 +233,39 @@ def test_twenty_openings_at_once_make_one_attempt() -> None:
     with ThreadPoolExecutor(20) as senders:
         assert sum(senders.map(attempt, range(20))) == 1
     assert OpenedAttempt.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_replaces_an_attempt_locks_it_before_its_uploads() -> None:
+    """In the other order, opening and dropping would wait for each other for ever."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one lock for the whole file")
+    assignment = AssignmentFactory.create()
+    student = EnrolmentFactory.create(course=assignment.course).user
+    found = opened(student, assignment)
+
+    def replace() -> OpenedAttempt:
+        try:
+            return opened(student, assignment, declared(b"other"), replaces=found.pk)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as other:
+        # As `drop_attempt` does.
+        with transaction.atomic():
+            OpenedAttempt.objects.select_for_update().get(pk=found.pk)
+            replacing = other.submit(replace)
+            wait_for_a_lock()
+            found.uploads.select_for_update(nowait=True).get()  # still free
+            found.uploads.all().delete()
+            found.delete()
+        assert replacing.result(timeout=30).uploads.get().size == len(b"other")
+
+
+def test_an_attempt_whose_files_were_dropped_has_not_arrived(
+    student: User, assignment: Assignment
+) -> None:
+    found = opened(student, assignment)
+    found.uploads.all().delete()
+    assert found.completed_at is None
+    assert found.received_at is None

@@ -6,9 +6,15 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from courses.deadlines import deadline_for
 from courses.models import Assignment
 from submissions.models import Submission
-from tests.factories import AssignmentFactory, ExtensionFactory, SubmissionFactory
+from tests.factories import (
+    AccommodationFactory,
+    AssignmentFactory,
+    ExtensionFactory,
+    SubmissionFactory,
+)
 
 pytestmark = pytest.mark.django_db
 DUE = dt.datetime(2027, 6, 4, 18, 0, tzinfo=dt.UTC)
@@ -34,7 +40,10 @@ def extend(submission: Submission, by: dt.timedelta) -> None:
 def is_late(submission: Submission) -> bool:
     """Return the row's lateness, on which every query must agree."""
     rows = Submission.objects.filter(pk=submission.pk)
-    alone, listed = rows.get(), rows.with_extension().select_related("assignment").get()
+    alone, listed = (
+        rows.get(),
+        rows.with_extra_time().select_related("assignment").get(),
+    )
     said = {alone.is_late, listed.is_late, rows.late().exists()}
     said.add(not rows.late(is_late=False).exists())
     assert len(said) == 1
@@ -107,6 +116,33 @@ def test_lateness_follows_a_changed_grace() -> None:
 def test_grace_is_added_to_an_extension_too() -> None:
     submission = received(DAY + dt.timedelta(minutes=7), grace_minutes=7)
     extend(submission, by=DAY)
+    assert not is_late(submission)
+
+
+@pytest.mark.parametrize(("hours", "percent"), [(30, 0), (0, 15), (0, 33)])
+def test_an_accommodation_is_the_same_in_python_and_in_sql(
+    hours: int, percent: int
+) -> None:
+    submission = received(DAY)
+    assignment = submission.assignment
+    # A week and some seconds, so that a percentage must be rounded.
+    assignment.release_at = DUE - 7 * DAY - dt.timedelta(seconds=17, microseconds=5)
+    assignment.save()
+    AccommodationFactory.create(
+        course=assignment.course,
+        student=submission.author,
+        hours=hours,
+        percent=percent,
+    )
+    assert not is_late(submission)
+    own = deadline_for(assignment, submission.author)
+    for seconds, late in ((0, False), (1, True)):
+        at = own.due_at + dt.timedelta(seconds=seconds)
+        Submission.objects.update(received_at=at)
+        assert is_late(submission) == late
+    extend(submission, by=20 * DAY)
+    assert not is_late(submission)
+    Assignment.objects.update(release_at=None)
     assert not is_late(submission)
 
 

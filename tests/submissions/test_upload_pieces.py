@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -18,6 +19,8 @@ from submissions.exceptions import (
 )
 from submissions.models import OpenedAttempt, Upload
 from submissions.upload_pieces import (
+    Piece,
+    add_piece,
     arrived_bytes,
     complete_files,
     forget_lost_bytes,
@@ -75,6 +78,21 @@ def test_the_last_byte_s_time_is_kept(upload: Upload) -> None:
     send(upload, at=at)
     upload.refresh_from_db()
     assert upload.completed_at == at
+
+
+def test_the_time_is_that_after_the_last_byte_was_read(upload: Upload) -> None:
+    """Some bodies only arrive while they are read."""
+    times = [upload.attempt.opened_at]
+
+    def arriving() -> Iterator[bytes]:
+        for data in (NOTEBOOK[:9], NOTEBOOK[9:]):
+            times.append(times[-1] + HOUR)
+            yield data
+
+    piece = Piece(offset=0, content=arriving(), arrived_at=lambda: times[-1])
+    add_piece(actor=upload.attempt.author, upload=upload, piece=piece)
+    upload.refresh_from_db()
+    assert upload.completed_at == upload.attempt.opened_at + 2 * HOUR
 
 
 @pytest.mark.parametrize(("after", "counts"), [(0.4, 0), (0.5, 0), (0.6, 0.6)])

@@ -1,12 +1,15 @@
 """The receipt: the files that arrived, the time, their hashes, and downloads."""
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 from django.urls import reverse
+from pytest_django import Settings
 
 from accounts.models import User
 from submissions.models import Submission
+from submissions.signed_receipts import signed_receipt
 from tests.factories import (
     EnrolmentFactory,
     GradingRunFactory,
@@ -144,3 +147,31 @@ def test_the_receipt_of_an_upload_in_pieces_has_both_times(
     text = words(receipt(submission))
     assert "Last byte arrived" in text
     assert why in text
+
+
+def test_the_signed_receipt_is_shown_and_downloaded() -> None:
+    submission = SubmissionFactory.create()
+    assert "-----BEGIN SOFTMARK SIGNATURE-----" in words(receipt(submission))
+    address = reverse("submissions:receipt-file", args=[submission.pk])
+    answer = signed_in(submission.author).get(address)
+    assert answer.content.decode() == signed_receipt(submission)
+    assert "attachment" in answer["Content-Disposition"]
+    classmate = student_of(submission.assignment)
+    assert signed_in(classmate).get(address).status_code == 404
+
+
+def test_without_its_key_the_page_says_that_the_portal_is_at_fault(
+    settings: Settings, tmp_path: Path
+) -> None:
+    submission = SubmissionFactory.create()
+    settings.RECEIPT_KEY_FILE = tmp_path / "key.pem"
+    settings.RECEIPT_KEY_FILE.write_text("no key")
+    text = words(receipt(submission))
+    assert "The signed receipt cannot be made now" in text
+    assert str(submission.pk) in text
+    client = signed_in(submission.author)
+    address = reverse("submissions:receipt-file", args=[submission.pk])
+    assert client.get(address).status_code == 302
+    assert (
+        client.get(f"/api/v1/submissions/{submission.pk}/receipt/").status_code == 503
+    )

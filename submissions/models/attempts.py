@@ -15,7 +15,12 @@ from django_stubs_ext.db.models.manager import RelatedManager
 from courses.deadlines import deadline_for, deadline_of, is_late
 from courses.models import Assignment, AssignmentRevision
 from formats.choices import FileKind
-from submissions.querysets import OpenedAttemptQuerySet, SubmissionQuerySet
+from formats.declaration import Declaration
+from submissions.querysets import (
+    OpenedAttemptQuerySet,
+    SubmissionQuerySet,
+    SubmittedFileQuerySet,
+)
 
 
 class Submission(models.Model):
@@ -39,10 +44,20 @@ class Submission(models.Model):
         default=timezone.now,
         help_text="When the whole upload had arrived, by the server's clock.",
     )
+    handed_in_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=(
+            "When its author handed it in, by the server's clock. An opened attempt was "
+            "received before. Empty for what staff handed in."
+        ),
+    )
     uses_attempt = models.BooleanField(
         default=True,
         help_text=(
-            "Off while the attempt waits for staff because of a fault of the portal."
+            "Off while the attempt waits for staff because of a fault of the portal, "
+            "and if staff handed it in beside the others."
         ),
     )
     idempotency_key = models.CharField(
@@ -51,6 +66,15 @@ class Submission(models.Model):
         help_text=(
             "Hash of the sender's key and the content. If the same is sent again, "
             "the hash is the same."
+        ),
+    )
+    declared = models.JSONField(
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        blank=True,
+        help_text=(
+            "What the author declared: formats.declaration.Declaration as JSON. The "
+            "questions are kept as they were asked."
         ),
     )
     warnings = models.JSONField(
@@ -90,19 +114,38 @@ class Submission(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("submissions:submission", args=[self.pk])
 
+    @property
+    def declaration(self) -> Declaration:
+        """What the author declared. It is empty for what staff handed in."""
+        return Declaration.from_json(self.declared)
+
+    @property
+    def begins_wait_at(self) -> dt.datetime:
+        """When the wait until the author's next attempt begins.
+
+        SECURITY: not when an opened attempt was received. That is its opening, so
+        handing it in would begin no wait.
+        """
+        return max(self.received_at, self.handed_in_at or self.received_at)
+
     def opened(self) -> "OpenedAttempt | None":
         """Return the opened attempt that it was, if its files arrived in pieces."""
         found = OpenedAttempt.objects.filter(submission=self)
         return found.prefetch_related("uploads").first()
 
     @property
+    def has_been_chosen(self) -> bool:
+        """Whether its author has chosen it to count."""
+        return hasattr(self, "chosen")
+
+    @property
     def is_late(self) -> bool:
         """Whether the work came after the author's own deadline, as it is now.
 
-        It makes no query for rows from `with_extension`.
+        It makes no query for rows from `with_extra_time`.
         """
-        if hasattr(self, "extended_to"):
-            own = deadline_of(self.assignment, self.extended_to)
+        if hasattr(self, "extra_time"):
+            own = deadline_of(self.assignment, self.extra_time)
         else:
             own = deadline_for(self.assignment, self.author_id)
         return is_late(own, self.received_at)
@@ -122,6 +165,16 @@ class SubmittedFile(models.Model):
     kind = models.CharField(max_length=12, choices=FileKind.choices)
     sha256 = models.CharField(max_length=64)
     size = models.PositiveBigIntegerField(help_text="In bytes.")
+    removed_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text=(
+            "When the content was removed, as the course's rule for old weights says. "
+            "Name, size and hash stay."
+        ),
+    )
+
+    objects = SubmittedFileQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
@@ -138,7 +191,8 @@ class SubmittedFile(models.Model):
 class OpenedAttempt(models.Model):
     """An attempt whose files are declared, and arrive in pieces: one for each `Upload`.
 
-    It becomes a submission when all have arrived. Otherwise it is dropped one day.
+    When all have arrived, they can be checked, and it can become a submission. Otherwise
+    it is dropped one day.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -159,6 +213,12 @@ class OpenedAttempt(models.Model):
     )
     expires_at = models.DateTimeField(
         help_text="If it has not been handed in by then, it is dropped."
+    )
+    declared = models.JSONField(
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        blank=True,
+        help_text="What the author declared when it was opened, as in Submission.",
     )
     submission = models.OneToOneField(
         Submission,
@@ -195,11 +255,17 @@ class OpenedAttempt(models.Model):
         return f"{self.assignment} · {self.author} · opened attempt"
 
     @property
+    def is_declared(self) -> bool:
+        """Whether its author has declared what must be declared to hand it in."""
+        return bool(self.declared)
+
+    @property
     def completed_at(self) -> dt.datetime | None:
         """When the last byte of its last file arrived; None while one is missing."""
         times = [upload.completed_at for upload in self.uploads.all()]
         known = [at for at in times if at is not None]
-        return max(known) if len(known) == len(times) else None
+        # An attempt that was dropped meanwhile has no files any more.
+        return max(known) if known and len(known) == len(times) else None
 
     @property
     def received_at(self) -> dt.datetime | None:
