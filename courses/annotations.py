@@ -3,6 +3,8 @@
 import datetime as dt
 from typing import TypedDict
 
+from courses.extra_time import ExtraTime
+
 
 class ViewedCourse(TypedDict):
     """What `CourseQuerySet.for_viewer` adds."""
@@ -19,21 +21,21 @@ class ViewedMaterial(TypedDict):
     other_weeks: list[int] | None
 
 
-class WithExtension(TypedDict):
-    """What `AssignmentQuerySet.with_extension_of` adds: the person's own due date."""
+class WithExtraTime(TypedDict):
+    """What `with_extra_time_of` adds: the person's extension and accommodation."""
 
-    extended_to: dt.datetime | None
+    extra_time: ExtraTime
 
 
-class WithAttempts(WithExtension):
-    """What `with_extension_of` and `with_attempts_of` add."""
+class WithAttempts(WithExtraTime):
+    """What `with_extra_time_of` and `with_attempts_of` add."""
 
     attempts_used: int
     has_handed_in: bool
 
 
-class WithViewerExtension(WithExtension):
-    """What `CourseChangeQuerySet.with_extension_of` adds."""
+class WithViewerExtraTime(WithExtraTime):
+    """What `CourseChangeQuerySet.with_extra_time_of` adds."""
 
     viewer_id: int
 

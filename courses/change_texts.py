@@ -4,21 +4,21 @@ from typing import TypeAlias, cast
 
 from django_stubs_ext import WithAnnotations
 
-from courses.annotations import WithViewerExtension
+from courses.annotations import WithViewerExtraTime
 from courses.deadlines import deadline_of
 from courses.models import Assignment, CourseChange
 from courses.wall_clock import moment_words
 
 # A text: on Python 3.11 the alias cannot be made when the portal runs.
-ChangeForViewer: TypeAlias = "WithAnnotations[CourseChange, WithViewerExtension]"
+ChangeForViewer: TypeAlias = "WithAnnotations[CourseChange, WithViewerExtraTime]"
 
 
 def change_text(change: CourseChange) -> str:
-    """Return the text of the change for the person given to `with_extension_of`.
+    """Return the text of the change for the person given to `with_extra_time_of`.
 
     The record has the deadline from when it was made. Since then the deadline may have
-    moved again, the assignment may have another title, and the person may have an
-    extension: what holds now is computed from the rows. No query if the change was
+    moved again, the assignment may have another title, and the person may have more
+    time: what holds now is computed from the rows. No query if the change was
     loaded with its course and its assignment.
     """
     assignment = change.assignment
@@ -33,7 +33,7 @@ def change_text(change: CourseChange) -> str:
 
 
 def _extension_words(row: ChangeForViewer, assignment: Assignment) -> str:
-    own = deadline_of(assignment, row.extended_to)
+    own = deadline_of(assignment, row.extra_time)
     now = moment_words(own.due_at, row.course.tz)
     if row.after != now:
         return f"Your deadline for {assignment.title} has moved to {now}."
@@ -41,12 +41,12 @@ def _extension_words(row: ChangeForViewer, assignment: Assignment) -> str:
 
 
 def _deadline_words(row: ChangeForViewer, assignment: Assignment) -> str:
-    own = deadline_of(assignment, row.extended_to)
+    own = deadline_of(assignment, row.extra_time)
     now = moment_words(own.due_at, row.course.tz)
     if own.due_at != assignment.due_at:
         return (
             f"The common deadline for {assignment.title} has moved. Your own deadline "
-            f"is {now}, because you have an extension."
+            f"is {now}, because you have {row.extra_time.reason(own.due_at)}."
         )
     if row.after != now:
         return f"The deadline for {assignment.title} has moved to {now}."

@@ -70,17 +70,42 @@ def can_view_all_work(user: User, course: Course) -> bool:
     return can(user, Right.VIEW_ALL_WORK, course)
 
 
-def own_or_in_staffed_courses(user: User, *, course: str, owner: str) -> Q:
-    """Match the person's own work, and all work of courses that they staff.
+def rights_at(user: User, assignment: Assignment) -> frozenset[Right]:
+    """Return everything that the person may do with the work of an assignment.
 
-    `course` and `owner` are lookups from the row. A person's own work is hidden if its
-    course is hidden from them.
+    SECURITY: this is the rule of all pages, lists, files and programs but those of
+    marking (grading.services.marker_scope). While the marking is anonymous, or markers
+    see only what they are given, whoever does not edit the course sees no work there.
+    `AssignmentQuerySet.with_work_seen_by` is the same rule for querysets.
+    """
+    rights = rights_in(user, assignment.course)
+    if assignment.is_marked_apart and Right.EDIT not in rights:
+        return rights - {Right.VIEW_ALL_WORK, Right.GRADE}
+    return rights
+
+
+def can_view_work_of(user: User, assignment: Assignment) -> bool:
+    """Return whether the person sees everybody's work for the assignment."""
+    return Right.VIEW_ALL_WORK in rights_at(user, assignment)
+
+
+def own_or_in_staffed_courses(user: User, *, assignment: str, owner: str) -> Q:
+    """Match the person's own work, and everybody's work that they see as staff.
+
+    `assignment` and `owner` are lookups from the row. A person's own work is hidden if
+    its course is hidden from them.
     """
     if user.is_superuser:
         return Q()
-    return in_staffed_courses(user, course=course) | own_in_visible_courses(
-        user, course=course, owner=owner
+    return Q(work_is_seen(user, assignment=assignment)) | own_in_visible_courses(
+        user, course=f"{assignment}__course", owner=owner
     )
+
+
+def work_is_seen(user: User, *, assignment: str) -> Exists:
+    """Match rows of assignments of which the person sees everybody's work."""
+    seen = Assignment.objects.with_work_seen_by(user)
+    return Exists(seen.filter(pk=OuterRef(assignment)).order_by())
 
 
 def own_in_visible_courses(user: User, *, course: str, owner: str) -> Q:

@@ -4,9 +4,16 @@ from celery import shared_task
 from django.utils import timezone
 
 from courses.services.invitations import mail_due_invitations
+from courses.services.request_mails import mail_due_answers
 
 
 @shared_task(name="courses.invite")
 def invite() -> None:
     """Mail one portion of the invitations that are due."""
     mail_due_invitations(now=timezone.now())
+
+
+@shared_task(name="courses.mail_answers")
+def mail_answers() -> None:
+    """Mail one portion of the answers to requests for extensions."""
+    mail_due_answers(now=timezone.now())

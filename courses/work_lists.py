@@ -14,33 +14,34 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from courses.models import Assignment
-from courses.permissions import (
-    in_staffed_courses,
-    own_in_visible_courses,
-    own_or_in_staffed_courses,
-)
+from courses.permissions import own_in_visible_courses, own_or_in_staffed_courses
 
 RowsT = TypeVar("RowsT", bound=QuerySet[Any])
 # The work in so many courses is sorted. Of the work in more courses, some is new.
 FEW_COURSES: Final = 5
+_EVERY_ROW: Final = Q()
 
 
 @dataclass(frozen=True, kw_only=True)
 class StaffedKeys:
-    """The keys of rows in the courses that a person staffs, and whether to sort."""
+    """The keys of rows whose work a person sees as staff, and whether to sort."""
 
     keys: list[int]
     is_few: bool
 
 
-def staffed_keys(user: User, rows: QuerySet[Any], *, course: str) -> StaffedKeys:
-    """Return the keys of these rows in the courses that the person staffs. One query.
+def staffed_keys(
+    user: User, rows: QuerySet[Any], *, assignment: str = ""
+) -> StaffedKeys:
+    """Return the keys of these rows whose work the person sees as staff. One query.
 
-    The rows are few in a course, such as its assignments, and `course` is the lookup to
-    it. The person is not site staff, who see everything.
+    The rows are assignments, or others that are few in a course, and `assignment` is
+    the lookup to it. The person is not site staff, who see everything.
     """
-    found = rows.filter(in_staffed_courses(user, course=course)).order_by()
-    keys = list(found.values_list("pk", course))
+    seen = Assignment.objects.with_work_seen_by(user).order_by()
+    path = f"{assignment}__" if assignment else ""
+    found = rows.filter(**{f"{path}pk__in": seen.values("pk")}).order_by()
+    keys = list(found.values_list("pk", f"{path}course"))
     courses = {of_course for _, of_course in keys}
     return StaffedKeys(
         keys=[key for key, _ in keys], is_few=len(courses) <= FEW_COURSES
@@ -58,19 +59,22 @@ def own_or_staffed(rows: RowsT, staffed: StaffedKeys, *, field: str, own: Q) -> 
     )
 
 
-def listed_by_assignment(rows: RowsT, user: User, *, owner: str) -> tuple[RowsT, bool]:
+def listed_by_assignment(
+    rows: RowsT, user: User, *, owner: str, own_if: Q = _EVERY_ROW
+) -> tuple[RowsT, bool]:
     """Return what the person sees of rows with an assignment, and whether to sort.
 
-    `owner` is the lookup of the person whose work it is. One query.
+    `owner` is the lookup of the person whose work it is. Of their own rows, the person
+    sees those that `own_if` matches. One query.
     """
     if user.is_superuser:
         everything = own_or_in_staffed_courses(
-            user, course="assignment__course", owner=owner
+            user, assignment="assignment", owner=owner
         )
         return rows.filter(everything), False
-    staffed = staffed_keys(user, Assignment.objects.all(), course="course")
+    staffed = staffed_keys(user, Assignment.objects.all())
     own = own_in_visible_courses(user, course="assignment__course", owner=owner)
-    found = own_or_staffed(rows, staffed, field="assignment", own=own)
+    found = own_or_staffed(rows, staffed, field="assignment", own=own & own_if)
     return found, staffed.is_few
 
 

@@ -1,8 +1,9 @@
 """The admin of courses and their content, for site staff and lecturers."""
 
-from courses.admin.assignments import AssignmentAdmin, ExtensionAdmin
+from courses.admin.assignments import AssignmentAdmin
 from courses.admin.calendars import end_calendars
 from courses.admin.content import MaterialAdmin, WeekAdmin
+from courses.admin.extension_requests import ExtensionRequestAdmin
 from courses.admin.news import AnnouncementAdmin, CourseChangeAdmin
 from courses.admin.people import CourseAdmin, EnrolmentAdmin
 from courses.admin.revisions import AssignmentRevisionAdmin
@@ -21,7 +22,7 @@ __all__ = [
     "CourseAdmin",
     "CourseChangeAdmin",
     "EnrolmentAdmin",
-    "ExtensionAdmin",
+    "ExtensionRequestAdmin",
     "LectureAdmin",
     "MaterialAdmin",
     "RoomAdmin",

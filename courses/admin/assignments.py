@@ -1,4 +1,4 @@
-"""Admin pages of assignments and extensions."""
+"""Admin pages of assignments."""
 
 from typing import Any
 
@@ -8,11 +8,9 @@ from django.http import HttpRequest
 
 from courses.admin.filters import ReleasedFilter
 from courses.admin.revisions import AssignmentRevisionInline
-from courses.admin.rights import signed_in_user
 from courses.admin.saving import SavedByServices
 from courses.admin.scope import CourseScopedAdmin, FrozenInline
 from courses.models import Assignment, Extension
-from courses.services.extensions import save_extension, withdraw_extension
 from formats.late_rule_checks import RULE_FIELDS
 
 
@@ -78,14 +76,33 @@ class AssignmentAdmin(SavedByServices, CourseScopedAdmin):
                 "fields": [
                     "pass_mark",
                     "max_attempts",
+                    "cooldown_minutes",
                     "cpu_budget_seconds",
                     "gpu_budget_seconds",
+                    "self_check_limit",
+                    "self_check_minutes",
                     "counting",
                     "component",
                     "weight_percent",
                     "marks_released_at",
                 ]
             },
+        ),
+        (
+            "Marking by hand",
+            {
+                "fields": [
+                    "marking_is_anonymous",
+                    "markers_see_own_only",
+                    "agreed_above",
+                    "regrades_until",
+                    "regrade_limit",
+                ]
+            },
+        ),
+        (
+            "Declaration",
+            {"fields": ["declaration", "declaration_questions"]},
         ),
         ("What is run", {"fields": ["revision"]}),
     ]
@@ -98,41 +115,3 @@ class AssignmentAdmin(SavedByServices, CourseScopedAdmin):
     )
     def revision_number(self, assignment: Assignment) -> int | None:
         return assignment.revision.number if assignment.revision else None
-
-
-@admin.register(Extension)
-class ExtensionAdmin(CourseScopedAdmin):
-    """Extensions. Whoever saves one first is the person who granted it."""
-
-    list_display = ["student", "assignment", "course", "due_at", "granted_by"]
-    list_filter = [("assignment__course", admin.RelatedOnlyFieldListFilter)]
-    list_select_related = ["student", "assignment__course", "granted_by"]
-    search_fields = [
-        "student__email",
-        "student__first_name",
-        "student__last_name",
-        "assignment__title",
-    ]
-    readonly_fields = ["granted_by", "granted_at"]
-    date_hierarchy = "granted_at"
-
-    def save_model(
-        self, request: HttpRequest, obj: Any, form: Any, change: Any
-    ) -> None:
-        user = signed_in_user(request)
-        if obj.granted_by_id is None:
-            obj.granted_by = user
-        save_extension(actor=user, extension=obj)
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        withdraw_extension(actor=signed_in_user(request), extension=obj)
-
-    def delete_queryset(
-        self, request: HttpRequest, queryset: QuerySet[Extension]
-    ) -> None:
-        for extension in queryset.select_related("assignment__course", "student"):
-            withdraw_extension(actor=signed_in_user(request), extension=extension)
-
-    @admin.display(ordering="assignment__course")
-    def course(self, extension: Extension) -> str:
-        return str(extension.assignment.course)

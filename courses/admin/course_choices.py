@@ -23,6 +23,7 @@ from courses.admin.rights import (
 )
 from courses.admin.times import MOMENTS
 from courses.models import (
+    Accommodation,
     Assignment,
     Component,
     Course,
@@ -36,7 +37,7 @@ from courses.models import (
 from formats.choices import Role
 
 # Models whose rows are about people of their course.
-OF_ITS_PEOPLE: Final = (Extension, Teacher)
+OF_ITS_PEOPLE: Final = (Accommodation, Extension, Teacher)
 # The parameter by which a page that adds a row is told the course.
 CHOSEN: Final = "course"
 MOST_DIGITS: Final = 10
@@ -100,9 +101,9 @@ def _name_and_address(person: Any) -> str:
 
 
 def _people_filter(page: type[models.Model], course: Course) -> dict[str, Any]:
-    """Return the filter of people for such a row: only students get extensions."""
+    """Return the filter of people for such a row: only students get extra time."""
     of_course: dict[str, Any] = {"enrolments__course": course}
-    if page is Extension:
+    if page in (Accommodation, Extension):
         of_course["enrolments__role"] = Role.STUDENT
     return of_course
 

@@ -111,8 +111,11 @@ class ChosenAssignmentFilter(admin.SimpleListFilter):
         own = _key(self.value())
         if course is None and own is None:
             return []
-        # SECURITY: only assignments of courses whose work the person sees.
-        rows = Assignment.objects.filter(course__in=staffed_courses(request))
+        # SECURITY: only assignments whose work the person sees.
+        user = user_of(request)
+        rows = Assignment.objects.none()
+        if user is not None:
+            rows = Assignment.objects.with_work_seen_by(user)
         chosen = rows.filter(Q(course=course) | Q(pk=own)).select_related("course")
         return [(str(row.pk), str(row)) for row in chosen]
 

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from courses.models import (
+    Accommodation,
     Announcement,
     Assignment,
     AssignmentRevision,
@@ -22,6 +23,7 @@ from courses.models import (
     CourseChange,
     Enrolment,
     Extension,
+    ExtensionRequest,
     Lecture,
     Material,
     Session,
@@ -49,6 +51,8 @@ COURSE_OF: Final[dict[type[models.Model], str]] = {
     Assignment: "course",
     AssignmentRevision: "assignment__course",
     Extension: "assignment__course",
+    ExtensionRequest: "assignment__course",
+    Accommodation: "course",
 }
 
 

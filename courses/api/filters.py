@@ -17,11 +17,14 @@ from accounts.api.filters import (
 )
 from accounts.models import User
 from courses.models import (
+    Accommodation,
     Announcement,
     Assignment,
     Course,
     CourseChange,
     Enrolment,
+    Extension,
+    ExtensionRequest,
     Lecture,
     Material,
     Session,
@@ -171,6 +174,33 @@ class CourseChangeFilter(ContentFilter):
 
     class Meta:
         model = CourseChange
+        fields: list[str] = []
+
+
+class ExtensionFilter(filters.FilterSet):
+    course = OfCourseFilter("assignment__course__slug", help_text="A course's slug.")
+    assignment = OfAssignmentFilter(help_text="An assignment's id.")
+
+    class Meta:
+        model = Extension
+        fields: list[str] = []
+
+
+class ExtensionRequestFilter(filters.FilterSet):
+    course = OfCourseFilter("assignment__course__slug", help_text="A course's slug.")
+    assignment = OfAssignmentFilter(help_text="An assignment's id.")
+    state = ChoiceFilter(choices=ExtensionRequest.State.choices)
+
+    class Meta:
+        model = ExtensionRequest
+        fields: list[str] = []
+
+
+class AccommodationFilter(filters.FilterSet):
+    course = OfCourseFilter("course__slug", help_text="A course's slug.")
+
+    class Meta:
+        model = Accommodation
         fields: list[str] = []
 
 

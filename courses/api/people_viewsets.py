@@ -71,7 +71,7 @@ class CourseChangeViewSet(ReadOnlyViewSet[CourseChange]):
                     Assignment.objects.visible_to(user), "assignment", "slug"
                 ),
             )
-            .with_extension_of(user)
+            .with_extra_time_of(user)
             .select_related("course", "made_by", "assignment")
             .order_by("-made_at", "-pk")
         )

@@ -44,6 +44,8 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
             "release_at",
             "late_days",
             "pass_mark",
+            "quota_mb",
+            "weights_days",
             "role",
         ]
         read_only_fields = fields
@@ -249,7 +251,7 @@ class RevisionSerializer(serializers.ModelSerializer[AssignmentRevision]):
 
 
 class DeadlineSerializer(serializers.Serializer[Any]):
-    """Your own deadline, with your extension if you have one."""
+    """Your own deadline, with your extension and your accommodation if you have one."""
 
     due_at = serializers.DateTimeField()
     closes_at = serializers.DateTimeField(
@@ -293,10 +295,19 @@ class LateRuleSerializer(serializers.Serializer[Any]):
     )
 
 
+class DeclarationQuestionSerializer(serializers.Serializer[Any]):
+    """A question that students answer when they hand in."""
+
+    key = serializers.CharField(help_text="It changes when the question changes.")
+    text = serializers.CharField()
+    is_number = serializers.BooleanField()
+    is_required = serializers.BooleanField()
+
+
 class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
     """An assignment, with the deadline of the person who asks."""
 
-    # Takes rows that AssignmentViewSet annotated with `extended_to`.
+    # Takes rows that AssignmentViewSet annotated with `extra_time`.
 
     course = serializers.SlugRelatedField[Course]("slug", read_only=True)
     week = serializers.IntegerField(
@@ -317,6 +328,14 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
         2,
         source="pass_percent",
         help_text="The share of the possible points that passes, in %.",
+    )
+    declaration = serializers.CharField(
+        source="statement", help_text="What you confirm when you hand in."
+    )
+    declaration_questions = DeclarationQuestionSerializer(
+        source="asked",
+        many=True,
+        help_text="Questions that you answer when you hand in: send `answers`.",
     )
     mine = serializers.SerializerMethodField()
     attempts_used = serializers.IntegerField(help_text="Your own attempts so far.")
@@ -344,15 +363,23 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
             "upload_minutes",
             "max_attempts",
             "attempts_used",
+            "cooldown_minutes",
             "cpu_budget_seconds",
             "gpu_budget_seconds",
+            "self_check_limit",
+            "self_check_minutes",
             "counting",
+            "declaration",
+            "declaration_questions",
             "late_rule",
             "late_words",
             "pass_mark",
             "component",
             "weight_percent",
             "marks_are_released",
+            "marking_is_anonymous",
+            "regrades_until",
+            "regrade_limit",
             "revision",
         ]
         read_only_fields = fields
@@ -364,5 +391,5 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
     @extend_schema_field(DeadlineSerializer)
     def get_mine(self, assignment: Assignment) -> dict[str, Any]:
         """Return the person's own deadline."""
-        extended_to = assignment.extended_to  # type: ignore[attr-defined]  # annotated
-        return dict(DeadlineSerializer(deadline_of(assignment, extended_to)).data)
+        extra_time = assignment.extra_time  # type: ignore[attr-defined]  # annotated
+        return dict(DeadlineSerializer(deadline_of(assignment, extra_time)).data)

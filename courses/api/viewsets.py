@@ -141,7 +141,7 @@ class AssignmentViewSet(ReadOnlyViewSet[Assignment]):
         open_files = RevisionFile.objects.filter(part__in=RevisionFile.OPEN_PARTS)
         return (
             Assignment.objects.visible_to(user)
-            .with_extension_of(user)
+            .with_extra_time_of(user)
             .select_related("course", "week", "revision", "component")
             .prefetch_related(
                 "revision__required_files",

@@ -9,14 +9,14 @@ was sent.
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Self, cast
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from django_stubs_ext import WithAnnotations
 from icalendar import Calendar, Event
 
-from courses.annotations import WithExtension
+from courses.annotations import WithExtraTime
+from courses.calendar.sent_events import BuiltCalendar, SentEvent
 from courses.calendar.zones import zones_of
 from courses.deadlines import deadline_of
 from courses.models import Assignment, Course, Session
@@ -30,37 +30,6 @@ _SECOND: Final = dt.timedelta(seconds=1)
 HIDDEN: Final = "Students do not see this yet."
 
 
-@dataclass(frozen=True, kw_only=True)
-class SentEvent:
-    """What was sent of an event: its hash, its SEQUENCE, and when it last changed."""
-
-    digest: str
-    sequence: int
-    changed_at: dt.datetime
-
-    def to_json(self) -> list[Any]:
-        """Return a list for JSON, which `from_json` reads."""
-        return [self.digest, self.sequence, self.changed_at.isoformat()]
-
-    @classmethod
-    def from_json(cls, data: list[Any]) -> Self:
-        """Return the value from what `to_json` returned."""
-        digest, sequence, changed_at = data
-        return cls(
-            digest=digest,
-            sequence=sequence,
-            changed_at=dt.datetime.fromisoformat(changed_at),
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class BuiltCalendar:
-    """A calendar file, and what it says of each event, by the event's name."""
-
-    content: bytes
-    sent: Mapping[str, SentEvent]
-
-
 def build_calendar(
     *,
     sessions: Iterable[Session],
@@ -72,7 +41,7 @@ def build_calendar(
     """Return the sessions that have a time, and the deadlines, as iCalendar.
 
     The rows come from `courses.calendar.services`, annotated with how often and when
-    each was changed, and assignments also with the person's `extended_to`. `site` is
+    each was changed, and assignments also with the person's `extra_time`. `site` is
     the portal's address, with which links begin and from which events get their UID.
     `sent` is what was sent to the person's programs before.
     """
@@ -191,8 +160,8 @@ def _lectures(session: Session) -> list[str]:
 
 def _deadline(assignment: Assignment, site: str, now: dt.datetime) -> Event:
     """Return an event without a length, at the moment of the person's own deadline."""
-    row = cast("WithAnnotations[Assignment, WithExtension]", assignment)
-    course, own = assignment.course, deadline_of(assignment, row.extended_to)
+    row = cast("WithAnnotations[Assignment, WithExtraTime]", assignment)
+    course, own = assignment.course, deadline_of(assignment, row.extra_time)
     event = Event()
     event.add("SUMMARY", f"Due: {assignment.title} ({course.codes or course.title})")
     event.add("DTSTART", _local(own.due_at, course))

@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import digest_of
-from courses.calendar.ics import BuiltCalendar, SentEvent, build_calendar
+from courses.calendar.sent_events import BuiltCalendar, SentEvent
+from courses.deadlines import deadline_of
 from courses.models import (
     Assignment,
     CalendarFeed,
@@ -119,6 +120,9 @@ def _history_of(user: User) -> CalendarHistory:
 def _build(
     user: User, now: dt.datetime, sent: Mapping[str, SentEvent]
 ) -> BuiltCalendar:
+    # The library takes 3 MB, which a web process without calendars saves.
+    from courses.calendar.ics import build_calendar  # noqa: PLC0415
+
     own = Course.objects.filter(
         enrolments__in=user.enrolments.active().values("pk")
     ).values("pk")
@@ -129,18 +133,20 @@ def _build(
         .select_related("course", "week")
         .order_by("starts_at", "pk")
     )
-    work = Assignment.objects.visible_to(user).with_extension_of(user)
-    assignments = (
+    work = Assignment.objects.visible_to(user).with_extra_time_of(user)
+    assignments: Any = (
         _with_changes(work, "assignment", _Kind.DEADLINE)
         .filter(course__in=own, due_at__lt=now + AHEAD)
-        .filter(Q(due_at__gt=now - KEPT) | Q(extended_to__gt=now - KEPT))
-        .filter(Q(extended_to__isnull=True) | Q(extended_to__lt=now + AHEAD))
         .select_related("course")
         .order_by("due_at", "pk")
     )
     return build_calendar(
         sessions=sessions,
-        work=assignments,
+        work=[
+            row
+            for row in assignments
+            if now - KEPT < deadline_of(row, row.extra_time).due_at < now + AHEAD
+        ],
         site=settings.SITE_URL.rstrip("/"),
         now=now,
         sent=sent,

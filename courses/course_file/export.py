@@ -11,6 +11,7 @@ from typing import Final
 
 from django.utils.text import slugify
 
+from formats.assignment.rubric import rubric_document
 from formats.course.assessment import COMPONENT, COURSEWORK
 from formats.course.course_content import (
     AttachmentRow,
@@ -37,7 +38,7 @@ from formats.course.dates import (
 )
 from formats.course.materials import ATTACHMENT, MATERIAL
 from formats.course.named_files import File
-from formats.course.plain_fields import entry_of
+from formats.course.plain_fields import entry_of, without_zeros
 from formats.course.timetable import SESSION, SLOT
 from formats.course.timetable import WEEK as WEEK_NAMES
 from formats.course.yaml_writer import Value, dump
@@ -271,6 +272,11 @@ class _Writer:
             due=self._moment(row.due_at),
             component=row.component,
             attempts=row.attempts,
+            rubrics={
+                rubric.question: rubric_document(rubric.items, number=without_zeros)
+                for rubric in row.rubrics
+                if rubric.items.groups
+            },
             **self._release(row, "handed_out"),
         )
 

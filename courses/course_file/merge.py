@@ -18,10 +18,12 @@ from formats.course.course_content import (
     ComponentRow,
     Content,
     CourseRow,
+    CourseworkRow,
     MaterialRow,
     Released,
     RoomRow,
     Row,
+    RubricRow,
     SessionRow,
     TeacherRow,
     material_list_of,
@@ -41,6 +43,7 @@ class Merged:
 
     content: Content
     kept_files: tuple[Row, ...] = ()
+    left_out: tuple[RubricRow, ...] = ()
 
 
 def merge_with_stored(
@@ -105,9 +108,27 @@ class _Merger:
                 stored.attachments,
                 by_material,
             ),
-            coursework=self._with_releases(wanted.coursework, silent),
+            coursework=tuple(
+                map(
+                    self._with_stored_rubrics,
+                    self._with_releases(wanted.coursework, silent),
+                )
+            ),
         )
-        return Merged(content=content, kept_files=tuple(self._kept_files))
+        return Merged(
+            content=content,
+            kept_files=tuple(self._kept_files),
+            left_out=tuple(
+                row for row in wanted.rubrics if self._stored_row(row) is None
+            ),
+        )
+
+    def _with_stored_rubrics(self, row: CourseworkRow) -> CourseworkRow:
+        """Return the coursework with the rubrics of questions that are there alone."""
+        known = tuple(
+            rubric for rubric in row.rubrics if self._stored_row(rubric) is not None
+        )
+        return replace(row, rubrics=known)
 
     def _course(self, row: CourseRow) -> CourseRow:
         if row.has_own_release or self._is_new:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from courses.course_file.export import content_calendar
 from courses.course_file.merge import merge_with_stored
 from courses.course_file.stored import StoredCourse
+from formats.assignment.rubric import Rubric
 from formats.choices import Weekday
 from formats.course.course_content import (
     Content,
@@ -20,6 +21,7 @@ from formats.course.course_content import (
 )
 from formats.course.dates import Calendar, time_text
 from formats.course.named_files import File
+from formats.course.plain_fields import without_zeros
 from formats.problems import ProblemList
 
 _SHOWN: Final = 60
@@ -102,6 +104,7 @@ class Plan:
     changed: tuple[Change, ...] = ()
     left_over: tuple[Change, ...] = ()
     kept_files: tuple[Row, ...] = ()
+    left_out: tuple[Row, ...] = ()
 
     @property
     def deleted(self) -> tuple[Change, ...]:
@@ -124,6 +127,8 @@ class Plan:
             yield f"- only in the portal, {fate}: {change.name}{_titled(change.row)}"
         for row in self.kept_files:
             yield f"- only in the portal, kept: the file of {row.NOUN} {row.key}"
+        for row in self.left_out:
+            yield f"- no such question is published, left out: {row.NOUN} {row.key}"
 
 
 def make_plan(
@@ -155,6 +160,7 @@ def make_plan(
         changed=tuple(changed),
         left_over=tuple(_left_over(present, wanted, prune=prune)),
         kept_files=merged.kept_files,
+        left_out=merged.left_out,
     )
 
 
@@ -251,9 +257,19 @@ def _value_shown(value: Any, calendar: Calendar) -> str:
             text = f"{value.name} ({value.sha256[:8] or 'lost'})"
         case Decimal():
             text = f"{value:f}"
+        case Rubric():
+            text = _items_shown(value)
         case _:
             text = " ".join(str(value).split())
     return f"{text[:_SHOWN]}…" if len(text) > _SHOWN else text
+
+
+def _items_shown(rubric: Rubric) -> str:
+    items = [item for group in rubric.groups for item in group.items]
+    return "; ".join(
+        f"{' '.join(item.text.split())} ({without_zeros(item.points):f})"
+        for item in items
+    )
 
 
 def _titled(row: Row) -> str:

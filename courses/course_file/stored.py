@@ -10,7 +10,8 @@ from typing import Any, Final
 from django.db.models import Model
 from django.db.models.fields.files import FieldFile
 
-from courses.models import Attachment, Course, Room, SessionLecture
+from courses.models import Assignment, Attachment, Course, Room, SessionLecture
+from formats.course.assessment import rubric_row
 from formats.course.course_content import (
     AttachmentRow,
     ComponentRow,
@@ -20,6 +21,7 @@ from formats.course.course_content import (
     LectureRow,
     MaterialRow,
     RoomRow,
+    RubricRow,
     SessionLectureRow,
     SessionRow,
     SlotRow,
@@ -251,7 +253,9 @@ class _StoredReader:
             )
 
     def _coursework(self, course: Course) -> Iterator[CourseworkRow]:
-        rows = course.assignments.select_related("week", "component")
+        rows = course.assignments.select_related(
+            "week", "component", "revision"
+        ).prefetch_related("revision__questions__rubric__groups__items")
         for row in rows.order_by("due_at", "title", "slug"):
             yield CourseworkRow(
                 key=self._keep("coursework", row.slug, row),
@@ -260,8 +264,21 @@ class _StoredReader:
                 component=row.component.title if row.component else "",
                 attempts=row.max_attempts,
                 release_at=to_second(row.release_at),
+                rubrics=tuple(self._rubrics(row)),
                 **load_plain(CourseworkRow, row),
             )
+
+    def _rubrics(self, assignment: Assignment) -> Iterator[RubricRow]:
+        """Yield the rubrics of the published revision."""
+        if assignment.revision is None:
+            return
+        for question in assignment.revision.questions.all():
+            if question.rubric is not None:
+                row = rubric_row(
+                    assignment.slug, question.key, question.rubric.definition()
+                )
+                self._keep("rubric", row.key, question.rubric)
+                yield row
 
 
 def stored_file(stored: FieldFile) -> File | None:

@@ -1,9 +1,11 @@
 """Models of courses: their people, their content and their timetable."""
 
+from courses.models.accommodation import Accommodation
 from courses.models.assessment import Component
 from courses.models.assignment import Assignment
 from courses.models.course import Course, Enrolment, Week
 from courses.models.extension import Extension
+from courses.models.extension_request import ExtensionRequest
 from courses.models.material import Attachment, Material
 from courses.models.news import Announcement, CourseChange
 from courses.models.people import Teacher
@@ -19,6 +21,7 @@ from courses.models.revision import (
     RequiredFile,
     RevisionFile,
 )
+from courses.models.rubric import Rubric, RubricGroup, RubricItem
 from courses.models.timetable import (
     Lecture,
     Room,
@@ -28,6 +31,7 @@ from courses.models.timetable import (
 )
 
 __all__ = [
+    "Accommodation",
     "Announcement",
     "Assignment",
     "AssignmentRevision",
@@ -40,6 +44,7 @@ __all__ = [
     "CourseVisit",
     "Enrolment",
     "Extension",
+    "ExtensionRequest",
     "Lecture",
     "Material",
     "Progress",
@@ -47,6 +52,9 @@ __all__ = [
     "RequiredFile",
     "RevisionFile",
     "Room",
+    "Rubric",
+    "RubricGroup",
+    "RubricItem",
     "Session",
     "SessionLecture",
     "Slot",

@@ -4,7 +4,11 @@ import datetime as dt
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import (
+    MaxLengthValidator,
+    MaxValueValidator,
+    MinValueValidator,
+)
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -13,12 +17,20 @@ from courses.late_rules import LateRule
 from courses.models.assessment import Component
 from courses.models.course import Course, Week
 from courses.models.late_rule_fields import LateRuleFields, late_rule_constraints
-from courses.models.texts import markdown_field
+from courses.models.marking_fields import MarkingFields
+from courses.models.texts import markdown_field, validate_questions
 from courses.querysets import AssignmentQuerySet
 from formats.choices import Counting, LateMode
+from formats.declaration import (
+    DEFAULT_STATEMENT,
+    LONGEST_QUESTIONS,
+    LONGEST_STATEMENT,
+    DeclarationQuestion,
+    parse_questions,
+)
 
 
-class Assignment(LateRuleFields):
+class Assignment(LateRuleFields, MarkingFields):
     """A piece of coursework with a deadline.
 
     Its revision says what is run and how it is marked.
@@ -83,6 +95,15 @@ class Assignment(LateRuleFields):
         blank=True,
         help_text=("If it is empty, students may hand in as often as they like."),
     )
+    cooldown_minutes = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        validators=[MaxValueValidator(7 * 24 * 60)],
+        help_text=(
+            "After an attempt was received, students wait this many minutes before "
+            "they can hand in the next one. Students are told."
+        ),
+    )
     cpu_budget_seconds = models.PositiveIntegerField(
         null=True,
         blank=True,
@@ -101,8 +122,47 @@ class Assignment(LateRuleFields):
             "it is empty, there is no limit."
         ),
     )
+    self_check_limit = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        validators=[MaxValueValidator(100)],
+        help_text=(
+            "How many checks of their work a student can have without waiting. 0 turns "
+            "checking off."
+        ),
+    )
+    self_check_minutes = models.PositiveSmallIntegerField(
+        default=30,
+        db_default=30,
+        validators=[MinValueValidator(1), MaxValueValidator(7 * 24 * 60)],
+        help_text=(
+            "After so many minutes a student has one more check of their work, up to "
+            "the limit."
+        ),
+    )
     counting = models.CharField(
         max_length=8, choices=Counting.choices, default=Counting.LATEST.value
+    )
+    declaration = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        validators=[MaxLengthValidator(LONGEST_STATEMENT)],
+        help_text=(
+            "What students confirm when they hand in. If it is empty, they confirm "
+            "that it is their own, unaided work."
+        ),
+    )
+    declaration_questions = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        validators=[MaxLengthValidator(LONGEST_QUESTIONS), validate_questions],
+        help_text=(
+            "Questions that students answer when they hand in, one on each line. End "
+            "a line with [number] to ask for a number, and with [required] if nobody "
+            "can hand in without an answer."
+        ),
     )
     component = models.ForeignKey(
         Component,
@@ -159,8 +219,16 @@ class Assignment(LateRuleFields):
                 name="assignment_budget_is_not_zero",
             ),
             models.CheckConstraint(
+                condition=models.Q(self_check_minutes__gte=1),
+                name="assignment_self_check_minutes_positive",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(late_mode__in=["", *LateMode.values]),
                 name="assignment_late_mode_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(agreed_above__gte=0),
+                name="assignment_agreed_above_not_negative",
             ),
             *late_rule_constraints("assignment"),
         ]
@@ -195,6 +263,16 @@ class Assignment(LateRuleFields):
     def late_rule(self) -> LateRule:
         """The rule for late work: its own, or else the course's."""
         return self.own_late_rule if self.late_mode else self.course.own_late_rule
+
+    @property
+    def statement(self) -> str:
+        """What students confirm when they hand in."""
+        return self.declaration.strip() or DEFAULT_STATEMENT
+
+    @property
+    def asked(self) -> tuple[DeclarationQuestion, ...]:
+        """The questions that students answer when they hand in."""
+        return parse_questions(self.declaration_questions)
 
     @property
     def pass_percent(self) -> Decimal:

@@ -90,6 +90,24 @@ class Course(LateRuleFields):
         validators=[MinValueValidator(0), MaxValueValidator(100)],
         help_text="The share of the possible points that passes, in %.",
     )
+    quota_mb = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=(
+            "How many MB the files of each student may take in this course. If it is "
+            "empty, the portal's own limit applies."
+        ),
+    )
+    weights_days = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=(
+            "The weights of attempts that do not count are removed so many days after "
+            "they were handed in. If it is empty, none are removed."
+        ),
+    )
 
     objects = CourseQuerySet.as_manager()
 
@@ -101,6 +119,13 @@ class Course(LateRuleFields):
                 name="course_late_mode_known",
             ),
             *late_rule_constraints("course"),
+            models.CheckConstraint(
+                condition=~models.Q(quota_mb=0), name="course_quota_is_not_zero"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(weights_days=0),
+                name="course_weights_days_are_not_zero",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -111,6 +136,13 @@ class Course(LateRuleFields):
 
     def clean(self) -> None:
         self.check_late_rule()
+
+    @property
+    def quota_bytes(self) -> int:
+        """How many bytes the files of each student may take: its own limit or ours."""
+        if self.quota_mb is None:
+            return int(settings.STUDENT_QUOTA_BYTES)
+        return self.quota_mb * 1024**2
 
     @property
     def codes(self) -> str:

@@ -1,5 +1,7 @@
 """Extensions: later deadlines for single students."""
 
+from typing import Final
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -7,6 +9,10 @@ from django.utils import timezone
 
 from courses.models.assignment import Assignment
 from courses.models.course import Enrolment
+from courses.querysets import OfAssignmentQuerySet
+
+# Much later dates cannot be shown in every time zone.
+LAST_YEAR: Final = 2200
 
 
 class Extension(models.Model):
@@ -25,6 +31,8 @@ class Extension(models.Model):
     )
     granted_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    objects = OfAssignmentQuerySet["Extension"].as_manager()
+
     class Meta:
         ordering = ["-granted_at"]
         constraints = [
@@ -42,11 +50,20 @@ class Extension(models.Model):
             return  # the form says what is missing
         course = self.assignment.course_id
         students = Enrolment.objects.students()
-        if not students.filter(course=course, user=self.student_id).exists():
+        rows = students.filter(course=course, user=self.student_id)
+        self.check_values(is_student=rows.exists())
+
+    def check_values(self, *, is_student: bool) -> None:
+        """Raise ValidationError for a date or a person that is impossible. No query."""
+        if not is_student:
             raise ValidationError(
                 {"student": "This person is not a student of this course."}
             )
         due_at = getattr(self, "due_at", None)
+        if due_at is not None and due_at.year > LAST_YEAR:
+            raise ValidationError(
+                {"due_at": f"An extension must end by the year {LAST_YEAR}."}
+            )
         if due_at is not None and due_at <= self.assignment.due_at:
             raise ValidationError(
                 {"due_at": "An extension must end later than the common deadline."}

@@ -72,9 +72,10 @@ class CalendarFeed(models.Model):
 class CalendarHistory(models.Model):
     """What calendar programs were sent of each event of a person's calendar.
 
-    `events` maps the name of an event to a `courses.calendar.ics.SentEvent` as JSON. If an
-    event differs from it, the event gets a higher SEQUENCE. The row stays when the
-    calendar's address is revoked, so that a SEQUENCE never falls.
+    `events` maps the name of an event to a SentEvent as JSON
+    (`courses.calendar.sent_events`). If an event differs from it, the event gets a
+    higher SEQUENCE. The row stays when the calendar's address is revoked, so that a
+    SEQUENCE never falls.
     """
 
     user = models.OneToOneField(

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django_stubs_ext.db.models.manager import RelatedManager
 
 from courses.models.assignment import Assignment
+from courses.models.rubric import Rubric
 from formats.choices import TEST_STYLE_LABELS, FileKind, Part, QuestionKind
 from runner.protocol.jobs import TestStyle
 
@@ -179,7 +180,8 @@ class Question(models.Model):
     """A question of an assignment: a part that earns points.
 
     `checks` is a list of objects with the keys of `formats.assignment.Check`: name,
-    points (a decimal as text), visibility, description.
+    points (a decimal as text), visibility, description, and success and failure where
+    the author has written them.
     """
 
     revision = models.ForeignKey(
@@ -199,6 +201,14 @@ class Question(models.Model):
     )
     points = models.DecimalField(max_digits=7, decimal_places=2)
     checks = models.JSONField(default=list, blank=True)
+    rubric = models.ForeignKey(
+        Rubric,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="questions",
+        help_text="How the question is marked, if people mark it.",
+    )
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
@@ -219,6 +229,11 @@ class Question(models.Model):
                     style__in=[style.value for style in TEST_STYLE_LABELS]
                 ),
                 name="question_style_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind=QuestionKind.MANUAL.value)
+                | models.Q(rubric__isnull=True),
+                name="question_rubric_by_hand_only",
             ),
         ]
 

@@ -6,12 +6,21 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.db import models
 
+from formats.declaration import QuestionsError, parse_questions
 from formats.lengths import MAX_MARKDOWN
 
 
 def markdown_field(**options: Any) -> "models.TextField[str, str]":
     """Return a field for Markdown. Forms and imports check its length."""
     return models.TextField(validators=[MaxLengthValidator(MAX_MARKDOWN)], **options)
+
+
+def validate_questions(value: str) -> None:
+    """Raise ValidationError for a text that does not give questions of a declaration."""
+    try:
+        parse_questions(value)
+    except QuestionsError as error:
+        raise ValidationError(str(error)) from error
 
 
 def texts_of(value: Any) -> list[str]:

@@ -201,7 +201,7 @@ def course_page(viewer: CourseViewer, now: dt.datetime) -> CoursePage:
 
 def _assignments(viewer: CourseViewer) -> Sequence[Assignment]:
     """Return the viewer's assignments with their deadlines and attempts. One query."""
-    rows = Assignment.objects.shown_to(viewer).with_extension_of(viewer.user)
+    rows = Assignment.objects.shown_to(viewer).with_extra_time_of(viewer.user)
     rows = rows.with_attempts_of(viewer.user).select_related("week", "component")
     found = list(rows)
     for assignment in found:

@@ -90,14 +90,14 @@ def due_assignments(
 ) -> list[DueAssignment]:
     """Return the assignments with the person's deadlines, the nearest first. No query.
 
-    The assignments were loaded with their courses, by `with_extension_of` and
+    The assignments were loaded with their courses, by `with_extra_time_of` and
     `with_attempts_of`. Those handed out after `since` are new. In a hidden course all
     of them are hidden.
     """
     found = []
     for assignment in assignments:
         row = cast("WithAnnotations[Assignment, WithAttempts]", assignment)
-        own = deadline_of(assignment, row.extended_to)
+        own = deadline_of(assignment, row.extra_time)
         is_course_out = is_released(assignment.course.release_at, now)
         stage = stage_of(assignment, own, now) if is_course_out else Stage.HIDDEN
         found.append(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from accounts.models import User
 from courses.models import Course, CourseChange, Session
 from courses.pages.checklist import ChecklistItem, course_checklist
 from courses.pages.todo import PeopleCount, TodoItem, count_people, todo_items
@@ -24,10 +25,10 @@ class ManagePage:
     changes: Sequence[CourseChange]
 
 
-def manage_page(course: Course, now: dt.datetime) -> ManagePage:
-    """Return what the staff of the course see. Ten queries, however many rows."""
+def manage_page(user: User, course: Course, now: dt.datetime) -> ManagePage:
+    """Return what this member of its staff sees. Ten queries, however many rows."""
     ahead = course.sessions.ahead(now).select_related("week", "room")
-    changes = course.changes.select_related("made_by")
+    changes = course.changes.visible_to(user).select_related("made_by")
     return ManagePage(
         checklist=course_checklist(course, now),
         todo=todo_items(course, now),

@@ -1,10 +1,10 @@
-"""The preview of a shift: all dates before and after, grouped by kind of row."""
+"""The preview of dates that move: all of them before and after, grouped by kind of row."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from courses.services.shifting import Move, RowKind, ShiftPlan
+from courses.services.shift_plan import DatePlan, Move, RowKind
 
 _TITLES: Final = {
     RowKind.WEEK: "Weeks",
@@ -23,6 +23,7 @@ _FIELDS: Final = {
     "opens_at": "opens",
     "due_at": "due",
     "closes_at": "closes",
+    "regrades_until": "regrade requests until",
     "marks_released_at": "marks released",
 }
 
@@ -45,7 +46,7 @@ class MoveGroup:
     rows: Sequence[MoveRow]
 
 
-def shift_preview(plan: ShiftPlan) -> list[MoveGroup]:
+def shift_preview(plan: DatePlan) -> list[MoveGroup]:
     """Return the plan's moves grouped by kind of row, without empty groups.
 
     A session's end is left out: it moves together with its start.
@@ -65,7 +66,7 @@ def shift_preview(plan: ShiftPlan) -> list[MoveGroup]:
     return [group for group in groups if group.rows]
 
 
-def _row(plan: ShiftPlan, move: Move) -> MoveRow:
+def _row(plan: DatePlan, move: Move) -> MoveRow:
     before, after = move.words(plan.course.tz)
     return MoveRow(
         label=move.label, what=_FIELDS[move.field], before=before, after=after

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.urls import reverse
 
 from courses.models import (
@@ -14,6 +14,7 @@ from courses.models import (
     Attachment,
     Component,
     Course,
+    ExtensionRequest,
     Material,
     Session,
     Week,
@@ -77,6 +78,8 @@ def todo_items(course: Course, now: dt.datetime) -> list[TodoItem]:
     """Return what staff have to do in the course, most urgent first. Five queries."""
     course_rows = _course_rows(course)
     return [
+        *_requests(course, course_rows.assignments),
+        *_regrade_requests(course, course_rows.assignments),
         *_unreleased(course, course_rows, now),
         *_unpublished(course_rows.assignments),
         *_without_time_or_place(course_rows.sessions),
@@ -89,7 +92,11 @@ def _course_rows(course: Course) -> CourseRows:
     files = Attachment.objects.filter(material=OuterRef("pk"))
     sessions = course.sessions.select_related("week")
     materials = course.materials.annotate(has_attachments=Exists(files))
-    assignments = course.assignments.select_related("component")
+    is_open = Q(extension_requests__state=ExtensionRequest.State.OPEN)
+    assignments = course.assignments.select_related("component").annotate(
+        open_requests=Count("extension_requests", filter=is_open),
+        open_regrades=_open_regrades(),
+    )
     return CourseRows(
         weeks=tuple(course.weeks.all()),
         sessions=tuple(sessions),
@@ -176,6 +183,57 @@ def _late_assignments(
     for row in assignments:
         if now < row.due_at <= now + SOON and not is_released(row.release_at, now):
             yield row
+
+
+def _requests(course: Course, assignments: Iterable[Assignment]) -> Iterator[TodoItem]:
+    """Yield the open requests for extensions, without names."""
+    count = sum(getattr(row, "open_requests", 0) for row in assignments)
+    if count:
+        address = reverse("grading:extension-requests", args=[course.slug])
+        yield TodoItem(
+            title=_count(count, "open request") + " for extensions",
+            why="Students wait for an answer.",
+            rows=(TodoRow(label="Requests", address=address, in_admin=False),),
+        )
+
+
+def _open_regrades() -> Subquery:
+    """Return how many regrade requests of an assignment are open, or null if none is.
+
+    They belong to an app above this one, which gives the relation its name.
+    """
+    found = (
+        Assignment.objects.filter(
+            pk=OuterRef("pk"), submissions__regrade_requests__state="open"
+        )
+        .order_by()
+        .values("pk")
+        .annotate(number=Count("submissions__regrade_requests"))
+    )
+    return Subquery(found.values("number"))
+
+
+def _regrade_requests(
+    course: Course, assignments: Iterable[Assignment]
+) -> Iterator[TodoItem]:
+    """Yield the open regrade requests, without names: one row for each assignment."""
+    found = [row for row in assignments if getattr(row, "open_regrades", None)]
+    if found:
+        count = sum(getattr(row, "open_regrades", 0) for row in found)
+        yield TodoItem(
+            title=_count(count, "open regrade request"),
+            why="Students wait for an answer.",
+            rows=tuple(
+                TodoRow(
+                    label=row.title,
+                    address=reverse(
+                        "grading:regrade-requests", args=[course.slug, row.slug]
+                    ),
+                    in_admin=False,
+                )
+                for row in found
+            ),
+        )
 
 
 # --- What is missing ----------------------------------------------------------

@@ -12,6 +12,11 @@ from courses.querysets.content import (
 )
 from courses.querysets.courses import CourseQuerySet
 from courses.querysets.enrolments import NOT_SIGNED_IN, EnrolmentQuerySet
+from courses.querysets.extensions import (
+    AccommodationQuerySet,
+    ExtensionRequestQuerySet,
+    OfAssignmentQuerySet,
+)
 from courses.querysets.materials import AttachmentQuerySet, MaterialQuerySet
 from courses.querysets.membership import EDITORS, STAFF
 from courses.querysets.sessions import SessionQuerySet
@@ -20,6 +25,7 @@ __all__ = [
     "EDITORS",
     "NOT_SIGNED_IN",
     "STAFF",
+    "AccommodationQuerySet",
     "AnnouncementQuerySet",
     "AssignmentQuerySet",
     "AttachmentQuerySet",
@@ -28,8 +34,10 @@ __all__ = [
     "CourseChangeQuerySet",
     "CourseQuerySet",
     "EnrolmentQuerySet",
+    "ExtensionRequestQuerySet",
     "LectureQuerySet",
     "MaterialQuerySet",
+    "OfAssignmentQuerySet",
     "OwnedQuerySet",
     "SessionQuerySet",
     "WeekQuerySet",

@@ -3,10 +3,12 @@
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Subquery, Value
+from django.db.models import Exists, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from courses.querysets.content import ContentQuerySet
+from courses.querysets.extra_time_columns import extra_time_of
+from courses.querysets.membership import EDITORS, STAFF, enrolled
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -16,12 +18,24 @@ if TYPE_CHECKING:
 class AssignmentQuerySet(ContentQuerySet["Assignment"]):
     """Assignments of a course."""
 
-    def with_extension_of(self, user: "User") -> Self:
-        """Annotate `extended_to`: the person's own deadline, or None."""
-        from courses.models import Extension  # noqa: PLC0415  models import this module
+    def with_work_seen_by(self, user: "User") -> Self:
+        """Return the assignments of which the person sees everybody's work.
 
-        own = Extension.objects.filter(assignment=OuterRef("pk"), student=user)
-        return self.annotate(extended_to=Subquery(own.values("due_at")[:1]))
+        This is outside the marking pages, which have a rule of their own. Who edits a
+        course sees all its work. Other staff do, unless the marking is anonymous or
+        markers see only what they are given.
+        """
+        if user.is_superuser:
+            return self
+        is_open = Q(marking_is_anonymous=False, markers_see_own_only=False)
+        return self.filter(
+            enrolled(user, "course", role__in=EDITORS)
+            | (enrolled(user, "course", role__in=STAFF) & is_open)
+        )
+
+    def with_extra_time_of(self, user: "User | int") -> Self:
+        """Annotate `extra_time`: the person's ExtraTime. `user` may be their id."""
+        return self.annotate(extra_time=extra_time_of(user))
 
     def with_attempts_of(self, user: "User") -> Self:
         """Annotate `attempts_used` and `has_handed_in` for the person.

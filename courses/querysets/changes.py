@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import OuterRef, Q, Subquery, Value
+from django.db.models import Q, Value
 
-from courses.querysets.membership import STAFF, enrolled, released
+from courses.querysets.extra_time_columns import extra_time_of
+from courses.querysets.membership import EDITORS, STAFF, enrolled, released
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -16,11 +17,17 @@ class CourseChangeQuerySet(models.QuerySet["CourseChange"]):
     """Records of what was changed in courses."""
 
     def visible_to(self, user: "User") -> Self:
-        """Return public changes of the person's courses; for staff, all of them."""
+        """Return public changes of the person's courses; for staff, all of them.
+
+        SECURITY: accommodations, which can tell of a disability, and refused requests
+        for an extension are for the student and those who edit the course. So is what
+        concerns one student's work while markers do not see whose it is.
+        """
         if user.is_superuser:
             return self
         return self.filter(
-            enrolled(user, "course", role__in=STAFF)
+            enrolled(user, "course", role__in=EDITORS)
+            | (enrolled(user, "course", role__in=STAFF) & ~_is_private())
             | (
                 enrolled(user, "course")
                 & released("course__")
@@ -34,13 +41,11 @@ class CourseChangeQuerySet(models.QuerySet["CourseChange"]):
         """Return the person's news: public changes, and none about other students."""
         return self.visible_to(user).filter(_concerns(user), is_public=True)
 
-    def with_extension_of(self, user: "User") -> Self:
-        """Annotate `extended_to`, the viewer's own deadline or None, and `viewer_id`."""
-        from courses.models import Extension  # noqa: PLC0415  models import this module
-
-        own = Extension.objects.filter(assignment=OuterRef("assignment"), student=user)
+    def with_extra_time_of(self, user: "User") -> Self:
+        """Annotate `extra_time`, the viewer's ExtraTime, and `viewer_id`."""
         return self.annotate(
-            extended_to=Subquery(own.values("due_at")[:1]), viewer_id=Value(user.pk)
+            extra_time=extra_time_of(user, assignment="assignment"),
+            viewer_id=Value(user.pk),
         )
 
     @staticmethod
@@ -50,6 +55,17 @@ class CourseChangeQuerySet(models.QuerySet["CourseChange"]):
         for about in ("session", "material", "assignment"):
             is_released &= Q(**{f"{about}__isnull": True}) | released(f"{about}__")
         return is_released
+
+
+def _is_private() -> Q:
+    """Match changes that staff who do not edit the course may not read."""
+    about_one = Q(kind="extension", student__isnull=False)
+    is_apart = Q(assignment__marking_is_anonymous=True) | Q(
+        assignment__markers_see_own_only=True
+    )
+    return (about_one & (Q(assignment__isnull=True) | Q(is_public=False))) | (
+        Q(student__isnull=False) & is_apart
+    )
 
 
 def _concerns(user: "User") -> Q:

@@ -3,11 +3,17 @@
 from django.core.exceptions import PermissionDenied
 
 from accounts.actors import Actor, System
-from courses.models import Course
-from courses.permissions import Right, can
+from courses.models import Assignment, Course
+from courses.permissions import Right, can, rights_at
 
 
 def require_right(actor: Actor, right: Right, course: Course) -> None:
     """Raise PermissionDenied unless the actor has the right in the course."""
     if not isinstance(actor, System) and not can(actor, right, course):
+        raise PermissionDenied
+
+
+def require_right_at(actor: Actor, right: Right, assignment: Assignment) -> None:
+    """Raise PermissionDenied unless the actor has the right for the assignment's work."""
+    if not isinstance(actor, System) and right not in rights_at(actor, assignment):
         raise PermissionDenied

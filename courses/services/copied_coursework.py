@@ -12,6 +12,7 @@ from courses.models import (
 )
 from courses.row_copies import unsaved_copy
 from courses.services.copied_content import ContentCopy, copy_rows
+from courses.services.rubrics import copy_rubric
 
 
 def copy_coursework(*, actor: Actor, content: ContentCopy) -> None:
@@ -26,6 +27,7 @@ def copy_coursework(*, actor: Actor, content: ContentCopy) -> None:
             release_at=content.shifted(row.release_at),
             due_at=content.shifted(row.due_at),
             closes_at=content.shifted(row.closes_at),
+            regrades_until=content.shifted(row.regrades_until),
             marks_released_at=None,
             revision=None,
         )
@@ -47,8 +49,16 @@ def _copy_revision(
         created_by=actor_user(actor),
     )
     copied.save(force_insert=True)
-    parts: tuple[type[RevisionFile | RequiredFile | Question], ...]
-    parts = (RevisionFile, RequiredFile, Question)
+    questions = Question.objects.filter(revision=revision).select_related("rubric")
+    copy_rows(
+        questions,
+        lambda row: {
+            "revision": copied,
+            # Marks of the source must not follow a change of the copy.
+            "rubric": row.rubric and copy_rubric(row.rubric, assignment),
+        },
+    )
+    parts: tuple[type[RevisionFile | RequiredFile], ...] = (RevisionFile, RequiredFile)
     for part in parts:
         copy_rows(
             part._default_manager.filter(revision=revision),  # noqa: SLF001

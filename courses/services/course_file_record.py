@@ -15,6 +15,7 @@ from courses.late_rules import rule_of
 from courses.models import Assignment, Course, CourseChange, Material, Session
 from courses.services.changes import record_change
 from courses.services.course_late_rule import record_late_rule
+from courses.services.course_storage import record_storage_rule
 from courses.services.settings_changes import (
     AnnouncedSettings,
     announce_changed_settings,
@@ -29,6 +30,7 @@ from formats.course.course_content import (
     LectureRow,
     MaterialRow,
     Released,
+    RubricRow,
     SessionRow,
     WeekRow,
 )
@@ -71,6 +73,9 @@ def record_import(actor: Actor, course: Course, plan: Plan, applier: Applier) ->
         ("was deleted", plan.deleted),
     ):
         for change in changes:
+            # Editing a rubric records it.
+            if isinstance(change.row, RubricRow):
+                continue
             if not _only_shifted(change, shift, course.tz):
                 about = applier.find(change.row)
                 _record_one(change, verb, made=made, about=about)
@@ -87,6 +92,7 @@ def _note_marks(actor: Actor, course: Course, plan: Plan, applier: Applier) -> N
             )
         elif isinstance(change.row, CourseRow):
             record_late_rule(actor=actor, before=change.before, after=course)
+            record_storage_rule(actor=actor, before=change.before, after=course)
 
 
 def _record_one(change: Change, verb: str, *, made: _Import, about: object) -> None:
@@ -124,6 +130,7 @@ def _record_coursework(
         counting=before.counting,
         closes_at=before.closes_at,
         max_attempts=before.attempts,
+        cooldown_minutes=before.cooldown_minutes,
         late_words=_late_words(before, after.course),
     )
     tell_students_of_settings(

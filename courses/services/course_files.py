@@ -18,10 +18,11 @@ from courses.permissions import Right
 from courses.services.access import require_right
 from courses.services.course_file_record import record_import
 from courses.services.creating import enrol_creator, require_course_creator
-from formats.course.course_content import Content
+from courses.services.rubrics import edit_from_course_file
+from formats.course.course_content import Content, RubricRow
 from formats.course.course_reader import CourseFile, read_course_file
 from formats.course.dates import AcademicYear
-from formats.problems import ImportRefusedError, Problem
+from formats.problems import ImportRefusedError, Problem, ProblemList
 
 _LONGEST_SLUG: Final = 60
 
@@ -68,6 +69,7 @@ def import_course_file(
                 record_import(actor, course, plan, applier)
                 if plan.is_new:
                     enrol_creator(actor=actor, course=course)
+            _edit_rubrics(actor, plan, path.name, dry_run=dry_run)
     except BaseException:
         for stored in applier.stored_files if applier else []:
             stored.storage.delete(stored.name or "")
@@ -90,6 +92,28 @@ def default_slug(content: Content) -> str:
     first = course.module_codes[0] if course.module_codes else course.title
     room = _LONGEST_SLUG - len(course.academic_year) - 1
     return f"{slugify(first)[:room]}-{course.academic_year}"
+
+
+def _edit_rubrics(actor: Actor, plan: Plan, name: str, *, dry_run: bool) -> None:
+    """Change the rubrics that the file changes, and raise ImportRefusedError if it may not."""
+    faults = ProblemList()
+    for change in plan.changed:
+        if isinstance(change.row, RubricRow):
+            refused = edit_from_course_file(
+                actor=actor,
+                rubric=plan.stored.objects[change.row.NOUN, change.row.key],
+                written=change.row.items,
+                dry_run=dry_run,
+            )
+            if refused:
+                faults.add(
+                    f"{change.name}: {refused}",
+                    file=name,
+                    line=change.row.line,
+                    hint="Open the page of the rubric, which shows these marks, and "
+                    "fill its form with the rubric of the file.",
+                )
+    faults.raise_if_any()
 
 
 def _authorise(

@@ -19,6 +19,7 @@ from courses.release_times import is_released
 from courses.services.access import require_right
 from courses.services.changes import record_change
 from courses.services.course_late_rule import record_late_rule
+from courses.services.course_storage import record_storage_rule
 from courses.services.enrolments import change_role, record_new_staff
 from courses.services.settings_changes import (
     announce_changed_settings,
@@ -55,7 +56,7 @@ def save_session(*, actor: Actor, session: Session) -> None:
 
 @transaction.atomic
 def save_course(*, actor: Actor, course: Course) -> None:
-    """Store the course, and record a change of its rule for late work.
+    """Store the course, and record changes of its rules for late work and for files.
 
     Raises PermissionDenied if the actor may not edit the stored course.
     """
@@ -65,6 +66,7 @@ def save_course(*, actor: Actor, course: Course) -> None:
     course.save()
     if stored is not None:
         record_late_rule(actor=actor, before=stored, after=course)
+        record_storage_rule(actor=actor, before=stored, after=course)
 
 
 @transaction.atomic

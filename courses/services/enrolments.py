@@ -20,6 +20,15 @@ class LastLecturerError(Exception):
         )
 
 
+def lock_enrolment(student: User, course_id: int) -> None:
+    """Lock the row that all that the student sends to the course share.
+
+    SQLite has no row locks and needs none: a transaction locks the whole file.
+    """
+    enrolments = Enrolment.objects.active().select_for_update()
+    enrolments.filter(course=course_id, user=student).first()
+
+
 def enrol(*, actor: Actor, course: Course, user: User, role: Role) -> Enrolment:
     """Enrol the person with this role, or make them active with it.
 

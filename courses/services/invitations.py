@@ -7,7 +7,6 @@ sent goes out later: when the mail server, the broker or the portal is back.
 import datetime as dt
 from collections.abc import Sequence
 from contextlib import suppress
-from smtplib import SMTPException
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -22,6 +21,7 @@ from accounts.passwords import password_link
 from courses.broker import send_task_wake_up
 from courses.counters import COUNTERS
 from courses.models import Course, Enrolment
+from courses.services.due_mails import MAIL_FAULTS, is_refused
 
 log = structlog.get_logger(__name__)
 
@@ -30,10 +30,9 @@ TASK: Final = "courses.invite"
 PORTION: Final = 25
 # When to try again, if a worker claimed an invitation and it was not sent.
 TRIED_AGAIN_AFTER: Final = dt.timedelta(minutes=5)
-# After so many faults in a row the server is taken to be down, and the rest waits for
-# the next call.
+# After so many faults of the server in a row it is taken to be down, and the rest waits
+# for the next call.
 _MOST_FAULTS: Final = 3
-_FAULTS: Final = (SMTPException, OSError)
 
 
 def send_invitations(
@@ -83,21 +82,21 @@ def _send_all(rows: Sequence[Enrolment], now: dt.datetime) -> int:
             continue
         try:
             is_sent = bool(connection.send_messages([_invitation(row)]))
-        except (*_FAULTS, ValueError) as error:  # ValueError: no address at all
+            is_fault = False
+        except (*MAIL_FAULTS, ValueError) as error:
             # SECURITY: the error's text may hold the address, so it is not logged.
             log.warning(
                 "invitation_not_sent", person=row.user_id, error=type(error).__name__
             )
             _close(connection)
-            is_sent = False
+            is_sent, is_fault = False, not is_refused(error)
         COUNTERS.count("mails", result="sent" if is_sent else "failed")
         if is_sent:
-            sent, faults = sent + 1, 0
+            sent += 1
             Enrolment.objects.filter(pk=row.pk).update(
                 invitation_due_at=None, invited_at=now
             )
-        else:
-            faults += 1
+        faults = faults + 1 if is_fault else 0
         if faults == _MOST_FAULTS:
             break
     _close(connection)
@@ -112,7 +111,7 @@ def _claim(row: Enrolment, now: dt.datetime) -> bool:
 
 def _close(connection: Any) -> None:
     """Close the connection, so that the next mail opens a new one."""
-    with suppress(*_FAULTS):
+    with suppress(*MAIL_FAULTS):
         connection.close()
 
 

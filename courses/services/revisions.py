@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Max
@@ -22,9 +22,11 @@ from courses.models import (
 from courses.permissions import Right
 from courses.row_copies import unsaved_copy
 from courses.services.access import require_right
+from courses.services.rubrics import plain_rubric, rubric_for
 from formats.assignment import (
     Bundle,
     BundleFile,
+    Check,
     ImportRefusedError,
 )
 from formats.problems import Problem
@@ -139,13 +141,24 @@ def bundle_sha256(bundle: Bundle) -> str:
     if content["grading_seed"] is None:
         del content["grading_seed"]
     for question in content["questions"]:
-        if question["style"] == TestStyle.FUNCTIONS:
-            del question["style"]
-        question["points"] = f"{question['points'].normalize():f}"
-        for check in question["checks"]:
-            check["points"] = f"{check['points'].normalize():f}"
+        _make_plain(question)
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _make_plain(question: dict[str, Any]) -> None:
+    """Leave out fields at their defaults, and write numbers as text."""
+    if question["style"] == TestStyle.FUNCTIONS:
+        del question["style"]
+    question["points"] = f"{question['points'].normalize():f}"
+    rubric = question.pop("rubric")
+    if rubric is not None:
+        question["rubric"] = plain_rubric(rubric)
+    for check in question["checks"]:
+        check["points"] = f"{check['points'].normalize():f}"
+        for words in ("success", "failure"):
+            if not check[words]:
+                del check[words]
 
 
 def _store(file: BundleFile) -> None:
@@ -215,15 +228,6 @@ def _create(
 
 def _question_rows(revision: AssignmentRevision, bundle: Bundle) -> Iterator[Question]:
     for position, question in enumerate(bundle.questions):
-        checks = [
-            {
-                "name": check.name,
-                "points": str(check.points),
-                "visibility": check.visibility.value,
-                "description": check.description,
-            }
-            for check in question.checks
-        ]
         yield Question(
             revision=revision,
             key=question.key,
@@ -232,6 +236,19 @@ def _question_rows(revision: AssignmentRevision, bundle: Bundle) -> Iterator[Que
             kind=question.kind.value,
             style=question.style.value,
             points=question.points,
-            checks=checks,
+            checks=list(map(_check_data, question.checks)),
+            rubric=rubric_for(revision.assignment, question),
             position=position,
         )
+
+
+def _check_data(check: Check) -> dict[str, str]:
+    """Return the check as a question's row has it."""
+    words = {"success": check.success, "failure": check.failure}
+    return {
+        "name": check.name,
+        "points": str(check.points),
+        "visibility": check.visibility.value,
+        "description": check.description,
+        **{name: text for name, text in words.items() if text},
+    }

@@ -27,6 +27,9 @@ _MARK_SETTINGS: Final = {
     **dict.fromkeys((*RULE_FIELDS, "pass_mark"), "The rule for late work changed."),
     "due_at": "The deadline changed.",
     "grace_minutes": "The deadline changed.",
+    # An accommodation in percent is counted from the release.
+    "release_at": "The release of the coursework moved.",
+    "agreed_above": "The largest difference of two markings changed.",
 }
 # The deadline and the release of marks have records of their own. Publishing a revision
 # is recorded where it is done.
@@ -43,6 +46,7 @@ class AnnouncedSettings:
     counting: str
     closes_at: dt.datetime | None
     max_attempts: int | None
+    cooldown_minutes: int
     late_words: str
 
     @classmethod
@@ -53,6 +57,7 @@ class AnnouncedSettings:
             counting=assignment.counting,
             closes_at=assignment.closes_at,
             max_attempts=assignment.max_attempts,
+            cooldown_minutes=assignment.cooldown_minutes,
             late_words=late_words_of(assignment),
         )
 
@@ -188,6 +193,11 @@ def _sentences(
         was, becomes = map(_attempts, (before.max_attempts, after.max_attempts))
         most = "" if after.max_attempts is None else "at most "
         told.append((f"{most}{becomes} now.", was, becomes))
+    if before.cooldown_minutes != after.cooldown_minutes:
+        was, becomes = map(
+            _between_attempts, (before.cooldown_minutes, after.cooldown_minutes)
+        )
+        told.append((f"{becomes} between attempts now.", was, becomes))
     becomes = late_words_of(after)
     if before.late_words != becomes:
         told.append(("the rule for late work changed.", before.late_words, becomes))
@@ -198,6 +208,12 @@ def _attempts(most: int | None) -> str:
     if most is None:
         return "any number of attempts"
     return "1 attempt" if most == 1 else f"{most} attempts"
+
+
+def _between_attempts(minutes: int) -> str:
+    if not minutes:
+        return "no wait"
+    return "a wait of 1 minute" if minutes == 1 else f"a wait of {minutes} minutes"
 
 
 def record_deadline(

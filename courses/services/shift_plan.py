@@ -1,4 +1,4 @@
-"""The plan of a shift as plain data: moving the rest of a course by whole weeks."""
+"""Plans that move dates, as plain data: a shift by weeks, and an outage."""
 
 import datetime as dt
 import hashlib
@@ -13,11 +13,11 @@ from courses.wall_clock import day_words, moment_words
 
 
 class ShiftRefusedError(Exception):
-    """The shift was refused, and nothing moved. The message tells the person why."""
+    """The plan was refused, and nothing moved. The message tells the person why."""
 
 
 class RowKind(StrEnum):
-    """The kinds of rows that a shift moves."""
+    """The kinds of rows that a plan moves."""
 
     WEEK = "week"
     SESSION = "session"
@@ -59,23 +59,18 @@ class UnmovedRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShiftPlan:
+class DatePlan:
     """All dates that would move, and what would stay. With faults it cannot be done."""
 
     course: Course
-    from_week: int
-    weeks: int
     moves: tuple[Move, ...]
     unmoved: tuple[UnmovedRow, ...]
     faults: tuple[str, ...]
 
     @property
-    def words(self) -> str:
-        """The shift in a sentence, without its full stop."""
-        count = abs(self.weeks)
-        by = "a week" if count == 1 else f"{count} weeks"
-        earlier = " earlier" if self.weeks < 0 else ""
-        return f"The run moved by {by}{earlier} from week {self.from_week} on"
+    def key(self) -> list[object]:
+        """What the plan was asked for, as plain data."""
+        return []
 
     @cached_property
     def digest(self) -> str:
@@ -84,5 +79,26 @@ class ShiftPlan:
             [move.noun, move.pk, move.field, move.before.isoformat()]
             for move in self.moves
         ]
-        text = json.dumps([self.course.pk, self.from_week, self.weeks, sorted(moves)])
+        text = json.dumps([self.course.pk, *self.key, sorted(moves)])
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShiftPlan(DatePlan):
+    """A shift of the rest of a course by whole weeks, from one week on."""
+
+    from_week: int
+    weeks: int
+
+    @property
+    def key(self) -> list[object]:
+        """The week, and the number of weeks."""
+        return [self.from_week, self.weeks]
+
+    @property
+    def words(self) -> str:
+        """The shift in a sentence, without its full stop."""
+        count = abs(self.weeks)
+        by = "a week" if count == 1 else f"{count} weeks"
+        earlier = " earlier" if self.weeks < 0 else ""
+        return f"The run moved by {by}{earlier} from week {self.from_week} on"

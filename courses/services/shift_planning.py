@@ -132,6 +132,7 @@ class _MoveCollector:
             self._release(RowKind.ASSIGNMENT, row, row.title, "release_at")
             self._moment(RowKind.ASSIGNMENT, row, row.title, "due_at")
             self._moment(RowKind.ASSIGNMENT, row, row.title, "closes_at")
+            self._moment(RowKind.ASSIGNMENT, row, row.title, "regrades_until")
             self._release(RowKind.ASSIGNMENT, row, row.title, "marks_released_at")
             self._check_hand_out(row)
         rows = Extension.objects.filter(assignment__in=moved)

@@ -26,7 +26,13 @@ from courses.release_times import is_released
 from courses.services.access import require_right
 from courses.services.changes import record_change
 from courses.services.settings_changes import announce_course_marks_change
-from courses.services.shift_plan import Move, RowKind, ShiftPlan, ShiftRefusedError
+from courses.services.shift_plan import (
+    DatePlan,
+    Move,
+    RowKind,
+    ShiftPlan,
+    ShiftRefusedError,
+)
 from courses.services.shift_planning import plan_shift
 
 __all__ = [
@@ -73,24 +79,33 @@ def apply_shift(
     require_right(actor, Right.EDIT, course)
     Course.objects.select_for_update().get(pk=course.pk)
     plan = plan_shift(course=course, from_week=from_week, weeks=weeks, now=now)
-    _check(plan, seen, reason.strip())
-    for noun, moves in _by_noun(plan.moves).items():
-        _write(_MODELS[noun], moves)
+    check_plan(plan, seen, reason.strip())
+    write_moves(plan)
     _record_shift(actor, plan, reason.strip())
-    _record_deadlines(actor, plan, reason.strip(), now)
+    record_deadlines(actor, plan, reason.strip(), now)
     announce_course_marks_change(
         actor=actor, course=plan.course, reason="The deadlines moved."
     )
     return plan
 
 
-def _check(plan: ShiftPlan, seen: str, reason: str) -> None:
+def check_plan(plan: DatePlan, seen: str, reason: str) -> None:
+    """Raise ShiftRefusedError if it is not the seen plan, has faults, or no reason."""
     if seen != plan.digest:
         raise ShiftRefusedError(_CHANGED)
     if plan.faults:
         raise ShiftRefusedError(" ".join(plan.faults))
     if not reason:
         raise ShiftRefusedError("Give a reason. Students read it.")
+
+
+def write_moves(plan: DatePlan) -> None:
+    """Store all new times of the plan.
+
+    Raises ShiftRefusedError if one of the times was changed meanwhile.
+    """
+    for noun, moves in _by_noun(plan.moves).items():
+        _write(_MODELS[noun], moves)
 
 
 def _by_noun(moves: Iterable[Move]) -> dict[RowKind, list[Move]]:
@@ -135,9 +150,10 @@ def _record_shift(actor: Actor, plan: ShiftPlan, reason: str) -> None:
     )
 
 
-def _record_deadlines(
-    actor: Actor, plan: ShiftPlan, reason: str, now: dt.datetime
+def record_deadlines(
+    actor: Actor, plan: DatePlan, reason: str, now: dt.datetime
 ) -> None:
+    """Record each common deadline that moved, for those who see its assignment."""
     moved = {
         move.pk: move
         for move in plan.moves

@@ -21,7 +21,7 @@ def manage(request: SignedInRequest, slug: str) -> HttpResponse:
     context = {
         "course": course,
         "tab": "manage",
-        "page": manage_page(course, now),
+        "page": manage_page(request.user, course, now),
         "now": now,
         "may_edit": can(request.user, Right.EDIT, course),
     }

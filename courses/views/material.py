@@ -17,21 +17,10 @@ from courses.models import Material
 from courses.pages.material_items import attachments_for, material_item
 from courses.pages.viewer import viewer_of
 from rendering.notebooks import MAX_BYTES, NotebookUnreadableError, read_cells
-from storage.downloads import opened_file, pdf_inline
+from storage.downloads import FRAMED, OWN_FRAMES, opened_file, pdf_inline
 
 NOTEBOOK: Final = ".ipynb"
 PDF: Final = ".pdf"
-# The page is shown in a frame that runs no script, and only inside the portal.
-FRAMED: Final = {
-    "default-src": ["'none'"],
-    "style-src": ["'self'"],
-    "font-src": ["'self'"],
-    "img-src": ["'self'", "data:"],
-    "base-uri": ["'none'"],
-    "form-action": ["'none'"],
-    "frame-ancestors": ["'self'"],
-    "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
-}
 # Browsers show a PDF in a viewer of their own, which a sandbox would block.
 FRAMED_PDF: Final = {
     "default-src": ["'none'"],
@@ -42,7 +31,7 @@ FRAMED_PDF: Final = {
 
 @login_required
 @require_safe
-@csp_update({"frame-src": ["'self'"]})  # type: ignore[arg-type]  # as below
+@csp_update(OWN_FRAMES)  # type: ignore[arg-type]  # as below
 def material(request: SignedInRequest, slug: str, key: str) -> HttpResponse:
     """Show a material: its text, PDF or notebook, its files, and the viewer's tick."""
     now = timezone.now()

@@ -25,7 +25,7 @@ def news(request: SignedInRequest, slug: str) -> HttpResponse:
     course = viewer.course
     announcements = Announcement.objects.shown_to(viewer)
     changes = course.changes.news_for(request.user)
-    rows = changes.with_extension_of(request.user).select_related(
+    rows = changes.with_extra_time_of(request.user).select_related(
         "course", "session__week", "material", "assignment"
     )
     context = {

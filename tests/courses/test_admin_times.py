@@ -80,7 +80,12 @@ def assignment_form(course: Course, **changed: Any) -> dict[str, Any]:
         "grace_minutes": "0",
         "late_unit": "day",
         "upload_minutes": "30",
+        "self_check_limit": "0",
+        "self_check_minutes": "30",
+        "cooldown_minutes": "0",
         "weight_percent": "10",
+        "agreed_above": "0",
+        "regrade_limit": "3",
         **changed,
     }
 

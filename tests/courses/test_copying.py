@@ -14,6 +14,8 @@ from courses.models import (
     CourseChange,
     Enrolment,
     Extension,
+    RubricGroup,
+    RubricItem,
 )
 from courses.services.copying import copy_course
 from courses.services.creating import CourseRefusedError
@@ -27,7 +29,9 @@ from tests.factories import (
     EnrolmentFactory,
     ExtensionFactory,
     LectureFactory,
+    ManualQuestionFactory,
     MaterialFactory,
+    RubricFactory,
     SessionFactory,
     SessionLectureFactory,
     SlotFactory,
@@ -181,6 +185,23 @@ def test_revision_is_the_copys_first_and_unpublished(
     assert source is not None
     assert revision.files.get().sha256 == source.files.get().sha256
     assert Assignment.objects.get(pk=assignment.pk).revision == source
+
+
+def test_rubric_is_copied_as_it_is_now(course: Course, lecturer: User) -> None:
+    assignment = AssignmentFactory.create(course=course, regrades_until=NOON)
+    source = RubricFactory.create(assignment=assignment)
+    ManualQuestionFactory.create(revision=assignment.revision, rubric=source)
+    group = RubricGroup.objects.create(rubric=source, title="Argument")
+    RubricItem.objects.create(group=group, text="Clear", points=4)
+    made = copied(lecturer, course).assignments.get()
+    rubric = made.revisions.get().questions.get(key=source.key).rubric
+    assert rubric is not None
+    assert (rubric.assignment, rubric.definition_sha256) == (
+        made,
+        source.definition_sha256,
+    )
+    assert rubric.definition() == source.definition()
+    assert made.regrades_until == NOON + LATER
 
 
 def test_assignment_without_a_revision_is_copied(

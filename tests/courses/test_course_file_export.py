@@ -99,6 +99,8 @@ def course_with_every_field() -> Course:
         late_days_limit=2,
         late_days=5,
         pass_mark=Decimal(50),
+        quota_mb=512,
+        weights_days=30,
     )
     weeks = [
         WeekFactory.create(
@@ -156,9 +158,14 @@ def course_with_every_field() -> Course:
         grace_minutes=30,
         upload_minutes=0,
         max_attempts=3,
+        cooldown_minutes=45,
         cpu_budget_seconds=1800,
         gpu_budget_seconds=600,
+        self_check_limit=5,
+        self_check_minutes=20,
         counting="best",
+        declaration="I wrote it.\nAll of it.",
+        declaration_questions="AI tools? [required]\nHours worked [number]",
         late_mode="multiplier",
         late_unit="hour",
         late_step=Decimal(0),
@@ -167,6 +174,11 @@ def course_with_every_field() -> Course:
         late_zero_after=1,
         late_days_limit=1,
         pass_mark=Decimal("37.50"),
+        marking_is_anonymous=True,
+        markers_see_own_only=True,
+        agreed_above=Decimal("1.50"),
+        regrades_until=at("2027-09-02 19:00"),
+        regrade_limit=0,
         summary="Brief\n\n```python\nx = {'a': 1}\n```",
         release_at=None,
     )

@@ -47,6 +47,11 @@ def test_revision_holds_all_of_the_bundle(
         "visibility": "after_deadline",
         "description": "Large numbers are added.",
     }
+    words = "visibility: always\n        success: Yes.\n        failure: No."
+    manifest = MANIFEST.replace("visibility: always", words)
+    said = imported(assignment, write_bundle(tmp_path / "b", manifest=manifest))
+    first = said.questions.all()[0].checks[0]
+    assert (first["success"], first["failure"]) == ("Yes.", "No.")
     assert [file.name for file in revision.required_files.all()] == ["task.ipynb"]
     tests = revision.files.get(part="tests")
     assert read_blob(tests.sha256) == TESTS.encode()
@@ -68,6 +73,11 @@ def test_same_bundle_gives_the_same_revision(
         {"manifest": MANIFEST + "seed: 4\n"},
         {"manifest": MANIFEST + "grading_seed: 4\n"},
         {"manifest": MANIFEST.replace("visibility: always", "visibility: never")},
+        {
+            "manifest": MANIFEST.replace(
+                "visibility: always", "visibility: always\n        failure: Not so."
+            )
+        },
     ],
 )
 def test_any_change_is_a_new_revision(
@@ -99,7 +109,7 @@ def test_settings_added_later_do_not_change_a_bundle_s_hash(
     tmp_path: Path,
 ) -> None:
     digest = bundle_sha256(read_bundle(write_bundle(tmp_path)))
-    assert digest == "0966d6482a68289c265bc3547f2ad49b0b40f767425553991c2ea2494d9227b9"
+    assert digest == "e1bee7202b79127c62a05edce2b0630d978baea959d4f6dfcb05e28ed46b1235"
 
 
 def test_layout_of_the_manifest_does_not_matter(tmp_path: Path) -> None:

@@ -150,7 +150,10 @@ def test_deadline_in_the_week_moves_with_its_extensions(
 ) -> None:
     due = at(course, MONDAYS[9], 4, 19)
     assignment = AssignmentFactory.create(
-        course=course, due_at=due, closes_at=due + dt.timedelta(days=7)
+        course=course,
+        due_at=due,
+        closes_at=due + dt.timedelta(days=7),
+        regrades_until=due + dt.timedelta(days=30),
     )
     extension = ExtensionFactory.create(
         assignment=assignment, due_at=due + dt.timedelta(days=2)
@@ -160,6 +163,7 @@ def test_deadline_in_the_week_moves_with_its_extensions(
     extension.refresh_from_db()
     assert assignment.due_at == due + dt.timedelta(days=7)
     assert assignment.closes_at == due + dt.timedelta(days=14)
+    assert assignment.regrades_until == due + dt.timedelta(days=37)
     assert f"{extension.due_at.astimezone(course.tz):%d %b %H:%M}" == "28 Mar 19:00"
 
 

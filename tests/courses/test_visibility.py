@@ -7,6 +7,7 @@ from django.apps import apps
 
 from accounts.models import User
 from courses.models import (
+    Accommodation,
     Announcement,
     Assignment,
     Attachment,
@@ -14,6 +15,8 @@ from courses.models import (
     Course,
     CourseChange,
     Enrolment,
+    Extension,
+    ExtensionRequest,
     Lecture,
     Material,
     Session,
@@ -25,6 +28,7 @@ from courses.permissions import RIGHTS, Right, can
 from courses.querysets import EDITORS, STAFF
 from formats.choices import Role
 from tests.factories import (
+    AccommodationFactory,
     AnnouncementFactory,
     AssignmentFactory,
     AttachmentFactory,
@@ -32,6 +36,8 @@ from tests.factories import (
     CourseChangeFactory,
     CourseFactory,
     EnrolmentFactory,
+    ExtensionFactory,
+    ExtensionRequestFactory,
     LectureFactory,
     MaterialFactory,
     SessionFactory,
@@ -59,6 +65,8 @@ SEEN: Any = (
     Teacher,
     Week,
 )
+# Why somebody has more time is for them, and for those who edit the course.
+PRIVATE: Any = (Accommodation, Extension, ExtensionRequest)
 
 
 def person(course: Course, role: Role | None, *, left: bool = False) -> User:
@@ -98,7 +106,7 @@ def test_every_model_with_a_rule_is_tested() -> None:
         for model in apps.get_app_config("courses").get_models()
         if hasattr(model._default_manager, "visible_to")
     }
-    assert ruled == set(SEEN)
+    assert ruled == {*SEEN, *PRIVATE}
 
 
 def test_roles_in_queries_agree_with_the_table() -> None:
@@ -176,6 +184,38 @@ def test_announced_material_is_seen_and_its_attachments_are_for_staff(
     assert (material in Material.objects.opened_to(user)) is not is_student
 
 
+def test_extra_time_is_for_its_student_and_those_who_edit_the_course() -> None:
+    course = CourseFactory.create()
+    student = person(course, Role.STUDENT)
+    own: set[object] = {AccommodationFactory.create(course=course, student=student)}
+    hidden: set[object] = set()
+    for rows, is_hidden in ((own, False), (hidden, True)):
+        work = AssignmentFactory.create(course=course, hidden=is_hidden)
+        rows |= {
+            ExtensionFactory.create(assignment=work, student=student),
+            ExtensionRequestFactory.create(assignment=work, student=student),
+        }
+
+    def private(user: User) -> set[object]:
+        return {row for model in PRIVATE for row in model.objects.visible_to(user)}
+
+    assert private(student) == own
+    for editor in (
+        person(course, Role.LECTURER),
+        UserFactory.create(site_staff=True),
+    ):
+        assert private(editor) == own | hidden
+    for other in (
+        person(course, Role.STUDENT),
+        person(course, Role.ASSISTANT),
+        person(course, Role.LECTURER, left=True),
+        person(CourseFactory.create(), Role.LECTURER),
+    ):
+        assert private(other) == set()
+    Course.objects.update(release_at=None)
+    assert private(student) == set()
+
+
 def test_role_in_one_course_does_not_count_in_another() -> None:
     rows = add_content(CourseFactory.create())
     lecturer = EnrolmentFactory.create(lecturer=True).user
@@ -214,3 +254,23 @@ def test_students_are_those_who_have_not_left() -> None:
     EnrolmentFactory.create(course=course, left=True)
     EnrolmentFactory.create(course=course, assistant=True)
     assert list(Enrolment.objects.students()) == [student]
+
+
+def test_assistants_read_of_no_accommodation_and_no_refused_request() -> None:
+    course = CourseFactory.create()
+    student = person(course, Role.STUDENT)
+    work = AssignmentFactory.create(course=course)
+    kind = CourseChange.Kind.EXTENSION
+    about = {"course": course, "student": student, "kind": kind}
+    accommodation = CourseChangeFactory.create(**about, is_public=True)
+    refused = CourseChangeFactory.create(**about, assignment=work, is_public=False)
+    extension = CourseChangeFactory.create(**about, assignment=work, is_public=True)
+    for role, rows in (
+        (Role.ASSISTANT, {extension}),
+        (Role.LECTURER, {accommodation, refused, extension}),
+        (Role.STUDENT, set()),
+    ):
+        who = person(course, role)
+        assert set(CourseChange.objects.visible_to(who)) == rows, role
+    own = CourseChange.objects.visible_to(student)
+    assert set(own) == {accommodation, extension}

@@ -234,6 +234,16 @@ def test_lecturer_without_the_admin_gets_no_link_to_it(course: Course) -> None:
     assert "/admin/courses/" not in client.get(page_of(course)).content.decode()
 
 
+def test_assistant_reads_no_change_that_is_for_editors(course: Course) -> None:
+    student = EnrolmentFactory.create(course=course).user
+    CourseChangeFactory.create(
+        course=course, kind="extension", student=student, summary="canary"
+    )
+    for role in (Role.ASSISTANT, Role.LECTURER):
+        page = client_of(course, role).get(page_of(course))
+        assert (b"canary" in page.content) == (role == Role.LECTURER)
+
+
 def test_manage_tab_is_for_staff(lecturer: Client, course: Course) -> None:
     student = client_of(course, Role.STUDENT)
     course_page = reverse("courses:course", args=[course.slug])
