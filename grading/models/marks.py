@@ -1,5 +1,6 @@
 """The mark of a student for an assignment, and every change of it."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -11,6 +12,7 @@ from django.utils import timezone
 from django_stubs_ext.db.models.manager import RelatedManager
 
 from courses.models import Assignment
+from grading.hand_points import NO_HAND_POINTS, HandPoints
 from grading.mark_points import LateTerms, MarkPoints, mark_points
 from grading.models.runs import GradingRun
 from grading.querysets import MarkQuerySet
@@ -18,25 +20,58 @@ from grading.querysets import MarkQuerySet
 _ZERO: Final = Decimal(0)
 
 
-class Mark(models.Model):
-    """A student's mark for an assignment: the points that people gave, and its history.
+@dataclass(frozen=True, kw_only=True)
+class CountingWork:
+    """The run of the attempt that counts, what people gave, and its terms if it is late.
 
-    Which run counts, and so the points of the mark, depend on the runs and on the
-    assignment's settings at the time of asking. They are computed and never stored.
+    `run` is None for a student whose work was marked without a submission. Only then,
+    `possible` are the points that could be earned.
+    """
+
+    run: GradingRun | None
+    late: LateTerms | None = None
+    hand: HandPoints = NO_HAND_POINTS
+    possible: Decimal = _ZERO
+
+    @property
+    def automatic(self) -> Decimal:
+        """The points that checks gave."""
+        return (self.run.automatic_points if self.run else None) or _ZERO
+
+
+NO_WORK: Final = CountingWork(run=None)
+
+
+class Standing(models.TextChoices):
+    """What staff have decided for a student who handed in nothing."""
+
+    ZERO = "zero", "Nothing handed in: 0 points"
+    EXCUSED = "excused", "Excused"
+
+
+class Mark(models.Model):
+    """A student's mark for an assignment, and its history.
+
+    Which run counts, what people gave for its attempt, and so the points of the mark
+    depend on the runs, the markings and the assignment's settings at the time of
+    asking. They are computed and never stored.
     """
 
     assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="marks")
     student = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="marks"
     )
-    manual_points = models.DecimalField(
-        max_digits=7, decimal_places=2, default=Decimal(0)
+    standing = models.CharField(
+        max_length=7,
+        choices=Standing,
+        blank=True,
+        help_text="What staff have decided for a student who handed in nothing.",
     )
     adjustment = models.DecimalField(max_digits=7, decimal_places=2, default=Decimal(0))
     updated_at = models.DateTimeField(default=timezone.now)
 
     changes: "RelatedManager[MarkChange]"
-    _attached: tuple[GradingRun | None, LateTerms | None] | None = None
+    _attached: CountingWork | None = None
     objects = MarkQuerySet.as_manager()
 
     class Meta:
@@ -47,7 +82,8 @@ class Mark(models.Model):
                 name="mark_one_per_student_and_assignment",
             ),
             models.CheckConstraint(
-                condition=Q(manual_points__gte=0), name="mark_points_not_negative"
+                condition=Q(standing__in=["", *Standing.values]),
+                name="mark_standing_known",
             ),
         ]
 
@@ -61,19 +97,14 @@ class Mark(models.Model):
         It is asked for each time, unless `grading.services.marks.load_counting_runs` has
         attached it.
         """
-        return self.counting()[0]
+        return self.counting().run
 
-    def set_counting_run(
-        self, run: GradingRun | None, late: LateTerms | None = None
-    ) -> None:
-        """Set the run that counts, loaded together with those of other marks.
+    def set_counting(self, work: CountingWork) -> None:
+        """Set the work that counts, loaded together with that of other marks."""
+        self._attached = work
 
-        `late` are the terms of its attempt, or None if that is on time.
-        """
-        self._attached = (run, late)
-
-    def counting(self) -> tuple[GradingRun | None, LateTerms | None]:
-        """Return the run that counts, and its terms if its attempt is late."""
+    def counting(self) -> CountingWork:
+        """Return the work that counts. It has no run if the student has none."""
         if self._attached is not None:
             return self._attached
         from grading.services.counting import (  # noqa: PLC0415  services import models
@@ -81,8 +112,7 @@ class Mark(models.Model):
         )
 
         owner = (self.assignment_id, self.student_id)
-        work = counting_works([owner]).get(owner)
-        return (work.run, work.late) if work else (None, None)
+        return counting_works([owner]).get(owner, NO_WORK)
 
     @property
     def run_id(self) -> UUID | None:
@@ -93,18 +123,23 @@ class Mark(models.Model):
     @property
     def points(self) -> MarkPoints:
         """The points and all parts of the mark, as they are now."""
-        run, late = self.counting()
-        return self.points_with((run.automatic_points if run else None) or _ZERO, late)
+        work = self.counting()
+        return self.points_with(work.automatic, work.hand.given, work.late)
 
     @property
     def late(self) -> LateTerms | None:
         """The terms of the attempt that counts, or None if that is on time."""
-        return self.counting()[1]
+        return self.counting().late
 
     @property
     def automatic_points(self) -> Decimal:
         """The points that the run that counts earned."""
         return self.points.automatic
+
+    @property
+    def manual_points(self) -> Decimal:
+        """The points that people gave for the attempt that counts."""
+        return self.points.manual
 
     @property
     def late_penalty(self) -> Decimal:
@@ -116,11 +151,13 @@ class Mark(models.Model):
         """The sum of all parts of the mark."""
         return self.points.final
 
-    def points_with(self, automatic: Decimal, late: LateTerms | None) -> MarkPoints:
-        """Return the points of the mark with these automatic points and late terms."""
+    def points_with(
+        self, automatic: Decimal, manual: Decimal, late: LateTerms | None
+    ) -> MarkPoints:
+        """Return the points of the mark with these points and late terms."""
         return mark_points(
             automatic=automatic,
-            manual=self.manual_points,
+            manual=manual,
             adjustment=self.adjustment,
             late=late,
         )

@@ -12,6 +12,7 @@ from django_stubs_ext.db.models.manager import RelatedManager
 
 from courses.models import Assignment, AssignmentRevision, Course
 from grading.models.regrades import Regrade
+from grading.models.self_checks import SelfCheck
 from grading.querysets import GradingRunQuerySet
 from grading.states import ACTIVE, TERMINAL, State, Verdict
 from submissions.models import Submission
@@ -28,10 +29,11 @@ class Trial(models.TextChoices):
 
 
 class GradingRun(models.Model):
-    """One execution of one submission, or of a revision's own notebook as a trial.
+    """One execution of a submission, of a self-check, or of a revision's own notebook.
 
-    The row is the queue. A trial belongs to no student and has no submission; it is
-    claimed, leased, retried and swept like every other run.
+    The row is the queue. The last is a trial, which belongs to no student. A trial and
+    a self-check have no submission; they are claimed, leased, retried and swept like
+    every other run.
 
     `lease_token` is a fencing token: it grows with every claim, and only the worker
     that holds the current one may write. The database's clock decides when a lease
@@ -45,7 +47,15 @@ class GradingRun(models.Model):
         null=True,
         blank=True,
         related_name="runs",
-        help_text="Empty for a trial.",
+        help_text="Empty for a trial and for a self-check.",
+    )
+    self_check = models.OneToOneField(
+        SelfCheck,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="run",
+        help_text="The self-check that it executes, if it is the run of one.",
     )
     revision = models.ForeignKey(
         AssignmentRevision, models.PROTECT, related_name="runs"
@@ -200,14 +210,24 @@ class GradingRun(models.Model):
                 name="grading_run_one_active_per_submission",
             ),
             models.CheckConstraint(
-                condition=Q(submission__isnull=False, trial="")
+                condition=Q(submission__isnull=False, self_check__isnull=True, trial="")
                 | Q(
                     submission__isnull=True,
+                    self_check__isnull=True,
                     regrade__isnull=True,
                     copied_from__isnull=True,
                     trial__in=["solution", "handout"],
+                )
+                | Q(
+                    submission__isnull=True,
+                    self_check__isnull=False,
+                    regrade__isnull=True,
+                    copied_from__isnull=True,
+                    automatic_points__isnull=True,
+                    input_sha256="",
+                    trial="",
                 ),
-                name="grading_run_of_work_or_trial",
+                name="grading_run_of_work_trial_or_self_check",
             ),
             models.UniqueConstraint(
                 fields=["revision", "trial", "number"],
@@ -298,10 +318,13 @@ class GradingRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        what = self.submission or f"{self.revision} · {self.get_trial_display()}"
+        trial = f"{self.revision} · {self.get_trial_display()}"
+        what = self.submission or self.self_check or trial
         return f"{what} · run {self.number}"
 
     def get_absolute_url(self) -> str:
+        if self.self_check_id is not None:
+            return reverse("grading:self-check", args=[self.self_check_id])
         if self.submission_id is None:
             course, slug = self.assignment.course, self.assignment.slug
             return reverse(
@@ -311,16 +334,16 @@ class GradingRun(models.Model):
 
     @property
     def work(self) -> Submission:
-        """The submission. Raises LookupError for a trial, which has none."""
+        """The submission. Raises LookupError for a trial and for a self-check."""
         if self.submission is None:
-            raise LookupError("A trial run has no submission.")
+            raise LookupError("This run has no submission.")
         return self.submission
 
     @property
     def work_id(self) -> uuid.UUID:
-        """The id of the submission. Raises LookupError for a trial."""
+        """The id of the submission. Raises LookupError for a trial and a self-check."""
         if self.submission_id is None:
-            raise LookupError("A trial run has no submission.")
+            raise LookupError("This run has no submission.")
         return self.submission_id
 
     @property

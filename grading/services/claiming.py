@@ -16,13 +16,15 @@ from grading.states import State
 class Claim:
     """A worker's hold on a run. `token` shuts out every earlier holder of the run.
 
-    `request` is the id of the request that queued the run, for the log.
+    `request` is the id of the request that queued the run, for the log. A self-check
+    gives way: see grading.services.giving_way.
     """
 
     run_id: UUID
     token: int
     worker: str
     request: str = ""
+    is_self_check: bool = False
 
 
 def claim_next(*, worker: str, queues: Collection[str]) -> Claim | None:
@@ -38,6 +40,7 @@ def claim_next(*, worker: str, queues: Collection[str]) -> Claim | None:
             token=run.lease_token + 1,
             worker=worker[:120],
             request=run.request_id,
+            is_self_check=run.self_check_id is not None,
         )
         if GradingRun.objects.transition(
             run_id=run.pk,
@@ -78,5 +81,6 @@ def _first_of(queue: str, host: str) -> GradingRun | None:
 
 def _first(waiting: GradingRunQuerySet) -> GradingRun | None:
     return waiting.only(
-        "pk", "lease_token", "failed_hosts", "priority", "queued_at", "request_id"
+        *("pk", "lease_token", "failed_hosts", "priority", "queued_at", "request_id"),
+        "self_check",
     ).first()

@@ -1,134 +1,188 @@
-"""Which attempt counts: the latest, or the best after its own late penalty."""
+"""Which attempt counts: the latest, the chosen one, or the best after its penalty."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
+from uuid import UUID
 
-from django.db.models import OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Sum
 
 from courses.models import Assignment
 from formats.choices import Counting
+from grading.hand_points import HandPoints
 from grading.mark_points import LateTerms, points_after
-from grading.models import GradingRun, Mark
+from grading.models import CountingWork, GradingRun
+from grading.services.hand_points import MarkedByHand, load_hand_points
 from grading.services.lateness import Attempt, Owner, late_terms, run_terms
-
-
-@dataclass(frozen=True, kw_only=True)
-class CountingWork:
-    """The run of the attempt that counts, and its terms if it is late."""
-
-    run: GradingRun
-    late: LateTerms | None
 
 
 def choose_counting(
     counting: str,
-    latest_finished: Sequence[GradingRun],
+    attempts: Sequence[GradingRun],
     points: Callable[[GradingRun], Decimal],
 ) -> GradingRun | None:
-    """Return the latest finished run that counts, or None if there is none.
+    """Return the run that counts, or None if there is none.
 
-    `counting` is the assignment's rule, `latest_finished` has the latest attempt first,
-    and `points` returns the points of a run after its late penalty. Of two equally good
-    runs, the later counts.
+    `counting` is the assignment's rule. `attempts` are the runs that stand for the
+    attempts, the latest first, and `points` returns the points of a run after its late
+    penalty. Of two equally good runs, the later counts. While no attempt is chosen, the
+    latest counts.
     """
-    if counting == Counting.LATEST:
-        return latest_finished[0] if latest_finished else None
-    return max(latest_finished, key=points, default=None)
+    if counting == Counting.CHOICE:
+        chosen: list[Any] = list(attempts)
+        attempts = [run for run in chosen if run.is_chosen] or attempts
+    if counting != Counting.BEST:
+        return attempts[0] if attempts else None
+    return max(attempts, key=points, default=None)
+
+
+def comparable_points(
+    automatic: Decimal, hand: HandPoints, late: LateTerms | None
+) -> Decimal:
+    """Return the points by which an attempt is compared with others, after its penalty.
+
+    Questions that nobody has marked count as if they had full points. So an attempt
+    that may still become the best one counts, and waits for a marker; one that cannot
+    needs no marking.
+    """
+    return points_after(automatic + hand.reachable, late)
 
 
 def counting_works(owners: Iterable[Owner], *related: str) -> dict[Owner, CountingWork]:
-    """Return the run that counts for each assignment and student, if there is one.
+    """Return the work that counts for each assignment and student, if there is any.
 
     The runs come with their submissions, revisions and assignments. `related` names
-    further relations to prefetch. One query and those of `related`; two more where the
-    best attempt counts and late work loses points, and two where late days count.
+    further relations to prefetch. Two queries and those of `related`; two more where the
+    best attempt counts and late work or people decide which it is, four where people
+    mark, and two where late days count.
     """
     wanted = set(owners)
+    marked = load_hand_points(
+        {assignment for assignment, _ in wanted},
+        students={student for _, student in wanted},
+    )
     chosen = GradingRun.objects.counting().filter(
         submission__assignment__in={assignment for assignment, _ in wanted},
         submission__author__in={student for _, student in wanted},
     )
     found = _load(chosen.values("pk"), related, wanted)
     compared = {
-        owner for owner, run in found.items() if compares_penalties(run.work.assignment)
+        owner
+        for owner, run in found.items()
+        if compares_attempts(run.work.assignment, marked)
     }
     simple = {owner: run for owner, run in found.items() if owner not in compared}
     terms = run_terms(simple.values())
     works = {
-        owner: CountingWork(run=run, late=terms.get(run.pk))
+        owner: CountingWork(run=run, late=terms.get(run.pk), hand=marked.of_run(run))
         for owner, run in simple.items()
     }
     if compared:
-        works |= _best_after_penalties(compared, found, related)
-    return works
+        works |= _best_after_penalties(compared, found, related, marked)
+    return works | _without_work(wanted - found.keys(), marked)
+
+
+def _without_work(
+    owners: set[Owner], marked: MarkedByHand
+) -> dict[Owner, CountingWork]:
+    """Return the markings of students who handed in nothing, by the published revision."""
+    marked_only = {
+        (assignment, student)
+        for assignment, student in owners
+        if assignment in marked.assignments and student in marked.earned
+    }
+    if not marked_only:
+        return {}
+    published = (
+        Assignment.objects.filter(pk__in={key for key, _ in marked_only})
+        .order_by()
+        .values_list("pk", "revision")
+        .annotate(possible=Sum("revision__questions__points", default=Decimal(0)))
+    )
+    found = {key: (revision, possible) for key, revision, possible in published}
+    works = {
+        owner: CountingWork(
+            run=None,
+            hand=marked.of(owner[1], found[owner[0]][0]),
+            possible=found[owner[0]][1],
+        )
+        for owner in marked_only
+    }
+    return {owner: work for owner, work in works.items() if work.hand.possible}
 
 
 class CountingRow(NamedTuple):
     """What a list shows of the run that counts. Tuples keep large pages quick."""
 
     automatic: Decimal
-    revision_id: int
-    attempt: int
+    revision_id: int | None
+    attempt: int | None
+    hand: HandPoints
     late: LateTerms | None
+    run_id: UUID | None = None
+    submission_id: UUID | None = None
 
 
 def counting_rows(
     assignment: Assignment,
     *,
     possible: Mapping[int, Decimal],
-    manual: Mapping[int, Decimal],
+    marked: MarkedByHand,
 ) -> dict[int, CountingRow]:
     """Return what counts for everybody by the student's id. One query.
 
-    `possible` are the points of each revision, and `manual` those that people gave to
-    each student. Two queries more where late days count.
+    `possible` are the points of each revision, and `marked` what people gave. Two
+    queries more where late days count.
     """
-    compares = compares_penalties(assignment)
     runs = (
-        GradingRun.objects.latest_finished()
-        if compares
+        GradingRun.objects.one_per_attempt()
+        if compares_attempts(assignment, marked)
         else GradingRun.objects.counting()
     )
-    rows: Any = runs.of_assignment(assignment).with_extension().order_by()
-    names = ("automatic_points", "revision", "submission__attempt")
+    rows: Any = runs.of_assignment(assignment).with_extra_time().order_by()
+    names = ("automatic_points", "revision", "submission__attempt", "submission", "pk")
     found: dict[int, list[CountingRow]] = {}
     attempts: dict[tuple[int, int], Attempt] = {}
-    for student, received_at, extended_to, points, revision, number in rows.values_list(
-        "submission__author", "submission__received_at", "extended_to", *names
+    for (
+        student,
+        received_at,
+        extra_time,
+        points,
+        revision,
+        number,
+        work,
+        run,
+    ) in rows.values_list(
+        "submission__author", "submission__received_at", "extra_time", *names
     ):
-        row = CountingRow(points or Decimal(0), revision, number, None)
+        hand = marked.of(work, revision)
+        row = CountingRow(points or Decimal(0), revision, number, hand, None, run, work)
         found.setdefault(student, []).append(row)
         attempts[student, number] = Attempt(
             assignment,
             student,
             received_at,
-            extended_to,
+            extra_time,
             possible.get(revision, Decimal(0)),
         )
     terms = late_terms(attempts)
     return {
-        student: _best_row(
-            (row._replace(late=terms.get((student, row.attempt))) for row in own),
-            manual.get(student, Decimal(0)),
+        student: max(
+            (row._replace(late=terms.get((student, row.attempt or 0))) for row in own),
+            key=lambda row: (
+                comparable_points(row.automatic, row.hand, row.late),
+                row.attempt,
+            ),
         )
         for student, own in found.items()
     }
 
 
-def _best_row(rows: Iterable[CountingRow], manual: Decimal) -> CountingRow:
-    return max(
-        rows,
-        key=lambda row: (points_after(row.automatic + manual, row.late), row.attempt),
-    )
-
-
-def compares_penalties(assignment: Assignment) -> bool:
-    """Return whether the attempt that counts depends on late penalties."""
-    is_best = assignment.counting != Counting.LATEST
-    return is_best and assignment.late_rule.takes_points
+def compares_attempts(assignment: Assignment, marked: MarkedByHand) -> bool:
+    """Return whether the attempt that counts depends on late penalties or on people."""
+    is_best = assignment.counting == Counting.BEST
+    by_hand = assignment.pk in marked.assignments
+    return is_best and (by_hand or assignment.late_rule.takes_points)
 
 
 def _load(
@@ -145,24 +199,22 @@ def _load(
 
 
 def _best_after_penalties(
-    owners: set[Owner], found: dict[Owner, GradingRun], related: Sequence[str]
+    owners: set[Owner],
+    found: dict[Owner, GradingRun],
+    related: Sequence[str],
+    marked: MarkedByHand,
 ) -> dict[Owner, CountingWork]:
-    """Return the best attempts after their penalties.
+    """Return the best attempts after their penalties, with what people gave.
 
-    `found` are the runs that are the best before the penalties.
+    `found` are the runs that are the best before these.
     """
-    given = Mark.objects.filter(
-        assignment=OuterRef("submission__assignment"),
-        student=OuterRef("submission__author"),
-    )
     rows = (
-        GradingRun.objects.latest_finished()
+        GradingRun.objects.one_per_attempt()
         .filter(
             submission__assignment__in={assignment for assignment, _ in owners},
             submission__author__in={student for _, student in owners},
         )
         .with_lateness()
-        .annotate(manual=Coalesce(Subquery(given.values("manual_points")), Decimal(0)))
         .defer("progress", "measures", "detail", "record")
         .order_by("-submission__attempt")
     )
@@ -174,13 +226,15 @@ def _best_after_penalties(
     terms = run_terms(run for runs in candidates.values() for run in runs)
 
     def points(run: GradingRun) -> Decimal:
-        raw = (run.automatic_points or Decimal(0)) + run.manual  # type: ignore[attr-defined]  # annotated
-        return points_after(raw, terms.get(run.pk))
+        automatic = run.automatic_points or Decimal(0)
+        return comparable_points(automatic, marked.of_run(run), terms.get(run.pk))
 
     best = {owner: max(runs, key=points) for owner, runs in candidates.items()}
     others = {run.pk for owner, run in best.items() if run.pk != found[owner].pk}
     loaded = found | (_load(others, related, owners) if others else {})
     return {
-        owner: CountingWork(run=loaded[owner], late=terms.get(run.pk))
+        owner: CountingWork(
+            run=loaded[owner], late=terms.get(run.pk), hand=marked.of_run(run)
+        )
         for owner, run in best.items()
     }

@@ -20,7 +20,8 @@ keeps the turn of the run that is superseded, which nobody else could have had. 
 never stands still while runs are taken, and every new turn is above it, so each run is
 taken after a bounded number of others: no course can keep another one waiting.
 
-Each priority has a line of its own: regrades and trials stand behind live work.
+Each priority has a line of its own: trials, regrades and self-checks stand behind live
+work, in this order.
 """
 
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ from django.db.models import Max
 
 from courses.models import Course, Enrolment
 from formats.choices import Role
-from grading.models import GradingRun
+from grading.models import GradingRun, SelfCheck
 from grading.querysets import GradingRunQuerySet
 from grading.states import State
 from submissions.models import Submission
@@ -51,13 +52,25 @@ class Turn:
 
 
 def next_turn(
-    *, queue: str, priority: int, course_id: int, submission: Submission | None
+    *,
+    queue: str,
+    priority: int,
+    course_id: int,
+    submission: Submission | None,
+    self_check: SelfCheck | None = None,
 ) -> Turn:
-    """Return the turn of a run that is queued now; of a trial without a submission."""
+    """Return the turn of a run that is queued now.
+
+    It is the run of the submission, or of the self-check, or a trial without either.
+    """
     line = GradingRun.objects.filter(queue=queue, priority=priority)
     clock = _clock(queue, priority)
     waiting = 1 + waiting_students(line, course_id).count()
-    last = None if submission is None else _last_turn_of_author(submission, line)
+    last = None
+    if submission is not None:
+        last = _last_turn_of_author(submission, line)
+    elif self_check is not None:
+        last = _last_turn_of_checks(self_check, line)
     slot = _slot_of(course_id)
     if last is None:
         return Turn(number=clock + slot + (waiting - 1) * (slot + _LATER))
@@ -92,6 +105,17 @@ def _last_turn_of_author(
         assignment__course=submission.assignment.course_id,
     )
     waiting = line.filter(state=State.QUEUED, submission__in=of_author.values("pk"))
+    last: int | None = waiting.aggregate(last=Max("turn"))["last"]
+    return last
+
+
+def _last_turn_of_checks(self_check: SelfCheck, line: GradingRunQuerySet) -> int | None:
+    """Return the last turn of the author's other self-checks that wait in this line."""
+    of_author = SelfCheck.objects.filter(
+        author=self_check.author_id,
+        assignment__course=self_check.assignment.course_id,
+    )
+    waiting = line.filter(state=State.QUEUED, self_check__in=of_author.values("pk"))
     last: int | None = waiting.aggregate(last=Max("turn"))["last"]
     return last
 

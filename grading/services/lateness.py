@@ -1,18 +1,21 @@
 """Whose attempts are late by how much, and by which rule they lose points.
 
-Lateness depends on the deadline, the extension and the rule as they are now, or as they
+Lateness depends on the deadline, the extra time and the rule as they are now, or as they
 would be: previews assume other settings, and nothing is stored.
 """
 
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from courses.deadlines import deadline_of, late_by
+from django.db.models import Exists, OuterRef
+
+from courses.deadlines import Deadline, deadline_of, late_by
+from courses.extra_time import ExtraTime
 from courses.late_rules import LatePiece, charged_days, late_days_left
 from courses.models import Assignment
 from formats.choices import Counting
@@ -30,21 +33,32 @@ class AssumedSettings:
     """Settings as they would be. What is not in here is as stored.
 
     `assignments` are unsaved assignments by id, each with its course. `extensions` are
-    extended deadlines, or None for no extension.
+    extended deadlines, or None for no extension. `accommodations` have hours and a
+    percentage by the ids of a course and a student.
     """
 
     assignments: Mapping[int, Assignment] = field(default_factory=dict)
     extensions: Mapping[Owner, dt.datetime | None] = field(default_factory=dict)
+    accommodations: Mapping[tuple[int, int], tuple[int, int]] = field(
+        default_factory=dict
+    )
 
     def assignment(self, stored: Assignment) -> Assignment:
         """Return the assignment as it would be."""
         return self.assignments.get(stored.pk, stored)
 
-    def extended_to(
-        self, owner: Owner, stored: dt.datetime | None
-    ) -> dt.datetime | None:
-        """Return the extended deadline as it would be."""
-        return self.extensions.get(owner, stored)
+    def deadline(
+        self, stored: Assignment, student_id: int, extra_time: ExtraTime
+    ) -> Deadline:
+        """Return the student's deadline as it would be."""
+        key = (stored.course_id, student_id)
+        if key in self.accommodations:
+            hours, percent = self.accommodations[key]
+            extra_time = replace(extra_time, hours=hours, percent=percent)
+        owner = (stored.pk, student_id)
+        if owner in self.extensions:
+            extra_time = replace(extra_time, extended_to=self.extensions[owner])
+        return deadline_of(self.assignment(stored), extra_time)
 
 
 AS_STORED = AssumedSettings()
@@ -56,7 +70,7 @@ class Attempt(NamedTuple):
     assignment: Assignment
     student_id: int
     received_at: dt.datetime
-    extended_to: dt.datetime | None
+    extra_time: ExtraTime
     possible: Decimal
 
     @property
@@ -79,7 +93,7 @@ def run_terms(
             run.work.assignment,
             run.work.author_id,
             run.work.received_at,
-            row.extended_to,
+            row.extra_time,
             row.possible or Decimal(0),
         )
     return late_terms(attempts, assumed)
@@ -97,8 +111,10 @@ def late_terms(
         assignment = assumed.assignment(attempt.assignment)
         if not assignment.late_rule.takes_points:
             continue
-        extended_to = assumed.extended_to(attempt.owner, attempt.extended_to)
-        by = late_by(deadline_of(assignment, extended_to), attempt.received_at)
+        own = assumed.deadline(
+            attempt.assignment, attempt.student_id, attempt.extra_time
+        )
+        by = late_by(own, attempt.received_at)
         if by:
             late[key] = (assignment, attempt, by)
     left = days_left(
@@ -160,7 +176,8 @@ def _piece(assignment: Assignment, late: list[dt.timedelta]) -> LatePiece:
         key=assignment.pk,
         rule=assignment.late_rule,
         late_by=late,
-        latest_counts=assignment.counting == Counting.LATEST,
+        # The chosen attempt is the last one here: see `_pieces`.
+        latest_counts=assignment.counting != Counting.BEST,
     )
 
 
@@ -172,7 +189,10 @@ def _pieces(
 ) -> dict[int, _Pieces]:
     """Return each course's assignments with late days, and how late its attempts are.
 
-    The assignments are in the order of their deadlines, the attempts in their own.
+    The assignments are in the order of their deadlines, the attempts in their own, but
+    the one that its author has chosen comes last. Attempts without a finished run are
+    left out, since they never count: one that its author cancels costs no late day, and
+    hides no other one's cost.
     """
     stored = Assignment.objects.filter(course__in=courses).select_related("course")
     found = [assumed.assignment(each) for each in stored.defer("summary")]
@@ -188,16 +208,24 @@ def _pieces(
         )
         for course in courses
     }
+    finished = GradingRun.objects.one_per_attempt().filter(submission=OuterRef("pk"))
     rows: Any = (
         Submission.objects.filter(assignment__in=by_id, author__in=students)
-        .using_attempts()
-        .with_extension()
+        .that_may_cost_late_days()
+        .filter(Exists(finished))
+        .with_extra_time()
         .order_by("attempt")
     )
-    for assignment_id, author, received_at, extended_to in rows.values_list(
-        "assignment", "author", "received_at", "extended_to"
-    ):
-        assignment, owner = by_id[assignment_id], (assignment_id, author)
-        own = deadline_of(assignment, assumed.extended_to(owner, extended_to))
-        pieces[assignment.course_id][1][owner].append(late_by(own, received_at))
+    attempts = list(
+        rows.values_list("assignment", "author", "received_at", "extra_time", "chosen")
+    )
+    attempts.sort(
+        key=lambda row: by_id[row[0]].counting == Counting.CHOICE and row[4] is not None
+    )
+    for assignment_id, author, received_at, extra_time, _ in attempts:
+        assignment = by_id[assignment_id]
+        own = assumed.deadline(assignment, author, extra_time)
+        pieces[assignment.course_id][1][assignment_id, author].append(
+            late_by(own, received_at)
+        )
     return pieces

@@ -5,7 +5,6 @@ can be repeated safely: after a broken connection, the row itself says whether t
 had happened.
 """
 
-import dataclasses
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -18,20 +17,21 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.actors import SYSTEM
-from courses.models import Question
-from grading.json_safe import JsonObject, storable, storable_object, storable_text
+from grading.json_safe import JsonObject, storable_object, storable_text
 from grading.models import GradingRun, QuestionResult
-from grading.querysets import from_now
+from grading.querysets import CANCELLED, from_now
 from grading.retry_times import growing_pause
-from grading.scoring import ScoredQuestion, rules_of, score_questions
+from grading.scoring import rules_of, rules_shown_at_once, score_questions
 from grading.services.claiming import Claim
+from grading.services.giving_way import GAVE_WAY, has_to_give_way
 from grading.services.marks import recompute_mark
+from grading.services.result_rows import result_row, stored_measures, used_seconds
 from grading.services.worker_presence import host_of
 from grading.states import State, Verdict
 from grading.wake_up import send_wake_up
 from grading.worker.input_record import input_record
 from grading.worker.progress import Progress
-from runner.protocol.jobs import JobResult, Measures, QuestionOutcome
+from runner.protocol.jobs import JobResult, Measures
 from runner.protocol.jobs import Verdict as RunnerVerdict
 from storage.blobs import (
     BlobTooLargeError,
@@ -48,16 +48,18 @@ log = structlog.get_logger(__name__)
 _SUSPECT_TRIES: Final = 2
 # An executed notebook larger than this is not stored; its marks are.
 MAX_EXECUTED_BYTES: Final = 64 * 1024**2
-# The end of a traceback is stored, not the beginning: the end names the line.
-MAX_TRACE_LENGTH: Final = 8000
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeartbeatAnswer:
-    """Whether the caller still holds the run, and whether somebody asked to stop it."""
+    """Whether the caller still holds the run, and whether somebody asked to stop it.
+
+    `gives_way`: it is a self-check, and work that was handed in waits for its slot.
+    """
 
     held: bool
     cancel_requested: bool
+    gives_way: bool = False
 
 
 def heartbeat(*, claim: Claim, progress: Progress) -> HeartbeatAnswer:
@@ -71,7 +73,11 @@ def heartbeat(*, claim: Claim, progress: Progress) -> HeartbeatAnswer:
             pk=claim.run_id, cancel_requested_at__isnull=False
         ).exists()
     )
-    return HeartbeatAnswer(held=held, cancel_requested=cancel)
+    return HeartbeatAnswer(
+        held=held,
+        cancel_requested=cancel,
+        gives_way=held and claim.is_self_check and has_to_give_way(claim),
+    )
 
 
 def finish_run(*, claim: Claim, result: JobResult) -> bool:
@@ -117,12 +123,15 @@ def put_run_back(*, claim: Claim, code: str) -> bool:
     )
 
 
-def release_run(*, claim: Claim) -> bool:
-    """Give the run back unfinished, because the worker stops. It counts as no try."""
+def release_run(*, claim: Claim, gives_way: bool = False) -> bool:
+    """Give the run back unfinished. It counts as no try.
+
+    The worker stops, or the run is a self-check that `gives_way` to a hand-in.
+    """
     return end_try(
         run_id=claim.run_id,
         lease_token=claim.token,
-        code="worker_stopped",
+        code=GAVE_WAY if gives_way else "worker_stopped",
         counts=False,
         waits=False,
     )
@@ -164,6 +173,11 @@ def end_try(
             fields["priority"] = run.priority - 1
         return _requeue(
             run_id, lease_token, code, plain, platform_tries=tries, **fields
+        )
+    if run.self_check_id is not None:
+        log.error("self_check_failed", run=str(run_id), code=code, tries=tries)
+        return _cancel(
+            run_id, lease_token, code=code, detail=plain, platform_tries=tries
         )
     log.error("run_needs_staff", run=str(run_id), code=code, tries=tries)
     _give_attempt_back(run)
@@ -226,14 +240,21 @@ def _requeue(
     return moved
 
 
-def _cancel(run_id: UUID, lease_token: int, **fields: Any) -> bool:
+def _cancel(
+    run_id: UUID, lease_token: int, code: str = CANCELLED, **fields: Any
+) -> bool:
+    """End the run without a result: by request, or a self-check after our faults.
+
+    Nobody has to look after a self-check that failed: its student gets it back, and
+    asks again.
+    """
     return GradingRun.objects.transition(
         run_id=run_id,
         source=State.RUNNING,
         target=State.CANCELLED,
         lease_token=lease_token,
-        event_code="cancelled",
-        code="cancelled",
+        event_code=code,
+        code=code[:40],
         **fields,
     )
 
@@ -248,7 +269,7 @@ def _finish_cancelled(claim: Claim, measures: Measures) -> bool:
         pk=claim.run_id, cancel_requested_at__isnull=False
     )
     if wished.exists():
-        return _cancel(claim.run_id, claim.token, **_used(measures))
+        return _cancel(claim.run_id, claim.token, **used_seconds(measures))
     return fail_try(claim=claim, code="runner_failed")
 
 
@@ -283,7 +304,11 @@ def _record(claim: Claim, result: JobResult, executed_sha256: str) -> bool:
         return False
     questions = {question.key: question for question in run.revision.questions.all()}
     record = input_record(run)
-    scored = score_questions(map(rules_of, questions.values()), result.questions)
+    rules = [rules_of(question) for question in questions.values()]
+    is_self_check = run.self_check_id is not None
+    if is_self_check:
+        rules = rules_shown_at_once(rules)
+    scored = score_questions(rules, result.questions)
     if not GradingRun.objects.transition(
         run_id=claim.run_id,
         source=State.RUNNING,
@@ -293,18 +318,24 @@ def _record(claim: Claim, result: JobResult, executed_sha256: str) -> bool:
         verdict=Verdict(result.verdict.value),
         code=result.code[:40],
         detail=storable_object(result.detail),
-        automatic_points=sum((score.points for score in scored), Decimal(0)),
-        measures=_measures(result.measures),
-        **_used(result.measures),
+        # SECURITY: a self-check earns nothing, and has no inputs by which its result
+        # could be copied to an attempt.
+        automatic_points=None
+        if is_self_check
+        else sum((score.points for score in scored), Decimal(0)),
+        measures=stored_measures(result.measures),
+        **used_seconds(result.measures),
         level=result.measures.level[:2],
         executed_sha256=executed_sha256,
         record=storable_object(record.to_json()),
-        input_sha256=record.sha256,
+        input_sha256="" if is_self_check else record.sha256,
     ):
         return False
-    traces = {found.key: found for found in result.questions}
+    # Traces are for staff, who do not see self-checks.
+    traced = () if is_self_check else result.questions
+    traces = {found.key: found for found in traced}
     QuestionResult.objects.bulk_create(
-        _result_row(run, questions[score.key], score, traces.get(score.key))
+        result_row(run, questions[score.key], score, traces.get(score.key))
         for score in scored
     )
     _update_mark(run)
@@ -312,7 +343,7 @@ def _record(claim: Claim, result: JobResult, executed_sha256: str) -> bool:
 
 
 def _update_mark(run: GradingRun) -> None:
-    """Update the author's mark, except for a trial or an unconfirmed regrade."""
+    """Update the author's mark, for a run of a submission that may count."""
     if run.submission is None:
         return
     charge_attempt(submission_id=run.submission.pk, uses_attempt=True)
@@ -323,51 +354,6 @@ def _update_mark(run: GradingRun) -> None:
         assignment=run.submission.assignment,
         student=run.submission.author,
         reason=f"Run {run.number} of attempt {run.submission.attempt} has finished.",
-    )
-
-
-def _result_row(
-    run: GradingRun,
-    question: Question,
-    score: ScoredQuestion,
-    found: QuestionOutcome | None,
-) -> QuestionResult:
-    return QuestionResult(
-        run=run,
-        question=question,
-        outcome=QuestionResult.Outcome(score.outcome.value),
-        points=score.points,
-        checks=[storable(check.to_json()) for check in score.checks],
-        traces=_traces(found),
-        seconds=score.seconds,
-    )
-
-
-def _traces(found: QuestionOutcome | None) -> JsonObject:
-    """Return the tracebacks of the tests by the names of their checks, for staff."""
-    return storable_object(
-        {
-            check.name: check.trace[-MAX_TRACE_LENGTH:]
-            for check in (found.checks if found else ())
-            if check.trace
-        }
-    )
-
-
-def _used(measures: Measures) -> dict[str, Any]:
-    """Return the seconds that are summed. A job holds its GPU from start to end."""
-    has_gpu = bool(measures.gpu)
-    return {
-        "cpu_seconds": measures.cpu_seconds,
-        "gpu_seconds": measures.seconds if has_gpu else 0.0,
-        "checking_cpu_seconds": measures.checking_cpu_seconds,
-        "checking_gpu_seconds": measures.checking_seconds if has_gpu else 0.0,
-    }
-
-
-def _measures(measures: Measures) -> JsonObject:
-    return storable_object(
-        {**dataclasses.asdict(measures), "versions": dict(measures.versions)}
     )
 
 

@@ -3,15 +3,22 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from accounts.models import User
 from courses.models import Assignment
-from grading.mark_points import LateTerms, points_after
+from grading.hand_points import HandPoints
+from grading.mark_points import LateTerms
 from grading.models import GradingRun, Mark
-from grading.services.counting import choose_counting
+from grading.services.counting import choose_counting, comparable_points
+from grading.services.hand_points import MarkedByHand, load_hand_points
 from grading.services.lateness import AS_STORED, AssumedSettings, run_terms
-from grading.services.marks import automatic_points, latest_finished_runs_by_owner
+from grading.services.marks import attempt_runs_by_owner, automatic_points
+
+_ZERO: Final = Decimal(0)
+# Says what people gave for a run's attempt.
+ByHand = Callable[[GradingRun], HandPoints]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,94 +40,155 @@ class MarkPreview:
         return self.after - (self.before or Decimal(0))
 
 
+@dataclass(frozen=True, kw_only=True)
+class AttemptValues:
+    """What attempts are worth, as they are or as they would be.
+
+    `hand` says what people gave, `terms` how late a run's attempt is, and `points` what
+    the checks gave.
+    """
+
+    hand: ByHand
+    terms: Mapping[UUID, LateTerms]
+    points: Callable[[GradingRun], Decimal] = automatic_points
+
+    def compared(self, run: GradingRun) -> Decimal:
+        """Return the points by which the run's attempt is compared with others."""
+        return comparable_points(
+            self.points(run), self.hand(run), self.terms.get(run.pk)
+        )
+
+    def final(self, mark: Mark, run: GradingRun | None) -> Decimal:
+        """Return the final points of the mark if this run counts."""
+        if run is None:
+            return mark.points_with(_ZERO, _ZERO, None).final
+        given, late = self.hand(run).given, self.terms.get(run.pk)
+        return mark.points_with(self.points(run), given, late).final
+
+
 def preview_mark(
     mark: Mark | None,
     run: GradingRun,
     *,
     before: GradingRun | None,
-    points: Decimal,
-    late: LateTerms | None,
-    late_before: LateTerms | None,
+    stored: AttemptValues,
+    changed: AttemptValues,
 ) -> MarkPreview:
-    """Return a student's mark as it is, and as it would be with these points.
+    """Return a student's mark as it is, and as it would be.
 
-    `before` is the run that counts now, `run` the one that would count, and `points`
-    are its automatic points. `late` and `late_before` are the terms of each, if it is
-    late.
+    `before` is the run that counts now, with the values `stored`. `run` is the one that
+    would count, with the values `changed`.
     """
-    earned = automatic_points(before) if before else Decimal(0)
     given = mark or Mark()
     return MarkPreview(
         assignment=run.work.assignment,
         student=run.work.author,
         attempt=run.work.attempt,
-        before=given.points_with(earned, late_before).final if mark else None,
-        after=given.points_with(points, late).final,
+        before=stored.final(given, before) if mark else None,
+        after=changed.final(given, run),
     )
-
-
-def points_with_penalties(
-    mark: Mark | None,
-    terms: Mapping[UUID, LateTerms],
-    points: Callable[[GradingRun], Decimal] = automatic_points,
-) -> Callable[[GradingRun], Decimal]:
-    """Return a function that says what each attempt of a student is worth.
-
-    It returns a run's points, with those given by hand, after its late penalty.
-    """
-    manual = mark.manual_points if mark else Decimal(0)
-    return lambda run: points_after(points(run) + manual, terms.get(run.pk))
 
 
 def preview_assumed(
     assignments: Collection[Assignment],
     assumed: AssumedSettings,
     *,
-    student: User | None = None,
+    students: Collection[int] | None = None,
 ) -> tuple[MarkPreview, ...]:
-    """Return the marks that would differ with these settings: all, or a student's.
+    """Return the marks that would differ with these settings: all, or some students'.
 
     Nothing is written, and the number of queries does not grow with the course.
     """
     found = {
         owner: runs
-        for owner, runs in latest_finished_runs_by_owner(assignments).items()
-        if student is None or owner[1] == student.pk
+        for owner, runs in attempt_runs_by_owner(assignments).items()
+        if students is None or owner[1] in students
     }
     runs = [run for of_owner in found.values() for run in of_owner]
-    stored, changed = run_terms(runs, AS_STORED), run_terms(runs, assumed)
+    hand = load_hand_points(each.pk for each in assignments).of_run
+    stored = AttemptValues(hand=hand, terms=run_terms(runs, AS_STORED))
+    changed = AttemptValues(hand=hand, terms=run_terms(runs, assumed))
     marks = {
         (mark.assignment_id, mark.student_id): mark
         for mark in Mark.objects.filter(assignment__in=assignments)
     }
-    rows = [
-        _preview(marks.get(owner), of_owner, stored, changed, assumed)
-        for owner, of_owner in found.items()
-    ]
+    rows = []
+    for owner, of_owner in found.items():
+        assignment = of_owner[0].work.assignment
+        row = _preview(
+            marks.get(owner),
+            of_owner,
+            stored=stored,
+            changed=changed,
+            rule=assumed.assignment(assignment).counting,
+        )
+        rows.append(row)
     return tuple(sorted((row for row in rows if row.changes), key=by_name))
 
 
 def _preview(
     mark: Mark | None,
     runs: Sequence[GradingRun],
-    stored: Mapping[UUID, LateTerms],
-    changed: Mapping[UUID, LateTerms],
-    assumed: AssumedSettings,
+    *,
+    stored: AttemptValues,
+    changed: AttemptValues,
+    rule: str,
 ) -> MarkPreview:
-    assignment = runs[0].work.assignment
-    rule = assumed.assignment(assignment).counting
-    before = choose_counting(
-        assignment.counting, runs, points_with_penalties(mark, stored)
-    )
-    after = choose_counting(rule, runs, points_with_penalties(mark, changed)) or runs[0]
+    """Return the mark as it is, and with the values `changed` by the counting rule."""
+    counting = runs[0].work.assignment.counting
     return preview_mark(
         mark,
-        after,
-        before=before,
-        points=automatic_points(after),
-        late=changed.get(after.pk),
-        late_before=stored.get(before.pk) if before else None,
+        choose_counting(rule, runs, changed.compared) or runs[0],
+        before=choose_counting(counting, runs, stored.compared),
+        stored=stored,
+        changed=changed,
     )
+
+
+def preview_hand(
+    assignment: Assignment, stored: MarkedByHand, changed: MarkedByHand
+) -> tuple[MarkPreview, ...]:
+    """Return the marks that would differ if people had given `changed` points.
+
+    Nothing is written, and the number of queries does not grow with the course.
+    """
+    attempts = {
+        student: runs
+        for (_, student), runs in attempt_runs_by_owner([assignment]).items()
+    }
+    terms = run_terms(run for runs in attempts.values() for run in runs)
+    values = [
+        AttemptValues(hand=each.of_run, terms=terms) for each in (stored, changed)
+    ]
+    marks = Mark.objects.filter(assignment=assignment).select_related("student")
+    rows = []
+    for mark in marks:
+        runs = attempts.get(mark.student_id)
+        if runs:
+            row = _preview(
+                mark,
+                runs,
+                stored=values[0],
+                changed=values[1],
+                rule=assignment.counting,
+            )
+        else:
+            given = [
+                each.of(mark.student_id, assignment.revision_id).given
+                for each in (stored, changed)
+            ]
+            before, after = (
+                mark.points_with(_ZERO, each, None).final for each in given
+            )
+            row = MarkPreview(
+                assignment=assignment,
+                student=mark.student,
+                attempt=None,
+                before=before,
+                after=after,
+            )
+        rows.append(row)
+    return tuple(sorted((row for row in rows if row.changes), key=by_name))
 
 
 def by_name(row: MarkPreview) -> tuple[str, str, int, str]:

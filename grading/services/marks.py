@@ -10,10 +10,9 @@ from django.db.models.functions import Now
 from accounts.actors import Actor, actor_user
 from accounts.models import User
 from courses.models import Assignment, AssignmentRevision, Course
-from grading.models import GradingRun, Mark, MarkChange
+from grading.models import NO_WORK, GradingRun, Mark, MarkChange
 from grading.services.counting import counting_works
 from grading.services.lateness import Owner
-from grading.states import State
 
 
 def counting_run(assignment: Assignment, student: User) -> GradingRun | None:
@@ -40,8 +39,7 @@ def load_counting_runs(marks: Iterable[Mark], *related: str) -> list[Mark]:
         [(mark.assignment_id, mark.student_id) for mark in found], *related
     )
     for mark in found:
-        work = works.get((mark.assignment_id, mark.student_id))
-        mark.set_counting_run(work.run if work else None, work.late if work else None)
+        mark.set_counting(works.get((mark.assignment_id, mark.student_id), NO_WORK))
     return found
 
 
@@ -50,53 +48,40 @@ def automatic_points(run: GradingRun) -> Decimal:
     return run.automatic_points or Decimal(0)
 
 
-def latest_finished_runs(assignment: Assignment, student_id: int) -> list[GradingRun]:
-    """Return each attempt's latest finished run, the latest attempt first."""
-    latest_finished: dict[object, GradingRun] = {}
-    for run in _finished(assignment, student_id):
-        latest_finished.setdefault(run.submission_id, run)
-    return list(latest_finished.values())
+def attempt_runs(assignment: Assignment, student_id: int) -> list[GradingRun]:
+    """Return the run that stands for each attempt, the latest attempt first."""
+    found: dict[object, GradingRun] = {}
+    runs = GradingRun.objects.that_stand_for_attempts().filter(
+        submission__assignment=assignment, submission__author=student_id
+    )
+    for run in runs.with_lateness():
+        found.setdefault(run.submission_id, run)
+    return list(found.values())
 
 
-def latest_finished_runs_by_student(
-    assignment: Assignment,
-) -> dict[int, list[GradingRun]]:
-    """Return the latest finished runs of all authors by the author's id, in one query."""
-    found = latest_finished_runs_by_owner([assignment])
+def attempt_runs_by_student(assignment: Assignment) -> dict[int, list[GradingRun]]:
+    """Return what `attempt_runs` does for all authors by their ids, in one query."""
+    found = attempt_runs_by_owner([assignment])
     return {student: runs for (_, student), runs in found.items()}
 
 
-def latest_finished_runs_by_owner(
+def attempt_runs_by_owner(
     assignments: Iterable[Assignment],
 ) -> dict[Owner, list[GradingRun]]:
-    """Return the latest finished runs by assignment and author, in one query."""
+    """Return what `attempt_runs` does by assignment and author, in one query."""
     revisions = AssignmentRevision.objects.filter(assignment__in=list(assignments))
     runs = (
-        GradingRun.objects.that_may_count()
-        .filter(revision__in=revisions.order_by().values("pk"), state=State.FINISHED)
+        GradingRun.objects.that_stand_for_attempts()
+        .filter(revision__in=revisions.order_by().values("pk"))
         .with_lateness()
         .select_related("submission__author", "revision")
         .defer("progress", "measures", "detail")
-        .order_by("-submission__attempt", "-number")
     )
-    latest_finished: dict[Owner, dict[object, GradingRun]] = {}
+    found: dict[Owner, dict[object, GradingRun]] = {}
     for run in runs:
         owner = (run.work.assignment_id, run.work.author_id)
-        latest_finished.setdefault(owner, {}).setdefault(run.submission_id, run)
-    return {owner: list(found.values()) for owner, found in latest_finished.items()}
-
-
-def _finished(assignment: Assignment, student_id: int) -> QuerySet[GradingRun]:
-    return (
-        GradingRun.objects.that_may_count()
-        .filter(
-            submission__assignment=assignment,
-            submission__author=student_id,
-            state=State.FINISHED,
-        )
-        .with_lateness()
-        .order_by("-submission__attempt", "-number")
-    )
+        found.setdefault(owner, {}).setdefault(run.submission_id, run)
+    return {owner: list(of_owner.values()) for owner, of_owner in found.items()}
 
 
 @transaction.atomic
@@ -105,16 +90,17 @@ def recompute_mark(
 ) -> Mark | None:
     """Record a change of the student's final points, and return the mark.
 
-    The points themselves are computed from the run that counts. Every change of them
+    The points themselves are computed from the work that counts. Every change of them
     adds a MarkChange with both values, also after release. Return None, and store no
-    row, while the student has neither a finished run nor a mark.
+    row, while the student has neither work that counts nor a mark.
 
     Where the course has late days, this attempt may have used some. The student's other
     marks in the course are then recorded too, if they change.
     """
     marks = Mark.objects.filter(assignment=assignment, student=student)
     if not marks.exists():
-        if counting_run(assignment, student) is None:
+        owner = (assignment.pk, student.pk)
+        if owner not in counting_works([owner]):
             return None
         Mark.objects.get_or_create(assignment=assignment, student=student)
     # The row is locked before the run that counts is read: if two runs finish at the
@@ -193,8 +179,7 @@ def _last_recorded(marks: Sequence[Mark]) -> dict[int, Decimal]:
 
 def _record(actor: Actor, mark: Mark, before: Decimal | None, reason: str) -> None:
     """Add a MarkChange if the final points differ from the last recorded ones."""
-    run, late = mark.counting()
-    after = mark.points_with(automatic_points(run) if run else Decimal(0), late).final
+    run, after = mark.run, mark.final_points
     if before != after:
         MarkChange.objects.create(
             mark=mark,

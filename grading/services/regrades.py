@@ -18,18 +18,17 @@ from courses.models import Assignment, AssignmentRevision
 from courses.permissions import Right
 from courses.services.access import require_right
 from formats.choices import Counting
-from grading.mark_points import LateTerms
 from grading.models import GradingRun, Mark, Regrade
 from grading.services.counting import choose_counting
+from grading.services.hand_points import load_hand_points
 from grading.services.lateness import run_terms
 from grading.services.mark_previews import (
+    AttemptValues,
     MarkPreview,
-    points_with_penalties,
     preview_mark,
 )
 from grading.services.marks import (
-    automatic_points,
-    latest_finished_runs_by_student,
+    attempt_runs_by_student,
     recompute_mark,
 )
 from grading.services.result_copies import ResultCopy, store_result_copies
@@ -39,6 +38,7 @@ from grading.services.visibility import recorded_results
 from grading.states import ACTIVE, State
 from grading.worker.input_record import known_environment, record_of
 from grading.worker.run_files import files_of_run
+from submissions.models import SubmittedFile
 
 
 class RegradeRefusedError(Exception):
@@ -50,12 +50,17 @@ class RegradePlan:
     """The attempts that a regrade would execute, and those that it need not execute.
 
     `known` maps the id of a submission to an earlier run with the same inputs. `busy`
-    are attempts that are in the queue or running now, and would be left out.
+    are attempts that are in the queue or running now, and would be left out. So would
+    `without_files`: files of these attempts were removed, as the course's rule for old
+    weights says, and their results are not known. `removed` are all attempts of which
+    files were removed: they cannot be executed.
     """
 
     runs: tuple[GradingRun, ...]
     known: Mapping[UUID, GradingRun]
     busy: frozenset[UUID]
+    without_files: tuple[GradingRun, ...] = ()
+    removed: frozenset[UUID] = frozenset()
 
     @property
     def to_reuse(self) -> tuple[GradingRun, ...]:
@@ -74,26 +79,40 @@ def plan_regrade(
     Nothing is written, and the number of queries does not grow with the course.
 
     SECURITY: if only the best attempt were run again, its new run would tell its author
-    which attempt the hidden checks had made the best.
+    which attempt the hidden checks had made the best. Where students choose, they may
+    still choose another attempt.
     """
-    is_best = assignment.counting == Counting.BEST
+    takes_all = assignment.counting != Counting.LATEST
     # The attempts of each student are in order, the latest first.
     counting = [
         run
-        for runs in latest_finished_runs_by_student(assignment).values()
-        for run in (runs if is_best else runs[:1])
+        for runs in attempt_runs_by_student(assignment).values()
+        for run in (runs if takes_all else runs[:1])
+        if run.state == State.FINISHED
     ]
     busy = frozenset(
         GradingRun.objects.filter(
             submission__assignment=assignment, state__in=ACTIVE
         ).values_list("submission", flat=True)
     )
-    runs = tuple(run for run in counting if run.work_id not in busy)
+    free = tuple(run for run in counting if run.work_id not in busy)
+    known = _runs_of_same_inputs(free, revision)
+    removed = attempts_without_files(assignment)
+    lost = removed - known.keys()
     return RegradePlan(
-        runs=runs,
-        known=_runs_of_same_inputs(runs, revision),
+        runs=tuple(run for run in free if run.work_id not in lost),
+        known=known,
         busy=busy & {run.work_id for run in counting},
+        without_files=tuple(run for run in free if run.work_id in lost),
+        removed=removed,
     )
+
+
+def attempts_without_files(assignment: Assignment) -> frozenset[UUID]:
+    """Return the attempts of which files were removed: they cannot be run again."""
+    gone = SubmittedFile.objects.exclude(removed_at=None)
+    found = gone.filter(submission__assignment=assignment).order_by()
+    return frozenset(found.values_list("submission", flat=True))
 
 
 def _runs_of_same_inputs(
@@ -138,7 +157,7 @@ def start_regrade(
     """Put everybody's work in the queue, behind live work, to be run by the revision.
 
     Where a run with the same inputs exists, its findings are copied instead, unless
-    `again`. No mark changes. Raises RegradeRefusedError while another regrade of the
+    `again` and the attempt still has its files. No mark changes. Raises RegradeRefusedError while another regrade of the
     assignment is open, and PermissionDenied if the actor may not edit the course.
     """
     require_right(actor, Right.EDIT, assignment.course)
@@ -155,15 +174,17 @@ def start_regrade(
         requested_at=Now(),
         requested_by=actor_user(actor),
     )
-    if not again:
-        store_result_copies(
-            actor=actor,
-            copies=[_with_same_scores(run) for run in plan.known.values()],
-            revision=revision,
-            code="same_inputs",
-            regrade=regrade,
-        )
-    for run in plan.runs if again else plan.to_execute:
+    copied = plan.removed if again else plan.known.keys()
+    store_result_copies(
+        actor=actor,
+        copies=[
+            _with_same_scores(run) for work, run in plan.known.items() if work in copied
+        ],
+        revision=revision,
+        code="same_inputs",
+        regrade=regrade,
+    )
+    for run in (run for run in plan.runs if run.work_id not in copied):
         queue_run(
             actor=actor,
             submission=run.work,
@@ -218,16 +239,16 @@ def preview_regrade(regrade: Regrade) -> tuple[RegradeRow, ...]:
         mark.student_id: mark
         for mark in Mark.objects.filter(assignment=regrade.assignment_id)
     }
-    latest_finished = latest_finished_runs_by_student(regrade.assignment)
+    attempts = attempt_runs_by_student(regrade.assignment)
     finished: dict[int, dict[UUID | None, GradingRun]] = {}
     for run in runs:
         if run.state == State.FINISHED:
             finished.setdefault(run.work.author_id, {})[run.submission_id] = run
-    terms = run_terms(
-        [*runs, *(run for own in latest_finished.values() for run in own)]
-    )
+    terms = run_terms([*runs, *(run for own in attempts.values() for run in own)])
+    hand = load_hand_points([regrade.assignment_id]).of_run
+    values = AttemptValues(hand=hand, terms=terms)
     shown = dict(
-        _preview(new, marks.get(author), latest_finished.get(author, []), terms)
+        _preview(new, marks.get(author), attempts.get(author, []), values)
         for author, new in finished.items()
     )
     return tuple(RegradeRow(run=run, mark=shown.get(run.pk)) for run in runs)
@@ -237,7 +258,7 @@ def _preview(
     new: Mapping[UUID | None, GradingRun],
     mark: Mark | None,
     current: Sequence[GradingRun],
-    terms: Mapping[UUID, LateTerms],
+    values: AttemptValues,
 ) -> tuple[UUID, MarkPreview]:
     """Return the mark if each new run replaced the earlier run of its attempt.
 
@@ -245,17 +266,15 @@ def _preview(
     that would count, or the first one if an earlier run would still count.
     """
     first = next(iter(new.values()))
-    rule, points = first.work.assignment.counting, points_with_penalties(mark, terms)
+    rule = first.work.assignment.counting
     runs = [new.get(other.submission_id, other) for other in current]
-    before = choose_counting(rule, current, points)
-    counting = choose_counting(rule, runs, points) or first
+    counting = choose_counting(rule, runs, values.compared) or first
     preview = preview_mark(
         mark,
         counting,
-        before=before,
-        points=automatic_points(counting),
-        late=terms.get(counting.pk),
-        late_before=terms.get(before.pk) if before else None,
+        before=choose_counting(rule, current, values.compared),
+        stored=values,
+        changed=values,
     )
     return new.get(counting.submission_id, first).pk, preview
 

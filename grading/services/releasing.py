@@ -8,14 +8,13 @@ import structlog
 from django.db import transaction
 
 from accounts.actors import Actor, actor_user
-from courses.deadlines import deadline_of, is_open
-from courses.models import Assignment, Enrolment, Extension, Question
+from courses.deadlines import deadline_of, deadlines_with_extra_time, is_open
+from courses.models import Assignment, Enrolment
 from courses.permissions import Right
 from courses.services.access import require_right
 from courses.services.edited_rows import save_assignment
 from courses.wall_clock import moment_words
 from formats.assignment.assignment_content import Visibility
-from formats.choices import QuestionKind
 from grading.models import GradingRun, Mark
 from grading.scoring import rules_of
 from grading.services.marks import load_counting_runs
@@ -167,7 +166,7 @@ def _still_open(
     Others would see what the hidden checks found, and could tell them.
     """
     zone = assignment.course.tz
-    common = deadline_of(assignment, None)
+    common = deadline_of(assignment)
     if is_open(common, at):
         until = moment_words(common.stated_closes_at, zone)
         return (
@@ -177,12 +176,14 @@ def _still_open(
                 "checks."
             ),
         )
+    others_open = [
+        student
+        for student, own in deadlines_with_extra_time(assignment).items()
+        if is_open(own, at)
+    ]
     extended = [
-        each.student.name
-        for each in Extension.objects.filter(assignment=assignment)
-        .select_related("student")
-        .order_by("student__last_name", "pk")
-        if is_open(deadline_of(assignment, each.due_at), at)
+        student.name
+        for student in sorted(others_open, key=lambda each: (each.last_name, each.pk))
     ]
     if not extended:
         return ()
@@ -190,7 +191,7 @@ def _still_open(
     names = ", ".join(extended[:_NAMED]) + others
     return (
         (
-            f"{_count(len(extended))} may still hand in, because of an extension: "
+            f"{_count(len(extended))} may still hand in, because they have more time: "
             f"{names}. They will see their marks after that. Before that, others "
             "could tell them the results of hidden checks."
         ),
@@ -209,16 +210,8 @@ def _unfinished_words(count: int) -> tuple[str, ...]:
 
 
 def _to_mark(marks: Sequence[Mark]) -> int:
-    """Return how many marks still lack the points that people give. One query."""
-    counting = [mark.run for mark in marks if mark.run and not mark.manual_points]
-    by_hand = set(
-        Question.objects.filter(
-            revision__in={run.revision_id for run in counting},
-            kind=QuestionKind.MANUAL,
-            points__gt=0,
-        ).values_list("revision", flat=True)
-    )
-    return sum(run.revision_id in by_hand for run in counting)
+    """Return how many marks still lack points that people give."""
+    return sum(mark.counting().hand.waiting > 0 for mark in marks)
 
 
 def _unmarked_words(count: int) -> tuple[str, ...]:

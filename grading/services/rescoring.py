@@ -16,24 +16,26 @@ from accounts.actors import Actor
 from courses.models import Assignment, AssignmentRevision
 from courses.permissions import Right
 from courses.services.access import require_right
+from grading.hand_points import HandPoints
 from grading.models import GradingRun, Mark
 from grading.scoring import QuestionRules, rescore_question, rules_of
 from grading.services.counting import choose_counting
+from grading.services.hand_points import load_hand_points
 from grading.services.lateness import run_terms
 from grading.services.mark_previews import (
+    AttemptValues,
     MarkPreview,
     by_name,
-    points_with_penalties,
     preview_mark,
 )
 from grading.services.marks import (
+    attempt_runs_by_student,
     automatic_points,
-    latest_finished_runs_by_student,
     recompute_mark,
 )
 from grading.services.result_copies import ResultCopy, store_result_copies
 from grading.services.visibility import recorded_results
-from grading.states import ACTIVE
+from grading.states import ACTIVE, State
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,14 +71,19 @@ class RescoreRefusedError(Exception):
 
 
 def plan_rescore(
-    *, assignment: Assignment, rules: Sequence[QuestionRules]
+    *,
+    assignment: Assignment,
+    rules: Sequence[QuestionRules],
+    revision: AssignmentRevision,
 ) -> RescorePlan:
     """Return which marks these rules would change. Nothing is written.
 
+    What people gave holds by the rubrics of `revision`.
     The number of queries does not grow with the course.
     """
-    latest_finished = latest_finished_runs_by_student(assignment)
-    runs = [run for of_author in latest_finished.values() for run in of_author]
+    attempts = attempt_runs_by_student(assignment)
+    every = [run for of_author in attempts.values() for run in of_author]
+    runs = [run for run in every if run.state == State.FINISHED]
     prefetch_related_objects(
         runs, "results__question", "revision__questions", "submission__author"
     )
@@ -88,7 +95,7 @@ def plan_rescore(
     differing = _differing(runs, rules)
     copies = {} if differing else _copies(runs, rules, busy)
     return RescorePlan(
-        rows=_previews(assignment, latest_finished, copies, _possible(rules)),
+        rows=_previews(assignment, attempts, copies, _possible(rules), revision),
         differing=differing,
         left_out=sum(run.submission_id in busy for run in runs),
         copies=tuple(copies.values()),
@@ -139,9 +146,10 @@ def _possible(rules: Sequence[QuestionRules]) -> Decimal:
 
 def _previews(
     assignment: Assignment,
-    latest_finished: dict[int, list[GradingRun]],
+    attempts: dict[int, list[GradingRun]],
     copies: dict[UUID, ResultCopy],
     possible: Decimal,
+    revision: AssignmentRevision,
 ) -> tuple[MarkPreview, ...]:
     """Return each student's mark as it is, and as it would be with the copies.
 
@@ -150,7 +158,8 @@ def _previews(
     marks = {
         mark.student_id: mark for mark in Mark.objects.filter(assignment=assignment)
     }
-    terms = run_terms(run for runs in latest_finished.values() for run in runs)
+    terms = run_terms(run for runs in attempts.values() for run in runs)
+    marked = load_hand_points([assignment.pk])
     new_terms = {
         pk: replace(each, possible=possible) if pk in copies else each
         for pk, each in terms.items()
@@ -160,21 +169,23 @@ def _previews(
         copy = copies.get(run.pk)
         return copy.points if copy else automatic_points(run)
 
+    def hand(run: GradingRun) -> HandPoints:
+        by = revision.pk if run.pk in copies else run.revision_id
+        return marked.of(run.submission_id, by)
+
+    stored = AttemptValues(hand=marked.of_run, terms=terms)
+    changed = AttemptValues(hand=hand, terms=new_terms, points=points)
     rows = []
-    for author, runs in latest_finished.items():
-        mark, rule = marks.get(author), assignment.counting
-        before = choose_counting(rule, runs, points_with_penalties(mark, terms))
-        new_points = points_with_penalties(mark, new_terms, points)
-        run = choose_counting(rule, runs, new_points)
+    for author, runs in attempts.items():
+        run = choose_counting(assignment.counting, runs, changed.compared)
         if run is None:
             continue
         row = preview_mark(
-            mark,
+            marks.get(author),
             run,
-            before=before,
-            points=points(run),
-            late=new_terms.get(run.pk),
-            late_before=terms.get(before.pk) if before else None,
+            before=choose_counting(assignment.counting, runs, stored.compared),
+            stored=stored,
+            changed=changed,
         )
         rows.append(row)
     return tuple(sorted(rows, key=by_name))
@@ -198,7 +209,7 @@ def rescore(
     require_right(actor, Right.EDIT, assignment.course)
     Assignment.objects.select_for_update().get(pk=assignment.pk)
     rules = [rules_of(question) for question in revision.questions.all()]
-    plan = plan_rescore(assignment=assignment, rules=rules)
+    plan = plan_rescore(assignment=assignment, rules=rules, revision=revision)
     if plan.differing:
         raise RescoreRefusedError(
             "The checks of this revision are not the checks that were run. Regrade the "

@@ -8,14 +8,16 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts.actors import Actor, actor_user
 from accounts.models import User
 from accounts.request_ids import current_request_id
+from courses.deadlines import deadline_for, is_open
 from courses.models import AssignmentRevision
-from courses.permissions import can_view_all_work
+from courses.permissions import can_view_work_of
 from formats.choices import Counting
-from grading.models import GradingRun, Regrade, RunEvent
+from grading.models import GradingRun, Regrade, RunEvent, SelfCheck
 from grading.services.fair_turns import next_turn
 from grading.services.seeds import new_grading_seed
 from grading.states import ACTIVE, State
@@ -24,6 +26,8 @@ from submissions.models import Submission
 
 LIVE_PRIORITY: Final = 0
 REGRADE_PRIORITY: Final = -10
+# Self-checks wait behind everything that may earn points.
+SELF_CHECK_PRIORITY: Final = -20
 
 
 @transaction.atomic
@@ -96,6 +100,20 @@ def queue_next(
     return store_queued(actor, run)
 
 
+def queue_self_check(*, actor: Actor, self_check: SelfCheck) -> GradingRun:
+    """Put the run of a new self-check in the queue and return it.
+
+    It waits behind all other runs. A wake-up is sent on commit.
+    """
+    return queue_next(
+        actor,
+        GradingRun.objects.filter(self_check=self_check),
+        self_check=self_check,
+        revision=self_check.revision,
+        priority=SELF_CHECK_PRIORITY,
+    )
+
+
 def _give_turn(run: GradingRun, in_place_of: Sequence[GradingRun]) -> None:
     """Set the run's place in its line: a new one, or the first of those it replaces."""
     run.course_id = run.revision.assignment.course_id
@@ -113,6 +131,7 @@ def _give_turn(run: GradingRun, in_place_of: Sequence[GradingRun]) -> None:
         priority=run.priority,
         course_id=run.course_id,
         submission=run.submission,
+        self_check=run.self_check,
     )
     run.turn, run.is_further = turn.number, turn.is_further
 
@@ -169,11 +188,16 @@ def may_cancel(user: User, run: GradingRun) -> bool:
     Staff may stop every run. A student may stop only the run that their own hand-in put
     in the queue: reruns and regrades are started by staff, and only staff may stop
     them.
+
+    SECURITY: students may stop it only while their work is taken. Later they see what
+    hidden checks found of an earlier attempt, which would count again.
     """
     work = run.work
-    if can_view_all_work(user, work.assignment.course):
+    if can_view_work_of(user, work.assignment):
         return True
-    return work.author_id == user.pk and is_of_hand_in(run)
+    if work.author_id != user.pk or not is_of_hand_in(run):
+        return False
+    return is_open(deadline_for(work.assignment, user), timezone.now())
 
 
 def is_of_hand_in(run: GradingRun) -> bool:
@@ -222,12 +246,26 @@ def _ask_to_stop(run: GradingRun, user: User | None) -> bool:
     return True
 
 
+class FilesRemovedError(Exception):
+    """Files of an attempt were removed, so it cannot be run again. `str` says so."""
+
+    def __init__(self, submission: Submission) -> None:
+        super().__init__(
+            f"Attempt {submission.attempt} of {submission.author.name} cannot be run "
+            "again: its weights were removed, as the course's rule for old weights "
+            "says. Its results stay."
+        )
+
+
 def rerun(*, actor: Actor, submission: Submission) -> GradingRun:
     """Put a new run of the submission in the queue; earlier runs stay as they are.
 
     The new run uses the revision of the latest finished run, and waits behind live
-    work. If no run has finished yet, it is queued like a first run.
+    work. If no run has finished yet, it is queued like a first run. Raises
+    FilesRemovedError.
     """
+    if submission.files.exclude(removed_at=None).exists():
+        raise FilesRemovedError(submission)
     latest = (
         submission.runs.that_may_count()
         .filter(state=State.FINISHED)

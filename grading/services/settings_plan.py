@@ -6,8 +6,9 @@ It is computed by the same code that computes marks, and nothing is written.
 import copy
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count
 
@@ -16,7 +17,7 @@ from courses.deadlines import deadline_of, is_late, is_open
 from courses.models import Assignment, Course
 from courses.services.settings_changes import changed_mark_settings
 from courses.wall_clock import moment_words
-from grading.services.lateness import AssumedSettings
+from grading.services.lateness import AS_STORED, AssumedSettings
 from grading.services.mark_previews import MarkPreview, preview_assumed
 from submissions.models import Submission
 
@@ -25,6 +26,7 @@ from submissions.models import Submission
 class LatenessChange:
     """An attempt that becomes late, or is no longer late."""
 
+    assignment: Assignment
     student: User
     attempt: int
     becomes_late: bool
@@ -60,7 +62,10 @@ class SettingsPlan:
         """
         shown = [
             digest_of_marks(self.marks),
-            *((row.student.pk, row.attempt, row.becomes_late) for row in self.lateness),
+            *(
+                (row.assignment.pk, row.student.pk, row.attempt, row.becomes_late)
+                for row in self.lateness
+            ),
             *self.words,
         ]
         return hashlib.sha256(repr(shown).encode()).hexdigest() if any(shown) else ""
@@ -75,7 +80,9 @@ def plan_settings(
     """
     return SettingsPlan(
         marks=_marks(before, after),
-        lateness=_lateness(before, after),
+        lateness=lateness_changes(
+            [before], AssumedSettings(assignments={after.pk: after})
+        ),
         words=(*_open_words(before, after, now), *_attempt_words(before, after)),
     )
 
@@ -98,21 +105,6 @@ def affected_assignments(assignment: Assignment) -> list[Assignment]:
     return list(assignment.course.assignments.all())
 
 
-def plan_extension(
-    *, assignment: Assignment, student: User, due_at: dt.datetime | None
-) -> tuple[MarkPreview, ...]:
-    """Return the marks that would differ with this deadline for one student.
-
-    None is the common deadline.
-    """
-    extensions = {(assignment.pk, student.pk): due_at}
-    return preview_assumed(
-        affected_assignments(assignment),
-        AssumedSettings(extensions=extensions),
-        student=student,
-    )
-
-
 def plan_late_rule(*, before: Course, after: Course) -> tuple[MarkPreview, ...]:
     """Return the marks that would differ with the course's new rule for late work."""
     assignments = list(before.assignments.all())
@@ -130,24 +122,40 @@ def digest_of_marks(rows: Sequence[MarkPreview]) -> str:
     return hashlib.sha256(repr(shown).encode()).hexdigest() if shown else ""
 
 
-def _lateness(before: Assignment, after: Assignment) -> tuple[LatenessChange, ...]:
-    rows = (
-        Submission.objects.filter(assignment=before)
-        .with_extension()
+def lateness_changes(
+    assignments: Iterable[Assignment],
+    assumed: AssumedSettings,
+    *,
+    students: Collection[int] | None = None,
+) -> tuple[LatenessChange, ...]:
+    """Return the attempts that would become late or on time with these settings.
+
+    The assignments are as stored. With `students`, only attempts of these. One query.
+    """
+    stored = {each.pk: each for each in assignments}
+    rows: Any = (
+        Submission.objects.filter(assignment__in=stored)
+        .with_extra_time()
         .select_related("author")
         .order_by("author__last_name", "author__first_name", "author", "attempt")
     )
     found = []
-    for row in rows:
-        extended_to: dt.datetime | None = row.extended_to  # type: ignore[attr-defined]  # annotated
+    for row in rows if students is None else rows.filter(author__in=students):
+        assignment = stored[row.assignment_id]
         was, becomes = (
-            is_late(deadline_of(each, extended_to), row.received_at)
-            for each in (before, after)
+            is_late(
+                settings.deadline(assignment, row.author_id, row.extra_time),
+                row.received_at,
+            )
+            for settings in (AS_STORED, assumed)
         )
         if was != becomes:
             found.append(
                 LatenessChange(
-                    student=row.author, attempt=row.attempt, becomes_late=becomes
+                    assignment=assignment,
+                    student=row.author,
+                    attempt=row.attempt,
+                    becomes_late=becomes,
                 )
             )
     return tuple(found)
@@ -157,12 +165,12 @@ def _open_words(
     before: Assignment, after: Assignment, now: dt.datetime
 ) -> tuple[str, ...]:
     """Return sentences if handing in, without an extension, ends or reopens now."""
-    was, becomes = (is_open(deadline_of(each, None), now) for each in (before, after))
+    was, becomes = (is_open(deadline_of(each), now) for each in (before, after))
     if was and not becomes:
         return ("Students can no longer hand in, unless they have an extension.",)
     if was or not becomes:
         return ()
-    until = moment_words(deadline_of(after, None).stated_closes_at, after.course.tz)
+    until = moment_words(deadline_of(after).stated_closes_at, after.course.tz)
     again = f"Students can hand in again until {until}."
     if not before.marks_are_released:
         return (again,)

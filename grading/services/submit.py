@@ -8,16 +8,17 @@ from django.db import transaction
 
 from accounts.models import User
 from courses.models import Assignment
+from formats.declaration import NOT_DECLARED, Declaration
 from formats.problems import Problem
 from grading.models import GradingRun
 from grading.services.environment_records import recorded_modules
 from grading.services.run_queue import enqueue_run
 from grading.services.use import budget_refusals
 from submissions.attempt_opening import close_attempt
-from submissions.exceptions import AttemptIncompleteError
+from submissions.exceptions import AttemptGoneError, AttemptHandedInError
 from submissions.models import OpenedAttempt, Submission
 from submissions.services import IncomingFile, accept_files, record_submission
-from submissions.upload_pieces import complete_files, forget_lost_bytes
+from submissions.upload_pieces import arrived_files
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +33,7 @@ def submit_work(
     idempotency_key: str = "",
     is_key_of_files: bool = False,
     known: Sequence[Problem] = (),
+    declared: Declaration = NOT_DECLARED,
 ) -> GradingRun:
     """Store an attempt and its queued run in one transaction, and return the run.
 
@@ -46,6 +48,7 @@ def submit_work(
         assignment=assignment,
         files=files,
         idempotency_key=idempotency_key,
+        is_key_of_files=is_key_of_files,
         installed=recorded_modules(),
         known=known,
         barred=budget_refusals(assignment, actor),
@@ -59,6 +62,7 @@ def submit_work(
             started_at=started_at,
             idempotency_key=idempotency_key,
             is_key_of_files=is_key_of_files,
+            declared=declared,
         )
         earlier = _run_of(submission)
         run = earlier or enqueue_run(actor=actor, submission=submission)
@@ -79,32 +83,36 @@ def finish_attempt(*, actor: User, opened: OpenedAttempt) -> GradingRun:
 
     It is checked, stored and counted as a form's files are. The opening counts as the
     time of receipt if every byte arrived within the allowance. Finishing again returns
-    the same run. Raises AttemptIncompleteError, and SubmissionRefusedError: the attempt
-    then stays open.
+    the same run. Raises AttemptIncompleteError, also for a file that our disk has
+    damaged since it arrived, and SubmissionRefusedError: the attempt then stays open.
+    Raises AttemptGoneError if it was dropped meanwhile.
     """
     try:
-        with complete_files(opened) as files:
+        with arrived_files(opened) as files:
             run = submit_work(
                 actor=actor,
                 assignment=opened.assignment,
                 files=files,
                 started_at=opened.opened_at,
-                received_at=opened.received_at,
+                received_at=_received_at(opened),
                 idempotency_key=f"opened-{opened.pk}",
+                declared=Declaration.from_json(opened.declared),
             )
-    except AttemptIncompleteError:
-        # Another request may have finished the attempt, and deleted the files.
-        if (earlier := _finished_run(opened)) is not None:
-            return earlier
-        forget_lost_bytes(opened)
-        raise
+    except AttemptHandedInError:
+        submission = Submission.objects.get(opened_attempt=opened)
+        if (earlier := _run_of(submission)) is None:
+            raise
+        return earlier
     close_attempt(opened=opened, submission=run.work)
     return run
 
 
-def _finished_run(opened: OpenedAttempt) -> GradingRun | None:
-    submission = Submission.objects.filter(opened_attempt=opened).first()
-    return None if submission is None else _run_of(submission)
+def _received_at(opened: OpenedAttempt) -> datetime:
+    """Return the time that counts. Raises AttemptGoneError if it was just dropped."""
+    received_at = opened.received_at
+    if received_at is None:
+        raise AttemptGoneError
+    return received_at
 
 
 def _run_of(submission: Submission) -> GradingRun | None:

@@ -93,22 +93,40 @@ def seconds_in_words(seconds: float) -> str:
     return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
 
 
-def use_in_course(course: Course) -> QuerySet[GradingRun, Any]:
+def use_in_course(course: Course, viewer: User) -> QuerySet[GradingRun, Any]:
     """Return what each student's runs used in each week, checks included.
 
-    A week begins on Monday in the course's time zone, and a run is of the week in which
+    They are the runs for assignments of which the viewer sees everybody's work. A week
+    begins on Monday in the course's time zone, and a run is of the week in which
     it ended. Copies of results used nothing and are left out.
     """
+    runs = GradingRun.objects.of_submissions()
+    return _use_of(runs, course, viewer, "submission")
+
+
+def self_check_use_in_course(course: Course, viewer: User) -> QuerySet[GradingRun, Any]:
+    """Return what each student's self-checks used in each week, as `use_in_course` does.
+
+    They are charged to no budget. SECURITY: staff see how many there were and what
+    they used, and nothing of what was in them.
+    """
+    return _use_of(GradingRun.objects.all(), course, viewer, "self_check")
+
+
+def _use_of(
+    runs: GradingRunQuerySet, course: Course, viewer: User, work: str
+) -> QuerySet[GradingRun, Any]:
+    """Return the sums of the runs whose work, by this lookup, is of the course."""
+    seen = course.assignments.with_work_seen_by(viewer).order_by()
     return (
-        GradingRun.objects.of_submissions()
-        .that_executed()
-        .filter(submission__assignment__course=course)
+        runs.that_executed()
+        .filter(**{f"{work}__assignment__in": seen.values("pk")})
         .values(
-            student=F("submission__author"),
-            email=F("submission__author__email"),
-            login=F("submission__author__login"),
-            first_name=F("submission__author__first_name"),
-            last_name=F("submission__author__last_name"),
+            student=F(f"{work}__author"),
+            email=F(f"{work}__author__email"),
+            login=F(f"{work}__author__login"),
+            first_name=F(f"{work}__author__first_name"),
+            last_name=F(f"{work}__author__last_name"),
             week=TruncWeek("finished_at", tzinfo=course.tz, output_field=DateField()),
         )
         .annotate(

@@ -1,8 +1,10 @@
 """What a student may see of results and marks. Pages and the API both ask here."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from uuid import UUID
 
 from django.db.models import prefetch_related_objects
 
@@ -10,21 +12,30 @@ from accounts.models import User
 from courses.deadlines import deadline_for
 from courses.models import Assignment
 from formats.choices import Counting
+from grading.hand_points import HandPoints
 from grading.mark_points import LateTerms, points_after
 from grading.models import GradingRun, Mark
+from grading.points_bar import PointsBar, divided, points_bar
 from grading.scoring import (
     CheckResult,
     Outcome,
     ScoredQuestion,
     rules_of,
+    rules_shown_at_once,
     score_questions,
 )
+from grading.services.hand_points import (
+    NOTHING_BY_HAND,
+    MarkedByHand,
+    load_hand_points,
+)
+from grading.services.known_runs import finished_runs, known_run
 from grading.services.lateness import run_terms
 from grading.services.marks import (
     counting_run,
-    latest_finished_runs,
     load_counting_runs,
 )
+from grading.services.view_times import view_times
 from grading.states import State
 from grading.visible_results import HiddenPoints, ShownResults, ViewTimes, show_results
 from grading.worker.progress import Progress
@@ -34,11 +45,16 @@ from grading.worker.progress import Progress
 class ShownMark:
     """The student's own mark as far as it may be shown: `earned` out of `points`.
 
-    While `is_provisional`, points of hidden checks are neither in `earned` nor in
-    `shown_points`. After release, `earned` is the final mark. A release applies to a
-    student once the portal no longer takes their own work. `counting` is the run that
-    counts, or None where naming it would tell what hidden checks found. `is_whole` says
-    whether the mark's own columns may be shown: they contain nothing hidden.
+    While `is_provisional`, points of hidden checks and of people are neither in
+    `earned` nor in `shown_points`. `by_hand` are the points that people give and that
+    are not in `earned`: not given yet, or not shown yet. After release, `earned` is the
+    final mark. A release applies to a student once the portal no longer takes their own
+    work. `counting` is the run that counts, or None where naming it would tell what
+    hidden checks found. `is_whole` says whether the mark's own columns may be shown:
+    they contain nothing hidden. `bar` has the parts of the points before the late
+    penalty and the adjustment. `is_known` is false where the student must not learn that
+    there is a mark: before the release, only a finished run tells it, and neither a
+    marking nor a standing.
     """
 
     counting: GradingRun | None
@@ -48,7 +64,15 @@ class ShownMark:
     points: Decimal
     is_provisional: bool
     hidden: tuple[HiddenPoints, ...] = ()
+    by_hand: Decimal = Decimal(0)
     late_words: str = ""
+    bar: PointsBar | None = None
+    is_known: bool = True
+
+    @property
+    def waits_for_marking(self) -> bool:
+        """Whether the mark is released, but points are still to be given by hand."""
+        return not self.is_provisional and self.by_hand > 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,38 +84,6 @@ class Trace:
     text: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunTimes:
-    """When the run was queued, started and finished, as precisely as may be shown."""
-
-    queued_at: dt.datetime
-    started_at: dt.datetime | None
-    finished_at: dt.datetime | None
-
-
-def shown_time(at: dt.datetime, *, sees_all: bool) -> dt.datetime:
-    """Return the time of an event of a run, as precisely as it may be shown.
-
-    SECURITY: students see it to the minute, also after the release. The times at which
-    one run ends and the next one begins tell how long its checks took. Code under test
-    chooses how long it takes, and some checks are never shown.
-    """
-    return at if sees_all else at.replace(second=0, microsecond=0)
-
-
-def shown_times(run: GradingRun, *, sees_all: bool) -> RunTimes:
-    """Return the run's times, each as `shown_time` returns it."""
-
-    def shown(at: dt.datetime) -> dt.datetime:
-        return shown_time(at, sees_all=sees_all)
-
-    return RunTimes(
-        queued_at=shown(run.queued_at),
-        started_at=run.started_at and shown(run.started_at),
-        finished_at=run.finished_at and shown(run.finished_at),
-    )
-
-
 def student_results(run: GradingRun, now: dt.datetime) -> ShownResults:
     """Return what the run's author may see of its results at this moment.
 
@@ -99,7 +91,20 @@ def student_results(run: GradingRun, now: dt.datetime) -> ShownResults:
     order they are checked, and when.
     """
     own = deadline_for(run.work.assignment, run.work.author)
-    return show_run(run, closes_at=own.closes_at, now=now)
+    return show_run(run, closes_at=own.results_wait_until, now=now)
+
+
+def self_check_results(run: GradingRun, now: dt.datetime) -> ShownResults:
+    """Return what a self-check's author sees of it: only checks that are shown at once.
+
+    SECURITY: the rules have no other checks, so not even their number can be shown.
+    This holds also after the deadline and the release.
+    """
+    questions = run.revision.questions.all()
+    rules = rules_shown_at_once(map(rules_of, questions))
+    scored = recorded_results(run) if run.state == State.FINISHED else []
+    moments = ViewTimes(now=now, closes_at=now, released_at=None)
+    return show_results(rules, scored, moments)
 
 
 def staff_traces(run: GradingRun) -> tuple[Trace, ...]:
@@ -124,22 +129,50 @@ def show_run(
 ) -> ShownResults:
     """Return what of the run may be shown to a person whose deadline is `closes_at`.
 
-    For many runs at once: it makes no query if `results` and `revision__questions` are
-    prefetched.
+    For many runs at once: it makes no query of its own if `results` and
+    `revision__questions` are prefetched. See `view_times`.
     """
-    moments = ViewTimes(
-        now=now,
+    moments = view_times(
+        run.assignment,
+        # A trial has no author; staff see all of it.
+        None if sees_all else run.work.author_id,
         closes_at=closes_at,
-        released_at=run.assignment.marks_released_at,
+        now=now,
         sees_all=sees_all,
     )
-    return _results(run, moments)
+    return show_run_at(run, moments)
+
+
+def show_runs(
+    runs: Iterable[GradingRun],
+    *,
+    assignment: Assignment,
+    student: User,
+    closes_at: dt.datetime,
+    now: dt.datetime,
+    sees_all: bool = False,
+) -> dict[UUID, ShownResults]:
+    """Return what may be shown of runs of one student's work, by the id of the run.
+
+    It is `show_run` for each of them, with at most one query of its own.
+    """
+    moments = view_times(
+        assignment,
+        None if sees_all else student.pk,
+        closes_at=closes_at,
+        now=now,
+        sees_all=sees_all,
+    )
+    return {run.pk: show_run_at(run, moments) for run in runs}
 
 
 def student_mark(
     assignment: Assignment, student: User, now: dt.datetime
 ) -> ShownMark | None:
-    """Return what the student may see of their own mark, or None without a mark."""
+    """Return what the student may see of their own mark, or None without a mark.
+
+    None also while they must not learn that there is one.
+    """
     mark = (
         Mark.objects.filter(assignment=assignment, student=student)
         .select_related("assignment")
@@ -149,7 +182,8 @@ def student_mark(
         return None
     load_counting_runs([mark])
     own = deadline_for(assignment, student)
-    return show_mark(mark, closes_at=own.closes_at, now=now)
+    shown = show_mark(mark, closes_at=own.results_wait_until, now=now)
+    return shown if shown.is_known else None
 
 
 def show_mark(
@@ -161,46 +195,76 @@ def show_mark(
     "results" and "revision__questions", except for a student's own mark where the best
     attempt counts.
     """
-    moments = ViewTimes(
-        now=now,
+    moments = view_times(
+        mark.assignment,
+        mark.student_id,
         closes_at=closes_at,
-        released_at=mark.assignment.marks_released_at,
+        now=now,
         sees_all=sees_all,
     )
-    run, late = mark.counting()
-    shown = _results(run, moments) if run else None
-    points = shown.points if shown else Decimal(0)
-    if moments.is_released or shown is None:
+    work = mark.counting()
+    run, late = work.run, work.late
+    known = known_run(run, mark.assignment, mark.student_id, moments)
+    if known != run:
+        run, late = known, run_terms([known]).get(known.pk) if known else None
+    shown = show_run_at(run, moments) if run else None
+    points = shown.points if shown else work.possible
+    shows_hand = moments.is_released or moments.sees_all
+    is_known = shows_hand or run is not None
+    if shows_hand or (shown is None and not work.hand.possible):
         whole = mark.points
         return ShownMark(
             counting=run,
             is_whole=True,
             earned=whole.final,
-            shown_points=points,
+            shown_points=points - work.hand.waiting,
             points=points,
             is_provisional=not moments.is_released,
+            by_hand=work.hand.waiting,
             late_words=whole.late_words,
+            bar=(
+                points_bar(shown, hand=work.hand, automatic=whole.automatic)
+                if shown
+                else _bar_without_run(points, work.hand)
+            ),
+            is_known=is_known,
+        )
+    # SECURITY: what people gave is shown with the release, and so is whether they have.
+    if shown is None:
+        unmarked = mark.points_with(Decimal(0), Decimal(0), None)
+        return ShownMark(
+            counting=None,
+            is_whole=False,
+            earned=unmarked.final,
+            shown_points=Decimal(0),
+            points=points,
+            is_provisional=True,
+            by_hand=work.hand.possible,
+            bar=divided(total=points, earned=Decimal(0), by_hand=work.hand.possible),
+            is_known=is_known,
         )
     compared = _compared_by_hidden_points(mark.assignment, mark.student_id, moments)
     # SECURITY: the results of the attempt that counts would tell which of two attempts
-    # the hidden checks made the better one. So would its lateness.
+    # the hidden checks or the markers made the better one. So would its lateness.
     shown, late = max(
         compared,
-        key=lambda one: points_after(one[0].earned + mark.manual_points, one[1]),
+        key=lambda one: points_after(one[0].earned, one[1]),
         default=(shown, late),
     )
     # SECURITY: the penalty is of the shown points. That of all points would tell how
     # many are hidden.
-    so_far = mark.points_with(shown.earned, late)
+    so_far = mark.points_with(shown.earned, Decimal(0), late)
     return ShownMark(
         counting=None if compared else run,
-        is_whole=not compared and not shown.hides_points,
+        is_whole=not (compared or shown.hides_points or shown.by_hand),
         earned=so_far.final,
         shown_points=shown.shown_points,
         points=shown.points,
         is_provisional=True,
         hidden=shown.hidden,
+        by_hand=shown.by_hand,
         late_words=so_far.late_words,
+        bar=points_bar(shown),
     )
 
 
@@ -211,12 +275,50 @@ def counting_run_to_show(
 
     `closes_at` is the last moment at which the student's work is taken.
     """
-    moments = ViewTimes(
-        now=now, closes_at=closes_at, released_at=assignment.marks_released_at
-    )
+    moments = view_times(assignment, student.pk, closes_at=closes_at, now=now)
     if _compared_by_hidden_points(assignment, student.pk, moments):
         return None
-    return counting_run(assignment, student)
+    run = counting_run(assignment, student)
+    return known_run(run, assignment, student.pk, moments)
+
+
+def attempt_bar(
+    run: GradingRun,
+    shown: ShownResults,
+    *,
+    moments: ViewTimes,
+    marked: MarkedByHand,
+    counts: bool,
+) -> PointsBar:
+    """Return the points of a run's attempt, of which `shown` may be seen.
+
+    Once marks are released, the student knows the points of all checks of the attempt
+    that counts, by the mark, also of checks that are never shown.
+
+    SECURITY: what people gave is shown with the release, and so is whether they have.
+    """
+    shows_hand = moments.is_released or moments.sees_all
+    return points_bar(
+        shown,
+        hand=marked.of_run(run) if shows_hand else None,
+        automatic=run.automatic_points if counts and moments.is_released else None,
+    )
+
+
+def load_shown_hand_points(
+    assignment: Assignment, student: User, moments: ViewTimes
+) -> MarkedByHand:
+    """Return what people gave for the student's attempts, if it may be shown now."""
+    if not (moments.is_released or moments.sees_all):
+        return NOTHING_BY_HAND
+    return load_hand_points([assignment.pk], students=[student.pk])
+
+
+def _bar_without_run(points: Decimal, hand: HandPoints) -> PointsBar | None:
+    """Return the points of a student who handed in nothing, None if they are unmarked."""
+    if not points:
+        return None
+    return divided(total=points, earned=hand.given, by_hand=hand.waiting)
 
 
 def _compared_by_hidden_points(
@@ -227,7 +329,7 @@ def _compared_by_hidden_points(
     Each comes with its terms, if it is late.
 
     The list is empty where the choice tells nothing hidden: marks are released, the
-    latest attempt counts, or no attempt hides points.
+    latest attempt counts, or no attempt hides points or is marked by people.
 
     SECURITY: one attempt with hidden points is enough. Which attempt counts then
     depends on a comparison with these points, even if the other attempts show
@@ -236,16 +338,20 @@ def _compared_by_hidden_points(
     is_best = assignment.counting == Counting.BEST
     if not is_best or moments.is_released or moments.sees_all:
         return []
-    runs = latest_finished_runs(assignment, student_id)
+    runs = finished_runs(assignment, student_id)
     prefetch_related_objects(runs, "results", "revision__questions")
-    shown = [(run, _results(run, moments)) for run in runs]
-    if not any(results.hides_points for _, results in shown):
+    shown = [(run, show_run_at(run, moments)) for run in runs]
+    if not any(results.hides_points or results.by_hand for _, results in shown):
         return []
     terms = run_terms(runs)
     return [(results, terms.get(run.pk)) for run, results in shown]
 
 
-def _results(run: GradingRun, moments: ViewTimes) -> ShownResults:
+def show_run_at(run: GradingRun, moments: ViewTimes) -> ShownResults:
+    """Return what of the run may be shown at these times.
+
+    It makes no query of its own if `results` and `revision__questions` are prefetched.
+    """
     rules = [rules_of(question) for question in run.revision.questions.all()]
     if run.state == State.FINISHED:
         return show_results(rules, recorded_results(run), moments)

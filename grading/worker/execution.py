@@ -139,7 +139,9 @@ def _execute(claim: Claim, runner: JobRunner) -> None:
     if pulse.is_lost:
         log.warning("run_lost", token=claim.token, worker=claim.worker)
     elif result.verdict == RunnerVerdict.CANCELLED and pulse.was_given_back:
-        retry_while_database_is_away(lambda: release_run(claim=claim))
+        retry_while_database_is_away(
+            lambda: release_run(claim=claim, gives_way=pulse.gives_way)
+        )
     else:
         _record(claim, result)
 
@@ -166,9 +168,9 @@ def _build(claim: Claim) -> JobSpec | None:
 
 
 def _claimed_run(claim: Claim) -> GradingRun:
-    return GradingRun.objects.select_related("revision", "submission").get(
-        pk=claim.run_id
-    )
+    return GradingRun.objects.select_related(
+        "revision", "submission", "self_check"
+    ).get(pk=claim.run_id)
 
 
 def _record(claim: Claim, result: JobResult) -> None:
@@ -275,6 +277,7 @@ class LeaseKeeper:
         self._beat_at = time.monotonic()
         self._stop_wished = False
         self.is_lost = False
+        self.gives_way = False
         self.was_given_back = False
 
     def __enter__(self) -> Self:
@@ -316,12 +319,15 @@ class LeaseKeeper:
             return
         self.is_lost = not answer.held
         self._stop_wished = answer.cancel_requested
+        # With a free slot, another thread of this worker takes the hand-in.
+        is_full = SLOTS.used >= settings.WORKER_SLOTS
+        self.gives_way = self.gives_way or (answer.gives_way and is_full)
 
     def should_stop(self) -> bool:
         """Return whether to stop the job: its run is lost, cancelled or given back."""
         if self.is_lost or self._stop_wished:
             return True
-        self.was_given_back = _stopping.is_set()
+        self.was_given_back = self.gives_way or _stopping.is_set()
         return self.was_given_back
 
 

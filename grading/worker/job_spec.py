@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from courses.handouts import restorable_cells
@@ -12,6 +13,7 @@ from formats.assignment import (
     locked_cells,
     mark_cells,
     split_sections,
+    without_tests,
 )
 from formats.choices import FileKind, Part, QuestionKind
 from formats.notebook.normalise import NotebookFaultError, readable_notebook
@@ -70,7 +72,10 @@ def build_job(run: GradingRun) -> JobSpec:
         files=_handed_in(submitted, parts),
         public_files=_of_part(Part.PUBLIC, parts),
         private_files=_of_part(Part.PRIVATE, parts),
-        questions=tuple(_question(question, parts) for question in questions),
+        questions=tuple(
+            _question(question, parts, is_self_check=run.self_check_id is not None)
+            for question in questions
+        ),
         test_names=dict(revision.imports),
         defined_names=tuple(sorted(defined.names)),
         defined_classes=tuple(sorted(defined.classes)),
@@ -153,12 +158,33 @@ def _job_file(file: RunFile | RevisionFile) -> JobFile:
     )
 
 
-def _question(question: Question, parts: Sequence[RevisionFile]) -> QuestionSpec:
+def _question(
+    question: Question, parts: Sequence[RevisionFile], *, is_self_check: bool
+) -> QuestionSpec:
     name = f"{question.key}.py"
     for part in parts:
         if part.part == Part.TESTS and part.name == name:
-            return _question_spec(question, read_blob(part.sha256).decode("utf-8-sig"))
+            text = read_blob(part.sha256).decode("utf-8-sig")
+            whole = _question_spec(question, text)
+            return _shown_at_once(question, whole) if is_self_check else whole
     raise IncompleteRevisionError(f"The revision has no tests/{name}.")
+
+
+def _shown_at_once(question: Question, whole: QuestionSpec) -> QuestionSpec:
+    """Return the question with the checks that are shown at once, and their tests.
+
+    A question without such a check stays without any. The hand-out names it, and its
+    check cell is restored and run as for a hand-in, so that what follows is the same.
+    """
+    hidden = {
+        check["name"]
+        for check in question.checks
+        if Visibility(check["visibility"]) != Visibility.ALWAYS
+    }
+    checks = tuple(check for check in whole.checks if check.name not in hidden)
+    if not checks:
+        return replace(whole, source="", checks=())
+    return replace(whole, source=without_tests(whole.source, hidden), checks=checks)
 
 
 def _question_spec(question: Question, text: str) -> QuestionSpec:

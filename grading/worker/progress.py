@@ -94,6 +94,7 @@ class Progress:
 
 
 def _question_to_json(found: QuestionOutcome) -> dict[str, Any]:
+    """Return what a heartbeat writes: without the checks' reports, which may be long."""
     return {
         "key": found.key,
         "outcome": found.outcome.value,

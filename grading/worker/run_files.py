@@ -1,9 +1,11 @@
-"""The files that a run executes: those of a submission, or a trial's own."""
+"""The files that a run executes: a submission's, a self-check's or a trial's own."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from formats.choices import FileKind, Part
-from grading.models import GradingRun, Trial
+from grading.models import GradingRun, SelfCheckFile, Trial
+from submissions.models import SubmittedFile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,10 +25,9 @@ def files_of_run(run: GradingRun) -> tuple[RunFile, ...]:
     is run without other files, like the work of a student who has done nothing.
     """
     if run.submission is not None:
-        return tuple(
-            RunFile(name=file.name, kind=file.kind, sha256=file.sha256, size=file.size)
-            for file in run.submission.files.all()
-        )
+        return _received(run.submission.files.all())
+    if run.self_check is not None:
+        return _received(run.self_check.files.all())
     is_solution = run.trial == Trial.SOLUTION
     notebook = Part.STAFF if is_solution else Part.HANDOUT
     parts = {notebook, Part.SOLUTION} if is_solution else {notebook}
@@ -42,4 +43,13 @@ def files_of_run(run: GradingRun) -> tuple[RunFile, ...]:
         )
         for part in run.revision.files.all()
         if part.part in parts
+    )
+
+
+def _received(
+    files: Iterable[SubmittedFile] | Iterable[SelfCheckFile],
+) -> tuple[RunFile, ...]:
+    return tuple(
+        RunFile(name=file.name, kind=file.kind, sha256=file.sha256, size=file.size)
+        for file in files
     )

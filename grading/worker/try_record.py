@@ -19,7 +19,7 @@ _LOST: Final = "lost"
 _PUT_BACK: Final = "put_back"
 _OTHER: Final = "other"
 # SECURITY: labels come from these words, whatever a run has stored.
-_CODES: Final = CODES | {"", "cancelled", "store_away", "worker_stopped"}
+_CODES: Final = CODES | {*("", "cancelled", "store_away", "worker_stopped", "gave_way")}
 
 
 def record_try(claim: Claim) -> None:

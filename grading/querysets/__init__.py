@@ -1,0 +1,16 @@
+"""What each person may see of runs, marks and self-checks, and how a run changes state."""
+
+from grading.querysets.marks import MarkQuerySet
+from grading.querysets.regrade_requests import RegradeRequestQuerySet
+from grading.querysets.runs import CANCELLED, GradingRunQuerySet, from_now, lease_end
+from grading.querysets.self_checks import SelfCheckQuerySet
+
+__all__ = [
+    "CANCELLED",
+    "GradingRunQuerySet",
+    "MarkQuerySet",
+    "RegradeRequestQuerySet",
+    "SelfCheckQuerySet",
+    "from_now",
+    "lease_end",
+]

@@ -1,0 +1,59 @@
+"""Querysets of marks: what each person may see."""
+
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.lookups import IsNull
+
+from courses.permissions import own_or_in_staffed_courses
+from courses.work_lists import in_order, listed_by_assignment
+from grading.querysets.released import released_to
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from grading.models import Mark
+
+
+def _is_known(user: "User") -> Q:
+    """Match marks of which this person may know, if they are their own.
+
+    SECURITY: before the release to this person, only a finished run tells it. A mark may also exist
+    because a person has marked work without a run, or has decided for a student who
+    handed in nothing.
+    """
+    from grading.models import GradingRun  # noqa: PLC0415  models import this module
+
+    finished = (
+        GradingRun.objects.that_may_count()
+        .filter(
+            submission__assignment=OuterRef("assignment"),
+            submission__author=OuterRef("student"),
+            state="finished",
+        )
+        .order_by()
+    )
+    is_released = released_to(user, assignment="assignment")
+    # Not with EXISTS: PostgreSQL would read all finished runs once, for the few rows of
+    # one person.
+    return is_released | Q(IsNull(Subquery(finished.values("pk")[:1]), rhs=False))
+
+
+class MarkQuerySet(models.QuerySet["Mark"]):
+    def visible_to(self, user: "User") -> Self:
+        """Return the person's own marks, and all marks of courses that they staff.
+
+        SECURITY: without their own marks of which they must not know.
+        """
+        return self.filter(
+            own_or_in_staffed_courses(user, assignment="assignment", owner="student"),
+            Q() if user.is_superuser else ~Q(student=user) | _is_known(user),
+        )
+
+    def listed_for(self, user: "User") -> Self:
+        """Return what `visible_to` does, by assignment, found by indexes. One query."""
+        found, is_sorted = listed_by_assignment(
+            self, user, owner="student", own_if=_is_known(user)
+        )
+        order = in_order("assignment_id", "student_id", is_sorted=is_sorted)
+        return found.order_by(*order)

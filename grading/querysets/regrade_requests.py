@@ -1,0 +1,58 @@
+"""Querysets of regrade requests: what each person may see."""
+
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from courses.permissions import in_staffed_courses, own_in_visible_courses
+from courses.querysets import EDITORS
+from courses.querysets.membership import enrolled
+from grading.querysets.released import released_to
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from grading.models import RegradeRequest
+
+_COURSE = "submission__assignment__course"
+
+
+class RegradeRequestQuerySet(models.QuerySet["RegradeRequest"]):
+    """Regrade requests."""
+
+    def visible_to(self, user: "User") -> Self:
+        """Return the person's own requests, and those that they may answer.
+
+        Who edits a course sees all its requests. Other staff see those about work that
+        they may mark, as `grading.services.marker_scope.MarkerScope` says.
+
+        SECURITY: a student sees none while the marks are not released to them. An answer
+        tells points.
+        """
+        from grading.models import MarkerAllocation  # noqa: PLC0415  models import this
+
+        if user.is_superuser:
+            return self
+        given = MarkerAllocation.objects.filter(
+            Q(key="") | Q(key=OuterRef("key")),
+            Q(student=None) | Q(student=OuterRef("submission__author")),
+            assignment=OuterRef("submission__assignment"),
+            marker=user,
+            stage="first",
+        ).order_by()
+        marks = Q(submission__assignment__markers_see_own_only=False) | Exists(given)
+        own = own_in_visible_courses(user, course=_COURSE, owner="submission__author")
+        is_released = released_to(user, assignment="submission__assignment")
+        return self.filter(
+            enrolled(user, _COURSE, role__in=EDITORS)
+            | (in_staffed_courses(user, course=_COURSE) & marks)
+            | (own & is_released)
+        )
+
+    def of_assignment(self, assignment: int) -> Self:
+        """Return the requests about work for this assignment."""
+        return self.filter(submission__assignment=assignment)
+
+    def open(self) -> Self:
+        """Return the requests that nobody has answered or withdrawn."""
+        return self.filter(state="open")

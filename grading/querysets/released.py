@@ -1,0 +1,72 @@
+"""Whether marks are released to a person about their own work, in SQL."""
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db import models
+from django.db.models import Case, ExpressionWrapper, F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Greatest, TruncSecond
+from django.db.models.lookups import GreaterThan, IsNull, LessThan
+from django.utils import timezone
+
+from courses.extra_time import ANSWERED_WITHIN
+from courses.querysets.extra_time_columns import own_due_of
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+_MINUTE: Final = Value(dt.timedelta(minutes=1), models.DurationField())
+
+
+def released_to(user: "User", *, assignment: str) -> Q:
+    """Match rows of assignments whose marks are released to this student.
+
+    `assignment` is the lookup from the row to its assignment. This is the rule of
+    `grading.services.view_times` in SQL.
+
+    SECURITY: marks are out for a student once the portal no longer takes their own
+    work. An attempt that is opened is waited for until it expires, also where its
+    author has let its own time pass.
+    """
+    from courses.models import ExtensionRequest  # noqa: PLC0415  models import this module
+    from submissions.models import OpenedAttempt  # noqa: PLC0415  models import this module
+
+    now = timezone.now()
+    closes_at = _closes_at(user, assignment)
+    of_row = {"assignment": OuterRef(assignment)}
+    asked = (
+        ExtensionRequest.objects.open()
+        .filter(student=user, wished_due_at__gte=now - ANSWERED_WITHIN, **of_row)
+        .annotate(asked_second=TruncSecond("made_at", tzinfo=dt.UTC))
+        .order_by()
+    )
+    asked_at = Subquery(asked.values("asked_second")[:1])
+    opened = (
+        OpenedAttempt.objects.unfinished()
+        .filter(author=user, expires_at__gt=now, **of_row)
+        .order_by()
+    )
+    return (
+        Q(**{f"{assignment}__marks_released_at__lte": now})
+        & Q(LessThan(closes_at, _moment(now.replace(microsecond=0))))
+        & (Q(IsNull(asked_at, rhs=True)) | Q(GreaterThan(asked_at, closes_at)))
+        & Q(IsNull(Subquery(opened.values("pk")[:1]), rhs=True))
+    )
+
+
+def _closes_at(user: "User", assignment: str) -> Greatest:
+    """Return `courses.deadlines.Deadline.closes_at` of the student, in SQL."""
+    due = own_due_of(user, assignment=assignment)
+    minutes = Cast(f"{assignment}__grace_minutes", models.IntegerField())
+    grace = ExpressionWrapper(minutes * _MINUTE, models.DurationField())
+    late_after: Any = Case(
+        # SQLite calls Python to add a duration, so nothing is added in vain.
+        models.When(**{f"{assignment}__grace_minutes": 0}, then=due),
+        default=ExpressionWrapper(due + grace, models.DateTimeField()),
+    )
+    closes_at = Coalesce(F(f"{assignment}__closes_at"), F(f"{assignment}__due_at"))
+    return Greatest(closes_at, late_after)
+
+
+def _moment(at: dt.datetime) -> Value:
+    return Value(at, models.DateTimeField())

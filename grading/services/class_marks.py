@@ -1,0 +1,94 @@
+"""The marks of a class as shares of all points, for their distribution."""
+
+import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.db.models import Sum
+
+from courses.deadlines import deadline_of, deadlines_with_extra_time
+from courses.models import Assignment, Question
+from grading.hand_points import HandPoints
+from grading.mark_points import mark_points
+from grading.models import Mark, MarkChange
+from grading.services.counting import CountingRow, counting_rows
+from grading.services.hand_points import load_hand_points
+
+_ZERO = Decimal(0)
+
+
+def class_shares(assignment: Assignment, *, now: dt.datetime) -> list[Decimal]:
+    """Return the marks that were released together, as shares of all points.
+
+    The list is empty while there is none, or while one of them waits for a marker. A
+    share is that of the mark as it is now.
+
+    SECURITY: whoever compares the list of one day with that of another must not find
+    what one student got. So it has the marks that existed when the marks came out, of
+    students who could not hand in any more then: nobody joins later because of an
+    extension or a late marking, and nobody leaves it with the course.
+    """
+    if assignment.marks_released_at is None:
+        return []
+    common = deadline_of(assignment)
+    out_at = max(assignment.marks_released_at, common.results_wait_until)
+    if out_at >= now:
+        return []
+    rows = _rows(assignment, _there_at(assignment, out_at))
+    if any(row.hand.waiting for row, _, _ in rows):
+        return []
+    return [_share(row, possible, extra) for row, possible, extra in rows if possible]
+
+
+def _there_at(assignment: Assignment, at: dt.datetime) -> set[int]:
+    """Return the students who had a mark then, and could not hand in any more."""
+    changes = MarkChange.objects.filter(mark__assignment=assignment, at__lte=at)
+    there = set(changes.order_by().values_list("mark__student", flat=True))
+    return there - {
+        student.pk
+        for student, own in deadlines_with_extra_time(assignment).items()
+        if own.results_wait_until > at
+    }
+
+
+def _rows(
+    assignment: Assignment, students: Iterable[int]
+) -> list[tuple[CountingRow, Decimal, Decimal]]:
+    """Return what counts, all points and the adjustment for those who have work."""
+    possible = _possible(assignment)
+    marked = load_hand_points([assignment.pk])
+    rows = counting_rows(assignment, possible=possible, marked=marked)
+    adjustments = dict(
+        Mark.objects.filter(assignment=assignment)
+        .order_by()
+        .values_list("student", "adjustment")
+    )
+    found = []
+    for student in students:
+        row = rows.get(student)
+        if row is None and student in marked.earned:
+            row = _by_hand(assignment, marked.of(student, assignment.revision_id))
+        if row is not None and row.revision_id is not None:
+            of_revision = possible.get(row.revision_id, _ZERO)
+            found.append((row, of_revision, adjustments.get(student, _ZERO)))
+    return found
+
+
+def _possible(assignment: Assignment) -> dict[int, Decimal]:
+    questions = Question.objects.filter(revision__assignment=assignment).order_by()
+    return dict(questions.values_list("revision").annotate(total=Sum("points")))
+
+
+def _by_hand(assignment: Assignment, hand: HandPoints) -> CountingRow:
+    """Return what counts for a student whose work was marked without a submission."""
+    return CountingRow(_ZERO, assignment.revision_id, None, hand, None)
+
+
+def _share(row: CountingRow, possible: Decimal, adjustment: Decimal) -> Decimal:
+    points = mark_points(
+        automatic=row.automatic,
+        manual=row.hand.given,
+        adjustment=adjustment,
+        late=row.late,
+    )
+    return points.final / possible

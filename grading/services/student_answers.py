@@ -1,0 +1,164 @@
+"""The answers of students to a question, and which of them are alike."""
+
+import time
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from courses.handouts import handout_notebook
+from courses.models import AssignmentRevision
+from formats.assignment.answer_cells import answer_places
+from formats.choices import FileKind
+from formats.notebook.cell_changes import source_text
+from formats.notebook.like_texts import NEARLY, AnswerText, likeness
+from grading.services.marking_queue import WorkItem
+from rendering.cache import RenderedTexts
+from rendering.notebooks import NotebookUnreadableError, load_cells
+from storage.blobs import BlobMissingError, StoreUnreachableError, read_blob
+from submissions.models import SubmittedFile
+
+# The most words of all answers that are kept for the next comparison.
+_MOST_WORDS: Final = 400_000
+_NO_TEXT: Final = AnswerText(())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A student's cells of a question: their places, from 0, and their text."""
+
+    places: tuple[int, ...] = ()
+    text: AnswerText = _NO_TEXT
+
+
+Answers = Mapping[str, Answer]
+_kept: RenderedTexts[tuple[str, frozenset[str]], Answers] = RenderedTexts(
+    _MOST_WORDS,
+    lambda _, answers: 50 + sum(len(each.text.words) for each in answers.values()),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LikeAnswers:
+    """Whose answers are like one, and how many of all have been compared.
+
+    `is_handout` means that the answer is what students were given.
+    """
+
+    identical: tuple[WorkItem, ...] = ()
+    nearly: tuple[WorkItem, ...] = ()
+    compared: int = 0
+    total: int = 0
+    is_handout: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all answers have been compared."""
+        return self.compared == self.total
+
+
+def submitted_notebooks(submissions: Iterable[UUID | None]) -> dict[UUID, str]:
+    """Return the hash of each submission's notebook. One query."""
+    files = SubmittedFile.objects.filter(
+        submission__in=set(submissions) - {None},
+        kind=FileKind.NOTEBOOK,
+        removed_at__isnull=True,
+    )
+    return dict(files.order_by().values_list("submission", "sha256"))
+
+
+def answers_in(sha256: str, keys: Collection[str]) -> Answers:
+    """Return the answers in a notebook that was handed in, by the questions' keys.
+
+    There are none in a notebook that cannot be read now.
+    """
+    try:
+        return _kept.get((sha256, frozenset(keys)), lambda _: _answers(sha256, keys))
+    except (NotebookUnreadableError, BlobMissingError, StoreUnreachableError):
+        return {}
+
+
+def like_answers(
+    item: WorkItem,
+    others: Iterable[WorkItem],
+    *,
+    keys: Collection[str],
+    revision: AssignmentRevision,
+    seconds: float,
+) -> LikeAnswers:
+    """Return the items with an answer that is identical or nearly so. Two queries.
+
+    Only the text of the question's cells is compared: neither other cells nor outputs.
+    After so many seconds, the other answers are left for the next call, since what was
+    read is kept. Items with another rubric or of another marking are left out.
+    """
+    candidates = [each for each in others if _can_be_alike(item, each)]
+    notebooks = submitted_notebooks(each.submission for each in (item, *candidates))
+    answer = _answer_of(item, notebooks, keys)
+    if answer.text.is_empty:
+        return LikeAnswers()
+    until = time.monotonic() + seconds
+    found: dict[bool, list[WorkItem]] = {True: [], False: []}
+    compared = 0
+    for each in candidates:
+        if time.monotonic() >= until:
+            break
+        compared += 1
+        other = _answer_of(each, notebooks, keys)
+        ratio = likeness(answer.text, other.text)
+        if ratio >= NEARLY:
+            found[ratio == 1].append(each)
+    given = handout_answers(revision, keys).get(item.key)
+    return LikeAnswers(
+        identical=tuple(found[True]),
+        nearly=tuple(found[False]),
+        compared=compared,
+        total=len(candidates),
+        is_handout=given is not None and given.text == answer.text,
+    )
+
+
+def handout_answers(revision: AssignmentRevision, keys: Collection[str]) -> Answers:
+    """Return what students were given in the place of each answer. One query."""
+    return _answers_of(handout_cells(revision), keys)
+
+
+def handout_cells(revision: AssignmentRevision) -> list[Any]:
+    """Return the cells of the hand-out, none if it cannot be read now. One query."""
+    try:
+        notebook = handout_notebook(list(revision.files.all()))
+    except (BlobMissingError, StoreUnreachableError):
+        return []
+    return list(notebook["cells"]) if notebook else []
+
+
+def _can_be_alike(item: WorkItem, other: WorkItem) -> bool:
+    return (
+        other.student != item.student
+        and other.submission is not None
+        and not other.is_running
+        and (other.rubric, other.stage) == (item.rubric, item.stage)
+    )
+
+
+def _answer_of(
+    item: WorkItem, notebooks: Mapping[UUID, str], keys: Collection[str]
+) -> Answer:
+    sha256 = notebooks.get(item.submission) if item.submission else None
+    found = answers_in(sha256, keys) if sha256 else {}
+    return found.get(item.key, Answer())
+
+
+def _answers(sha256: str, keys: Collection[str]) -> Answers:
+    return _answers_of(load_cells(read_blob(sha256)), keys)
+
+
+def _answers_of(cells: list[Any], keys: Collection[str]) -> Answers:
+    sound = [each if isinstance(each, dict) else {} for each in cells]
+    return {
+        key: Answer(
+            places=tuple(places),
+            text=AnswerText.of(source_text(sound[place]) for place in places),
+        )
+        for key, places in answer_places(sound, keys).items()
+    }
