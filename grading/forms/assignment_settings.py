@@ -1,6 +1,7 @@
 """The form that creates an assignment, or changes its settings."""
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any, Final
 
 from django import forms
@@ -14,11 +15,38 @@ from courses.late_rules import preset
 from courses.models import Assignment, Course
 from courses.wall_clock import later_by_days
 from formats.choices import Counting, LateMode
+from formats.declaration import (
+    DEFAULT_STATEMENT,
+    LONGEST_QUESTIONS,
+    LONGEST_STATEMENT,
+)
 from formats.late_rule_checks import RULE_FIELDS
 from formats.lengths import MAX_MARKDOWN
 from grading.forms.late_rule import RULE_LABELS, preset_values
 
 _LONGEST_SLUG: Final = 60
+# The parts of the form, with the names of their fields.
+SECTIONS: Final = (
+    ("Coursework", ("title", "slug", "summary", "week")),
+    (
+        "Dates",
+        (
+            *("visible", "release_at", "due_at", "closes_at"),
+            *("grace_minutes", "upload_minutes"),
+        ),
+    ),
+    ("Late work", (*RULE_FIELDS, "pass_mark")),
+    (
+        "Attempts",
+        (
+            *("max_attempts", "cooldown_minutes", "counting"),
+            *("cpu_budget_seconds", "gpu_budget_seconds"),
+        ),
+    ),
+    ("Check my work", ("self_check_limit", "self_check_minutes")),
+    ("Declaration", ("declaration", "declaration_questions")),
+    ("Share of the course mark", ("component", "weight_percent")),
+)
 _MOVED: Final = (
     "The last part of its address. If you change it, links to the old address stop "
     "working, and you must change it in the course file too."
@@ -86,6 +114,15 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
         max_value=1000,
         help_text="If you leave it empty, students may hand in as often as they like.",
     )
+    cooldown_minutes = forms.IntegerField(
+        label="Minutes between attempts",
+        initial=0,
+        min_value=0,
+        max_value=7 * 24 * 60,
+        help_text="How long students wait after an attempt before they can hand in the "
+        "next one. An attempt that fails through a fault of the portal does not count. "
+        "Students are told.",
+    )
     cpu_budget_seconds = forms.IntegerField(
         label="CPU seconds of each student",
         required=False,
@@ -101,11 +138,47 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
         max_value=10**8,
         help_text="The same for the time in which a run holds a GPU.",
     )
+    self_check_limit = forms.IntegerField(
+        label="Checks of their work",
+        initial=0,
+        min_value=0,
+        max_value=100,
+        help_text="How many times a student can press “Check my work” without waiting. "
+        "It runs their files and the checks that are shown at once, and uses no attempt. "
+        "0 turns it off.",
+    )
+    self_check_minutes = forms.IntegerField(
+        label="Minutes until one more check",
+        initial=30,
+        min_value=1,
+        max_value=7 * 24 * 60,
+        help_text="A student who has used some gets one more each time so many "
+        "minutes have passed, up to that number.",
+    )
     counting = forms.ChoiceField(
         label="Which attempt counts",
         choices=Counting.choices,
         initial=Counting.LATEST,
+        help_text="If students choose, they can change their choice until they can no "
+        "longer hand in. While a student has chosen none, the latest attempt counts.",
         widget=forms.RadioSelect,
+    )
+    declaration = forms.CharField(
+        label="Declaration",
+        required=False,
+        max_length=LONGEST_STATEMENT,
+        help_text="What students confirm when they hand in. If you leave it empty: "
+        f"“{DEFAULT_STATEMENT}”",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    declaration_questions = forms.CharField(
+        label="Questions when handing in",
+        required=False,
+        max_length=LONGEST_QUESTIONS,
+        help_text="One on each line, such as “Which AI tools did you use, and for "
+        "what? [required]” or “Hours worked [number]”. Staff see the answers on the "
+        "receipt of each attempt.",
+        widget=forms.Textarea(attrs={"rows": 4}),
     )
     weight_percent = forms.DecimalField(
         label="Weight in %",
@@ -140,9 +213,14 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
             "pass_mark",
             "upload_minutes",
             "max_attempts",
+            "cooldown_minutes",
             "cpu_budget_seconds",
             "gpu_budget_seconds",
+            "self_check_limit",
+            "self_check_minutes",
             "counting",
+            "declaration",
+            "declaration_questions",
             "summary",
         )
         labels = {
@@ -151,28 +229,11 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
             "week": "Week",
             "component": "Part of the course mark",
         }
-        help_texts = {"component": "None. Without a weight it is not assessed."}
+        help_texts = {
+            "component": "Coursework of no part and without a weight is not assessed."
+        }
 
-    field_order = (
-        "title",
-        "slug",
-        "summary",
-        "week",
-        "visible",
-        "release_at",
-        "due_at",
-        "closes_at",
-        "grace_minutes",
-        *RULE_FIELDS,
-        "pass_mark",
-        "upload_minutes",
-        "max_attempts",
-        "cpu_budget_seconds",
-        "gpu_budget_seconds",
-        "counting",
-        "component",
-        "weight_percent",
-    )
+    field_order = tuple(name for _, names in SECTIONS for name in names)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -190,6 +251,12 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
         self.fields["late_unit"].required = False
         component: Any = self.fields["component"]
         component.queryset, component.empty_label = course.components.all(), "None"
+
+    @property
+    def sections(self) -> Iterator[tuple[str, list[forms.BoundField]]]:
+        """Yield the title of each part of the form, with its fields."""
+        for title, names in SECTIONS:
+            yield title, [self[name] for name in names]
 
     @classmethod
     def new(cls, course: Course, entered: Any = None) -> "CourseworkForm":

@@ -12,12 +12,19 @@ from courses.wall_clock import moment_words
 _LONGEST_REASON: Final = 1_000
 
 
+def name_and_address(person: User) -> str:
+    """Return the name with the address, because names are not unique."""
+    if person.name == person.email:
+        return person.email
+    return f"{person.name} ({person.email})"
+
+
 class StudentField(forms.ModelChoiceField):  # type: ignore[type-arg]  # Django takes none at run time
     """A student of the course, by name and address."""
 
     def label_from_instance(self, obj: Any) -> str:
         """Return the name with the address, because names are not unique."""
-        return f"{obj.name} ({obj.email})" if obj.name != obj.email else obj.email
+        return name_and_address(obj)
 
 
 class ExtensionForm(forms.Form):
@@ -28,7 +35,7 @@ class ExtensionForm(forms.Form):
     reason = forms.CharField(
         label="Why",
         max_length=_LONGEST_REASON,
-        help_text="Only staff see the reason. The student sees only the new deadline.",
+        help_text="Only those who edit the course see the reason. The student sees only the new deadline.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 

@@ -1,47 +1,37 @@
 """The coursework page: the brief, required files, the form, and one's own attempts."""
 
 import datetime as dt
-import uuid
-from collections import defaultdict
-from collections.abc import Iterable
+import math
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.conf import settings
-
 from accounts.models import User
-from courses.deadlines import deadline_for
+from courses.deadlines import deadline_of, extra_time_for
 from courses.models import (
     Assignment,
     AssignmentRevision,
     Course,
-    RequiredFile,
     RevisionFile,
 )
 from courses.permissions import Right, rights_in
 from courses.release_times import is_released
+from courses.services.course_storage import weights_words
 from formats.assignment.assignment_content import Check, Visibility
-from formats.choices import Counting, FileKind, Part, QuestionKind
+from formats.choices import Counting, Part, QuestionKind
 from formats.problems import Problem
 from grading.models import GradingRun, RunnerEnvironment
 from grading.pages.attempts import Attempt, own_attempts
 from grading.pages.hand_in_status import HandInStatus, hand_in_status_of
 from grading.pages.late_work import LateWork, late_work_of
+from grading.pages.own_self_checks import OwnSelfChecks, own_self_checks
+from grading.pages.submit_form import LastTry, SubmitForm, shown_form
 from grading.scoring import rules_of
+from grading.services.choosing import may_choose_attempt
 from grading.services.use import budgets_of
+from grading.services.view_times import view_times
 from grading.states import State
 from grading.visible_results import ShownResults, ViewTimes
-from submissions.intake import rules_of as file_rules
-from submissions.models import OpenedAttempt
 
-# What the browser's file dialogue offers first. The server checks the content.
-_ACCEPT = {
-    FileKind.NOTEBOOK: ".ipynb",
-    FileKind.SAFETENSORS: ".safetensors",
-    FileKind.STATE_DICT: ".pt,.pth",
-    FileKind.TORCHSCRIPT: ".pt,.pth",
-    FileKind.OTHER: "",
-}
 _MEGABYTE = 1024**2
 # The packages that students ask about first; the page folds the others away.
 _MAIN = ("torch", "numpy", "matplotlib")
@@ -51,42 +41,6 @@ _SHOWN = {
     Visibility.AFTER_RELEASE: "Shown when marks are released",
     Visibility.NEVER: "Never shown",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class FileSlot:
-    """The form's input for one required file, with the problems of the last try."""
-
-    field: str
-    element_id: str
-    file: RequiredFile
-    max_bytes: int
-    accept: str
-    problems: tuple[Problem, ...]
-
-    @property
-    def described_by(self) -> str:
-        """Ids of the texts that belong to the input, for screen readers."""
-        parts = [f"{self.element_id}-limit", f"{self.element_id}-chosen"]
-        if self.problems:
-            parts.insert(0, f"{self.element_id}-problems")
-        return " ".join(parts)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SubmitForm:
-    """The form, with the problems of the last try beside their files.
-
-    `opened` is the attempt whose files arrive in pieces, if the person has opened one.
-    """
-
-    slots: tuple[FileSlot, ...]
-    problems: tuple[Problem, ...]
-    problem_count: int
-    idempotency_key: str
-    is_declared: bool
-    max_bytes: int
-    opened: OpenedAttempt | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,8 +83,10 @@ class AssignmentPage:
     form: SubmitForm | None
     refusals: tuple[Problem, ...]
     attempts: tuple[Attempt, ...]
+    self_checks: OwnSelfChecks | None
     is_staff_view: bool
     marks_are_final: bool
+    may_choose: bool
     now: dt.datetime
 
     @property
@@ -140,12 +96,20 @@ class AssignmentPage:
         return all(is_released(release_at, self.now) for release_at in releases)
 
     @property
+    def seconds_to_deadline(self) -> int:
+        """How long the person's deadline is ahead; negative once it has passed."""
+        left = self.hand_in_status.deadline.due_at - self.now
+        return math.floor(left.total_seconds())
+
+    @property
     def replaced(self) -> ShownResults | None:
         """What the student may see of the attempt that a new attempt would replace.
 
-        None where a new attempt can only help, and where nothing is marked yet.
+        None where a new attempt can only help, and where nothing is marked yet. Where
+        students choose, a new attempt counts as long as they have chosen none.
         """
-        if self.assignment.counting != Counting.LATEST:
+        has_chosen = any(each.is_chosen for each in self.attempts)
+        if self.assignment.counting == Counting.BEST or has_chosen:
             return None
         found = (each.results for each in self.attempts if each.counts)
         results = next(found, None)
@@ -156,6 +120,12 @@ class AssignmentPage:
         """What `replaced` earned as far as it is shown, after its late penalty."""
         found = (each.points for each in self.attempts if each.counts and each.points)
         return next((points.final for points in found), Decimal(0))
+
+    @property
+    def old_weights_words(self) -> str:
+        """What happens to the weights of old attempts, empty if they are kept."""
+        days = self.course.weights_days
+        return "" if days is None else weights_words(days)
 
     @property
     def memory_bytes(self) -> int:
@@ -194,15 +164,6 @@ class AssignmentPage:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class LastTry:
-    """What a refused form keeps for the next try."""
-
-    problems: tuple[Problem, ...] = ()
-    idempotency_key: str = ""
-    is_declared: bool = False
-
-
 def assignment_page(
     *,
     user: User,
@@ -213,28 +174,33 @@ def assignment_page(
     """Return the page as this person sees it now."""
     rights = rights_in(user, assignment.course)
     revision = assignment.revision
-    own = deadline_for(assignment, user)
+    extra_time = extra_time_for(assignment, user)
+    own = deadline_of(assignment, extra_time)
     attempts = own_attempts(
-        user=user, assignment=assignment, closes_at=own.closes_at, now=now
+        user=user, assignment=assignment, closes_at=own.results_wait_until, now=now
     )
+    used = [each.submission for each in attempts if each.submission.uses_attempt]
     hand_in_status = hand_in_status_of(
         own,
+        extra_time=extra_time,
         assignment=assignment,
-        used=sum(attempt.submission.uses_attempt for attempt in attempts),
+        used=len(used),
+        last_at=max((each.begins_wait_at for each in used), default=None),
         budgets=budgets_of(assignment, user) if Right.SUBMIT in rights else (),
         may_submit=Right.SUBMIT in rights,
         now=now,
     )
     is_staff_view = Right.VIEW_ALL_WORK in rights
-    moments = ViewTimes(
+    moments = view_times(
+        assignment,
+        user.pk,
+        closes_at=own.results_wait_until,
         now=now,
-        closes_at=own.closes_at,
-        released_at=assignment.marks_released_at,
         sees_all=is_staff_view,
     )
     questions = _questions(revision, moments)
     environment = _environment(revision)
-    form = _shown_form(user, assignment, hand_in_status, last_try or LastTry(), now)
+    form = shown_form(user, assignment, hand_in_status, last_try or LastTry(), now)
     return AssignmentPage(
         assignment=assignment,
         course=assignment.course,
@@ -258,8 +224,12 @@ def assignment_page(
         # If the page has a form, the form shows the problems itself.
         refusals=last_try.problems if last_try and form is None else (),
         attempts=attempts,
+        self_checks=own_self_checks(user=user, assignment=assignment, now=now)
+        if Right.SUBMIT in rights
+        else None,
         is_staff_view=is_staff_view,
         marks_are_final=moments.is_released,
+        may_choose=may_choose_attempt(user, assignment, own, now),
         now=now,
     )
 
@@ -324,64 +294,3 @@ def _last_versions(revision: AssignmentRevision | None) -> tuple[tuple[str, str]
     )
     versions = measures.get("versions", {}) if measures else {}
     return tuple(sorted((str(name), str(value)) for name, value in versions.items()))
-
-
-def field_name(required: RequiredFile) -> str:
-    """Return the name of the form field for this required file."""
-    return f"file:{required.name}"
-
-
-def _shown_form(
-    user: User,
-    assignment: Assignment,
-    status: HandInStatus,
-    last_try: LastTry,
-    now: dt.datetime,
-) -> SubmitForm | None:
-    """Return the form if the person may hand in, or go on with an opened attempt."""
-    revision = assignment.revision
-    if revision is None or status.blocked not in {"", "closed"}:
-        return None
-    mine = OpenedAttempt.objects.by(user).unfinished().filter(assignment=assignment)
-    opened = mine.filter(expires_at__gt=now).prefetch_related("uploads").first()
-    goes_on = opened is not None and now <= opened.complete_by
-    if status.blocked and not goes_on:
-        return None
-    return _form(revision, last_try, opened)
-
-
-def _form(
-    revision: AssignmentRevision, last_try: LastTry, opened: OpenedAttempt | None
-) -> SubmitForm:
-    required = list(revision.required_files.all())
-    rules = file_rules(revision)
-    by_file = _problems_by_file(last_try.problems, set(rules))
-    return SubmitForm(
-        slots=tuple(
-            FileSlot(
-                field=field_name(file),
-                element_id=f"file-{index}",
-                file=file,
-                max_bytes=rules[file.name].max_bytes,
-                accept=_ACCEPT[FileKind(file.kind)],
-                problems=tuple(by_file[file.name]),
-            )
-            for index, file in enumerate(required, start=1)
-        ),
-        problems=tuple(by_file[""]),
-        problem_count=len(last_try.problems),
-        idempotency_key=last_try.idempotency_key or uuid.uuid4().hex,
-        is_declared=last_try.is_declared,
-        max_bytes=settings.MAX_SUBMISSION_BYTES,
-        opened=opened,
-    )
-
-
-def _problems_by_file(
-    problems: Iterable[Problem], names: set[str]
-) -> defaultdict[str, list[Problem]]:
-    """Return the problems by required file; "" has those of no file in the form."""
-    found: defaultdict[str, list[Problem]] = defaultdict(list)
-    for problem in problems:
-        found[problem.file if problem.file in names else ""].append(problem)
-    return found

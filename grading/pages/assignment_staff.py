@@ -5,6 +5,7 @@ import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from urllib.parse import urlencode
 
 from courses.models import Assignment
 from grading.pages.staff_rows import StudentRow, student_rows
@@ -63,7 +64,16 @@ class StaffPage:
     columns: tuple[Column, ...]
     total: int
     q: str
+    state: str
     sort: str
+
+    @property
+    def query(self) -> str:
+        """The end of a run's address that keeps this filter and order, or empty."""
+        chosen = {"q": self.q, "state": self.state, "sort": self.sort}
+        usual = {"q": "", "state": "", "sort": "name"}
+        kept = {key: value for key, value in chosen.items() if value != usual[key]}
+        return f"?{urlencode(kept)}" if kept else ""
 
 
 _FILTERS: dict[str, tuple[str, Callable[[StudentRow], bool]]] = {
@@ -128,6 +138,7 @@ def staff_page(
         columns=_columns(sort),
         total=len(everybody),
         q=q,
+        state=state,
         sort=sort,
     )
 

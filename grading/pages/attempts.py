@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from django.db.models import prefetch_related_objects
@@ -13,23 +14,34 @@ from formats.choices import Counting
 from grading.mark_points import MarkPoints, mark_points
 from grading.models import GradingRun
 from grading.pages.badges import Badge, badge_for
-from grading.services import counting_run_to_show, lateness, show_run
+from grading.points_bar import PointsBar
+from grading.services import (
+    attempt_bar,
+    counting_run_to_show,
+    lateness,
+    load_shown_hand_points,
+    show_runs,
+)
+from grading.services.view_times import view_times
 from grading.states import State
 from grading.visible_results import ShownResults
-from submissions.models import Submission
+from submissions.models import ChosenAttempt, Submission
 
 _REASONS = {
     Counting.LATEST: "your latest finished attempt",
     Counting.BEST: "your best attempt so far",
+    Counting.CHOICE: "your latest finished attempt",
 }
+_CHOSEN: Final = "your choice"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
     """One attempt with its latest run. `counts` says why it counts, or is empty.
 
-    `points` are those in `results`, less what the lateness of the attempt costs of
-    them.
+    `bar` divides the points that may be shown. `points` are those that are earned, less
+    what the lateness of the attempt costs of them. `is_chosen` says whether the student
+    has chosen it, where they may.
     """
 
     submission: Submission
@@ -38,6 +50,8 @@ class Attempt:
     results: ShownResults | None
     counts: str
     points: MarkPoints | None = None
+    bar: PointsBar | None = None
+    is_chosen: bool = False
 
 
 def own_attempts(
@@ -51,7 +65,7 @@ def own_attempts(
         Submission.objects.visible_to(user)
         .by(user)
         .filter(assignment=assignment)
-        .with_extension()
+        .with_extra_time()
         .newest_first()
     )
     if not submissions:
@@ -59,15 +73,29 @@ def own_attempts(
     for submission in submissions:
         submission.assignment = assignment
     runs = _latest_runs(submissions)
-    shown = {
-        run.work_id: show_run(run, closes_at=closes_at, now=now)
-        for run in runs.values()
-        if run.state == State.FINISHED
-    }
-    points = _points(submissions, shown)
+    finished = [run for run in runs.values() if run.state == State.FINISHED]
+    results = show_runs(
+        finished, assignment=assignment, student=user, closes_at=closes_at, now=now
+    )
+    shown = {run.work_id: results[run.pk] for run in finished}
     counting = counting_run_to_show(assignment, user, closes_at=closes_at, now=now)
     counting_id = counting.submission_id if counting else None
+    moments = view_times(assignment, user.pk, closes_at=closes_at, now=now)
+    marked = load_shown_hand_points(assignment, user, moments)
+    bars = {
+        run.work_id: attempt_bar(
+            run,
+            shown[run.work_id],
+            moments=moments,
+            marked=marked,
+            counts=run.submission_id == counting_id,
+        )
+        for run in finished
+    }
+    points = _points(submissions, bars)
+    chosen_id = _chosen_of(user, assignment)
     reason = _REASONS[Counting(assignment.counting)]
+    reason = _CHOSEN if chosen_id and counting_id == chosen_id else reason
     return tuple(
         Attempt(
             submission=submission,
@@ -76,13 +104,23 @@ def own_attempts(
             results=shown.get(submission.pk),
             counts=reason if submission.pk == counting_id else "",
             points=points.get(submission.pk),
+            bar=bars.get(submission.pk),
+            is_chosen=submission.pk == chosen_id,
         )
         for submission in submissions
     )
 
 
+def _chosen_of(user: User, assignment: Assignment) -> UUID | None:
+    """Return the id of the submission that the person has chosen, if they may choose."""
+    if assignment.counting != Counting.CHOICE:
+        return None
+    chosen = ChosenAttempt.objects.filter(assignment=assignment, student=user)
+    return chosen.values_list("submission", flat=True).first()
+
+
 def _points(
-    submissions: Iterable[Submission], shown: Mapping[UUID, ShownResults]
+    submissions: Iterable[Submission], bars: Mapping[UUID, PointsBar]
 ) -> dict[UUID, MarkPoints]:
     """Return the points of each attempt after its penalty, by the id of the submission.
 
@@ -94,15 +132,15 @@ def _points(
             each.assignment,
             each.author_id,
             each.received_at,
-            each.extended_to,  # type: ignore[attr-defined]  # annotated
-            shown[each.pk].points,
+            each.extra_time,  # type: ignore[attr-defined]  # annotated
+            bars[each.pk].total,
         )
         for each in submissions
-        if each.pk in shown
+        if each.pk in bars
     }
     terms = lateness.late_terms(attempts)
     return {
-        key: mark_points(automatic=shown[key].earned, late=terms.get(key))
+        key: mark_points(automatic=bars[key].earned, late=terms.get(key))
         for key in attempts
     }
 

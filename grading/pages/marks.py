@@ -4,12 +4,15 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import cast
 
 from django.db.models import Sum
+from django_stubs_ext import WithAnnotations
 
 from accounts.models import User
+from courses.annotations import WithExtraTime
 from courses.deadlines import deadline_of
-from courses.models import Assignment, Component, Course, Extension
+from courses.models import Assignment, Component, Course
 from courses.pages.todo import total_of_shares
 from courses.permissions import Right, rights_in
 from grading.models import GradingRun, Mark
@@ -29,14 +32,6 @@ class MarkRow:
     shown: ShownMark | None
     counting: GradingRun | None
     parts: Mark | None
-
-    @property
-    def by_hand(self) -> Decimal:
-        """The points that people give and no check does; 0 once marks are released."""
-        if self.shown is None or not self.shown.is_provisional:
-            return Decimal(0)
-        hidden = sum((hidden.points for hidden in self.shown.hidden), Decimal(0))
-        return self.shown.points - self.shown.shown_points - hidden
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,14 +83,10 @@ def marks_page(*, user: User, course: Course, now: dt.datetime) -> MarksPage:
     best attempt counts.
     """
     marks = _own_marks(user, course)
-    extended = dict(
-        Extension.objects.filter(assignment__course=course, student=user).values_list(
-            "assignment_id", "due_at"
-        )
-    )
     assignments = (
         Assignment.objects.visible_to(user)
         .filter(course=course)
+        .with_extra_time_of(user)
         .select_related("course", "component")
     )
     possible = dict(
@@ -109,7 +100,6 @@ def marks_page(*, user: User, course: Course, now: dt.datetime) -> MarksPage:
             assignment,
             possible=possible[assignment.pk],
             mark=marks.get(assignment.pk),
-            extended_to=extended.get(assignment.pk),
             now=now,
         )
         for assignment in assignments
@@ -158,10 +148,14 @@ def _row(
     *,
     possible: Decimal,
     mark: Mark | None,
-    extended_to: dt.datetime | None,
     now: dt.datetime,
 ) -> MarkRow:
-    if mark is None:
+    shown = None
+    if mark is not None:
+        row = cast("WithAnnotations[Assignment, WithExtraTime]", assignment)
+        own = deadline_of(assignment, row.extra_time)
+        shown = show_mark(mark, closes_at=own.results_wait_until, now=now)
+    if shown is None or not shown.is_known:
         return MarkRow(
             assignment=assignment,
             possible=possible,
@@ -169,8 +163,6 @@ def _row(
             counting=None,
             parts=None,
         )
-    own = deadline_of(assignment, extended_to)
-    shown = show_mark(mark, closes_at=own.closes_at, now=now)
     return MarkRow(
         assignment=assignment,
         possible=possible,

@@ -75,7 +75,7 @@ def rescore_page(
         ),
         edited=edited,
         has_errors=has_errors,
-        plan=plan_rescore(assignment=assignment, rules=rules)
+        plan=plan_rescore(assignment=assignment, rules=rules, revision=revision)
         if is_asked and not has_errors
         else None,
     )

@@ -1,5 +1,6 @@
 """Results by question, with the words and tones of their badges."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from grading.pages.badges import Badge
@@ -30,9 +31,12 @@ class CheckView:
 
 @dataclass(frozen=True, kw_only=True)
 class QuestionView:
+    """A question's result. `cells` are the numbers of its check cells, if known."""
+
     question: ShownQuestion
     badge: Badge
     checks: tuple[CheckView, ...]
+    cells: Sequence[int] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,14 +47,20 @@ class ResultsView:
     questions: tuple[QuestionView, ...]
 
 
-def results_view(shown: ShownResults) -> ResultsView:
-    """Return the results with a badge for each question and check."""
+def results_view(
+    shown: ShownResults, cells: Mapping[str, Sequence[int]] | None = None
+) -> ResultsView:
+    """Return the results with a badge for each question and check.
+
+    `cells` has the numbers of each question's check cells by its key.
+    """
     return ResultsView(
         shown=shown,
         questions=tuple(
             QuestionView(
                 question=question,
                 badge=_OUTCOMES[question.outcome],
+                cells=(cells or {}).get(question.key, ()),
                 checks=tuple(
                     CheckView(check=check, badge=_OUTCOMES[check.outcome])
                     for check in question.checks

@@ -1,16 +1,24 @@
 """The run page: the run's status, its files, other runs, and its history for staff."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.urls import reverse
+
 from accounts.models import User
+from courses.deadlines import deadline_of, extra_time_for
 from courses.models import Assignment, Course
-from courses.permissions import Right, rights_in
+from courses.permissions import Right, rights_at
 from formats.problems import Problem
 from grading.models import GradingRun, RunEvent
+from grading.pages.attempt_history import AttemptHistory, attempt_history
 from grading.pages.badges import Badge, badge_for
 from grading.pages.run_links import RunLinks, run_links_of
 from grading.pages.run_status import RunStatus, run_status
+from grading.services.aliases import codes_of
+from grading.services.feedback import shows_feedback
+from grading.services.view_times import view_times
 from grading.states import State
 from submissions.models import Submission, SubmittedFile
 
@@ -46,35 +54,96 @@ class RunPage:
     events: tuple[Event, ...]
     is_own: bool
     is_staff_view: bool
+    # None if there is one attempt alone.
+    history: AttemptHistory | None
     links: RunLinks | None
+    # Empty while the person may not see the feedback for this work.
+    feedback_url: str = ""
 
 
-def run_page(*, user: User, run: GradingRun, now: dt.datetime) -> RunPage:
-    """Return the run as this person may see it now."""
+def run_page(
+    *,
+    user: User,
+    run: GradingRun,
+    now: dt.datetime,
+    order: Mapping[str, str] | None = None,
+    is_whole: bool = True,
+) -> RunPage:
+    """Return the run as this person may see it now.
+
+    `order` is that of the staff table from which a member of staff came. While the run
+    is live, the other attempts are left out unless `is_whole`: the part that updates
+    itself has them not.
+    """
     submission = run.work
     assignment = submission.assignment
-    rights = rights_in(user, assignment.course)
+    rights = rights_at(user, assignment)
     is_staff_view = Right.VIEW_ALL_WORK in rights
+    # `is_late` of the submission reads it, wherever the page asks.
+    extra_time = extra_time_for(assignment, submission.author_id)
+    own = deadline_of(assignment, extra_time)
+    submission.extra_time = extra_time  # type: ignore[attr-defined]  # annotated
+    status = run_status(
+        run,
+        own=own,
+        now=now,
+        is_own=submission.author_id == user.pk,
+        is_staff_view=is_staff_view,
+        may_grade=Right.GRADE in rights,
+    )
     return RunPage(
         run=run,
         submission=submission,
         assignment=assignment,
         course=assignment.course,
-        status=run_status(
-            run,
-            now=now,
-            is_own=submission.author_id == user.pk,
-            is_staff_view=is_staff_view,
-            may_grade=Right.GRADE in rights,
-        ),
+        status=status,
         files=tuple(submission.files.all()),
         warnings=tuple(Problem(**warning) for warning in submission.warnings),
         runs=_runs(submission, is_staff_view=is_staff_view),
         events=_events(run) if is_staff_view else (),
         is_own=submission.author_id == user.pk,
         is_staff_view=is_staff_view,
-        links=run_links_of(run) if is_staff_view else None,
+        history=(
+            None
+            if status.is_live and not is_whole
+            else attempt_history(
+                run,
+                results=status.results,
+                closes_at=own.results_wait_until,
+                now=now,
+                sees_all=is_staff_view,
+            )
+        ),
+        links=run_links_of(run, order) if is_staff_view else None,
+        feedback_url=(
+            _feedback_url(user, submission)
+            if is_whole
+            and shows_feedback(
+                rights,
+                is_own=submission.author_id == user.pk,
+                moments=view_times(
+                    assignment,
+                    submission.author_id,
+                    closes_at=own.results_wait_until,
+                    now=now,
+                ),
+            )
+            else ""
+        ),
     )
+
+
+def _feedback_url(user: User, submission: Submission) -> str:
+    """Return where the feedback for the student's work is.
+
+    Its page for staff has the student's code in its address.
+    """
+    assignment, author = submission.assignment, submission.author
+    of = [assignment.course.slug, assignment.slug]
+    if author.pk == user.pk:
+        return reverse("grading:feedback", args=of)
+    code = codes_of(assignment, [author.pk])[author.pk]
+    return reverse("grading:feedback-of", args=[*of, code])
 
 
 def _runs(submission: Submission, *, is_staff_view: bool) -> tuple[OtherRun, ...]:

@@ -1,26 +1,19 @@
-"""Links for staff from a run to the student's other attempts and to other students."""
+"""Links for staff from a run to the runs of other students."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from grading.models import GradingRun
-from grading.pages.badges import Badge, badge_for
-from grading.querysets import GradingRunQuerySet
+from grading.pages.assignment_staff import staff_page
 from submissions.models import Submission
 
-
-@dataclass(frozen=True, kw_only=True)
-class AttemptLink:
-    """An attempt of the same student, by its latest run."""
-
-    attempt: int
-    run: GradingRun
-    badge: Badge
-    is_current: bool
+# What the address of the staff table says about its rows and their order.
+_ORDER: Final = ("q", "state", "sort")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,61 +26,57 @@ class StudentLink:
 
 @dataclass(frozen=True, kw_only=True)
 class RunLinks:
-    """The links from a run. The student is number `place` of `count` students."""
+    """The links from a run. The student is number `place` of `count` students.
 
-    attempts: Sequence[AttemptLink]
+    `order` is how the staff table was filtered and sorted, if it was: the links keep it.
+    """
+
     previous: StudentLink | None
     next: StudentLink | None
     place: int
     count: int
+    order: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def query(self) -> str:
+        """The end of an address that keeps the order, or empty."""
+        return f"?{urlencode(self.order)}" if self.order else ""
 
 
-def run_links_of(run: GradingRun) -> RunLinks:
-    """Return the student's attempts and the neighbours by name. Two queries.
+def run_links_of(run: GradingRun, order: Mapping[str, str] | None = None) -> RunLinks:
+    """Return the neighbours of the run's student among all who handed in.
 
-    The students are all who handed in, in the order of the page of submissions.
+    They come in the order of the staff table: as its address in `order` says, else by
+    name, in one query. Where the table no longer shows the student, it is by name too.
     """
-    work = run.work
-    students = list(_latest_runs_by_name(work.assignment_id))
+    chosen = {key: (order or {}).get(key, "") for key in _ORDER}
+    chosen = {key: value for key, value in chosen.items() if value}
+    if chosen:
+        rows = staff_page(assignment=run.work.assignment, **chosen).rows
+        found = [
+            StudentLink(name=row.name, run_id=row.run_id) for row in rows if row.run_id
+        ]
+        ids = [row.student_id for row in rows if row.run_id]
+        if run.work.author_id in ids:
+            return _links(found, ids.index(run.work.author_id), chosen)
+    students = list(_latest_runs_by_name(run.work.assignment_id))
     place = next(
-        (index for index, each in enumerate(students) if each[0] == work.author_id), -1
+        (index for index, each in enumerate(students) if each[0] == run.work.author_id),
+        -1,
     )
+    return _links([_link(each) for each in students], place, {})
+
+
+def _links(
+    students: Sequence[StudentLink], place: int, order: Mapping[str, str]
+) -> RunLinks:
     return RunLinks(
-        attempts=_attempts(run),
-        previous=_link(students[place - 1]) if place > 0 else None,
-        next=_link(students[place + 1]) if 0 <= place < len(students) - 1 else None,
+        previous=students[place - 1] if place > 0 else None,
+        next=students[place + 1] if 0 <= place < len(students) - 1 else None,
         place=place + 1,
         count=len(students),
+        order=order,
     )
-
-
-def _attempts(run: GradingRun) -> tuple[AttemptLink, ...]:
-    latest = (
-        _latest()
-        .filter(
-            submission__assignment=run.work.assignment_id,
-            submission__author=run.work.author_id,
-        )
-        .select_related("submission")
-        .defer("progress", "measures", "detail", "record")
-    )
-    return tuple(
-        AttemptLink(
-            attempt=each.work.attempt,
-            run=each,
-            badge=badge_for(each),
-            is_current=each.submission_id == run.submission_id,
-        )
-        for each in latest.order_by("submission__attempt")
-    )
-
-
-def _latest() -> GradingRunQuerySet:
-    """Return the latest run of each attempt, without those of unconfirmed regrades."""
-    later = GradingRun.objects.that_may_count().filter(
-        submission=OuterRef("submission"), number__gt=OuterRef("number")
-    )
-    return GradingRun.objects.that_may_count().filter(~Exists(later))
 
 
 def _latest_runs_by_name(assignment: int) -> QuerySet[GradingRun, tuple[Any, ...]]:
@@ -99,7 +88,7 @@ def _latest_runs_by_name(assignment: int) -> QuerySet[GradingRun, tuple[Any, ...
     author = "submission__author"
     names = (f"{author}__last_name", f"{author}__first_name", f"{author}__email")
     rows: QuerySet[GradingRun, tuple[Any, ...]] = (
-        _latest()
+        GradingRun.objects.latest_of_attempts()
         .of_assignment(assignment)
         .filter(~Exists(later))
         .order_by(*names)

@@ -7,33 +7,39 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from courses.deadlines import deadline_for
+from django.urls import reverse
+
+from courses.deadlines import Deadline
 from grading.messages import Message, Tone, describe
 from grading.models import GradingRun, Mark
 from grading.pages.badges import Badge, badge_for
+from grading.pages.notebook_links import NotebookLinks, notebook_links
 from grading.pages.results import ResultsView, results_view
+from grading.pages.run_measures import Measures, measures_of
+from grading.points_bar import PointsBar, points_bar
+from grading.poll_times import Poll, poll_of
+from grading.self_check_messages import describe_self_check
 from grading.services import (
     RunTimes,
     Trace,
+    attempt_bar,
     counting_run,
     counting_run_to_show,
     is_of_hand_in,
+    load_shown_hand_points,
     place_in_queue,
+    self_check_results,
     shown_times,
     staff_results,
     staff_traces,
     student_results,
 )
+from grading.services.view_times import view_times
 from grading.states import ACTIVE, State
 from grading.visible_results import ShownResults
 from grading.worker.input_record import InputRecord
 from grading.worker.progress import Progress
 
-# Behind this place in the queue, nothing changes within seconds.
-_NEAR = 5
-_FAR_SECONDS = 5
-# A run that waits long is asked for so many times within its expected wait.
-_POLLS_OF_WAIT = 20
 _MEGABYTE = 1024**2
 _MINUTE = 60
 # The tones of templates/components/alert.html.
@@ -42,20 +48,6 @@ _TONES = {
     Tone.WARN: "warning",
     Tone.BAD: "danger",
     Tone.PORTAL_FAULT: "danger",
-}
-
-LEVELS = {
-    "L0": "No jail. The notebook ran in its own process, with limits on time, memory "
-    "and files. It was not isolated from the machine or the network.",
-    "L1": "Jailed. The notebook had its own file system, processes and users. It had "
-    "no network, and only the system calls that notebooks need.",
-    "L2": "Jailed. The notebook had its own file system, processes and users. It had "
-    "no network, only the system calls that notebooks need, and one limit on "
-    "the memory of all its processes.",
-    "L3": "Jailed, in a Python that was started only for this notebook. The notebook "
-    "had its own file system, processes and users. It had no network, only the "
-    "system calls that notebooks need, and one limit on the memory of all its "
-    "processes.",
 }
 
 
@@ -104,50 +96,6 @@ class Running:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CheckingMeasures:
-    """What checking the questions used, after the notebook had ended."""
-
-    seconds: float
-    cpu_seconds: float
-    peak_memory_bytes: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measures:
-    """What the notebook used and where it ran."""
-
-    seconds: float
-    cpu_seconds: float
-    peak_memory_bytes: int
-    memory_limit_bytes: int
-    limit_seconds: int
-    cells_run: int
-    cells_total: int
-    seed: int
-    threads: int
-    hardware: str
-    versions: tuple[tuple[str, str], ...]
-    level: str
-    level_words: str
-    # SECURITY: None unless this is a staff view. Code under test chooses how much time
-    # and memory it takes, and some checks are never shown.
-    checking: CheckingMeasures | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Poll:
-    """After how many seconds a page asks again: at first, and once nothing was new."""
-
-    least: int
-    most: int
-
-
-_RUNNING_POLL = Poll(least=1, most=4)
-_NEAR_POLL = Poll(least=2, most=8)
-_FAR_MOST = 30
-
-
-@dataclass(frozen=True, kw_only=True)
 class RunStatus:
     """All that the live part shows. Its `repr` decides whether anything has changed.
 
@@ -156,7 +104,11 @@ class RunStatus:
     """
 
     run_id: UUID
+    # Where the page asks for the status again.
+    url: str
     state: str
+    # "Attempt 2", or "Check" for a self-check.
+    name: str
     attempt: int
     badge: Badge
     message: Message
@@ -165,11 +117,14 @@ class RunStatus:
     waiting: Waiting | None
     running: Running | None
     results: ResultsView | None
+    # None until all results are there.
+    bar: PointsBar | None
     measures: Measures | None
     record: InputRecord | None
     # SECURITY: traces contain the tests' own lines; empty unless this is a staff view.
     traces: tuple[Trace, ...]
-    has_notebook: bool
+    # The executed notebook, once there is one.
+    notebook: NotebookLinks | None
     counts: bool
     can_cancel: bool
     can_run_again: bool
@@ -201,62 +156,157 @@ class RunStatus:
 def run_status(
     run: GradingRun,
     *,
+    own: Deadline,
     now: dt.datetime,
     is_own: bool,
     is_staff_view: bool,
     may_grade: bool,
 ) -> RunStatus:
-    shown = _shown(run, now=now, is_staff_view=is_staff_view)
-    waiting = _waiting(run)
-    message = describe(run, is_own=is_own)
+    """Return how the run of a submission stands, as this person may see it.
+
+    `own` is the deadline of the submission's author.
+    """
+    shown = shown_results(run, now=now, is_staff_view=is_staff_view)
+    counts, bar = _counts(
+        run,
+        shown,
+        closes_at=own.results_wait_until,
+        now=now,
+        is_staff_view=is_staff_view,
+    )
     record = InputRecord.from_json(run.record) if run.record else None
-    times = shown_times(run, sees_all=is_staff_view)
-    return RunStatus(
-        run_id=run.pk,
-        state=run.state,
+    return _status(
+        run,
+        now=now,
+        is_own=is_own,
+        message=describe(run, is_own=is_own),
+        shown=shown,
+        times=shown_times(run, sees_all=is_staff_view),
+        url=reverse("grading:run-status", args=[run.pk]),
+        notebook=notebook_links(run, url=reverse("grading:executed", args=[run.pk])),
+        name=f"Attempt {run.work.attempt}",
         attempt=run.work.attempt,
-        badge=badge_for(run),
-        message=message,
-        tone=_TONES[message.tone] if run.is_terminal else "accent",
-        steps=_steps(run, times),
-        waiting=waiting,
-        running=_running(run, now) if run.state == State.RUNNING else None,
-        results=results_view(shown) if shown else None,
-        measures=_measures(run, sees_checking=is_staff_view) if run.measures else None,
+        measures=measures_of(run, sees_checking=is_staff_view),
         record=record if record is None or is_staff_view else record.for_students,
         traces=staff_traces(run) if is_staff_view and run.is_terminal else (),
-        has_notebook=bool(run.executed_sha256),
-        counts=_counts(run, now=now, is_staff_view=is_staff_view),
+        counts=counts,
+        bar=bar,
         can_cancel=(
             run.state in ACTIVE
             and run.cancel_requested_at is None
             and (is_staff_view or is_of_hand_in(run))
         ),
         can_run_again=may_grade and run.is_terminal,
-        is_own=is_own,
-        poll=_poll(run, waiting),
     )
 
 
-def _shown(
+def self_check_status(run: GradingRun, *, now: dt.datetime) -> RunStatus:
+    """Return how the run of a self-check stands, for its author."""
+    record = InputRecord.from_json(run.record) if run.record else None
+    own = [run.self_check_id]
+    shown = shown_self_check_results(run, now=now)
+    return _status(
+        run,
+        now=now,
+        is_own=True,
+        shown=shown,
+        times=shown_times(run, sees_all=False),
+        url=reverse("grading:self-check-status", args=own),
+        notebook=notebook_links(
+            run, url=reverse("grading:self-check-executed", args=own)
+        ),
+        name="Check",
+        message=describe_self_check(run),
+        attempt=0,
+        measures=measures_of(run, sees_checking=False),
+        record=record.for_students if record else None,
+        traces=(),
+        counts=False,
+        bar=points_bar(shown) if shown and run.is_terminal else None,
+        can_cancel=run.state in ACTIVE and run.cancel_requested_at is None,
+        can_run_again=False,
+    )
+
+
+def _status(
+    run: GradingRun,
+    *,
+    now: dt.datetime,
+    message: Message,
+    shown: ShownResults | None,
+    notebook: NotebookLinks | None,
+    times: RunTimes,
+    **given: Any,
+) -> RunStatus:
+    """Return the status with what follows from the run's row alone."""
+    waiting = _waiting(run)
+    return RunStatus(
+        run_id=run.pk,
+        state=run.state,
+        badge=badge_for(run),
+        message=message,
+        tone=_TONES[message.tone] if run.is_terminal else "accent",
+        steps=_steps(run, times),
+        waiting=waiting,
+        running=_running(run, now) if run.state == State.RUNNING else None,
+        results=(
+            results_view(shown, notebook.questions if notebook else None)
+            if shown
+            else None
+        ),
+        notebook=notebook,
+        poll=_poll(run, waiting),
+        **given,
+    )
+
+
+def shown_results(
     run: GradingRun, *, now: dt.datetime, is_staff_view: bool
 ) -> ShownResults | None:
+    """Return the results that the run page shows, or None while there are none."""
     if run.state not in (State.RUNNING, State.FINISHED):
         return None
     return staff_results(run, now) if is_staff_view else student_results(run, now)
 
 
-def _counts(run: GradingRun, *, now: dt.datetime, is_staff_view: bool) -> bool:
-    """Return whether to say that this run counts, where that tells nothing hidden."""
+def shown_self_check_results(
+    run: GradingRun, *, now: dt.datetime
+) -> ShownResults | None:
+    """Return the results that a self-check's page shows, or None if there are none."""
+    has_results = run.state in (State.RUNNING, State.FINISHED)
+    return self_check_results(run, now) if has_results else None
+
+
+def _counts(
+    run: GradingRun,
+    shown: ShownResults | None,
+    *,
+    closes_at: dt.datetime,
+    now: dt.datetime,
+    is_staff_view: bool,
+) -> tuple[bool, PointsBar | None]:
+    """Return whether to say that this run counts, and the points of a finished run.
+
+    It is said only where that tells nothing hidden.
+    """
+    if run.state != State.FINISHED or shown is None:
+        return False, None
     assignment, author = run.work.assignment, run.work.author
-    marks = Mark.objects.filter(assignment=assignment, student=author)
-    if run.state != State.FINISHED or not marks.exists():
-        return False
-    if is_staff_view:
-        return counting_run(assignment, author) == run
-    own = deadline_for(assignment, author)
-    named = counting_run_to_show(assignment, author, closes_at=own.closes_at, now=now)
-    return named == run
+    moments = view_times(
+        assignment, author.pk, closes_at=closes_at, now=now, sees_all=is_staff_view
+    )
+    counts = False
+    if Mark.objects.filter(assignment=assignment, student=author).exists():
+        named = (
+            counting_run(assignment, author)
+            if is_staff_view
+            else counting_run_to_show(assignment, author, closes_at=closes_at, now=now)
+        )
+        counts = named == run
+    marked = load_shown_hand_points(assignment, author, moments)
+    return counts, attempt_bar(
+        run, shown, moments=moments, marked=marked, counts=counts
+    )
 
 
 def _waiting(run: GradingRun) -> Waiting | None:
@@ -297,29 +347,27 @@ def _running(run: GradingRun, now: dt.datetime) -> Running:
 
 def _poll(run: GradingRun, waiting: Waiting | None) -> Poll | None:
     """Return how often the page asks again, or None if the run has ended."""
-    if run.is_terminal:
-        return None
-    if waiting is None:
-        return _RUNNING_POLL
-    if waiting.position <= _NEAR:
-        return _NEAR_POLL
-    least = max(_FAR_SECONDS, (waiting.wait_seconds or 0) // _POLLS_OF_WAIT)
-    return Poll(least=min(least, _FAR_MOST), most=_FAR_MOST)
+    return poll_of(
+        run,
+        position=waiting.position if waiting else None,
+        wait_seconds=waiting.wait_seconds if waiting else None,
+    )
 
 
 _REACHED = {State.QUEUED: 1, State.RUNNING: 2, State.FINISHED: 4}
 
 
 def _steps(run: GradingRun, times: RunTimes) -> tuple[Step, ...]:
-    """Return the steps of a run: received, queued, running, marked.
+    """Return the steps of a run: received, queued, running, marked or checked.
 
     A run that ended without a result has its end as the last step.
     """
+    check = run.self_check
     titles = (
-        ("Received", run.work.received_at),
+        ("Received", check.asked_at if check else run.work.received_at),
         ("In the queue", times.queued_at),
         ("Running", times.started_at),
-        ("Marked", times.finished_at),
+        ("Checked" if check else "Marked", times.finished_at),
     )
     ended_short = run.is_terminal and run.state != State.FINISHED
     reached = (
@@ -340,36 +388,3 @@ def _steps(run: GradingRun, times: RunTimes) -> tuple[Step, ...]:
         kept = [step for step in steps[:reached] if step.at is not None]
         return (*kept, Step(title=badge.label, state="failed", at=times.finished_at))
     return tuple(steps)
-
-
-def _measures(run: GradingRun, *, sees_checking: bool) -> Measures:
-    found: dict[str, Any] = run.measures
-    versions = found.get("versions") or {}
-    level = run.level or str(found.get("level", ""))
-    return Measures(
-        seconds=float(found.get("seconds") or 0),
-        cpu_seconds=float(found.get("cpu_seconds") or 0),
-        peak_memory_bytes=int(found.get("peak_memory_bytes") or 0),
-        memory_limit_bytes=run.revision.memory_mb * _MEGABYTE,
-        limit_seconds=run.revision.run_seconds,
-        cells_run=int(found.get("cells_run") or 0),
-        cells_total=int(found.get("cells_total") or 0),
-        seed=int(found.get("seed") or 0),
-        threads=int(found.get("threads") or 0),
-        hardware=str(found.get("hardware") or ""),
-        versions=tuple(sorted((str(k), str(v)) for k, v in versions.items())),
-        level=level,
-        level_words=LEVELS.get(level, ""),
-        checking=_checking(found) if sees_checking else None,
-    )
-
-
-def _checking(found: dict[str, Any]) -> CheckingMeasures | None:
-    """Return what checking used, or None for a run whose checks were not measured."""
-    if not found.get("checking_seconds"):
-        return None
-    return CheckingMeasures(
-        seconds=float(found["checking_seconds"]),
-        cpu_seconds=float(found.get("checking_cpu_seconds") or 0),
-        peak_memory_bytes=int(found.get("checking_peak_memory_bytes") or 0),
-    )

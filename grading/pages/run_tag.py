@@ -14,10 +14,12 @@ still so, and it expires.
 import datetime as dt
 import hmac
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Self
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -68,12 +70,22 @@ class RunTag:
     def __str__(self) -> str:
         return f"{self.shown}-{self.made_at}-{self.signature}"
 
-    def is_current(self, *, run_id: UUID, session_key: str, now: dt.datetime) -> bool:
-        """Return whether the page of this tag is still the run's page, by one query."""
+    def is_current(
+        self,
+        *,
+        run_id: UUID,
+        session_key: str,
+        now: dt.datetime,
+        read: Callable[[UUID], str] | None = None,
+    ) -> bool:
+        """Return whether the page of this tag is still the run's page, by one query.
+
+        `read` is what has read the row for `made`, by default `row_of`.
+        """
         age = now.timestamp() - self.made_at
         if not self.signature or not 0 <= age <= MAX_AGE_SECONDS:
             return False
-        row = row_of(run_id)
+        row = (read or row_of)(run_id)
         return bool(row) and hmac.compare_digest(
             self.signature, self._signature(run_id, session_key, row)
         )
@@ -89,7 +101,16 @@ def row_of(run_id: UUID) -> str:
 
     Call it before the page is made: a change in between then makes the tag outdated.
     """
-    run = GradingRun.objects.filter(pk=run_id).only(*_READ).first()
+    return _row(GradingRun.objects.filter(pk=run_id))
+
+
+def row_of_self_check(check_id: UUID) -> str:
+    """Return the row of the self-check's run, as `row_of` does. Its tag has this id."""
+    return _row(GradingRun.objects.filter(self_check=check_id))
+
+
+def _row(runs: QuerySet[GradingRun]) -> str:
+    run = runs.only(*_READ).first()
     if run is None:
         return ""
     if run.state == State.QUEUED:

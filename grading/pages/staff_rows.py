@@ -7,16 +7,19 @@ from functools import cache, partial
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.db.models import Exists, F, OuterRef, Sum
 
 from accounts.models import User
 from courses.deadlines import deadline_of, is_late
 from courses.models import Assignment, Question
-from formats.choices import QuestionKind, Role
+from formats.choices import Role
+from grading.hand_points import NO_HAND_POINTS, HandPoints
 from grading.mark_points import MarkPoints, mark_points
 from grading.models import GradingRun, Mark
 from grading.pages.badges import Badge, badge_of
+from grading.points_bar import PointsBar, divided
 from grading.services.counting import CountingRow, counting_rows
+from grading.services.hand_points import load_hand_points
 from grading.states import State
 from submissions.models import Submission
 from submissions.querysets import SubmissionQuerySet
@@ -28,6 +31,7 @@ _ZERO: Final = Decimal(0)
 class StudentRow:
     """One student: their latest work, how it stands, and which attempt counts."""
 
+    student_id: int
     name: str
     sort_name: str
     login: str
@@ -79,22 +83,20 @@ class CountingMark:
         """The final points."""
         return self.points.final
 
+    @property
+    def bar(self) -> PointsBar | None:
+        """The parts of the points before any late penalty, None without a run."""
+        if self.possible is None:
+            return None
+        return divided(
+            total=self.possible, earned=self.points.raw, by_hand=self.to_mark
+        )
 
-class _Worth(NamedTuple):
-    """The points of a revision, and how many of them are given by hand."""
 
-    possible: Decimal | None = None
-    by_hand: Decimal = Decimal(0)
-
-
-def _worth_of_revisions(assignment: Assignment) -> dict[int, _Worth]:
-    """Return the worth of each revision by its id: earlier revisions have marks too."""
+def _points_of_revisions(assignment: Assignment) -> dict[int, Decimal]:
+    """Return the points of each revision by its id: earlier revisions have marks too."""
     questions = Question.objects.filter(revision__assignment=assignment).order_by()
-    is_manual = Q(kind=QuestionKind.MANUAL)
-    rows = questions.values_list("revision").annotate(
-        total=Sum("points"), by_hand=Sum("points", filter=is_manual, default=Decimal(0))
-    )
-    return {revision: _Worth(total, by_hand) for revision, total, by_hand in rows}
+    return dict(questions.values_list("revision").annotate(total=Sum("points")))
 
 
 class _Latest(NamedTuple):
@@ -148,56 +150,57 @@ def student_rows(assignment: Assignment) -> list[StudentRow]:
 
 def _latest_attempts(assignment: Assignment) -> dict[int, _Latest]:
     """Return everybody's latest attempt, late by the current deadlines. One query."""
-    rows: Any = _latest_submissions(assignment).with_extension()
+    rows: Any = _latest_submissions(assignment).with_extra_time()
     own = cache(partial(deadline_of, assignment))
     return {
-        author: _Latest(
-            pk, attempt, received_at, is_late(own(extended_to), received_at)
-        )
-        for author, pk, attempt, received_at, extended_to in rows.values_list(
-            "author", "pk", "attempt", "received_at", "extended_to"
+        author: _Latest(pk, attempt, received_at, is_late(own(extra_time), received_at))
+        for author, pk, attempt, received_at, extra_time in rows.values_list(
+            "author", "pk", "attempt", "received_at", "extra_time"
         )
     }
 
 
 def _marks(assignment: Assignment) -> dict[int, CountingMark]:
-    """Return everybody's final points and the attempt that counts. Three queries."""
-    worth = _worth_of_revisions(assignment)
+    """Return everybody's final points and the attempt that counts.
+
+    Four queries, and four more where people mark.
+    """
+    possible = _points_of_revisions(assignment)
+    marked = load_hand_points([assignment.pk])
     marks = Mark.objects.filter(assignment=assignment).order_by()
-    given = {
-        student: (manual, adjustment)
-        for student, manual, adjustment in marks.values_list(
-            "student", "manual_points", "adjustment"
-        )
-    }
-    rows = counting_rows(
-        assignment,
-        possible={key: each.possible or _ZERO for key, each in worth.items()},
-        manual={student: manual for student, (manual, _) in given.items()},
-    )
+    rows = counting_rows(assignment, possible=possible, marked=marked)
     return {
-        student: _counting_mark(rows.get(student), worth, manual, adjustment)
-        for student, (manual, adjustment) in given.items()
+        student: _counting_mark(
+            rows.get(student)
+            or _without_work(marked.of(student, assignment.revision_id), assignment),
+            possible,
+            adjustment,
+        )
+        for student, adjustment in marks.values_list("student", "adjustment")
     }
+
+
+def _without_work(hand: HandPoints, assignment: Assignment) -> CountingRow:
+    """Return what counts for a student who handed in nothing."""
+    revision = assignment.revision_id if hand.given else None
+    return CountingRow(
+        _ZERO, revision, None, hand if hand.given else NO_HAND_POINTS, None
+    )
 
 
 def _counting_mark(
-    row: CountingRow | None,
-    worth: dict[int, _Worth],
-    manual: Decimal,
-    adjustment: Decimal,
+    row: CountingRow, possible: dict[int, Decimal], adjustment: Decimal
 ) -> CountingMark:
-    own = worth.get(row.revision_id, _Worth()) if row else _Worth()
     return CountingMark(
         points=mark_points(
-            automatic=row.automatic if row else _ZERO,
-            manual=manual,
+            automatic=row.automatic,
+            manual=row.hand.given,
             adjustment=adjustment,
-            late=row.late if row else None,
+            late=row.late,
         ),
-        possible=own.possible,
-        attempt=row.attempt if row else None,
-        to_mark=_ZERO if manual else own.by_hand,
+        possible=possible.get(row.revision_id) if row.revision_id else None,
+        attempt=row.attempt,
+        to_mark=row.hand.waiting,
     )
 
 
@@ -213,16 +216,10 @@ def _latest_submissions(assignment: Assignment) -> SubmissionQuerySet:
 
 def _latest_runs(assignment: Assignment) -> dict[UUID, _Run]:
     """Return each latest attempt's latest run. Served by grading_run_number_unique."""
-    later = GradingRun.objects.that_may_count().filter(
-        submission=OuterRef("submission"), number__gt=OuterRef("number")
-    )
     runs: Any = (
-        GradingRun.objects.that_may_count()
+        GradingRun.objects.latest_of_attempts()
         .of_assignment(assignment)
-        .filter(
-            ~Exists(later),
-            submission__in=_latest_submissions(assignment).values("pk"),
-        )
+        .filter(submission__in=_latest_submissions(assignment).values("pk"))
         .order_by()
         .values_list("submission", "pk", "state", "verdict")
     )
@@ -233,6 +230,7 @@ def _student_row(user: User, *, is_enrolled: bool, work: _Work) -> StudentRow:
     latest = work.latest.get(user.pk)
     run = work.runs.get(latest.pk) if latest else None
     return StudentRow(
+        student_id=user.pk,
         name=user.name,
         sort_name=f"{user.last_name} {user.first_name} {user.email}".casefold(),
         login=user.login,

@@ -8,7 +8,7 @@ from formats.choices import FileKind, Part
 from grading.messages import Message, describe
 from grading.models import GradingRun, Publication
 from grading.pages.badges import Badge, badge_for
-from grading.pages.executed import Failures, failures_of
+from grading.pages.failed_cells import Failures, failures_of
 from grading.pages.results import CheckView, QuestionView, results_view
 from grading.scoring import Outcome
 from grading.services import Trace, staff_results, staff_traces
@@ -180,7 +180,7 @@ def _check(
         description=some.check.description,
         solution=good.badge if good else None,
         handout=bare.badge if bare else None,
-        solution_message=good.check.message if good and is_short else "",
+        solution_message=_words(good) if good and is_short else "",
         handout_message=_message(bare),
         is_wrong=is_short or (bare is not None and bare.check.earned > 0),
     )
@@ -190,7 +190,16 @@ def _message(view: CheckView | None) -> str:
     """Return the check's message, or "" if it passed: then the badge is enough."""
     if view is None or view.check.outcome == Outcome.PASSED:
         return ""
-    return view.check.message
+    return _words(view)
+
+
+def _words(view: CheckView) -> str:
+    """Return what the check says, and what it expected and found, on one line."""
+    report = view.check.report
+    lines = [*view.check.words, *(f"{one.name}: {one.text}" for one in report.metrics)]
+    if report.has_comparison:
+        lines.append(f"expected {report.expected}, found {report.found}")
+    return "; ".join(lines)
 
 
 def _missing(revision: AssignmentRevision) -> tuple[str, ...]:

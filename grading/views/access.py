@@ -9,8 +9,8 @@ from django.shortcuts import get_object_or_404
 
 from accounts.models import User
 from courses.models import Assignment, AssignmentRevision
-from courses.permissions import Right, can
-from grading.models import GradingRun
+from courses.permissions import Right, can, can_view_work_of
+from grading.models import GradingRun, SelfCheck
 
 # The most digits of a number that fits into a database column.
 MOST_DIGITS: Final = 9
@@ -37,10 +37,31 @@ def visible_run(user: User, pk: UUID) -> GradingRun:
     )
 
 
+def visible_self_check(user: User, pk: UUID) -> SelfCheck:
+    """Return the self-check with all that it belongs to, if it is the person's own."""
+    found = get_object_or_404(
+        SelfCheck.objects.visible_to(user).select_related(
+            "assignment__course", "assignment__revision", "run__revision"
+        ),
+        pk=pk,
+    )
+    # The run's pages ask it for its check.
+    found.run.self_check = found
+    return found
+
+
 def allowed_assignment(user: User, slug: str, aslug: str, right: Right) -> Assignment:
     """Return the assignment if the person may see it, and 403 without the right."""
     found = visible_assignment(user, slug, aslug)
     if not can(user, right, found.course):
+        raise PermissionDenied
+    return found
+
+
+def allowed_work(user: User, slug: str, aslug: str) -> Assignment:
+    """Return the assignment if the person may see everybody's work for it, or 403."""
+    found = visible_assignment(user, slug, aslug)
+    if not can_view_work_of(user, found):
         raise PermissionDenied
     return found
 
@@ -52,15 +73,22 @@ def revision_of(assignment: Assignment, number: int) -> AssignmentRevision:
     )
 
 
+def number_in(text: str) -> int | None:
+    """Return the whole number that an address or a form gives, or None if it is none."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
+    return int(text) if is_number else None
+
+
 def chosen_revision(assignment: Assignment, number: str) -> AssignmentRevision:
     """Return the revision with the number, or the published or the latest one.
 
     `number` is what a form sent, or empty. Raises Http404 if there is no such revision.
     """
     if number:
-        if not number.isascii() or not number.isdecimal() or len(number) > MOST_DIGITS:
+        found = number_in(number)
+        if found is None:
             raise Http404
-        return revision_of(assignment, int(number))
+        return revision_of(assignment, found)
     if assignment.revision is not None:
         return revision_of(assignment, assignment.revision.number)
     latest = assignment.revisions.select_related("assignment__course").first()

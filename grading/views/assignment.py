@@ -8,23 +8,35 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
 from accounts.http import SignedInRequest
-from accounts.throttles import SubmitThrottle, seconds_to_wait
+from accounts.throttles import (
+    ChoiceThrottle,
+    SelfCheckThrottle,
+    SubmitThrottle,
+    seconds_to_wait,
+)
 from courses.models import Assignment
 from courses.permissions import can_submit
 from courses.views.import_uploads import with_retry_after
 from formats.problems import Problem
 from formats.submission_words import problem, size_in_words
+from grading import services
 from grading.models import GradingRun
-from grading.pages.assignment import LastTry, assignment_page, field_name
-from grading.services import submit_work
-from grading.views.access import visible_assignment
+from grading.pages.assignment import assignment_page
+from grading.pages.submit_form import LastTry, field_name, given_answers
+from grading.services.choosing import ChoiceRefusedError, choose_attempt
+from grading.views.access import number_in, visible_assignment
+from grading.views.own_work_declaration import not_declared
 from submissions.arrival import (
     refuse_failed_upload,
     upload_arrived_at,
@@ -33,15 +45,11 @@ from submissions.arrival import (
     upload_was_too_large,
 )
 from submissions.exceptions import SubmissionRefusedError
-from submissions.services import IncomingFile
+from submissions.models import Submission
+from submissions.services import IncomingFile, declaration_of
 
 UNPROCESSABLE = 422
 _KEY = re.compile(r"[0-9a-f-]{16,64}")
-_NOT_DECLARED = Problem(
-    code="declaration_missing",
-    message="Confirm that this is your own, unaided work.",
-    hint="Tick the box above the button.",
-)
 
 
 @login_required
@@ -71,28 +79,112 @@ def submit(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
     is_whole = upload_fault(request) is None
     if is_whole and (wait := seconds_to_wait(SubmitThrottle, request)):
         return _too_often(request, found, wait)
-    key = request.POST.get("idempotency_key", "")
-    key = key if _KEY.fullmatch(key) else ""
+    key = _sent_key(request)
+    answers = given_answers(request.POST)
+    declared, faults = declaration_of(found, answers)
+    if "declaration" not in request.POST:
+        faults.insert(0, not_declared(found))
     try:
         _refuse_too_large(request)
         refuse_failed_upload(request)
-        run = submit_work(
+        run = services.submit_work(
             actor=request.user,
             assignment=found,
             files=_incoming_files(request, found),
             started_at=upload_started_at(request),
             received_at=upload_arrived_at(request),
             idempotency_key=key,
-            known=() if "declaration" in request.POST else [_NOT_DECLARED],
+            known=faults,
+            declared=declared,
         )
     except SubmissionRefusedError as refused:
         last_try = LastTry(
             problems=refused.problems,
             idempotency_key=key,
             is_declared="declaration" in request.POST,
+            answers=answers,
         )
         return _page(request, found, last_try)
     return _to_run(request, run)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def check_work(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
+    """Put a check of the form's files in the queue, or show the form's problems."""
+    found = visible_assignment(request.user, slug, aslug)
+    if request.method != "POST":
+        return redirect(found)
+    if not can_submit(request.user, found):
+        raise PermissionDenied
+    is_whole = upload_fault(request) is None
+    if is_whole and (wait := seconds_to_wait(SelfCheckThrottle, request)):
+        return _too_often(request, found, wait, is_check=True)
+    key = _sent_key(request)
+    try:
+        _refuse_too_large(request)
+        refuse_failed_upload(request)
+        check = services.check_work(
+            actor=request.user,
+            assignment=found,
+            files=_incoming_files(request, found),
+            idempotency_key=key,
+        )
+    except SubmissionRefusedError as refused:
+        last_try = LastTry(
+            problems=refused.problems,
+            idempotency_key=key,
+            is_declared="declaration" in request.POST,
+            answers=given_answers(request.POST),
+            is_check=True,
+        )
+        return _page(request, found, last_try)
+    return _to(request, check.get_absolute_url())
+
+
+def _sent_key(request: SignedInRequest) -> str:
+    key = request.POST.get("idempotency_key", "")
+    return key if _KEY.fullmatch(key) else ""
+
+
+@login_required
+@require_POST
+def attempt_choose(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
+    """Let one of the person's attempts count, or the latest if `attempt` is empty."""
+    found = visible_assignment(request.user, slug, aslug)
+    if not can_submit(request.user, found):
+        raise PermissionDenied
+    if wait := seconds_to_wait(ChoiceThrottle, request):
+        minutes = math.ceil(wait / 60)
+        messages.error(
+            request, f"You have chosen many times. Choose again in {minutes} min."
+        )
+        return redirect(found)
+    number = request.POST.get("attempt", "")
+    try:
+        choose_attempt(
+            actor=request.user,
+            assignment=found,
+            submission=_own_attempt(request, found, number) if number else None,
+            now=timezone.now(),
+        )
+    except ChoiceRefusedError as refused:
+        messages.error(request, str(refused))
+    else:
+        done = f"Attempt {number} counts" if number else "Your latest attempt counts"
+        messages.success(request, f"{done}, until you choose again.")
+    return redirect(found)
+
+
+def _own_attempt(
+    request: SignedInRequest, found: Assignment, number: str
+) -> Submission:
+    attempt = number_in(number)
+    if attempt is None:
+        raise Http404
+    mine = Submission.objects.visible_to(request.user).by(request.user)
+    return get_object_or_404(mine, assignment=found, attempt=attempt)
 
 
 def _page(
@@ -111,16 +203,20 @@ def _page(
     return render(request, template, context, status=status)
 
 
-def _too_often(request: SignedInRequest, found: Assignment, wait: int) -> HttpResponse:
+def _too_often(
+    request: SignedInRequest, found: Assignment, wait: int, *, is_check: bool = False
+) -> HttpResponse:
     """Return the form again, with the same problem for a script and for a browser."""
     minutes = math.ceil(wait / 60)
     again = "a minute" if minutes == 1 else f"{minutes} minutes"
     refused = Problem(
         code="too_many_requests",
-        message="You have made many attempts in a short time. Nothing was handed in.",
+        message=f"You have made many {'checks' if is_check else 'attempts'} in a short "
+        "time. Nothing was handed in.",
         hint=f"Try again in {again}.",
     )
-    answer = _page(request, found, LastTry(problems=(refused,), is_declared=True))
+    last_try = LastTry(problems=(refused,), is_declared=True, is_check=is_check)
+    answer = _page(request, found, last_try)
     return with_retry_after(answer, wait)
 
 
@@ -163,8 +259,13 @@ def _to_run(request: SignedInRequest, run: GradingRun) -> HttpResponse:
         f"Attempt {run.work.attempt} is handed in and stored. This page has a link to "
         "its receipt.",
     )
+    return _to(request, run.get_absolute_url())
+
+
+def _to(request: SignedInRequest, where: str) -> HttpResponse:
+    """Send the browser there, by way of the script if it has sent the form."""
     if _is_scripted(request):
-        return JsonResponse({"redirect": run.get_absolute_url()})
-    answer = HttpResponseRedirect(run.get_absolute_url())
+        return JsonResponse({"redirect": where})
+    answer = HttpResponseRedirect(where)
     answer.status_code = 303
     return answer

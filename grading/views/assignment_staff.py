@@ -2,31 +2,41 @@
 
 import csv
 import io
+import math
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
-from django.shortcuts import render
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import SignedInRequest
+from accounts.throttles import BulkDownloadThrottle, seconds_to_wait
 from courses.models import Assignment
-from courses.permissions import Right, rights_in
+from courses.permissions import Right, can, rights_at
 from formats.roster import escaped
 from grading.pages.assignment_staff import staff_page
 from grading.pages.revisions import revisions_card
 from grading.pages.staff_rows import StudentRow, student_rows
-from grading.views.access import visible_assignment
+from grading.services.counting_files import MANIFEST, take_counting_files
+from grading.views.access import allowed_work, visible_assignment
+from storage.downloads import ZipTable, zip_attachment
 
 
 @login_required
 @require_safe
 def assignment_staff(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
-    """List every enrolled student with the latest run and the mark."""
+    """List every enrolled student with the latest run and the mark.
+
+    Markers who do not see everybody's work are sent to the marking pages.
+    """
     found = visible_assignment(request.user, slug, aslug)
-    rights = rights_in(request.user, found.course)
+    rights = rights_at(request.user, found)
     if Right.VIEW_ALL_WORK not in rights:
+        if can(request.user, Right.GRADE, found.course):
+            return redirect("grading:marking", slug, aslug)
         raise PermissionDenied
     page = staff_page(
         assignment=found,
@@ -58,9 +68,7 @@ def assignment_staff(request: SignedInRequest, slug: str, aslug: str) -> HttpRes
 @require_safe
 def marks_file(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
     """Send everybody's mark with its parts as a CSV file."""
-    found = visible_assignment(request.user, slug, aslug)
-    if Right.VIEW_ALL_WORK not in rights_in(request.user, found.course):
-        raise PermissionDenied
+    found = allowed_work(request.user, slug, aslug)
     # With a byte order mark: without it, spreadsheets guess an older encoding.
     answer = HttpResponse(_table(found).encode("utf-8-sig"), "text/csv; charset=utf-8")
     answer["Content-Disposition"] = (
@@ -68,6 +76,28 @@ def marks_file(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
     )
     answer["X-Content-Type-Options"] = "nosniff"
     return answer
+
+
+@login_required
+@require_POST
+def counting_files(request: SignedInRequest, slug: str, aslug: str) -> HttpResponseBase:
+    """Send the files of all attempts that count as one zip, and record that.
+
+    It is a POST because of the record.
+    """
+    found = allowed_work(request.user, slug, aslug)
+    if wait := seconds_to_wait(BulkDownloadThrottle, request):
+        minutes = math.ceil(wait / 60)
+        messages.error(
+            request, f"You have downloaded all work often. Wait for {minutes} min."
+        )
+        return redirect("grading:assignment-staff", slug, aslug)
+    taken = take_counting_files(actor=request.user, assignment=found)
+    return zip_attachment(
+        taken.files,
+        f"{found.course.slug}-{found.slug}.zip",
+        table=ZipTable(name=MANIFEST, content=taken.manifest),
+    )
 
 
 _COLUMNS = (

@@ -1,7 +1,5 @@
 """The views of extensions: who has one, granting one, and withdrawing it."""
 
-import datetime as dt
-from collections.abc import Sequence
 from typing import Final
 
 from django.contrib import messages
@@ -13,8 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.http import SignedInRequest
 from accounts.models import User
+from courses.deadlines import deadline_for
 from courses.forms.form_errors import add_faults
-from courses.models import Assignment, Extension
+from courses.models import Accommodation, Assignment, Extension
 from courses.permissions import Right
 from courses.services.extensions import (
     ExtensionRefusedError,
@@ -23,8 +22,9 @@ from courses.services.extensions import (
 )
 from courses.wall_clock import moment_words
 from grading.forms.extensions import ExtensionForm
-from grading.services.mark_previews import MarkPreview
-from grading.services.settings_plan import digest_of_marks, plan_extension
+from grading.pages.accommodated import accommodated_deadline
+from grading.services.extra_time_plan import plan_extensions
+from grading.services.settings_plan import SettingsPlan
 from grading.views.access import allowed_assignment
 
 UNPROCESSABLE: Final = 422
@@ -41,9 +41,9 @@ def extensions(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
         form = ExtensionForm(found, request.POST)
         if form.is_valid():
             student, due_at = form.cleaned_data["student"], form.cleaned_data["due_at"]
-            marks = plan_extension(assignment=found, student=student, due_at=due_at)
-            if _is_new(request, marks):
-                return _page(request, found, form, marks=marks)
+            plan = plan_extensions(assignment=found, due_at={student.pk: due_at})
+            if _is_new(request, plan):
+                return _page(request, found, form, plan=plan)
             try:
                 granted = grant_extension(
                     actor=request.user, assignment=found, **form.cleaned_data
@@ -51,9 +51,7 @@ def extensions(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
             except ExtensionRefusedError as refused:
                 add_faults(form, refused)
             else:
-                messages.success(
-                    request, _words(granted.student, granted.due_at, found)
-                )
+                messages.success(request, _words(granted.student, found))
                 return _back(found)
         return _page(request, found, form)
 
@@ -63,27 +61,27 @@ def extensions(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
 def extension_withdraw(
     request: SignedInRequest, slug: str, aslug: str, pk: int
 ) -> HttpResponse:
-    """Withdraw an extension, so that the common deadline applies again.
+    """Withdraw an extension, so that the student's deadline is as without it.
 
-    If that changes marks, they are shown first.
+    If that changes marks or lateness, this is shown first.
     """
     found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
     rows = found.extensions.select_related("student", "assignment__course")
     extension = get_object_or_404(rows, pk=pk)
-    marks = plan_extension(assignment=found, student=extension.student, due_at=None)
-    if _is_new(request, marks):
+    plan = plan_extensions(assignment=found, due_at={extension.student_id: None})
+    if _is_new(request, plan):
         form = ExtensionForm(found)
         with timezone.override(found.course.tz):
-            return _page(request, found, form, marks=marks, withdrawn=extension)
+            return _page(request, found, form, plan=plan, withdrawn=extension)
+    student = extension.student
     withdraw_extension(actor=request.user, extension=extension)
-    messages.success(request, _words(extension.student, found.due_at, found))
+    messages.success(request, _words(student, found))
     return _back(found)
 
 
-def _is_new(request: SignedInRequest, marks: Sequence[MarkPreview]) -> bool:
-    """Return whether the person has not seen yet that these marks would change."""
-    seen = digest_of_marks(marks)
-    return bool(seen) and request.POST.get("seen") != seen
+def _is_new(request: SignedInRequest, plan: SettingsPlan) -> bool:
+    """Return whether the person has not seen yet what the plan would change."""
+    return bool(plan.digest) and request.POST.get("seen") != plan.digest
 
 
 def _chosen(request: SignedInRequest) -> dict[str, str]:
@@ -91,8 +89,8 @@ def _chosen(request: SignedInRequest) -> dict[str, str]:
     return {"student": student} if student.isdecimal() else {}
 
 
-def _words(student: User, due_at: dt.datetime, found: Assignment) -> str:
-    moment = moment_words(due_at, found.course.tz)
+def _words(student: User, found: Assignment) -> str:
+    moment = moment_words(deadline_for(found, student).due_at, found.course.tz)
     return f"For {student}, {found.title} is now due on {moment}. The student is told."
 
 
@@ -105,10 +103,11 @@ def _page(
     found: Assignment,
     form: ExtensionForm,
     *,
-    marks: Sequence[MarkPreview] = (),
+    plan: SettingsPlan | None = None,
     withdrawn: Extension | None = None,
 ) -> HttpResponse:
     rows = Extension.objects.filter(assignment=found)
+    accommodated = Accommodation.objects.filter(course=found.course)
     context = {
         "course": found.course,
         "tab": "marks",
@@ -116,8 +115,12 @@ def _page(
         "form": form,
         "extensions": rows.select_related("student", "granted_by").order_by("due_at"),
         "now": timezone.now(),
-        "marks": marks,
-        "seen": digest_of_marks(marks),
+        "accommodated": [
+            accommodated_deadline(row, found)
+            for row in accommodated.select_related("student")
+        ],
+        "plan": plan,
+        "seen": plan.digest if plan else "",
         "withdrawn": withdrawn,
     }
     status = UNPROCESSABLE if form.errors else None

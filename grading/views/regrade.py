@@ -12,7 +12,7 @@ from courses.permissions import Right, can
 from grading.models import Regrade
 from grading.pages.regrade import regrade_page
 from grading.services import RegradeRefusedError, confirm_regrade, discard_regrade
-from grading.views.access import allowed_assignment
+from grading.views.access import allowed_assignment, allowed_work
 from grading.views.change_words import marks_in_words
 from grading.views.live import live_page
 
@@ -21,7 +21,7 @@ from grading.views.live import live_page
 @require_safe
 def regrade(request: SignedInRequest, slug: str, aslug: str, pk: int) -> HttpResponse:
     """Show each student's mark before and after; the fragment updates itself."""
-    found = allowed_assignment(request.user, slug, aslug, Right.VIEW_ALL_WORK)
+    found = allowed_work(request.user, slug, aslug)
     page = regrade_page(
         regrade=_regrade(found, pk),
         may_edit=can(request.user, Right.EDIT, found.course),

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from csp.decorators import csp_update
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -11,18 +12,19 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import SignedInRequest
-from courses.permissions import Right, can
+from courses.permissions import Right, rights_at
 from grading.models import GradingRun
 from grading.pages.run import RunPage, run_page
 from grading.pages.run_tag import RunTag, row_of
-from grading.services import cancel_run, may_cancel, rerun
+from grading.services import FilesRemovedError, cancel_run, may_cancel, rerun
 from grading.views.access import visible_run
 from grading.views.run_poll import not_modified, sent_tag, session_key_of, tagged
-from storage.downloads import blob_attachment
+from storage.downloads import OWN_FRAMES, blob_attachment
 
 
 @login_required
 @require_safe
+@csp_update(OWN_FRAMES)  # type: ignore[arg-type]  # its types know no arguments
 def run(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Show the run as it stands; the status inside updates itself."""
     page, tag = _page(request, pk)
@@ -39,7 +41,7 @@ def run_status(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
     Mostly `answer_unchanged_runs` has answered before.
     """
-    page, tag = _page(request, pk)
+    page, tag = _page(request, pk, is_whole=False)
     sent = sent_tag(request)
     if sent is not None and sent.shown == tag.shown:
         return not_modified(tag)
@@ -77,15 +79,27 @@ def run_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
 def run_again(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Put a new run of the same submission in the queue; for staff."""
     found = visible_run(request.user, pk)
-    if not can(request.user, Right.GRADE, found.work.assignment.course):
+    if Right.GRADE not in rights_at(request.user, found.work.assignment):
         raise PermissionDenied
-    return redirect(rerun(actor=request.user, submission=found.work))
+    try:
+        return redirect(rerun(actor=request.user, submission=found.work))
+    except FilesRemovedError as refused:
+        messages.error(request, str(refused))
+        return redirect(found)
 
 
-def _page(request: SignedInRequest, pk: UUID) -> tuple[RunPage, RunTag]:
+def _page(
+    request: SignedInRequest, pk: UUID, *, is_whole: bool = True
+) -> tuple[RunPage, RunTag]:
     """Return the page, and the tag by which it asks whether anything is new."""
     now, row = timezone.now(), row_of(pk)
-    page = run_page(user=request.user, run=visible_run(request.user, pk), now=now)
+    page = run_page(
+        user=request.user,
+        run=visible_run(request.user, pk),
+        now=now,
+        order=request.GET.dict(),
+        is_whole=is_whole,
+    )
     session_key = session_key_of(request)
     shown = page.status.etag
     return page, RunTag.made(

@@ -1,4 +1,4 @@
-"""The middleware that answers a live run page which asks whether anything is new."""
+"""The middleware that answers a live page of a run which asks whether anything is new."""
 
 from collections.abc import Callable
 from typing import Final
@@ -14,9 +14,13 @@ from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.http import parse_etags, quote_etag
 
-from grading.pages.run_tag import RunTag
+from grading.pages.run_tag import RunTag, row_of, row_of_self_check
 
-_VIEW: Final = "grading:run-status"
+# What reads the row, by the view that the page asks.
+_ROWS: Final = {
+    "grading:run-status": row_of,
+    "grading:self-check-status": row_of_self_check,
+}
 _ENDING: Final = "/status/"
 
 
@@ -39,10 +43,12 @@ def answer_unchanged_runs(
             found = resolve(request.path_info)
         except Resolver404:
             return get_response(request)
-        is_current = found.view_name == _VIEW and tag.is_current(
+        read = _ROWS.get(found.view_name)
+        is_current = read is not None and tag.is_current(
             run_id=found.kwargs["pk"],
             session_key=session_key_of(request),
             now=timezone.now(),
+            read=read,
         )
         if not is_current:
             return get_response(request)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.http import SignedInRequest
 from courses.permissions import Right, can
 from grading.models import GradingRun, Trial
-from grading.pages.executed import executed_cells
+from grading.pages.failed_cells import executed_cells
 from grading.pages.trials import trials_page
 from grading.services import TrialsNotGoodError, publish_revision, start_trials
 from grading.trial_state import trials_of

@@ -5,6 +5,9 @@
 const UNITS = ["KB", "MB", "GB"];
 // Smaller forms are sent as a whole: the server checks them at once.
 const LARGE = 8 * 1024 * 1024;
+const MOST_WARNINGS = 5;
+// As the portal writes times, by the clock of this machine.
+const MOMENT = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
 
 export function sizeInWords(bytes) {
   if (bytes < 1024) return `${bytes} bytes`;
@@ -18,9 +21,10 @@ export function sizeInWords(bytes) {
 }
 
 export function secondsInWords(seconds) {
-  if (seconds < 1.5) return "1 s";
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  return `${Math.round(seconds / 60)} min`;
+  // No line breaks between a number and its unit.
+  if (seconds < 1.5) return "1\u00a0s";
+  if (seconds < 90) return `${Math.round(seconds)}\u00a0s`;
+  return `${Math.round(seconds / 60)}\u00a0min`;
 }
 
 // --- One file ------------------------------------------------------------------
@@ -50,6 +54,7 @@ function wireSlot(slot) {
   input.addEventListener("change", () => {
     slot.querySelector("[data-slot-problems]")?.remove();
     showChoice(slot);
+    warnOfOpened(slot.closest("form"));
   });
   slot.addEventListener("drop", (event) => {
     if (event.target === input || !event.dataTransfer.files.length) return;
@@ -65,6 +70,48 @@ function wireSlot(slot) {
     if (event.target !== input) event.preventDefault();
   });
   showChoice(slot);
+}
+
+// --- Files that the notebook opens -------------------------------------------------
+
+// What stands beside the notebook when it runs: hand-outs, and files that must be handed
+// in or are chosen.
+function presentFiles(form) {
+  const inputs = [...form.querySelectorAll("[data-slot] input[type=file]")];
+  const expected = inputs.filter((input) => input.required || input.files.length);
+  return [...form.dataset.present.split("\n"), ...expected.map(requiredName)];
+}
+
+async function openedWords(form, file) {
+  try {
+    const { missingFiles } = await import(form.dataset.opened);
+    return missingFiles(JSON.parse(await file.text()), presentFiles(form)).map(
+      ({ path, cell }) => `Code cell ${cell} opens “${path}”, which is neither among your files nor handed out.`,
+    );
+  } catch {
+    // Whoever reads the file next says what is wrong with it.
+    return [];
+  }
+}
+
+// Warns beside the notebook. It can be handed in all the same.
+async function warnOfOpened(form) {
+  for (const box of form.querySelectorAll("[data-slot-warnings]")) {
+    const input = box.closest("[data-slot]").querySelector("input[type=file]");
+    const [file] = input.files;
+    const words = file ? await openedWords(form, file) : [];
+    // Another file may have been chosen while this one was read.
+    if (input.files[0] !== file) return;
+    const shown = words.slice(0, MOST_WARNINGS);
+    if (words.length > shown.length) shown.push(`It opens ${words.length - shown.length} more such files.`);
+    box.replaceChildren(
+      ...shown.map((text) => {
+        const warning = form.querySelector("[data-warning]").content.cloneNode(true);
+        warning.querySelector(".problem__message").textContent = text;
+        return warning;
+      }),
+    );
+  }
 }
 
 // --- Several files at once -------------------------------------------------------
@@ -152,7 +199,11 @@ function say(form, title, text) {
 function setBusy(form, isBusy) {
   form.setAttribute("aria-busy", String(isBusy));
   form.querySelector("[data-upload]").hidden = !isBusy;
-  form.querySelector("[type=submit]").disabled = isBusy;
+  for (const button of form.querySelectorAll("[type=submit]")) {
+    // A check that cannot be asked for now stays so.
+    button.dataset.wasDisabled ??= String(button.disabled);
+    button.disabled = isBusy || button.dataset.wasDisabled === "true";
+  }
   for (const input of form.querySelectorAll("input[type=file], input[type=checkbox]")) {
     input.inert = isBusy;
   }
@@ -246,7 +297,7 @@ function contents(form) {
   return data;
 }
 
-function send(form) {
+function send(form, action = form.action) {
   const request = new XMLHttpRequest();
   const began = performance.now();
   const stop = form.querySelector("[data-upload-stop]");
@@ -255,7 +306,7 @@ function send(form) {
     window.removeEventListener("beforeunload", warn);
     stop.removeEventListener("click", stopped);
   };
-  request.open("POST", form.action);
+  request.open("POST", action);
   request.setRequestHeader("X-Requested-With", "XMLHttpRequest");
   request.upload.addEventListener("progress", (event) => showProgress(form, began, event));
   request.addEventListener("loadend", finished);
@@ -282,8 +333,19 @@ function chosenFiles(form) {
 
 const isLarge = (form) => chosenFiles(form).reduce((sum, { file }) => sum + file.size, 0) > LARGE;
 
+// Takes away what was said about the last try.
+function forgetProblems(form) {
+  form.querySelector("[data-submit-error]").hidden = true;
+  form.querySelector("[data-replace]").hidden = true;
+  form.querySelector("[data-problems]")?.remove();
+  for (const slot of form.querySelectorAll("[data-slot]")) {
+    slot.querySelector("[data-slot-problems]")?.remove();
+    showChoice(slot);
+  }
+}
+
 // Shows each problem beside its file, and the others above the button.
-function showProblems(form, errors) {
+function showProblems(form, errors, isCheck) {
   const inputs = [...form.querySelectorAll("[data-slot] input[type=file]")];
   const others = [];
   for (const { attr, detail } of errors) {
@@ -307,7 +369,8 @@ function showProblems(form, errors) {
     showChoice(slot);
   }
   const many = errors.length === 1 ? "one problem" : `${errors.length} problems`;
-  say(form, "Not handed in", [`Correct ${many} first. No attempt was used.`, ...others].join(" "));
+  const effect = isCheck ? "Nothing was handed in." : "No attempt was used.";
+  say(form, isCheck ? "Not checked" : "Not handed in", [`Correct ${many} first. ${effect}`, ...others].join(" "));
 }
 
 function showState(form, sender) {
@@ -325,16 +388,24 @@ function showState(form, sender) {
 
 function showAllowance(form, opened) {
   const box = form.querySelector("[data-upload-allowance]");
-  const clock = (at) => new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-  box.textContent = `Opened at ${clock(opened.opened_at)}. It counts from then if all of it arrives by ${clock(opened.complete_by)}. You can go on later: choose the same files again.`;
+  const clock = (at) => new Date(at).toLocaleString("en-GB", MOMENT);
+  box.textContent = `Opened ${clock(opened.opened_at)}. It counts from then if all of it arrives by ${clock(opened.complete_by)}. You can go on later: choose the same files again.`;
   box.hidden = false;
 }
 
-// Opens the attempt; asks first if another one is open, and returns nothing then.
-async function openOrAsk(form, uploads, files, replaces) {
+// The answers to the questions of the declaration, by the keys of the questions.
+function answersOf(form) {
+  const inputs = [...form.querySelectorAll("[data-answer]")].filter((input) => input.value);
+  return Object.fromEntries(inputs.map((input) => [input.name.replace(/^answer:/, ""), input.value]));
+}
+
+// Opens the attempt; asks first if another one is open, and returns nothing then. For a
+// check nothing is declared.
+async function openOrAsk(form, uploads, files, { replaces, isCheck }) {
   const { attempts, assignment } = form.dataset;
+  const declared = isCheck ? { for_check: true } : { declaration: true, answers: answersOf(form) };
   try {
-    return await uploads.open(attempts, Number(assignment), files, replaces);
+    return await uploads.open(attempts, { assignment: Number(assignment), files, ...declared, ...(replaces && { replaces }) });
   } catch (error) {
     if (error.errors?.[0]?.code !== "attempt_open") throw error;
   }
@@ -344,18 +415,18 @@ async function openOrAsk(form, uploads, files, replaces) {
   box.focus();
   box.querySelector("[data-replace-yes]").onclick = () => {
     box.hidden = true;
-    sendLarge(form, other?.id);
+    sendLarge(form, { replaces: other?.id, isCheck });
   };
   return undefined;
 }
 
-async function sendAll(form, uploads, replaces) {
+async function sendAll(form, uploads, wanted) {
   const chosen = chosenFiles(form);
   const words = form.querySelector("[data-upload-words]");
   const bar = form.querySelector("[data-upload] progress");
   const faults = await uploads.allFaults(chosen);
   if (faults.length) {
-    showProblems(form, faults);
+    showProblems(form, faults, wanted.isCheck);
     return;
   }
   const total = chosen.reduce((sum, { file }) => sum + file.size, 0);
@@ -364,7 +435,7 @@ async function sendAll(form, uploads, replaces) {
     words.textContent = `Reading the files: ${sizeInWords(done)} of ${sizeInWords(total)}`;
   });
   const files = chosen.map(({ name, file }, index) => ({ name, original_name: file.name, size: file.size, sha256: hashes[index] }));
-  const opened = await openOrAsk(form, uploads, files, replaces);
+  const opened = await openOrAsk(form, uploads, files, wanted);
   if (!opened) return;
   showAllowance(form, opened);
   const urls = new Map(opened.files.map(({ name, url }) => [name, new URL(url).pathname]));
@@ -373,9 +444,10 @@ async function sendAll(form, uploads, replaces) {
   await withButtons(form, sender, () => sender.run());
   bar.removeAttribute("value");
   words.textContent = "All sent. The server is checking the files…";
-  const receipt = await uploads.finish(`${form.dataset.attempts}${opened.id}/finish/`);
+  const where = `${form.dataset.attempts}${opened.id}/`;
+  const { html_url } = wanted.isCheck ? await uploads.check(`${where}check/`) : (await uploads.finish(`${where}finish/`)).run;
   window.removeEventListener("beforeunload", warn);
-  window.location.assign(new URL(receipt.run.html_url).pathname);
+  window.location.assign(new URL(html_url).pathname);
 }
 
 // Lets Pause and Stop act on the sender while the work goes on.
@@ -401,29 +473,29 @@ async function withButtons(form, sender, work) {
   }
 }
 
-function sayRefused(form, error) {
+function sayRefused(form, error, isCheck) {
   const code = error.errors?.[0]?.code;
   if (code === "stopped") {
     say(form, "Stopped.", "Nothing has been handed in. What has arrived is kept for a day: choose the same files and press the button to go on.");
   } else if (code === "unreadable") {
     say(form, `${error.message} has changed since you chose it.`, "Choose it again, so that the version you mean is sent.");
-  } else if (error.status === 400) showProblems(form, error.errors);
+  } else if (error.status === 400) showProblems(form, error.errors, isCheck);
   else if (error.status === 401 || code === "not_authenticated") {
     say(form, "You have been signed out.", "Sign in again in another tab, then press the button again: the files are still chosen here.");
   } else if (error.status === 404 || error.status === 410) {
     say(form, "This attempt is gone.", "It was dropped, or it has expired. Press the button to open it again.");
-  } else if (error.message) say(form, "Not handed in", error.message);
+  } else if (error.message) say(form, isCheck ? "Not checked" : "Not handed in", error.message);
   else say(form, "The connection broke.", "Press the button again. What has arrived is kept.");
 }
 
-async function sendLarge(form, replaces) {
+async function sendLarge(form, wanted) {
   setBusy(form, true);
   window.addEventListener("beforeunload", warn);
   try {
     const uploads = await import(form.dataset.uploads);
-    await sendAll(form, uploads, replaces);
+    await sendAll(form, uploads, wanted);
   } catch (error) {
-    sayRefused(form, error);
+    sayRefused(form, error, wanted.isCheck);
   } finally {
     window.removeEventListener("beforeunload", warn);
     form.querySelector("[data-upload-allowance]").hidden = true;
@@ -431,29 +503,64 @@ async function sendLarge(form, replaces) {
   }
 }
 
+// Shows anew how much room the files take. The chosen files stay.
+async function showRoom(form) {
+  const answer = await fetch(form.dataset.page, { cache: "no-store" });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.querySelector("[data-quota]");
+  if (fresh) form.closest("[data-submit-panel]").querySelector("[data-quota]").replaceWith(document.importNode(fresh, true));
+}
+
 function wireOpened(form) {
   const drop = form.querySelector("[data-drop]");
   if (!drop) return;
-  drop.hidden = false;
+  drop.closest("details").hidden = false;
   drop.addEventListener("click", async () => {
     const uploads = await import(form.dataset.uploads);
     try {
       await uploads.drop(drop.dataset.drop);
-      form.querySelector("[data-opened]").remove();
+      drop.closest("[data-opened-attempt]").remove();
+      await showRoom(form);
     } catch (error) {
       sayRefused(form, error);
     }
   });
 }
 
+// --- Lateness ----------------------------------------------------------------------
+
+// What a notice says that handing in costs, without how late it is.
+const costOf = (notice) => notice?.textContent.split(": ").at(-1).trim();
+
+// Whether handing in costs more than the form says, because time has passed since it was
+// loaded. Then the form says it now.
+async function showNewCost(form) {
+  // An attempt that is open counts from its opening.
+  if (Date.now() < form.dueAt || form.querySelector("[data-opened-attempt]")) return false;
+  try {
+    const answer = await fetch(form.dataset.page, { cache: "no-store" });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.querySelector("[data-late-now]");
+    const shown = form.querySelector("[data-late-now]");
+    if (!fresh || (shown && costOf(shown) === costOf(fresh))) return false;
+    shown?.remove();
+    form.prepend(document.importNode(fresh, true));
+    return true;
+  } catch {
+    // Sending will say what is wrong with the connection.
+    return false;
+  }
+}
+
 function wireForm(form) {
+  form.dueAt = Date.now() + Number(form.dataset.dueIn) * 1000;
   for (const slot of form.querySelectorAll("[data-slot]")) wireSlot(slot);
   wireMany(form);
   wireOpened(form);
+  warnOfOpened(form);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    form.querySelector("[data-submit-error]").hidden = true;
-    form.querySelector("[data-replace]").hidden = true;
+    forgetProblems(form);
     setBusy(form, true);
     const changed = await unreadableFile(form);
     if (changed) {
@@ -463,8 +570,14 @@ function wireForm(form) {
       say(form, `${changed.file.name} has changed since you chose it.`, "Choose it again, so that the version you mean is sent.");
       return;
     }
-    if (isLarge(form)) sendLarge(form);
-    else send(form);
+    const isCheck = event.submitter?.hasAttribute("formaction") ?? false;
+    if (!isCheck && (await showNewCost(form))) {
+      setBusy(form, false);
+      say(form, "Lateness costs more than when you opened this page.", "Nothing is handed in yet. The notice above says what it costs now. Press the button again to hand in.");
+      return;
+    }
+    if (isLarge(form)) sendLarge(form, { isCheck });
+    else send(form, isCheck ? event.submitter.formAction : form.action);
   });
 }
 

@@ -1,4 +1,4 @@
-// Hands in large files in pieces, by the protocol tus 1.0 (docs/api.md, "Large files"):
+// Sends large files in pieces, by the protocol tus 1.0 (docs/api.md, "Large files"):
 // what has arrived is kept if the connection breaks or the page is loaded again.
 
 const PIECE = 8 * 1024 * 1024;
@@ -95,11 +95,14 @@ async function faultsOf({ name, file }) {
     return [said(`“${file.name}” is a Git LFS pointer: a short text in place of the file itself. Run “git lfs pull” in your repository, then choose the file again.`)];
   }
   if (!name.endsWith(".ipynb")) return [];
+  if (!/^\s*\{/.test(head)) {
+    return [said(`“${file.name}” is not a Jupyter notebook. Choose the .ipynb file as Jupyter saves it, not a picture, an export or a web page of it.`)];
+  }
   try {
     const notebook = JSON.parse(await file.text());
     return Array.isArray(notebook?.cells) ? [] : [said(`“${file.name}” is JSON, but not a notebook: it has no cells.`)];
-  } catch (error) {
-    return [said(`“${file.name}” is not valid JSON: ${error.message}. Check that it opens in Jupyter.`)];
+  } catch {
+    return [said(`“${file.name}” is not valid JSON, so it is not a whole notebook. Check that it opens in Jupyter.`)];
   }
 }
 
@@ -111,10 +114,11 @@ export async function allFaults(chosen) {
 
 // --- One attempt -----------------------------------------------------------------
 
-export const open = (url, assignment, files, replaces) =>
-  ask("POST", url, { assignment, declaration: true, files, ...(replaces && { replaces }) });
+export const open = (url, attempt) => ask("POST", url, attempt);
 
 export const finish = (url) => ask("POST", url);
+
+export const check = (url) => ask("POST", url);
 
 export const drop = (url) => ask("DELETE", url);
 

@@ -1,0 +1,178 @@
+"""The overview of marking: progress by question and marker, and who is given what."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+
+from accounts.models import User
+from courses.models import Assignment
+from grading.marking_pace import pace, time_in_words, time_left
+from grading.models import MarkerAllocation, Marking, Stage
+from grading.services.agreement import differing_answers
+from grading.services.marker_scope import MarkerScope
+from grading.services.marking_progress import (
+    MarkerProgress,
+    QuestionProgress,
+    marking_progress,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkerRow:
+    """What one marker has marked of a question, and how long the rest takes."""
+
+    name: str
+    is_second: bool
+    is_viewer: bool
+    given: int
+    marked: int
+    waiting: int
+    per_hour: float | None
+    left: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionRow:
+    """How far a question is marked, in all and by marker.
+
+    `is_published` says whether people mark it in the published revision, too.
+    """
+
+    key: str
+    title: str
+    is_published: bool
+    progress: QuestionProgress
+    markers: tuple[MarkerRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllocationRow:
+    """What one marker is given of a question, or of all. `students` None is all."""
+
+    marker: User
+    stage: Stage
+    key: str
+    students: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkingPage:
+    """The overview. `to_agree` are answers that wait for an agreed marking.
+
+    `own` is how many answers wait for the viewer, by what they are given.
+    """
+
+    questions: tuple[QuestionRow, ...]
+    allocations: tuple[AllocationRow, ...]
+    to_agree: int
+    own: int
+    may_edit: bool
+
+    @property
+    def answers(self) -> int:
+        return sum(each.progress.answers for each in self.questions)
+
+    @property
+    def marked(self) -> int:
+        return sum(each.progress.marked for each in self.questions)
+
+    @property
+    def waiting(self) -> int:
+        return self.answers - self.marked
+
+    @property
+    def not_given(self) -> int:
+        return sum(each.progress.not_given for each in self.questions)
+
+
+def marking_page(
+    *, user: User, assignment: Assignment, scope: MarkerScope, now: dt.datetime
+) -> MarkingPage:
+    """Return the overview in a number of queries that does not grow with the course."""
+    progress = marking_progress(assignment)
+    people = _people(assignment)
+    questions = tuple(
+        QuestionRow(
+            key=each.question.key,
+            title=each.question.title,
+            is_published=assignment.revision_id in each.question.rubrics,
+            progress=each,
+            markers=_markers(each, people, user, now),
+        )
+        for each in progress
+    )
+    return MarkingPage(
+        questions=questions,
+        allocations=_allocations(assignment) if scope.may_edit else (),
+        to_agree=sum(
+            scope.may_agree(each.key, each.student, each.markers)
+            for each in differing_answers(assignment)
+            if not each.is_agreed
+        ),
+        own=sum(
+            row.waiting for each in questions for row in each.markers if row.is_viewer
+        ),
+        may_edit=scope.may_edit,
+    )
+
+
+def _people(assignment: Assignment) -> dict[int, User]:
+    """Return everybody who marks, or has marked, by their id. One query."""
+    marked = Marking.objects.filter(rubric__assignment=assignment).order_by()
+    given = assignment.marker_allocations.order_by()
+    found = User.objects.filter(
+        Q(pk__in=marked.values("marker")) | Q(pk__in=given.values("marker"))
+    )
+    return {each.pk: each for each in found}
+
+
+def _markers(
+    progress: QuestionProgress, people: Mapping[int, User], user: User, now: dt.datetime
+) -> tuple[MarkerRow, ...]:
+    rows = sorted(
+        progress.markers,
+        key=lambda row: (row.stage == Stage.SECOND, people[row.marker].name.casefold()),
+    )
+    return tuple(_marker_row(row, people[row.marker], user, now) for row in rows)
+
+
+def _marker_row(
+    row: MarkerProgress, marker: User, user: User, now: dt.datetime
+) -> MarkerRow:
+    per_hour = pace(row.finished_at, now)
+    left = time_left(row.waiting, per_hour)
+    return MarkerRow(
+        name=marker.name,
+        is_second=row.stage == Stage.SECOND,
+        is_viewer=marker.pk == user.pk,
+        given=row.given,
+        marked=row.marked,
+        waiting=row.waiting,
+        per_hour=per_hour,
+        left=time_in_words(left) if left else "",
+    )
+
+
+def _allocations(assignment: Assignment) -> tuple[AllocationRow, ...]:
+    """Return what each marker is given, as it can be withdrawn. Two queries."""
+    rows = (
+        MarkerAllocation.objects.filter(assignment=assignment)
+        .order_by()
+        .values_list("marker", "stage", "key")
+        .annotate(rows=Count("pk"), students=Count("student"))
+    )
+    markers = User.objects.in_bulk({marker for marker, *_ in rows})
+    found = [
+        AllocationRow(
+            marker=markers[marker],
+            stage=Stage(stage),
+            key=key,
+            students=students if students == count else None,
+        )
+        for marker, stage, key, count, students in rows
+    ]
+    return tuple(
+        sorted(found, key=lambda row: (row.stage, row.marker.name.casefold(), row.key))
+    )
