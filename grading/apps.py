@@ -5,7 +5,10 @@ class GradingConfig(AppConfig):
     name = "grading"
 
     def ready(self) -> None:
-        """Record changed marks whenever the settings of an assignment change."""
+        """Record changed marks when settings change, and count the files of checks."""
+        from courses.services.rubrics import (  # noqa: PLC0415  after models
+            on_rubric_in_course_file,
+        )
         from courses.services.settings_changes import (  # noqa: PLC0415  after models
             on_marks_change,
         )
@@ -13,5 +16,14 @@ class GradingConfig(AppConfig):
             follow_course,
             follow_settings,
         )
+        from grading.services.rubric_edit import (  # noqa: PLC0415  after models
+            edit_without_marks,
+        )
+        from grading.services.self_checks import (  # noqa: PLC0415  after models
+            kept_check_files,
+        )
+        from submissions.quota import count_also  # noqa: PLC0415  after models
 
         on_marks_change(follow_settings, follow_course)
+        on_rubric_in_course_file(edit_without_marks)
+        count_also(kept_check_files)

@@ -7,7 +7,7 @@ that the runner invents is ignored.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, Self
@@ -16,6 +16,7 @@ from courses.late_rule_words import rounded
 from courses.models import Question
 from formats.assignment.assignment_content import Check, Visibility
 from formats.choices import QuestionKind
+from runner.protocol.check_reports import NO_REPORT, CheckReport
 from runner.protocol.check_words import without_rounding_error
 from runner.protocol.jobs import CheckOutcome, QuestionOutcome
 from runner.protocol.jobs import Outcome as RunnerOutcome
@@ -46,15 +47,18 @@ class CheckResult:
     score: float
     points: Decimal
     message: str = ""
+    report: CheckReport = NO_REPORT
 
     def to_json(self) -> dict[str, Any]:
         """Return a plain object; points are text, so that nothing is rounded."""
-        return {
+        data = {
             "name": self.name,
             "score": self.score,
             "points": str(self.points),
             "message": self.message,
         }
+        report = self.report.to_json()
+        return {**data, "report": report} if report else data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -64,6 +68,7 @@ class CheckResult:
             score=float(data["score"]),
             points=Decimal(str(data["points"])),
             message=str(data.get("message", "")),
+            report=CheckReport.from_json(data.get("report")),
         )
 
 
@@ -104,10 +109,29 @@ def rules_of(question: Question) -> QuestionRules:
                 points=Decimal(str(check["points"])),
                 visibility=Visibility(check["visibility"]),
                 description=check.get("description", ""),
+                success=check.get("success", ""),
+                failure=check.get("failure", ""),
             )
             for check in question.checks
         ),
     )
+
+
+def rules_shown_at_once(rules: Iterable[QuestionRules]) -> list[QuestionRules]:
+    """Return the rules as if there were only the checks that are shown at once.
+
+    A question without such a check is left out. SECURITY: self-checks are built, scored
+    and shown by these rules, so nothing of a hidden check is in them.
+    """
+    found = []
+    for rule in rules:
+        checks = tuple(
+            check for check in rule.checks if check.visibility == Visibility.ALWAYS
+        )
+        if checks and rule.kind == QuestionKind.AUTO:
+            points = sum((check.points for check in checks), Decimal(0))
+            found.append(replace(rule, checks=checks, points=min(points, rule.points)))
+    return found
 
 
 def score_question(
@@ -140,7 +164,12 @@ def rescore_question(
         key=stored.key,
         outcome=RunnerOutcome(stored.outcome.value),
         checks=tuple(
-            CheckOutcome(name=check.name, score=check.score, message=check.message)
+            CheckOutcome(
+                name=check.name,
+                score=check.score,
+                message=check.message,
+                report=check.report,
+            )
             for check in stored.checks
         ),
         seconds=stored.seconds,
@@ -155,6 +184,7 @@ def _score_check(check: Check, found: CheckOutcome | None) -> CheckResult:
         score=score,
         points=rounded(Decimal(str(score)) * check.points),
         message=found.message[:_MESSAGE_LENGTH] if found else "",
+        report=found.report if found else NO_REPORT,
     )
 
 

@@ -32,6 +32,8 @@ TERMINAL: Final = (
     State.SUPERSEDED,
     State.NEEDS_STAFF,
 )
+# The run has ended, and no check was scored. People may still mark the work.
+ENDED_WITHOUT_RESULT: Final = (State.CANCELLED, State.SUPERSEDED, State.NEEDS_STAFF)
 EDGES: Final[frozenset[tuple[State, State]]] = frozenset(
     {
         (State.QUEUED, State.RUNNING),

@@ -1,9 +1,11 @@
-"""The Celery task that a wake-up starts."""
+"""The Celery tasks of grading: executing a run, and mailing answers."""
 
 from typing import Any
 
 from celery import shared_task
+from django.utils import timezone
 
+from grading.services.regrade_mails import mail_due_regrade_answers
 from grading.worker.execution import (
     execute_next,
     served_queues,
@@ -20,3 +22,9 @@ def execute_run(message: dict[str, Any]) -> None:
     that another worker has taken, or not at all.
     """
     execute_next(worker=worker_name(), queues=served_queues(), runner=shared_runner())
+
+
+@shared_task(name="grading.mail_regrade_answers")
+def mail_regrade_answers() -> None:
+    """Mail one portion of the answers to regrade requests."""
+    mail_due_regrade_answers(now=timezone.now())

@@ -8,14 +8,17 @@ from decimal import Decimal
 from formats.assignment.assignment_content import Check, Visibility
 from formats.choices import QuestionKind
 from grading.scoring import CheckResult, Outcome, QuestionRules, ScoredQuestion
+from runner.protocol import check_words
+from runner.protocol.check_reports import NO_REPORT, CheckReport
 
 
 @dataclass(frozen=True, kw_only=True)
 class ViewTimes:
     """The times that decide what a student may see, and whether the viewer sees all.
 
-    `closes_at` is the last moment at which this student's own work is taken. Until then
-    they could hand in what they have learnt from a hidden check.
+    `closes_at` is the last moment at which this student's own work is taken, or may be
+    once a request for an extension is answered. Until then they could hand in what they
+    have learnt from a hidden check.
     """
 
     now: dt.datetime
@@ -77,14 +80,28 @@ class HiddenPoints:
 
 @dataclass(frozen=True, kw_only=True)
 class ShownCheck:
-    """A check that may be shown: what it asks, what it found, what it earned."""
+    """A check that may be shown: what it asks, what it found, what it earned.
+
+    `words` are the lines that say why: those of its author, and ours where they say more.
+    """
 
     name: str
     description: str
     outcome: Outcome
     earned: Decimal
     points: Decimal
-    message: str = ""
+    words: tuple[str, ...] = ()
+    report: CheckReport = NO_REPORT
+
+    @property
+    def message(self) -> str:
+        """All words together."""
+        return "\n".join(self.words)
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether the words say more than that the check has passed."""
+        return bool(self.words) and self.words != (check_words.PASSED,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +138,12 @@ class ShownResults:
     def hides_points(self) -> bool:
         """Whether some points are not in `earned`, so that it is not the mark."""
         return bool(self.hidden)
+
+    @property
+    def by_hand(self) -> Decimal:
+        """The points that people give."""
+        manual = (q.points for q in self.questions if q.kind == QuestionKind.MANUAL)
+        return sum(manual, Decimal(0))
 
     @property
     def hidden_points(self) -> Decimal:
@@ -168,8 +191,24 @@ def _show_check(
         outcome=_check_outcome(found, scored, is_unworthy=not rules.points),
         earned=found.points if found else Decimal("0.00"),
         points=check.points,
-        message=found.message if found else "",
+        words=_words(check, found) if found else (),
+        report=found.report if found else NO_REPORT,
     )
+
+
+def _words(check: Check, found: CheckResult) -> tuple[str, ...]:
+    """Return the lines that say what the check has found: its author's, then ours.
+
+    Ours are left out if the author says more: “returned False” is said only then, when
+    nobody says anything else.
+    """
+    ours = (found.message,) if found.message else ()
+    if not found.message or found.message in check_words.NOT_ASKED:
+        return ours
+    said = check.success if found.score == 1 else check.failure
+    own = tuple(dict.fromkeys(one for one in (said, found.report.message) if one))
+    is_plain = found.message in check_words.PLAIN
+    return own if is_plain and (own or found.report.has_details) else (*own, *ours)
 
 
 def _check_outcome(

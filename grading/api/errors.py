@@ -1,4 +1,4 @@
-"""Refusals of a hand-in, in the API's one error shape."""
+"""Refusals of hand-ins, requests and markings, in the API's one error shape."""
 
 from collections import defaultdict
 from typing import Final
@@ -26,6 +26,27 @@ class AttemptOpen(APIException):
     default_code = "attempt_open"
 
 
+class ChoiceRefused(APIException):
+    """The assignment leaves the person no choice of the attempt that counts."""
+
+    status_code = 409
+    default_code = "choice_refused"
+
+
+class RequestClosed(APIException):
+    """The request has an answer, or was withdrawn."""
+
+    status_code = 409
+    default_code = "request_closed"
+
+
+class MarkingChanged(APIException):
+    """The marking has changed, or another attempt counts, since it was read."""
+
+    status_code = 409
+    default_code = "marking_changed"
+
+
 class AttemptIncomplete(APIException):
     """Files of the attempt have not arrived completely."""
 
@@ -34,7 +55,7 @@ class AttemptIncomplete(APIException):
 
 
 class AttemptHandedIn(APIException):
-    """The attempt was handed in, so it cannot be dropped."""
+    """The attempt was handed in, so it cannot be dropped or checked."""
 
     status_code = 409
     default_code = "handed_in"

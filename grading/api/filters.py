@@ -3,9 +3,14 @@
 from django_filters import rest_framework as filters
 
 from accounts.api.filters import ChoiceFilter, NumberFilter
-from courses.api.filters import OfAssignmentFilter, WorkFilter, WorkOfCourseFilter
+from courses.api.filters import (
+    OfAssignmentFilter,
+    OfCourseFilter,
+    WorkFilter,
+    WorkOfCourseFilter,
+)
 from courses.models import Assignment, AssignmentRevision
-from grading.models import GradingRun, Mark
+from grading.models import GradingRun, Mark, RegradeRequest
 from grading.states import State, Verdict
 
 
@@ -39,4 +44,18 @@ class MarkFilter(WorkFilter):
 
     class Meta:
         model = Mark
+        fields: list[str] = []
+
+
+class RegradeRequestFilter(filters.FilterSet):
+    course = OfCourseFilter(
+        "submission__assignment__course__slug", help_text="A course's slug."
+    )
+    assignment = OfAssignmentFilter(
+        "submission__assignment_id", help_text="An assignment's id."
+    )
+    state = ChoiceFilter(choices=RegradeRequest.State.choices)
+
+    class Meta:
+        model = RegradeRequest
         fields: list[str] = []

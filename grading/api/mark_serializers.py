@@ -16,6 +16,12 @@ class MarkPartsSerializer(serializers.ModelSerializer[Mark]):
     """What the final points are made of."""
 
     automatic_points = serializers.DecimalField(7, 2, read_only=True)
+    manual_points = serializers.DecimalField(
+        7,
+        2,
+        read_only=True,
+        help_text="The points that people gave for the attempt that counts.",
+    )
     late_penalty = serializers.DecimalField(
         7,
         2,

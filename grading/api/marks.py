@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet
 from django_stubs_ext import WithAnnotations
 
 from accounts.models import User
-from courses.annotations import WithExtension
+from courses.annotations import WithExtraTime
 from courses.deadlines import deadline_of
-from courses.models import Course, Extension
+from courses.permissions import work_is_seen
+from courses.querysets.extra_time_columns import extra_time_of
 from grading.models import Mark
 from grading.services import ShownMark, load_counting_runs, show_mark, shown_time
 
 
-class ReportedMark(WithExtension):
+class ReportedMark(WithExtraTime):
     """What `marks_for` adds to marks."""
 
     sees_all: bool
@@ -41,18 +42,12 @@ class MarkReport:
 
 def marks_for(person: User) -> QuerySet[Mark]:
     """Return the visible marks with all that `report_on` reads."""
-    staffed = Course.objects.staffed_by(person).filter(
-        pk=OuterRef("assignment__course")
-    )
-    extension = Extension.objects.filter(
-        assignment=OuterRef("assignment"), student=OuterRef("student")
-    )
     return (
         Mark.objects.visible_to(person)
         .select_related("student", "assignment__course")
         .annotate(
-            sees_all=Exists(staffed),
-            extended_to=Subquery(extension.values("due_at")[:1]),
+            sees_all=work_is_seen(person, assignment="assignment"),
+            extra_time=extra_time_of(OuterRef("student"), assignment="assignment"),
         )
     )
 
@@ -73,8 +68,10 @@ def report_on(mark: Mark, *, now: dt.datetime) -> MarkReport:
     of the best attempt.
     """
     row = cast("WithAnnotations[Mark, ReportedMark]", mark)
-    own = deadline_of(mark.assignment, row.extended_to)
-    shown = show_mark(mark, closes_at=own.closes_at, now=now, sees_all=row.sees_all)
+    own = deadline_of(mark.assignment, row.extra_time)
+    shown = show_mark(
+        mark, closes_at=own.results_wait_until, now=now, sees_all=row.sees_all
+    )
     parts = mark if row.sees_all or not shown.is_provisional else None
     run_id = shown.counting.pk if shown.counting else None
     updated_at = (

@@ -4,7 +4,7 @@ SECURITY: what a run found is written from `ShownResults` and `ShownMark` only, 
 from rows: they hold what this person may see at this moment.
 """
 
-from typing import Any, Final
+from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
@@ -14,12 +14,13 @@ from rest_framework.reverse import reverse
 from accounts.api.serializers import PersonSerializer
 from accounts.http import sender
 from courses.models import Course
-from courses.permissions import can_view_all_work
+from courses.permissions import can_view_work_of
 from formats.assignment.assignment_content import Visibility
 from formats.choices import QuestionKind
 from grading.api.fields import RunTimeField, points_field
 from grading.messages import describe
 from grading.models import GradingRun
+from grading.poll_times import poll_of
 from grading.scoring import Outcome
 from grading.services import (
     place_in_queue,
@@ -35,38 +36,6 @@ from submissions.models import Submission
 def _run_url(serializer: serializers.BaseSerializer[Any], run: GradingRun) -> str:
     request = serializer.context.get("request")
     return reverse("api:run-detail", [run.pk], request=request)
-
-
-# --- Handing in --------------------------------------------------------------
-
-DECLARE: Final = "Confirm that this is your own, unaided work: send declaration=true."
-
-
-class SubmitInputSerializer(serializers.Serializer[Any]):
-    """What is handed in, apart from the files. Nothing else is read of a request."""
-
-    assignment = serializers.IntegerField(
-        min_value=1,
-        error_messages=dict.fromkeys(
-            ["required", "null", "invalid", "min_value"],
-            "Send the assignment's id from /api/v1/assignments/, such as assignment=1.",
-        ),
-    )
-    declaration = serializers.BooleanField(
-        error_messages=dict.fromkeys(["required", "null", "invalid"], DECLARE)
-    )
-    idempotency_key = serializers.RegexField(
-        r"^[!-~]*$",
-        max_length=64,
-        allow_blank=True,
-        error_messages={"invalid": "Use visible ASCII characters without spaces."},
-    )
-
-    def validate_declaration(self, declared: bool) -> bool:  # noqa: FBT001  DRF calls it
-        """Refuse work that its author does not call their own."""
-        if not declared:
-            raise serializers.ValidationError(DECLARE, code="declaration_missing")
-        return declared
 
 
 class RunOfSubmissionSerializer(serializers.ModelSerializer[GradingRun]):
@@ -88,11 +57,16 @@ class RunOfSubmissionSerializer(serializers.ModelSerializer[GradingRun]):
 class SubmissionWithRunsSerializer(SubmissionSerializer):
     """One attempt: the receipt, and its runs, the latest first."""
 
+    is_chosen = serializers.BooleanField(
+        source="has_been_chosen",
+        help_text="Whether its author has chosen it to count. It has an effect where "
+        "the assignment leaves the choice.",
+    )
     runs = RunOfSubmissionSerializer(many=True)
 
     class Meta:
         model = Submission
-        fields = [*SubmissionSerializer.Meta.fields, "runs"]
+        fields = [*SubmissionSerializer.Meta.fields, "is_chosen", "runs"]
         read_only_fields = fields
 
 
@@ -199,6 +173,40 @@ class HiddenPointsSerializer(serializers.Serializer[Any]):
     checks = serializers.IntegerField()
 
 
+class DifferenceSerializer(serializers.Serializer[Any]):
+    """A place in two values, such as `[0, 3]`, and what each has there."""
+
+    place = serializers.CharField()
+    expected = serializers.CharField(allow_blank=True)
+    found = serializers.CharField(allow_blank=True)
+
+
+class MetricSerializer(serializers.Serializer[Any]):
+    """A measured number, as text, and what it has to be."""
+
+    name = serializers.CharField(allow_blank=True)
+    value = serializers.CharField(allow_blank=True)
+    unit = serializers.CharField(allow_blank=True)
+    bound = serializers.CharField(allow_blank=True)
+
+
+class CheckReportSerializer(serializers.Serializer[Any]):
+    """What a check compared and measured. All of it is text, and may be the student's."""
+
+    expected = serializers.CharField(
+        allow_blank=True, help_text="Empty if nothing that was compared differed."
+    )
+    found = serializers.CharField(allow_blank=True)
+    differences = DifferenceSerializer(
+        many=True, help_text="The first places where the two differ."
+    )
+    differing = serializers.IntegerField(
+        help_text="Of two arrays, how many of the `compared` numbers differ."
+    )
+    compared = serializers.IntegerField()
+    metrics = MetricSerializer(many=True)
+
+
 class ShownCheckSerializer(serializers.Serializer[Any]):
     """A check that you may see."""
 
@@ -207,7 +215,12 @@ class ShownCheckSerializer(serializers.Serializer[Any]):
     outcome = serializers.ChoiceField(choices=[o.value for o in Outcome])
     earned = points_field()
     points = points_field()
-    message = serializers.CharField(allow_blank=True)
+    message = serializers.CharField(
+        allow_blank=True,
+        help_text="What the check says, in the author's words or the portal's. It may "
+        "have several lines.",
+    )
+    report = CheckReportSerializer()
 
 
 class ShownQuestionSerializer(serializers.Serializer[Any]):
@@ -276,6 +289,12 @@ class RunSerializer(RunSummarySerializer):
     progress = serializers.SerializerMethodField(
         help_text="Null unless the run is running."
     )
+    poll_seconds = serializers.IntegerField(
+        read_only=True,
+        allow_null=True,
+        default=None,
+        help_text="After how many seconds to ask again. Null once the run has ended.",
+    )
     results = serializers.SerializerMethodField()
     record = serializers.SerializerMethodField(
         help_text="For staff, after the run has a result. Otherwise null."
@@ -291,12 +310,25 @@ class RunSerializer(RunSummarySerializer):
             "message",
             "place",
             "progress",
+            "poll_seconds",
             "results",
             "record",
             "level",
             "notebook_url",
         ]
         read_only_fields = fields
+
+    def to_representation(self, instance: GradingRun) -> dict[str, Any]:
+        """Return the row; how often to ask for it follows from its place."""
+        row = super().to_representation(instance)
+        place = row["place"] or {}
+        poll = poll_of(
+            instance,
+            position=place.get("position"),
+            wait_seconds=place.get("expected_wait_seconds"),
+        )
+        row["poll_seconds"] = None if poll is None else poll.least
+        return row
 
     @extend_schema_field(MessageSerializer)
     def get_message(self, run: GradingRun) -> Any:
@@ -322,7 +354,7 @@ class RunSerializer(RunSummarySerializer):
     def get_results(self, run: GradingRun) -> Any:
         """Return what the person who asks may see of the results now."""
         person = sender(self.context["request"])
-        sees_all = can_view_all_work(person, run.work.assignment.course)
+        sees_all = can_view_work_of(person, run.work.assignment)
         shown = (staff_results if sees_all else student_results)(run, timezone.now())
         return ShownResultsSerializer(shown).data
 
@@ -330,7 +362,7 @@ class RunSerializer(RunSummarySerializer):
     def get_record(self, run: GradingRun) -> Any:
         """Return what went into the result and where it was made, to staff."""
         person = sender(self.context["request"])
-        if not run.record or not can_view_all_work(person, run.work.assignment.course):
+        if not run.record or not can_view_work_of(person, run.work.assignment):
             return None
         return RunRecordSerializer(
             {

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count, DateField, Exists, F, OuterRef, QuerySet, Sum
+from django.db.models import Count, DateField, F, QuerySet, Sum
 from django.db.models.functions import TruncWeek
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -12,7 +12,7 @@ from accounts.api.filters import NumberFilter
 from accounts.api.strict import ListViewSet
 from accounts.http import sender
 from courses.api.filters import OfAssignmentFilter, OfCourseFilter
-from courses.models import Course
+from courses.permissions import work_is_seen
 from grading.models import GradingRun
 from grading.services.use import hand_ins
 
@@ -81,9 +81,6 @@ class UseViewSet(ListViewSet[GradingRun]):
         A week begins in the portal's time zone, since the rows are of many courses.
         """
         person = sender(self.request)
-        staffed = Course.objects.staffed_by(person).filter(
-            pk=OuterRef("submission__assignment__course")
-        )
         return (
             GradingRun.objects.visible_to(person)
             .that_executed()
@@ -92,7 +89,7 @@ class UseViewSet(ListViewSet[GradingRun]):
                 "submission__assignment",
                 "submission__author",
                 monday=TruncWeek("finished_at", output_field=DateField()),
-                sees_all=Exists(staffed),
+                sees_all=work_is_seen(person, assignment="submission__assignment"),
             )
             .annotate(
                 runs=Count("pk"),

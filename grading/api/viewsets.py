@@ -1,10 +1,14 @@
 """The API for handing in, and for reading runs and marks as far as one may see them."""
 
-from typing import Any
+import hashlib
+import json
+from typing import Any, Final
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.http import FileResponse, Http404
+from django.utils.http import parse_etags, quote_etag
 from drf_spectacular.utils import (
+    OpenApiParameter,
     extend_schema,
     extend_schema_view,
 )
@@ -15,8 +19,7 @@ from rest_framework.response import Response
 from accounts.api.schema import DOWNLOAD
 from accounts.api.strict import ReadOnlyViewSet
 from accounts.http import sender
-from accounts.models import User
-from courses.models import Course
+from courses.permissions import work_is_seen
 from grading.api import serializers
 from grading.api.filters import MarkFilter, RunFilter
 from grading.api.mark_serializers import MarkSerializer
@@ -27,16 +30,14 @@ from storage.downloads import blob_attachment
 # Columns that grow with what a notebook printed: they are read for one run at a time
 # only.
 LARGE_COLUMNS = ("progress", "detail", "measures", "record")
+_IF_NONE_MATCH: Final = OpenApiParameter(
+    "If-None-Match",
+    location=OpenApiParameter.HEADER,
+    description="The ETag of an earlier answer. If nothing has changed, the answer is "
+    "304 without a body.",
+)
 
 
-def _staffed_course_of_run(person: User) -> QuerySet[Course]:
-    """Return the run's course if the person sees all its work, as a subquery."""
-    return Course.objects.staffed_by(person).filter(
-        pk=OuterRef("submission__assignment__course")
-    )
-
-
-@extend_schema_view(retrieve=extend_schema(summary="Read a run and its results"))
 class RunViewSet(ReadOnlyViewSet[GradingRun]):
     """The runs of your attempts. Staff get everybody's runs in their courses."""
 
@@ -57,7 +58,9 @@ class RunViewSet(ReadOnlyViewSet[GradingRun]):
         return (
             GradingRun.objects.visible_to(person)
             .select_related("submission__author", "submission__assignment__course")
-            .annotate(sees_all=Exists(_staffed_course_of_run(person)))
+            .annotate(
+                sees_all=work_is_seen(person, assignment="submission__assignment")
+            )
         )
 
     def load_rows(self, page: QuerySet[GradingRun]) -> list[GradingRun]:
@@ -71,6 +74,24 @@ class RunViewSet(ReadOnlyViewSet[GradingRun]):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List runs without their results."""
         return super().list(request, *args, **kwargs)
+
+    @extend_schema(
+        summary="Read a run and its results",
+        parameters=[_IF_NONE_MATCH],
+        responses={200: serializers.RunSerializer, 304: None},
+    )
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Read a run. Ask for it again after `poll_seconds`, until it has ended."""
+        answer = super().retrieve(request, *args, **kwargs)
+        # SECURITY: the tag is a hash of what this person is shown, and of nothing else.
+        shown = json.dumps(answer.data, default=str, sort_keys=True)
+        tag = quote_etag(hashlib.sha256(shown.encode()).hexdigest()[:32])
+        headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+        if tag in parse_etags(request.headers.get("If-None-Match", "")):
+            return Response(status=304, headers=headers)
+        for name, value in headers.items():
+            answer[name] = value
+        return answer
 
     def get_serializer_class(self) -> type[serializers.RunSummarySerializer]:
         """Return the short serializer for lists, and the full one for a single run."""

@@ -112,7 +112,8 @@ def test_material_without_a_file_has_no_download(student: User, course: Course) 
     [
         *("weeks/", "sessions/", "lectures/", "materials/", "announcements/"),
         *("changes/", "people/", "assignments/", "submissions/", "runs/", "marks/"),
-        *("use/", "opened-attempts/"),
+        *("use/", "opened-attempts/", "self-checks/", "extensions/"),
+        *("accommodations/", "extension-requests/", "regrade-requests/"),
     ],
 )
 def test_invisible_course_is_refused_like_an_unknown_one(
@@ -127,7 +128,12 @@ def test_invisible_course_is_refused_like_an_unknown_one(
 
 
 @pytest.mark.parametrize(
-    "path", ["submissions/", "opened-attempts/", "runs/", "marks/", "use/"]
+    "path",
+    [
+        *("submissions/", "opened-attempts/", "runs/", "marks/", "use/"),
+        *("self-checks/", "extensions/", "extension-requests/"),
+        "regrade-requests/",
+    ],
 )
 def test_invisible_assignment_is_refused(student: User, path: str) -> None:
     hidden = AssignmentFactory.create(

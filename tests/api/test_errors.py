@@ -88,11 +88,16 @@ def test_unknown_address_is_404_for_everybody(path: str, method: str) -> None:
 def test_address_without_its_slash_is_404_and_says_so(path: str, method: str) -> None:
     address = path.format(
         id="00000000-0000-4000-8000-000000000000"
-        if any(word in path for word in ("runs", "submis", "opened", "uploads"))
+        if any(
+            word in path
+            for word in ("runs", "submis", "opened", "uploads", "self-checks")
+        )
         else 1,
         slug="x",
         name="x",
         attachment=1,
+        key="x",
+        code="x",
     )
     answer = getattr(Client(), method)(address.rstrip("/"), follow=False)
     assert answer.status_code == 404

@@ -6,13 +6,17 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from grading.models import QuestionResult
 from portal.api import router
 from tests.api.asking import ROOT, codes, rows, session_of
 from tests.factories import UserFactory
 from tests.world import World, make_world
 
 pytestmark = pytest.mark.django_db
-PERSONAL_LISTS = ("submissions/", "opened-attempts/", "runs/", "marks/", "use/")
+WORK_LISTS = ("submissions/", "opened-attempts/", "runs/", "marks/", "use/")
+# A self-check is for its author alone, not for staff.
+# A request is seen from the release on, and then by who may answer it.
+PERSONAL_LISTS = (*WORK_LISTS, "self-checks/", "regrade-requests/")
 COURSE_LISTS = (
     "courses/",
     "weeks/",
@@ -24,7 +28,12 @@ COURSE_LISTS = (
     "people/",
     "assignments/",
 )
+# Assistants do not see why somebody has more time: tests/api/test_extensions.py.
+EDITED_LISTS = ("extensions/", "accommodations/", "extension-requests/")
 STRANGERS = ("outsider", "former", "other_lecturer")
+
+
+ALL_LISTS = (*PERSONAL_LISTS, *COURSE_LISTS, *EDITED_LISTS)
 
 
 @pytest.fixture
@@ -47,7 +56,7 @@ def everything_about(world: World) -> list[dict[str, Any]]:
 
 
 def test_each_list_of_the_api_is_tested_here() -> None:
-    known = {path.rstrip("/") for path in (*PERSONAL_LISTS, *COURSE_LISTS)}
+    known = {path.rstrip("/") for path in ALL_LISTS}
     assert known >= {prefix for prefix, _, _ in router.registry}
 
 
@@ -76,10 +85,16 @@ def test_no_filter_shows_somebody_elses_work(
         assert is_filter or {name for _, name in codes(answer)} == set(query)
 
 
-@pytest.mark.parametrize("path", PERSONAL_LISTS)
+@pytest.mark.parametrize("path", WORK_LISTS)
 def test_staff_and_owner_find_the_work(world: World, path: str) -> None:
     for viewer in ("owner", "assistant", "lecturer", "superuser"):
         assert rows(world.people[viewer], path), viewer
+
+
+def test_staff_find_no_self_check(world: World) -> None:
+    assert rows(world.people["owner"], "self-checks/")
+    for viewer in ("assistant", "lecturer", "superuser"):
+        assert not rows(world.people[viewer], "self-checks/")
 
 
 @pytest.mark.parametrize("path", PERSONAL_LISTS)
@@ -127,6 +142,19 @@ def test_count_and_pages_cover_visible_rows_only(world: World) -> None:
         assert body["count"] == 0
         assert body["next"] is None
         assert client.get(ROOT + path, {"page": 2}).status_code == 404
+
+
+def test_what_a_check_has_found_is_in_no_list_of_others(world: World) -> None:
+    report = {"message": "canary", "expected": "canary", "found": "canary"}
+    for result in QuestionResult.objects.all():
+        result.checks = [{**check, "report": report} for check in result.checks]
+        result.save()
+    run = session_of(world.people["owner"]).get(f"{ROOT}runs/{world.run.pk}/")
+    assert "canary" in run.content.decode()
+    for viewer in ("classmate", *STRANGERS):
+        client = session_of(world.people[viewer])
+        paths = [*ALL_LISTS, f"runs/{world.run.pk}/"]
+        assert not any("canary" in client.get(ROOT + p).content.decode() for p in paths)
 
 
 def test_lecturer_of_another_course_sees_only_their_own(world: World) -> None:

@@ -72,8 +72,10 @@ def test_description_has_every_address_of_the_api() -> None:
     assert names >= {"me", "course-list", "submission-file"}
     for prefix in ("me", "courses", "weeks", "materials", "assignments"):
         assert f"  /api/v1/{prefix}/:" in described
-    # POST submissions, POST and DELETE of opened attempts, DELETE of an upload.
-    assert described.count("operationId") == len(names) + 4
+    # POST submissions, self-checks and requests (for extensions, and to mark again), POST
+    # and DELETE of opened attempts and of extensions, POST, PUT and DELETE of
+    # accommodations, DELETE of an upload and of a choice, PUT of a marking.
+    assert described.count("operationId") == len(names) + 14
 
 
 @pytest.mark.django_db

@@ -10,13 +10,21 @@ from grading.models import GradingRun
 from submissions.models import OpenedAttempt, Submission, Upload
 from submissions.upload_pieces import part_path
 from tests.api.asking import SUBMIT, bearer, codes, session_of
-from tests.api.opening import ATTEMPTS, NOTEBOOK, file_row, open_attempt, patch
+from tests.api.opening import (
+    ATTEMPTS,
+    NOTEBOOK,
+    VERSION,
+    file_row,
+    open_attempt,
+    patch,
+)
 from tests.factories import (
     AssignmentFactory,
     EnrolmentFactory,
     OpenedAttemptFactory,
     RequiredFileFactory,
     hours,
+    small_notebook,
 )
 
 pytestmark = pytest.mark.django_db
@@ -137,6 +145,44 @@ def test_files_are_checked_as_those_of_a_form(
     assert OpenedAttempt.objects.unfinished().exists()
 
 
+@pytest.mark.parametrize("damaged", [small_notebook("x = 2").encode(), b"{"])
+def test_a_file_that_the_disk_has_damaged_is_asked_for_again(
+    client: Client, assignment: Assignment, damaged: bytes
+) -> None:
+    """Neither other bytes than those declared are handed in, nor is the student blamed."""
+    found = open_attempt(client, assignment).json()
+    (file,) = found["files"]
+    patch(client, file["url"])
+    part = part_path(Upload.objects.get())
+    part.write_bytes(damaged.ljust(len(NOTEBOOK))[: len(NOTEBOOK)])
+    answer = client.post(f"{ATTEMPTS}{found['id']}/finish/")
+    assert codes(answer) == {("attempt_incomplete", None)}
+    assert "“work.ipynb”" in answer.json()["errors"][0]["detail"]
+    assert not Submission.objects.exists()
+    patch(client, file["url"])
+    assert client.post(f"{ATTEMPTS}{found['id']}/finish/").status_code == 201
+    assert Submission.objects.get().files.get().sha256 == file["sha256"]
+
+
+def test_an_attempt_of_somebody_else_is_not_replaced(
+    client: Client, assignment: Assignment
+) -> None:
+    other = OpenedAttemptFactory.create(assignment=assignment)
+    answer = open_attempt(client, assignment, replaces=str(other.pk))
+    assert answer.status_code == 201
+    assert OpenedAttempt.objects.filter(pk=other.pk).exists()
+
+
+def test_an_original_name_is_one_visible_line(
+    client: Client, assignment: Assignment
+) -> None:
+    name = "../\u202egnp.\r\n<b>.ipynb"
+    file = {**file_row(), "original_name": name}
+    (found,) = open_attempt(client, assignment, files=[file]).json()["files"]
+    assert found["original_name"].isprintable()
+    assert "/" not in found["original_name"]
+
+
 def test_every_problem_of_the_declaration_is_told(
     client: Client, assignment: Assignment
 ) -> None:
@@ -245,6 +291,11 @@ def test_a_session_needs_the_csrf_token(student: User, assignment: Assignment) -
     upload = OpenedAttemptFactory.create(assignment=assignment, author=student)
     url = f"/api/v1/uploads/{upload.uploads.get().pk}/"
     assert patch(client, url).status_code == 403
+    assert client.delete(url, headers=VERSION).status_code == 403
+    named = {**VERSION, "X-HTTP-Method-Override": "PATCH", "Upload-Offset": "0"}
+    kind = "application/offset+octet-stream"
+    answer = client.post(url, NOTEBOOK, content_type=kind, headers=named)
+    assert answer.status_code == 403
 
 
 def test_opening_is_limited(client: Client, assignment: Assignment) -> None:
@@ -252,3 +303,35 @@ def test_opening_is_limited(client: Client, assignment: Assignment) -> None:
     for _ in range(most):
         assert open_attempt(client, assignment).status_code == 201
     assert open_attempt(client, assignment).status_code == 429
+
+
+def test_files_are_checked_before_anything_is_declared(
+    client: Client, assignment: Assignment
+) -> None:
+    assignment.self_check_limit = 1
+    assignment.save()
+    fields = {"declaration": False, "for_check": True}
+    found = open_attempt(client, assignment, **fields).json()
+    where = f"{ATTEMPTS}{found['id']}/"
+    assert not found["is_declared"]
+    assert codes(client.post(f"{where}check/")) == {("attempt_incomplete", None)}
+    patch(client, found["files"][0]["url"])
+    key = {"Idempotency-Key": "k"}
+    answer = client.post(f"{where}check/", headers=key)
+    assert answer.status_code == 201
+    assert client.get(answer["Location"]).json()["state"] == "queued"
+    assert (
+        client.post(f"{where}check/", headers=key).json()["id"] == answer.json()["id"]
+    )
+    assert codes(client.post(f"{where}check/")) == {
+        ("no_self_check_left", "non_field_errors")
+    }
+
+    refused = client.post(f"{where}finish/")
+    assert codes(refused) == {("declaration_missing", "declaration")}
+    again = open_attempt(client, assignment).json()
+    assert (again["id"], again["is_declared"]) == (found["id"], True)
+    # Another check takes nothing of the declaration back.
+    assert open_attempt(client, assignment, **fields).json()["is_declared"]
+    assert client.post(f"{where}finish/").status_code == 201
+    assert codes(client.post(f"{where}check/")) == {("handed_in", None)}

@@ -124,6 +124,21 @@ def test_a_run_that_failed_through_our_fault_says_when_it_is_tried_again(
     assert "tries again by itself" in answer["message"]["text"]
 
 
+def test_an_unchanged_run_is_not_sent_again(assignment: Assignment) -> None:
+    run = GradingRunFactory.create(submission__assignment=assignment)
+    client, path = session_of(author_of(run)), f"/api/v1/runs/{run.pk}/"
+    first = client.get(path)
+    assert first.json()["poll_seconds"] == 2
+    headers = {"If-None-Match": first["ETag"]}
+    again = client.get(path, headers=headers)
+    assert (again.status_code, again.content) == (304, b"")
+    assert again["ETag"] == first["ETag"]
+    GradingRun.objects.update(state="cancelled", finished_at=hours(0))
+    changed = client.get(path, headers=headers)
+    assert changed.status_code == 200
+    assert changed.json()["poll_seconds"] is None
+
+
 def test_queued_run_has_its_place_in_the_queue(assignment: Assignment) -> None:
     first = GradingRunFactory.create(submission__assignment=assignment)
     second = GradingRunFactory.create(submission__assignment=assignment)

@@ -31,11 +31,11 @@ LISTED: Final = [path for path in PATHS if "{" not in path and path != f"{ROOT}m
 def filled(path: str) -> str:
     """Return the path with keys that no row has."""
     of_uuid = path.removeprefix(ROOT).startswith(
-        ("submissions/", "runs/", "opened-attempts/", "uploads/")
+        ("submissions/", "runs/", "opened-attempts/", "uploads/", "self-checks/")
     )
     key = UUID if of_uuid else "999999"
     return path.replace("{id}", key).format(
-        slug="no-course", name="x", attachment="999999"
+        slug="no-course", name="x", attachment="999999", key="x", code="x"
     )
 
 
@@ -83,7 +83,7 @@ def test_unknown_parameter_is_refused_by_its_name(
 def test_invalid_value_is_refused_by_its_name(
     path: str, name: str, bad: str, user: User
 ) -> None:
-    answer = session_of(user).get(path, {name: bad})
+    answer = session_of(user).get(filled(path), {name: bad})
     assert answer.status_code == 400
     assert {where for _, where in codes(answer)} == {name}
 
@@ -93,7 +93,7 @@ def test_invalid_value_is_refused_by_its_name(
 def test_missing_and_repeated_values_are_refused_by_name(
     path: str, name: str, query: str, user: User
 ) -> None:
-    answer = session_of(user).get(f"{path}?{query.format(name=name)}")
+    answer = session_of(user).get(f"{filled(path)}?{query.format(name=name)}")
     assert answer.status_code == 400
     assert {where for _, where in codes(answer)} == {name}
 

@@ -112,6 +112,7 @@ def test_another_version_is_refused(client: Client, url: str, version: str) -> N
         ({"Upload_Checksum": "md5 abcd"}, 400),
         ({"Upload_Checksum": "sha1"}, 460),
         ({"Upload_Checksum": "sha1 a"}, 400),
+        ({"Upload_Checksum": "sha1 é"}, 400),
     ],
 )
 def test_a_wrong_header_is_refused(
@@ -176,6 +177,8 @@ def test_creation_answers_where_the_declared_file_is(
         {"Upload_Metadata": "filename !"},
         {"Upload_Metadata": "filename /w=="},
         {"Upload_Metadata": "filename b3RoZXI="},
+        {"Upload_Metadata": "filename é"},
+        {"Upload_Metadata": "filename AHdvcms="},  # NUL, which PostgreSQL refuses
     ],
 )
 def test_what_was_not_declared_is_not_created(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.formats.assignment.bundles import (
+    ESSAY,
     HANDOUT_CELLS,
     STAFF_CELLS,
     notebook_of,
@@ -18,7 +19,10 @@ from tests.formats.assignment.bundles import (
 from tests.formats.importing.foreign import checking, code, marks, text, write
 
 PIXEL: Final = {"image/png": "canary-attachment"}
-SHOWN: Final = ("canary-failure-message", "canary-docstring", "canary-description")
+SHOWN: Final = (
+    *("canary-failure-message", "canary-docstring", "canary-description"),
+    "canary-report",
+)
 _SOLUTION: Final = "### BEGIN SOLUTION\nx = 1  # canary-solution\n### END SOLUTION"
 _SEEN: Final = {
     "name": "open",
@@ -199,7 +203,9 @@ questions:
     write_bundle(folder, manifest=manifest, tests=tests)
     scheme = "# canary-code-scheme"
     staff = (
-        STAFF_CELLS[0].replace("return a + b", "return a + b  # canary-solution"),
+        STAFF_CELLS[0]
+        .removeprefix(ESSAY)
+        .replace("return a + b", "return a + b  # canary-solution"),
         f"### BEGIN MARK SCHEME\n{scheme}\n### END MARK SCHEME\nuse = add",
     )
     cells = notebook_of(*staff, STAFF_CELLS[1])
@@ -207,7 +213,8 @@ questions:
         {"output_type": "stream", "name": "stdout", "text": "canary-output"}
     ]
     (folder / "staff.ipynb").write_text(json.dumps(cells))
-    handout = notebook_of(HANDOUT_CELLS[0], "use = add", HANDOUT_CELLS[1])
+    own = HANDOUT_CELLS[0].removeprefix(ESSAY)
+    handout = notebook_of(own, "use = add", HANDOUT_CELLS[1])
     (folder / "handout.ipynb").write_text(json.dumps(handout))
     for name in ("private/keys.txt", "private/in/keys.txt", "solution/net.pth"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

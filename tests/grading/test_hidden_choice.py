@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.actors import SYSTEM
 from accounts.models import User
@@ -16,6 +17,8 @@ from courses.models import Assignment, Question
 from formats.choices import Counting
 from grading.models import GradingRun, Mark
 from grading.services import recompute_mark
+from grading.services.choosing import choose_attempt
+from submissions.models import Submission
 from tests.factories import AssignmentFactory, GradingRunFactory, RevisionFactory, hours
 from tests.grading.pages import (
     add_question,
@@ -83,6 +86,32 @@ def test_nothing_reveals_whether_hidden_points_made_an_attempt_the_best(
         assert Mark.objects.get().run == best
         seen.append(seen_by(student, assignment))
     assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("chosen", [None, 1, 2])
+def test_choosing_an_attempt_tells_nothing_of_its_hidden_points(
+    chosen: int | None,
+) -> None:
+    _, hiding = two_attempts()
+    student, assignment = hiding.work.author, hiding.work.assignment
+    Assignment.objects.update(counting=Counting.CHOICE)
+    seen = []
+    for hidden in (0, 3):
+        find(hiding, hidden)
+        submission = Submission.objects.filter(
+            author=student, attempt=chosen or 0
+        ).first()
+        choose_attempt(
+            actor=student,
+            assignment=assignment,
+            submission=submission,
+            now=timezone.now(),
+        )
+        seen.append(seen_by(student, assignment))
+    assert seen[0] == seen[1]
+    number = chosen or 2
+    text = seen[0][assignment.get_absolute_url()]
+    assert re.search(rf"{number} Counts your", text)
 
 
 def test_the_mark_is_the_best_of_the_shown_points_without_naming_an_attempt() -> None:

@@ -9,7 +9,15 @@ from django.urls import reverse
 from accounts.models import User
 from courses.models import Assignment, Question
 from grading.models import GradingRun
-from tests.factories import AssignmentFactory, MarkFactory, hours
+from grading.scoring import CheckResult
+from runner.protocol.check_reports import CheckReport, Difference, Metric
+from tests.factories import (
+    AssignmentFactory,
+    MarkFactory,
+    hours,
+    small_notebook,
+    store_text,
+)
 from tests.grading.pages import (
     add_question,
     finished_run,
@@ -20,7 +28,22 @@ from tests.grading.pages import (
 
 pytestmark = pytest.mark.django_db
 
-CANARIES: Final = ("canary_name", "canary_description", "canary_message")
+CANARIES: Final = (
+    *("canary_name", "canary_description", "canary_message", "canary_failure"),
+    *("canary_words", "canary_expected", "canary_found", "canary_place"),
+    *("canary_metric", "canary_unit", "canary_bound"),
+)
+_REPORT: Final = CheckReport(
+    message="canary_words",
+    expected="canary_expected",
+    found="canary_found",
+    differences=(Difference(place="canary_place", expected="1", found="2"),),
+    metrics=(
+        Metric(
+            name="canary_metric", value="1", unit="canary_unit", bound="canary_bound"
+        ),
+    ),
+)
 _API: Final = ("assignments/", "courses/", "marks/", "runs/", "submissions/")
 
 
@@ -29,10 +52,20 @@ def run_with_canaries(visibility: str) -> GradingRun:
     assignment = AssignmentFactory.create()
     question = add_question(assignment, visibility)
     (check,) = question.checks
-    named = {**check, "name": CANARIES[0], "description": CANARIES[1]}
+    words = {"description": CANARIES[1], "failure": CANARIES[3]}
+    named = {**check, "name": CANARIES[0], **words}
     Question.objects.filter(pk=question.pk).update(checks=[named])
-    run = finished_run(assignment, student_of(assignment), secret=0)
-    found = {"name": CANARIES[0], "score": 0.5, "points": "1.5", "message": CANARIES[2]}
+    executed, _ = store_text(small_notebook("# softmark: check secret\nanswer"))
+    run = finished_run(
+        assignment, student_of(assignment), secret=0, executed_sha256=executed
+    )
+    found = CheckResult(
+        name=CANARIES[0],
+        score=0.5,
+        points=Decimal("1.5"),
+        message=CANARIES[2],
+        report=_REPORT,
+    ).to_json()
     run.results.filter(question=question).update(checks=[found], points=Decimal("1.5"))
     MarkFactory.create(run=run)
     return run
@@ -46,6 +79,7 @@ def canaries_seen_by(user: User, run: GradingRun) -> set[str]:
         assignment.get_absolute_url(),
         run.get_absolute_url(),
         f"{run.get_absolute_url()}status/",
+        f"{run.get_absolute_url()}executed/",
         run.work.get_absolute_url(),
         reverse("grading:marks", args=[assignment.course.slug]),
         f"/api/v1/assignments/{assignment.pk}/",

@@ -16,20 +16,20 @@ from courses.services.course_late_rule import save_late_rule
 from courses.services.edited_rows import save_assignment
 from courses.services.extensions import grant_extension, withdraw_extension
 from formats.choices import Counting, LateMode
-from grading.models import GradingRun, Mark
+from grading.models import GradingRun, Mark, Marking
 from grading.pages.staff_rows import student_rows
 from grading.services import counting_run, load_counting_runs, recompute_mark
-from grading.services.settings_plan import (
-    plan_extension,
-    plan_late_rule,
-    plan_settings,
-)
+from grading.services.extra_time_plan import plan_extensions
+from grading.services.settings_plan import plan_late_rule, plan_settings
 from grading.services.visibility import student_mark
+from grading.states import State
 from tests.factories import (
     AssignmentFactory,
     EnrolmentFactory,
     GradingRunFactory,
+    ManualQuestionFactory,
     MarkFactory,
+    MarkingFactory,
     QuestionResultFactory,
     SubmissionFactory,
     hours,
@@ -148,11 +148,19 @@ def test_the_latest_attempt_counts_with_its_own_penalty(
 def test_points_given_by_hand_are_part_of_what_is_compared(
     assignment: Assignment, student: User
 ) -> None:
-    on_time = attempt(assignment, student, "10", -1)
-    attempt(assignment, student, "60", 1)
-    MarkFactory.create(run=on_time, manual_points=Decimal(35))
+    on_time = attempt(assignment, student, "20", -1)
+    late = attempt(assignment, student, "60", 1)
+    ManualQuestionFactory.create(revision=assignment.revision, points=35)
+    MarkFactory.create(run=on_time)
+    # Each could still get 35 points: 55 on time, or 95 capped at the pass mark of 54.
+    assert marked(assignment, student).run == on_time
+    marking = MarkingFactory.create(run=on_time, adjustment=35)
     mark = marked(assignment, student)
-    assert (mark.run, mark.final_points) == (on_time, Decimal(45))
+    assert (mark.run, mark.final_points) == (on_time, Decimal(55))
+    Marking.objects.filter(pk=marking.pk).update(adjustment=30)
+    mark = marked(assignment, student)
+    assert (mark.run, mark.manual_points) == (late, Decimal(0))
+    assert mark.counting().hand.waiting == 35
 
 
 def test_an_adjustment_comes_after_the_penalty(
@@ -273,7 +281,7 @@ def test_an_extension_is_recorded_when_it_is_granted_and_withdrawn(
     attempt(assignment, student, "75", 1)
     mark = marked(assignment, student)
     due_at = assignment.due_at + DAY
-    rows = plan_extension(assignment=assignment, student=student, due_at=due_at)
+    rows = plan_extensions(assignment=assignment, due_at={student.pk: due_at}).marks
     assert [(row.before, row.after) for row in rows] == [(Decimal(40), Decimal(75))]
     granted = grant_extension(
         actor=lecturer,
@@ -341,6 +349,29 @@ def test_work_at_an_earlier_deadline_takes_days_from_later_ones(
     attempt(first, student, "75", 30)
     marked(first, student)
     assert last_change(later)[:2] == (Decimal(75), Decimal(40))
+
+
+@pytest.mark.parametrize("late_hours", [1, 60])
+def test_a_cancelled_attempt_neither_costs_late_days_nor_saves_them(
+    late_hours: float, two: tuple[Assignment, Assignment], student: User
+) -> None:
+    first, second = two
+    Assignment.objects.update(late_days_limit=1)
+    attempt(first, student, "75", 20)
+    attempt(second, student, "75", 20)
+    at = first.due_at + dt.timedelta(hours=late_hours)
+    submission = SubmissionFactory.create(
+        assignment=first, author=student, started_at=at, received_at=at
+    )
+    GradingRunFactory.create(
+        submission=submission, state=State.CANCELLED, finished_at=at
+    )
+    assert marked(first, student).final_points == 75
+    assert marked(second, student).final_points == 75
+    Course.objects.update(late_days=1)
+    assert sorted(
+        marked(each, student).final_points for each in Assignment.objects.all()
+    ) == [40, 75]
 
 
 def test_other_peoples_late_days_are_their_own(
@@ -419,6 +450,7 @@ def test_a_provisional_penalty_is_of_the_shown_points_alone(
         shown = student_mark(assignment, who, timezone.now())
         assert shown is not None
         attempts = words(signed_in(who).get(assignment.get_absolute_url()))
+        assert "40 / 100 45 \N{MINUS SIGN} 5 late 50 hidden" in attempts
         seen.append((shown.earned, shown.late_words, "5 points lost" in attempts))
     assert seen == [(Decimal(40), "Handed in 1 hour late: 5 points lost.", True)] * 2
 
@@ -444,6 +476,8 @@ def test_late_days_do_not_tell_which_attempt_the_hidden_checks_made_the_best(
 def test_staff_see_raw_penalty_and_final_apart(
     assignment: Assignment, student: User, lecturer: User
 ) -> None:
+    student.first_name = "=1+1"
+    student.save()
     attempt(assignment, student, "75", 1)
     marked(assignment, student)
     client = signed_in(lecturer)
@@ -458,6 +492,8 @@ def test_staff_see_raw_penalty_and_final_apart(
         "35.00",
         "40.00",
     )
+    # A cell that begins like a formula is only text.
+    assert cells["name"].startswith("'=1+1")
     (mark,) = client.get("/api/v1/marks/").json()["results"]
     assert mark["parts"]["late_penalty"] == "35.00"
     assert mark["parts"]["late_reason"] == "Handed in 1 hour late: 35 points lost."

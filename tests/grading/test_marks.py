@@ -18,12 +18,15 @@ from grading.services import (
     record_changed_marks,
 )
 from grading.services.counting import choose_counting, counting_rows
-from grading.services.marks import automatic_points, latest_finished_runs
+from grading.services.hand_points import load_hand_points
+from grading.services.marks import attempt_runs, automatic_points
 from tests.factories import (
     AssignmentFactory,
     EnrolmentFactory,
     GradingRunFactory,
+    ManualQuestionFactory,
     MarkFactory,
+    MarkingFactory,
     SubmissionFactory,
     UserFactory,
     hours,
@@ -167,11 +170,9 @@ def test_points_given_by_hand_are_kept_and_added(
     assignment: Assignment, student: User
 ) -> None:
     run = attempt(assignment, student, "4")
-    MarkFactory.create(
-        run=run,
-        manual_points=Decimal(10),
-        adjustment=Decimal("-1.5"),
-    )
+    ManualQuestionFactory.create(revision=assignment.revision, points=10)
+    MarkFactory.create(run=run, adjustment=Decimal("-1.5"))
+    MarkingFactory.create(run=run, adjustment=Decimal(10))
     mark = recompute(assignment, student)
     assert (mark.automatic_points, mark.final_points) == (Decimal(4), Decimal("12.5"))
 
@@ -217,13 +218,15 @@ def test_every_query_finds_the_same_counting_run(
     Assignment.objects.update(counting=counting)
     recompute(assignment, student)
     recompute(assignment, other.work.author)
-    runs = latest_finished_runs(assignment, student.pk)
+    runs = attempt_runs(assignment, student.pk)
     expected = choose_counting(counting, runs, automatic_points)
     mark = Mark.objects.get(student=student)
     (attached,) = load_counting_runs(Mark.objects.filter(student=student))
     assert attached.run == mark.run == counting_run(assignment, student) == expected
     assert attached.final_points == mark.final_points
-    row = counting_rows(assignment, possible={}, manual={})[student.pk]
+    row = counting_rows(
+        assignment, possible={}, marked=load_hand_points([assignment.pk])
+    )[student.pk]
     assert expected is not None
     assert (row.attempt, row.automatic) == (
         expected.work.attempt,

@@ -62,8 +62,10 @@ ENDED = dt.datetime(2026, 11, 2, 10, 30, 10, 123_456, tzinfo=dt.UTC)
 # signature is compared.
 _OF_TAGS = re.compile(rb"(?<=[0-9a-f]{32}-)[0-9]+-(?:[0-9a-f]{32})?")
 # Tokens of forms, new in each answer.
+# The seconds that are left until the deadline pass during the test.
 _DIFFER_ANYWAY = re.compile(
-    rb'(csrfmiddlewaretoken" value|"X-CSRFToken"|idempotency_key" value)[=:] ?"\w+"'
+    rb'(csrfmiddlewaretoken" value|"X-CSRFToken"|idempotency_key" value|data-due-in)'
+    rb'[=:] ?"\w+"'
 )
 
 

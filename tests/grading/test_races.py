@@ -1,5 +1,6 @@
 """Of many concurrent actions exactly one wins, on real database connections."""
 
+import io
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +11,11 @@ import pytest
 from django.db import connections
 
 from accounts.actors import SYSTEM
-from grading.models import GradingRun, Mark
+from grading.models import GradingRun, Mark, SelfCheck
 from grading.services import (
     Claim,
     cancel_run,
+    check_work,
     claim_next,
     enqueue_run,
     fail_try,
@@ -21,11 +23,15 @@ from grading.services import (
     sweep,
 )
 from grading.states import State
+from submissions.exceptions import SubmissionRefusedError
+from submissions.services import IncomingFile
 from tests.factories import (
+    AssignmentFactory,
     EnrolmentFactory,
     GradingRunFactory,
     SubmissionFactory,
     hours,
+    small_notebook,
 )
 from tests.grading.fakes import claim_of, job_result
 
@@ -127,3 +133,26 @@ def test_enqueuing_at_once_makes_one_run() -> None:
         *[lambda: enqueue_run(actor=SYSTEM, submission=submission)] * THREADS
     )
     assert {run.pk for run in runs} == {GradingRun.objects.get().pk}
+
+
+def test_checks_at_once_use_no_more_than_are_left() -> None:
+    assignment = AssignmentFactory.create(self_check_limit=3)
+    student = EnrolmentFactory.create(course=assignment.course).user
+
+    def check(number: int) -> str:
+        data = small_notebook(f"answer = {number}").encode()
+        file = IncomingFile(
+            name="work.ipynb",
+            original_name="work.ipynb",
+            content=io.BytesIO(data),
+            size=len(data),
+        )
+        try:
+            check_work(actor=student, assignment=assignment, files=[file])
+        except SubmissionRefusedError as error:
+            return str(error)
+        return "made"
+
+    made = all_at_once(*[partial(check, number) for number in range(THREADS)])
+    assert set(made) == {"made", "no_self_check_left"}
+    assert made.count("made") == SelfCheck.objects.count() == 3

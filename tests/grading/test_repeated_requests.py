@@ -19,11 +19,10 @@ from grading.models import GradingRun
 from grading.services import submit
 from grading.services.run_queue import enqueue_run
 from submissions.models import Submission
-from submissions.services import record_submission
 from tests.api.asking import notebook_file, session_of
 from tests.factories import AssignmentFactory, EnrolmentFactory
 from tests.grading.pages import form
-from tests.services.processes import wait_until
+from tests.services.locks import wait_for_a_lock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SENDERS: Final = 6
@@ -107,21 +106,14 @@ def test_request_sent_again_while_the_first_is_stored_waits_for_its_receipt(
     """The first has written its rows, and commits once the second waits for it."""
     if connection.vendor != "postgresql":
         pytest.skip("SQLite locks the whole file: the second waits at its first write")
-    is_first_stored, is_second_there = threading.Event(), threading.Event()
+    is_first_stored = threading.Event()
     clients = [session_of(student) for _ in range(2)]
-
-    def record(**values: Any) -> Submission:
-        if is_first_stored.is_set():
-            is_second_there.set()
-        return record_submission(**values)
 
     def enqueue(**values: Any) -> GradingRun:
         is_first_stored.set()
-        assert is_second_there.wait(timeout=30)
         wait_for_a_lock()
         return enqueue_run(**values)
 
-    monkeypatch.setattr(submit, "record_submission", record)
     monkeypatch.setattr(submit, "enqueue_run", enqueue)
     with ThreadPoolExecutor(2) as senders:
         first, second = clients
@@ -137,15 +129,3 @@ def in_own_connection(send: Send, client: Client, assignment: Assignment) -> str
         return send(client, assignment)
     finally:
         connections.close_all()
-
-
-def wait_for_a_lock() -> None:
-    """Return once another connection waits for a row of this transaction's."""
-
-    def is_waited_for() -> bool:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            row: tuple[int] = cursor.fetchone()
-            return row[0] > 0
-
-    wait_until(is_waited_for, seconds=30, what="the second request waits")

@@ -59,7 +59,7 @@ def derived(assignment: Assignment, points: NewPoints = HALF) -> AssignmentRevis
 
 def plan(assignment: Assignment, revision: AssignmentRevision) -> RescorePlan:
     rules = [rules_of(question) for question in revision.questions.all()]
-    return plan_rescore(assignment=assignment, rules=rules)
+    return plan_rescore(assignment=assignment, rules=rules, revision=revision)
 
 
 def lecturer_of(assignment: Assignment) -> User:

@@ -1,5 +1,6 @@
 """Points come from the revision's rows; the runner only reports checks' outcomes."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -12,9 +13,11 @@ from grading.scoring import (
     CheckResult,
     Outcome,
     QuestionRules,
+    rescore_question,
     score_question,
     score_questions,
 )
+from runner.protocol.check_reports import CheckReport
 from runner.protocol.jobs import CheckOutcome, QuestionOutcome
 from runner.protocol.jobs import Outcome as Found
 from tests.grading.fakes import found
@@ -159,3 +162,14 @@ def test_a_check_result_survives_json(
 ) -> None:
     result = CheckResult(name="check", score=score, points=points, message=message)
     assert CheckResult.from_json(result.to_json()) == result
+    assert "report" not in result.to_json()  # as in rows from before there were reports
+    shown = replace(result, report=CheckReport(expected="4", found="5"))
+    assert CheckResult.from_json(shown.to_json()) == shown
+
+
+def test_what_a_check_shows_stays_when_its_points_change() -> None:
+    report = CheckReport(expected="4", found="5")
+    outcome = CheckOutcome(name="check_0", score=0.5, message="x", report=report)
+    found_again = QuestionOutcome(key="conv", outcome=Found.PARTIAL, checks=(outcome,))
+    scored = rescore_question(rules("8"), score_question(rules("2"), found_again))
+    assert (scored.points, scored.checks[0].report) == (Decimal("4.00"), report)

@@ -135,7 +135,7 @@ class LifeOfRuns(RuleBasedStateMachine):
 
     @rule(
         claim=claims,
-        point=st.sampled_from(["recompute_mark", "_result_row", "_record"]),
+        point=st.sampled_from(["recompute_mark", "result_row", "_record"]),
     )
     def crash_while_finishing(self, claim: Claim, point: str) -> None:
         before = self.snapshot(claim)

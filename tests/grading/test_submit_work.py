@@ -1,5 +1,6 @@
 """A receipt means that the work is stored and queued: both rows exist, or neither."""
 
+import hashlib
 import io
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,8 @@ from grading.models import GradingRun
 from grading.services import cancel_run, submit, submit_work
 from grading.services.environment_records import record_environments
 from grading.worker.environments import FoundEnvironment
+from storage.blob_rows import unnamed_among
+from storage.blobs import read_blob
 from submissions.exceptions import SubmissionRefusedError
 from submissions.models import Submission
 from submissions.services import IncomingFile
@@ -117,6 +120,25 @@ def test_without_a_queued_run_no_submission_is_stored(
     with pytest.raises(RuntimeError):
         hand_in(assignment, student)
     assert not Submission.objects.exists()
+
+
+def test_content_whose_rows_a_crash_prevented_is_an_orphan_until_it_is_sent_again(
+    assignment: Assignment, student: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(**kwargs: Any) -> None:
+        raise SystemExit
+
+    text = small_notebook("x = 'sent twice'")
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    with monkeypatch.context() as crash:
+        crash.setattr(submit, "record_submission", die)
+        with pytest.raises(SystemExit):
+            hand_in(assignment, student, text, key="form-1")
+    assert read_blob(sha256) == text.encode()
+    assert not Submission.objects.exists()
+    assert unnamed_among([sha256]) == {sha256}
+    assert hand_in(assignment, student, text, key="form-1").work.attempt == 1
+    assert unnamed_among([sha256]) == set()
 
 
 def test_a_broker_that_is_down_does_not_prevent_handing_in(

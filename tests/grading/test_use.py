@@ -20,6 +20,7 @@ from tests.factories import (
     GradingRunFactory,
     RegradeFactory,
     SubmissionFactory,
+    UserFactory,
 )
 from tests.grading.fakes import claim_of, job_result
 
@@ -183,7 +184,7 @@ def test_use_is_summed_by_student_and_week(assignment: Assignment) -> None:
             row["student"] == first.work.author_id,
             *(row[name] for name in ("week", "runs", "cpu", "gpu")),
         )
-        for row in use_in_course(assignment.course)
+        for row in use_in_course(assignment.course, UserFactory.create(site_staff=True))
     ]
     week = monday.date()
     assert sorted(found) == sorted(
@@ -200,7 +201,7 @@ def test_copied_results_used_nothing(assignment: Assignment) -> None:
     GradingRunFactory.create(
         submission=run.submission, finished=True, copied_from=run, cpu_seconds=5
     )
-    (row,) = use_in_course(assignment.course)
+    (row,) = use_in_course(assignment.course, UserFactory.create(site_staff=True))
     assert (row["runs"], row["cpu"]) == (1, 5.0)
 
 
@@ -231,7 +232,7 @@ def test_a_week_begins_on_the_course_s_monday(assignment: Assignment) -> None:
     assignment.course.save()
     sunday = dt.datetime(2026, 11, 1, 23, tzinfo=dt.UTC)
     run_of(assignment, finished=True, finished_at=sunday, cpu_seconds=1)
-    (row,) = use_in_course(assignment.course)
+    (row,) = use_in_course(assignment.course, UserFactory.create(site_staff=True))
     assert row["week"] == dt.date(2026, 11, 2)
 
 

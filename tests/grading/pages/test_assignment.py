@@ -14,6 +14,7 @@ from courses.models import Assignment, Course
 from formats.choices import FileKind, Part
 from grading.services import record_environments
 from grading.worker.environments import FoundEnvironment
+from submissions.models import ChosenAttempt, Submission
 from tests.factories import (
     AssignmentFactory,
     ExtensionFactory,
@@ -312,8 +313,15 @@ def test_queries_do_not_grow_with_attempts(
     for _ in range(attempts):
         finished_run(assignment, student)
     client = signed_in(student)
-    with assert_max_queries(20):
+    with assert_max_queries(21):
         client.get(assignment.get_absolute_url())
+
+
+def test_form_knows_how_far_ahead_the_students_own_deadline_is() -> None:
+    assignment = AssignmentFactory.create(due_at=hours(1))
+    found = re.search(r'data-due-in="(-?\d+)"', page(assignment).content.decode())
+    assert found
+    assert 3500 < int(found[1]) <= 3600
 
 
 # --- New attempts, and attempts used ------------------------
@@ -332,6 +340,12 @@ def test_a_new_attempt_says_what_it_replaces_where_the_latest_counts() -> None:
     finished_run(assignment, student)
     said = replaces(page(assignment, student))
     assert said.startswith("This will replace your 2 points. The latest attempt counts")
+    Assignment.objects.update(counting="choice")
+    assert "as long as you choose no other one" in replaces(page(assignment, student))
+    ChosenAttempt.objects.create(
+        assignment=assignment, student=student, submission=Submission.objects.get()
+    )
+    assert not replaces(page(assignment, student))
     Assignment.objects.update(counting="best")
     assert not replaces(page(assignment, student))
 

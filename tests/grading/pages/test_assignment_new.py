@@ -27,7 +27,10 @@ NEW = {
     "closes_at": "2027-06-08T19:00",
     "grace_minutes": "5",
     "upload_minutes": "45",
+    "cooldown_minutes": "0",
     "max_attempts": "3",
+    "self_check_limit": "5",
+    "self_check_minutes": "20",
     "counting": "best",
     "weight_percent": "25",
 }
@@ -44,6 +47,8 @@ REFUSED = [
     ({"visible": "later"}, "release_at", "Give the day and the time"),
     ({"grace_minutes": "-1"}, "grace_minutes", "0"),
     ({"upload_minutes": "1441"}, "upload_minutes", "1440"),
+    ({"self_check_limit": "101"}, "self_check_limit", "100"),
+    ({"self_check_minutes": "0"}, "self_check_minutes", "1"),
 ]
 
 

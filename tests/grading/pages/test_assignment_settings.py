@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from courses.models import Assignment, Course, CourseChange
+from grading.forms.assignment_settings import CourseworkForm
 from grading.models import Mark
 from tests.factories import (
     AssignmentFactory,
@@ -70,6 +71,12 @@ def test_settings_sent_unchanged_change_nothing(
     assert store(page, assignment).status_code == 302
     assert Assignment.objects.values().get() == before
     assert not CourseChange.objects.exists()
+
+
+def test_every_field_stands_in_one_part_of_the_form(course: Course) -> None:
+    form = CourseworkForm.new(course)
+    shown = [field.name for _, fields in form.sections for field in fields]
+    assert sorted(shown) == sorted(form.fields)
 
 
 def test_changed_deadline_is_stored_and_announced(
@@ -178,3 +185,15 @@ def test_changed_key_redirects_to_the_new_address(
 def _entered(moment: Any) -> str:
     local = timezone.localtime(moment, CourseFactory._meta.model.objects.get().tz)
     return f"{local:%Y-%m-%dT%H:%M}"
+
+
+def test_questions_that_are_none_are_refused_in_words(
+    page: Client, assignment: Assignment
+) -> None:
+    answer = store(page, assignment, declaration_questions="Hours worked [numbers]")
+    assert answer.status_code == 422
+    assert "“[numbers]” at the end of a question is not known." in words(answer)
+    stored = store(page, assignment, declaration_questions="Hours worked [number]")
+    assert stored.status_code == 302
+    (question,) = Assignment.objects.get().asked
+    assert question.is_number

@@ -14,7 +14,9 @@ from tests.factories import (
     AssignmentFactory,
     ComponentFactory,
     EnrolmentFactory,
+    ManualQuestionFactory,
     MarkFactory,
+    MarkingFactory,
     QuestionFactory,
     hours,
 )
@@ -45,15 +47,14 @@ def test_assignment_without_a_mark_says_so() -> None:
 def test_released_mark_shows_every_part() -> None:
     assignment = AssignmentFactory.create(due_at=hours(-2), marks_released_at=hours(-1))
     student = student_of(assignment)
-    MarkFactory.create(
-        run=finished_run(assignment, student, automatic_points=Decimal("1.5")),
-        manual_points=Decimal("0.25"),
-        adjustment=Decimal("-0.5"),
-    )
+    ManualQuestionFactory.create(revision=assignment.revision, points=1)
+    run = finished_run(assignment, student, automatic_points=Decimal("1.5"))
+    MarkFactory.create(run=run, adjustment=Decimal("-0.5"))
+    MarkingFactory.create(run=run, adjustment=Decimal("0.25"))
     text = words(page(assignment.course, student))
     assert "Released" in text
     assert "Automatic 1.5 Marked by hand 0.25 Adjustment \N{MINUS SIGN}0.5" in text
-    assert "Late penalty 0 Final 1.25 / 2" in text
+    assert "Late penalty 0 Final 1.25 / 3" in text
 
 
 def test_mark_is_provisional_until_release() -> None:

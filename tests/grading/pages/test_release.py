@@ -13,6 +13,7 @@ from tests.factories import (
     EnrolmentFactory,
     ExtensionFactory,
     GradingRunFactory,
+    ManualQuestionFactory,
     MarkFactory,
     QuestionFactory,
     RevisionFactory,
@@ -58,7 +59,7 @@ def test_the_page_says_what_each_student_would_see(
 ) -> None:
     student = EnrolmentFactory.create(course=assignment.course).user
     EnrolmentFactory.create(course=assignment.course)
-    MarkFactory.create(assignment=assignment, student=student, manual_points=7)
+    MarkFactory.create(assignment=assignment, student=student, adjustment=7)
     plan = page.get(address(assignment)).context["plan"]
     assert [mark.student for mark in plan.marks] == [student]
     assert plan.without_mark == 1
@@ -102,9 +103,7 @@ def test_objections_must_be_confirmed_before_the_release(
     elif case == "extension":
         ExtensionFactory.create(assignment=assignment, student=student, due_at=hours(5))
     elif case == "unmarked":
-        QuestionFactory.create(
-            revision=assignment.revision, key="words", kind="manual", checks=[]
-        )
+        ManualQuestionFactory.create(revision=assignment.revision)
         MarkFactory.create(
             run=GradingRunFactory.create(
                 submission__assignment=assignment,

@@ -9,6 +9,8 @@ import pytest
 from accounts.models import User
 from grading.models import GradingRun
 from grading.states import Verdict
+from runner.protocol.check_reports import CheckReport, Difference, Metric
+from tests.api.asking import session_of
 from tests.factories import (
     AssignmentFactory,
     GradingRunFactory,
@@ -129,6 +131,39 @@ def test_checks_show_their_words_points_and_message() -> None:
     text = words(page(finished_run(assignment, student_of(assignment))))
     assert "Passed: The answer is 42. 2 / 2" in text
     assert "Not passed: Works on unseen images. returned False 0 / 3" in text
+
+
+def test_a_check_shows_what_its_author_says_and_what_it_found() -> None:
+    assignment = AssignmentFactory.create()
+    question = add_question(assignment, "always")
+    question.checks[0]["failure"] = "Look at <b>padding</b>."
+    question.save()
+    run = finished_run(assignment, student_of(assignment))
+    report = CheckReport(
+        expected="array of shape (2,), int64",
+        found="'</td><script>'",
+        differences=(Difference(place="[1]", expected="4", found="<i>"),),
+        differing=1,
+        compared=2,
+        metrics=(Metric(name="accuracy", value="61", unit="%", bound="at least 90 %"),),
+    )
+    result = run.results.get(question=question)
+    result.checks[0]["report"] = report.to_json()
+    result.save()
+    answer = page(run)
+    html, text = answer.content.decode(), words(answer)
+    assert (
+        "Works on unseen images. Look at <b>padding</b>. accuracy: 61 % (at least 90 %) "
+        "Expected and found: Works on unseen images. Expected array of shape (2,), int64 "
+        "Found '</td><script>' 1 of 2 values differs: Place Expected Found [1] 4 <i>"
+    ) in text
+    assert "<script>'" not in html
+    assert "<b>padding" not in html
+    assert "<i>" not in html
+    data = session_of(run.work.author).get(f"/api/v1/runs/{run.pk}/").json()
+    (check,) = data["results"]["questions"][1]["checks"]
+    assert check["message"] == "Look at <b>padding</b>."
+    assert check["report"] == report.to_json()
 
 
 @pytest.mark.parametrize("secret", [0.0, 1.0])

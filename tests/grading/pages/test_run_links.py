@@ -2,9 +2,11 @@
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from courses.models import Assignment
 from grading.models import GradingRun
+from grading.pages.attempt_history import attempt_history
 from grading.pages.run_links import run_links_of
 from tests.factories import (
     AssignmentFactory,
@@ -12,6 +14,7 @@ from tests.factories import (
     GradingRunFactory,
     SubmissionFactory,
     UserFactory,
+    hours,
 )
 
 pytestmark = pytest.mark.django_db
@@ -50,9 +53,49 @@ def test_every_attempt_is_reached_by_its_latest_run() -> None:
     again = GradingRunFactory.create(
         submission=first.work, number=first.number + 1, finished=True
     )
-    walk = run_links_of(second)
-    assert [each.run for each in walk.attempts] == [again, second, third]
-    assert [each.is_current for each in walk.attempts] == [False, True, False]
+    history = attempt_history(
+        second, results=None, closes_at=hours(1), now=hours(0), sees_all=True
+    )
+    assert history is not None
+    assert [each.run for each in history.attempts] == [again, second, third]
+    assert [each.is_current for each in history.attempts] == [False, True, False]
+
+
+def test_the_walk_keeps_the_filter_and_the_order_of_the_staff_table() -> None:
+    assignment = AssignmentFactory.create()
+    names = ("Abel", "Baker", "Cole")
+    runs = {
+        name: runs_of(assignment, name, attempts)[-1]
+        for name, attempts in zip(names, (2, 3, 1), strict=True)
+    }
+    order = {"sort": "attempts", "page": "2"}
+    walk = run_links_of(runs["Abel"], order)
+    assert walk.previous is not None
+    assert walk.next is not None
+    assert walk.previous.run_id == runs["Cole"].pk
+    assert walk.next.run_id == runs["Baker"].pk
+    assert walk.query == "?sort=attempts"
+    staff = Client()
+    staff.force_login(
+        EnrolmentFactory.create(course=assignment.course, assistant=True).user
+    )
+    table = staff.get(
+        reverse(
+            "grading:assignment-staff", args=[assignment.course.slug, assignment.slug]
+        ),
+        {"sort": "attempts"},
+    ).content.decode()
+    assert f"{runs['Abel'].get_absolute_url()}?sort=attempts" in table
+    page = staff.get(f"{runs['Abel'].get_absolute_url()}?sort=attempts")
+    assert f"{runs['Baker'].get_absolute_url()}?sort=attempts" in page.content.decode()
+
+
+def test_a_student_whom_the_filter_no_longer_shows_is_walked_from_by_name() -> None:
+    assignment = AssignmentFactory.create()
+    abel, baker = (runs_of(assignment, name, 1)[0] for name in ("Abel", "Baker"))
+    walk = run_links_of(abel, {"state": "late"})
+    assert walk.next is not None
+    assert (walk.next.run_id, walk.query) == (baker.pk, "")
 
 
 def test_students_see_no_links_to_others() -> None:

@@ -13,7 +13,12 @@ from pytest_django import DjangoAssertNumQueries
 from grading.models import GradingRun
 from grading.pages.run_tag import MAX_AGE_SECONDS, RunTag, row_of
 from grading.states import State
-from tests.factories import GradingRunFactory, hours
+from tests.factories import (
+    GradingRunFactory,
+    SelfCheckFactory,
+    SelfCheckRunFactory,
+    hours,
+)
 from tests.grading.pages import Answer, signed_in, student_of
 
 pytestmark = pytest.mark.django_db
@@ -143,3 +148,28 @@ def test_only_a_place_near_the_front_is_news(ahead: int, *, is_news: bool) -> No
         run_id=earlier[0].pk, source=State.QUEUED, target=State.CANCELLED
     )
     assert (row_of(run.pk) != before) is is_news
+
+
+@pytest.mark.parametrize(("trait", "queries"), [("queued", 2), ("running", 1)])
+def test_an_unchanged_self_check_costs_as_little(
+    trait: str, queries: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    check, other = SelfCheckFactory.create_batch(2)
+    run = SelfCheckRunFactory.create(
+        self_check=check, **({} if trait == "queued" else {trait: True})
+    )
+    client = signed_in(check.author)
+    status = f"{check.get_absolute_url()}status/"
+    tag = client.get(status)["ETag"]
+    sent = {"If-None-Match": tag}
+    with django_assert_num_queries(queries):
+        assert client.get(status, headers=sent).status_code == 304
+    classmate = signed_in(student_of(check.assignment))
+    assert classmate.get(status, headers=sent).status_code == 404
+    # A tag is of no use once the row has changed, or for another check.
+    GradingRun.objects.filter(pk=run.pk).update(lease_token=9)
+    SelfCheckRunFactory.create(self_check=other)
+    for each in (status, f"{other.get_absolute_url()}status/"):
+        with CaptureQueriesContext(connection) as made:
+            client.get(each, headers=sent)
+        assert len(made) > queries

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from courses.models import AssignmentRevision
 from grading.models import GradingRun, Trial
-from grading.pages.executed import MOST_SHOWN
+from grading.pages.failed_cells import MOST_SHOWN
 from tests.factories import (
     AssignmentFactory,
     QuestionFactory,

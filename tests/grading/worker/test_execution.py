@@ -16,7 +16,7 @@ from grading.worker import execution
 from grading.worker.execution import execute_next
 from runner.protocol.jobs import CellStarted, Usage, Verdict
 from storage.blobs import BlobStoreFullError
-from tests.factories import GradingRunFactory
+from tests.factories import GradingRunFactory, SelfCheckRunFactory
 from tests.grading.fakes import FakeRunner, job_result
 
 pytestmark = pytest.mark.django_db
@@ -218,3 +218,25 @@ def test_any_wake_up_means_only_that_something_is_queued(
         execute_run(message)
     assert len(runner.jobs) == 1
     assert GradingRun.objects.get().state == "finished"
+
+
+def test_a_running_check_gives_its_slot_to_a_hand_in(settings: Settings) -> None:
+    settings.WORKER_SLOTS = 1
+    check = SelfCheckRunFactory.create()
+    works: list[GradingRun] = []
+
+    def hand_in() -> None:
+        works.append(GradingRunFactory.create())
+
+    busy = FakeRunner(during=hand_in, events=(CellStarted(cell=1, cells=1),))
+    assert execute_next(worker="host:1:a", queues=["cpu"], runner=busy)
+    check.refresh_from_db()
+    assert (check.state, check.platform_tries) == ("queued", 0)
+    assert check.events.order_by("pk").last().code == "gave_way"  # type: ignore[union-attr]
+    runner = FakeRunner()
+    while execute_next(worker="host:1:a", queues=["cpu"], runner=runner):
+        pass
+    ran = [str(works[0].pk), str(check.pk)]
+    assert [job.job_id.rpartition("-")[0] for job in runner.jobs] == ran
+    check.refresh_from_db()
+    assert check.state == "finished"

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -30,7 +30,12 @@ from grading.models import (
     WorkerPresence,
 )
 from grading.querysets import GradingRunQuerySet
-from grading.services import cancel_run, load_counting_runs, rerun
+from grading.services import (
+    FilesRemovedError,
+    cancel_run,
+    load_counting_runs,
+    rerun,
+)
 
 if TYPE_CHECKING:
     from django.contrib.admin.options import InlineModelAdmin
@@ -145,6 +150,12 @@ class GradingRunAdmin(ReadOnly, LongList):
     ]
     actions = ["run_again", "cancel"]
 
+    def get_queryset(self, request: HttpRequest) -> GradingRunQuerySet:
+        """Return all runs but those of self-checks, which only their authors see."""
+        rows: Any = super().get_queryset(request)
+        found: GradingRunQuerySet = rows.without_self_checks()
+        return found
+
     @admin.display(description="what", ordering="submission__author__last_name")
     def student(self, run: GradingRun) -> str:
         """Return the student who handed the work in, or the name of the trial."""
@@ -164,9 +175,13 @@ class GradingRunAdmin(ReadOnly, LongList):
 
     @admin.action(description="Run the work again", permissions=["act"])
     def run_again(self, request: SignedInRequest, runs: GradingRunQuerySet) -> None:
-        for run in runs.of_submissions().select_related("submission"):
-            rerun(actor=request.user, submission=run.work)
-        self.message_user(request, "The work has been put in the queue.")
+        for run in runs.of_submissions().select_related("submission__author"):
+            try:
+                rerun(actor=request.user, submission=run.work)
+            except FilesRemovedError as refused:
+                self.message_user(request, str(refused), messages.ERROR)
+            else:
+                self.message_user(request, "The work has been put in the queue.")
 
     @admin.action(description="Cancel", permissions=["act"])
     def cancel(self, request: SignedInRequest, runs: QuerySet[GradingRun]) -> None:

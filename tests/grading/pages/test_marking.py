@@ -1,0 +1,122 @@
+"""The overview of marking: progress, allocation, and what others may do there."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import User
+from courses.models import Assignment, CourseChange
+from grading.models import MarkerAllocation, Stage
+from tests.factories import MarkingFactory
+from tests.grading.pages import signed_in, words
+from tests.grading.test_allocation import KEYS, made
+
+pytestmark = pytest.mark.django_db
+
+
+def address(assignment: Assignment) -> str:
+    return f"{assignment.get_absolute_url()}staff/marking/"
+
+
+def allocation(markers: list[User], **more: Any) -> dict[str, Any]:
+    keys = [marker.pk for marker in markers]
+    given = {"action": "allocate", "markers": keys, "keys": KEYS, "split": "students"}
+    return {**given, **more}
+
+
+def test_answers_are_allocated_and_progress_is_shown_by_marker() -> None:
+    assignment, lecturer, markers = made(students=4)
+    client = signed_in(lecturer)
+    assert client.get(address(assignment)).context["page"].not_given == 8
+    client.post(address(assignment), allocation(markers))
+    for number, submission in enumerate(assignment.submissions.all()):
+        run = submission.runs.get()
+        MarkingFactory.create(run=run, marker=markers[0], is_finished=number < 2)
+    page = client.get(address(assignment))
+    rows = {
+        (question.key, row.name): row
+        for question in page.context["page"].questions
+        for row in question.markers
+    }
+    first, second = (rows["q1", marker.name] for marker in markers)
+    assert (first.given, second.given) == (2, 2)
+    assert first.marked == 2
+    assert first.waiting + second.waiting == 2
+    assert (first.per_hour, second.per_hour) == (2.0, None)
+    assert (first.left == "") == (first.waiting == 0)
+    assert page.context["page"].own == 0
+    assert signed_in(markers[1]).get(address(assignment)).context["page"].own >= 2
+
+
+def test_allocation_by_section_is_only_of_these_students() -> None:
+    assignment, lecturer, markers = made(students=3)
+    author = assignment.submissions.all()[0].author
+    client = signed_in(lecturer)
+    form = allocation(markers[:1], students=f"{author.email}\n")
+    client.post(address(assignment), form)
+    row = MarkerAllocation.objects.get()
+    assert (row.student, row.key, row.made_by) == (author, "", lecturer)
+    wrong = allocation(markers, students="nobody@example.org")
+    answer = client.post(address(assignment), wrong)
+    assert (answer.status_code, MarkerAllocation.objects.count()) == (422, 1)
+    assert "nobody@example.org" in words(answer)
+    withdraw = {
+        "action": "withdraw",
+        "marker": markers[0].pk,
+        "stage": "first",
+        "key": "",
+    }
+    assert client.post(address(assignment), withdraw).status_code == 302
+    assert not MarkerAllocation.objects.exists()
+    assert CourseChange.objects.filter(made_by=lecturer).count() == 2
+    twice = client.post(address(assignment), {**withdraw, "key": "\x00"}, follow=True)
+    assert "taken back already" in words(twice)
+
+
+def test_second_marking_is_drawn_from_the_page() -> None:
+    assignment, lecturer, markers = made(students=3)
+    form = {
+        "action": "second",
+        "second-markers": [marker.pk for marker in markers],
+        "second-keys": ["q2"],
+        "second-percent": 100,
+    }
+    signed_in(lecturer).post(address(assignment), form)
+    rows = MarkerAllocation.objects.filter(stage=Stage.SECOND, key="q2")
+    assert rows.count() == 3
+
+
+def test_assistants_see_progress_and_change_nothing() -> None:
+    assignment, lecturer, markers = made(students=1)
+    client = signed_in(markers[0])
+    seen, edited = client.get(address(assignment)), signed_in(lecturer)
+    assert "Allocate" not in words(seen)
+    for answer, edits in ((seen, False), (edited.get(address(assignment)), True)):
+        content = answer.content.decode()
+        assert ("/marking/rubrics/q1/" in content) is edits
+        assert "/marking/q1/nothing/" in content
+    assert client.post(address(assignment), allocation(markers)).status_code == 403
+    assert not MarkerAllocation.objects.exists()
+
+
+def queries_for(students: int) -> int:
+    assignment, lecturer, markers = made(students=students)
+    client = signed_in(lecturer)
+    client.post(address(assignment), allocation(markers))
+    for submission in assignment.submissions.all():
+        run = submission.runs.get()
+        for stage, points in ((Stage.FIRST, 1), (Stage.SECOND, 3)):
+            MarkingFactory.create(
+                run=run, stage=stage, adjustment=points, marker=markers[0]
+            )
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address(assignment)).status_code == 200
+    return len(captured)
+
+
+def test_queries_do_not_grow_with_students() -> None:
+    few = queries_for(2)
+    assert few <= 34
+    assert queries_for(12) == few

@@ -1,0 +1,102 @@
+"""The page that answers a regrade request, with the rubric or points of the mark."""
+
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from courses.models import Assignment, RubricGroup, RubricItem
+from formats.assignment.rubric import Choose
+from grading.models import Mark, RegradeRequest
+from grading.services.regrade_requests import ask_for_regrade
+from tests.grading.feedback_world import KEY, FeedbackWorld, feedback_world
+from tests.grading.pages import signed_in, words
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> FeedbackWorld:
+    world = feedback_world()
+    group = RubricGroup.objects.create(
+        rubric=world.rubric, title="Style", choose=Choose.ONE, position=1
+    )
+    for text in ("Plain", "Fine"):
+        world.items[text] = RubricItem.objects.create(group=group, text=text, points=1)
+    world.mark(world.run, "Clear", "Plain", cell_comments={1: "Here."}, comment="Old")
+    world.release()
+    return world
+
+
+def asked(world: FeedbackWorld, key: str) -> tuple[RegradeRequest, str]:
+    row = ask_for_regrade(
+        actor=world.student, assignment=world.assignment, key=key, reason="Look."
+    )
+    found = world.assignment
+    return row, reverse(
+        "grading:regrade-answer", args=[found.course.slug, found.slug, row.pk]
+    )
+
+
+def test_the_rubric_is_marked_again_and_comments_at_cells_stay(
+    world: FeedbackWorld,
+) -> None:
+    row, page = asked(world, KEY)
+    client = signed_in(world.marker)
+    html = client.get(page).content.decode()
+    assert html.count(" checked") == 2
+    (group, style) = world.rubric.groups.all()
+    sent = {
+        f"group-{group.pk}": [
+            world.items["Clear"].pk,
+            world.items["Wrong sign"].pk,
+        ],
+        f"group-{style.pk}": "",
+        "adjustment": "0.5",
+        "comment": "New",
+        "version": 1,
+        "answer": "Looked again.",
+    }
+    assert client.post(page, sent | {"answer": ""}).status_code == 422
+    stale = client.post(page, sent | {"version": 9})
+    assert "has changed this marking" in words(stale)
+    assert client.post(page, sent).status_code == 302
+    row.refresh_from_db()
+    assert (row.state, row.points_after) == ("changed", Decimal("3.5"))
+    marking = world.rubric.markings.get()
+    assert marking.comment == "New"
+    assert marking.cell_comments.get().text == "Here."
+    assert "Answered by" in words(client.get(page))
+
+
+def test_points_are_added_to_the_mark_or_it_is_kept(world: FeedbackWorld) -> None:
+    row, page = asked(world, "answer")
+    client = signed_in(world.marker)
+    sent = {"answer": "It stays.", "by": "1", "keep": "1"}
+    assert client.post(page, sent).status_code == 302
+    row.refresh_from_db()
+    assert row.state == "kept"
+    assert Mark.objects.get().adjustment == 0
+    _, page = asked(world, "answer")
+    assert client.post(page, {"answer": "One more.", "by": "1"}).status_code == 422
+    assert client.post(page, {"answer": "One less.", "by": "-1"}).status_code == 302
+    assert Mark.objects.get().adjustment == -1
+
+
+def test_a_reason_is_without_names_while_the_marking_is_anonymous(
+    world: FeedbackWorld,
+) -> None:
+    _, page = asked(world, KEY)
+    RegradeRequest.objects.update(reason=f"Regards, {world.student.name}")
+    Assignment.objects.update(marking_is_anonymous=True)
+    html = signed_in(world.marker).get(page).content.decode()
+    assert "Regards, [name]" in html
+    assert world.student.last_name not in html
+
+
+def test_requests_of_others_work_are_not_found(world: FeedbackWorld) -> None:
+    _, page = asked(world, KEY)
+    assert signed_in(world.student).get(page).status_code == 403
+    Assignment.objects.update(markers_see_own_only=True)
+    assert signed_in(world.marker).get(page).status_code == 404
+    assert signed_in(world.lecturer).get(page).status_code == 200
