@@ -104,6 +104,8 @@ class ApiToken(models.Model):
     class Scope(models.TextChoices):
         READ = "read", "Read courses, runs and marks"
         SUBMIT = "submit", "Hand in work"
+        EXTEND = "extend", "Grant extensions and accommodations"
+        MARK = "mark", "Mark work, and answer regrade requests"
 
     user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=80, help_text="What uses this token.")

@@ -23,11 +23,39 @@ class SubmitThrottle(UserRateThrottle):
     rate = "60/hour"
 
 
+class SelfCheckThrottle(UserRateThrottle):
+    """Files sent to be checked before they are handed in."""
+
+    scope = "self-check"
+    rate = "60/hour"
+
+
+class ChoiceThrottle(UserRateThrottle):
+    """Choices of the attempt that counts."""
+
+    scope = "choose"
+    rate = "60/hour"
+
+
 class OpeningThrottle(UserRateThrottle):
     """Attempts opened, whose files then arrive in pieces."""
 
     scope = "open"
     rate = "60/hour"
+
+
+class BulkDownloadThrottle(UserRateThrottle):
+    """Zips with everybody's work."""
+
+    scope = "bulk-download"
+    rate = "30/hour"
+
+
+class VerifyThrottle(UserRateThrottle):
+    """Receipts verified, by address for people who have not signed in."""
+
+    scope = "verify"
+    rate = "120/hour"
 
 
 class ImportThrottle(UserRateThrottle):

@@ -19,18 +19,23 @@ from courses.api.people_viewsets import (
     PersonViewSet,
 )
 from courses.api.timetable_viewsets import LectureViewSet, SessionViewSet
-from courses.api.viewsets import (
-    AssignmentViewSet,
-    CourseViewSet,
-    MaterialViewSet,
-    WeekViewSet,
+from courses.api.viewsets import CourseViewSet, MaterialViewSet, WeekViewSet
+from grading.api.assignments import GradedAssignmentViewSet
+from grading.api.extension_requests import ExtensionRequestViewSet
+from grading.api.extra_time_previews import (
+    PlannedAccommodationViewSet,
+    PlannedExtensionViewSet,
 )
+from grading.api.marking import MarkingListView, MarkingView, RubricListView
 from grading.api.opened_attempts import OpenedAttemptViewSet
+from grading.api.regrade_requests import RegradeRequestViewSet
+from grading.api.self_checks import SelfCheckViewSet
 from grading.api.submissions import GradedSubmissionViewSet
 from grading.api.use import UseViewSet
 from grading.api.viewsets import MarkViewSet, RunViewSet
 from portal.api_description import DescriptionOnce
 from portal.views import docs
+from submissions.api.storage import StorageView
 from submissions.api.uploads import UploadCreationView, UploadView
 
 router = SimpleRouter(use_regex_path=False)
@@ -42,11 +47,16 @@ router.register("materials", MaterialViewSet, "material")
 router.register("announcements", AnnouncementViewSet, "announcement")
 router.register("changes", CourseChangeViewSet, "change")
 router.register("people", PersonViewSet, "person")
-router.register("assignments", AssignmentViewSet, "assignment")
+router.register("assignments", GradedAssignmentViewSet, "assignment")
+router.register("extensions", PlannedExtensionViewSet, "extension")
+router.register("accommodations", PlannedAccommodationViewSet, "accommodation")
+router.register("extension-requests", ExtensionRequestViewSet, "extension-request")
 router.register("submissions", GradedSubmissionViewSet, "submission")
 router.register("opened-attempts", OpenedAttemptViewSet, "opened-attempt")
+router.register("self-checks", SelfCheckViewSet, "self-check")
 router.register("runs", RunViewSet, "run")
 router.register("marks", MarkViewSet, "mark")
+router.register("regrade-requests", RegradeRequestViewSet, "regrade-request")
 router.register("use", UseViewSet, "use")
 
 
@@ -74,7 +84,21 @@ schema = SchemaView.as_view(
 app_name = "api"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/me/", MeView.as_view(), name="me"),
+    path("v1/storage/", StorageView.as_view(), name="storage"),
     path("v1/", include(router.urls)),
+    path(
+        "v1/assignments/<int:pk>/rubrics/", RubricListView.as_view(), name="rubric-list"
+    ),
+    path(
+        "v1/assignments/<int:pk>/marking/",
+        MarkingListView.as_view(),
+        name="marking-list",
+    ),
+    path(
+        "v1/assignments/<int:pk>/marking/<slug:key>/<slug:code>/",
+        MarkingView.as_view(),
+        name="marking",
+    ),
     path(
         "v1/opened-attempts/<uuid:pk>/uploads/",
         UploadCreationView.as_view(),

@@ -20,11 +20,14 @@ MAX_SHORT_BODY: Final = 64 * 1024
 PIECE: Final = 64 * 1024
 _PROBES: Final = (b"GET /healthz", b"GET /readyz", b"GET /metrics")
 # Short requests that read and write files of hundreds of megabytes: a piece of an upload,
-# which may be the last one, and the request that hands in what has arrived.
-_HEAVY: Final = re.compile(rb"PATCH |POST /api/v1/opened-attempts/[^ ]{1,80}/finish/ ")
+# which may be the last one, and requests that check or hand in what has arrived.
+_HEAVY: Final = re.compile(
+    rb"PATCH |POST /api/v1/opened-attempts/[^ ]{1,80}/(?:finish|check)/ "
+    rb"|POST (?:/api/v1)?/self-checks/[^ ]{1,80}/hand-in/ "
+)
 _END: Final = b"\r\n\r\n"
 _LENGTH: Final = re.compile(
-    rb"\r\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r\n", re.IGNORECASE
+    rb"\r\ncontent-length:[ \t]*0*([0-9]{1,15})[ \t]*\r\n", re.IGNORECASE
 )
 _OPEN_ENDED: Final = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 _FILES: Final = re.compile(
@@ -130,6 +133,16 @@ class ArrivingRequest:
     def is_too_long(self) -> bool:
         """Whether the head is longer than MAX_HEAD, as no browser's is."""
         return self.needed is None and len(self.data) > MAX_HEAD
+
+    @property
+    def worth(self) -> int:
+        """How long it is kept where there is no room: 2 with a body of a known sender.
+
+        SECURITY: whoever has not signed in must not make others' uploads break off.
+        """
+        if self.needed is None:
+            return 0
+        return 2 if self.body is not None and self.body.sender else 1
 
     @property
     def is_probe(self) -> bool:

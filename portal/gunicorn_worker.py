@@ -93,7 +93,7 @@ class DeadlineWorker(ThreadWorker):
         except OSError as error:
             # For example, no more files may be opened.
             self.log.warning("A connection was not taken: %s", error)
-            self._make_room(at_most=0)
+            self._make_room(at_most=len(self.arrivals) // 2)
             return
         self.nr_conns += 1
         client = ClientSocket.of(accepted)
@@ -226,9 +226,14 @@ class DeadlineWorker(ThreadWorker):
             self._give_up(arrival, _TOO_SLOW)
 
     def _make_room(self, at_most: int) -> None:
-        """Give up the oldest incomplete requests: a normal one takes only moments."""
+        """Give up incomplete requests: half heads first, known senders' bodies last.
+
+        Of each kind, the oldest go first: a normal one takes only moments. What has
+        arrived of an upload that can go on is kept.
+        """
         while len(self.arrivals) > at_most:
-            self._give_up(next(iter(self.arrivals.values())), _TOO_SLOW)
+            arrivals = self.arrivals.values()
+            self._break_off(min(arrivals, key=lambda one: one.worth), _TOO_SLOW)
 
     def _break_off(self, arrival: ArrivingRequest, answer: bytes = b"") -> None:
         """Hand on the bytes of an upload that can go on later; give up any other."""

@@ -44,6 +44,10 @@ SITE_IS_LOCAL = _host in {"localhost", "127.0.0.1", "::1"} or _host.endswith(
 )
 HTTPS: bool = env.bool("HTTPS", SITE_URL.startswith("https://"))
 VAR_DIR = Path(env.str("SOFTMARK_VAR", str(BASE_DIR / "var"))).resolve()
+# The private key that signs receipts. It is made if it is not there.
+RECEIPT_KEY_FILE = Path(
+    env.str("RECEIPT_KEY_FILE", str(VAR_DIR / "receipt-key.pem"))
+).resolve()
 
 INSTALLED_APPS = [
     "storage",
@@ -226,6 +230,8 @@ BLOB_CACHE_BYTES: int = env.int("BLOB_CACHE_BYTES", 10 * 1024**3, validate=Range
 # a row it is set aside. It is removed after as many days again.
 COLLECT_ORPHANS: bool = env.bool("COLLECT_ORPHANS", True)
 ORPHAN_DAYS: int = env.int("ORPHAN_DAYS", 7, validate=Range(min=1))
+# For how many days the files of a check before handing in are kept.
+SELF_CHECK_DAYS: int = env.int("SELF_CHECK_DAYS", 1, validate=Range(min=1))
 
 
 def object_stores(address: str) -> dict[str, dict[str, Any]]:
@@ -274,6 +280,10 @@ MAX_SUBMISSION_BYTES: int = env.int("MAX_SUBMISSION_BYTES", 600 * 1024**2)
 # and after how many hours an opened attempt that was not handed in is dropped.
 MAX_OPENED_BYTES: int = env.int("MAX_OPENED_BYTES", 1200 * 1024**2)
 OPENED_HOURS: int = env.int("OPENED_HOURS", 24, validate=Range(min=1))
+# How many bytes the files of one student may take in a course that sets no limit.
+STUDENT_QUOTA_BYTES: int = env.int(
+    "STUDENT_QUOTA_BYTES", 2 * 1024**3, validate=Range(min=1)
+)
 
 # Below this many free bytes, the disk is reported as nearly full.
 LOW_DISK_BYTES: int = env.int("LOW_DISK_BYTES", 2 * 1024**3, validate=Range(min=0))
@@ -473,9 +483,34 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60, "ignore_result": True},
     },
+    "mail receipts": {
+        "task": "submissions.mail_receipts",
+        "schedule": 60.0,
+        "options": {"expires": 60, "ignore_result": True},
+    },
+    "mail answers to requests": {
+        "task": "courses.mail_answers",
+        "schedule": 60.0,
+        "options": {"expires": 60, "ignore_result": True},
+    },
+    "mail answers to regrade requests": {
+        "task": "grading.mail_regrade_answers",
+        "schedule": 60.0,
+        "options": {"expires": 60, "ignore_result": True},
+    },
     "discard abandoned uploads": {
         "task": "portal.discard_uploads",
         "schedule": 86_400.0,
+        "options": {"expires": 3_600, "ignore_result": True},
+    },
+    "remove old weights": {
+        "task": "portal.remove_old_weights",
+        "schedule": 86_400.0,
+        "options": {"expires": 3_600, "ignore_result": True},
+    },
+    "drop files of checks": {
+        "task": "portal.drop_self_check_files",
+        "schedule": 3_600.0,
         "options": {"expires": 3_600, "ignore_result": True},
     },
     "collect orphans": {

@@ -8,8 +8,10 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
+from accounts.actors import SYSTEM
 from courses.services.mailing import mail_due_announcements
-from grading.services import sweep
+from grading import services
+from grading.services.old_weights import remove_all_old_weights
 from portal.leftovers import discard_leftovers
 from storage import orphans
 from storage.orphans import CollectionRefusedError
@@ -31,6 +33,12 @@ def discard_uploads() -> None:
     discard_leftovers()
 
 
+@shared_task(name="portal.drop_self_check_files")
+def drop_self_check_files() -> None:
+    """Let the files of old self-checks go."""
+    services.drop_self_check_files(actor=SYSTEM, now=timezone.now())
+
+
 @shared_task(name="portal.collect_orphans")
 def collect_orphans() -> None:
     """Let stored content go that no row names, unless the setting turns it off."""
@@ -44,10 +52,16 @@ def collect_orphans() -> None:
         log.error("orphans_not_collected", words=str(error))  # noqa: TRY400  (no traceback)
 
 
+@shared_task(name="portal.remove_old_weights")
+def remove_old_weights() -> None:
+    """Remove the weights of attempts that do not count, where a course says so."""
+    remove_all_old_weights(now=timezone.now())
+
+
 @shared_task(name="portal.sweep_queue")
 def sweep_queue() -> None:
     """Sweep once; the workers also sweep by themselves."""
-    sweep()
+    services.sweep()
 
 
 @shared_task(name="portal.mail_announcements")

@@ -34,4 +34,4 @@ as_nobody() {
 as_nobody .venv/bin/python manage.py doctor
 # shellcheck disable=SC2086  # a list of words
 [ $# -gt 0 ] || set -- $JAIL
-as_nobody .venv/bin/python -m pytest -q -p no:cacheprovider "$@"
+as_nobody .venv/bin/python -m pytest --with-long -q -p no:cacheprovider "$@"

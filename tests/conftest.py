@@ -38,6 +38,7 @@ Mail is in pytest-django's `mailoutbox`. Warnings are errors; on_commit hooks ru
 under `django_capture_on_commit_callbacks(execute=True)`, or `transactional_db`.
 """
 
+import gc
 import os
 import shutil
 import tempfile
@@ -53,6 +54,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.services.broker import Broker
 from tests.services.portal import LivePortal
+from tests.services.postgres import THROWN_AWAY
 
 CHROMIUM_NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_FLAGS: Final = (
@@ -66,6 +68,9 @@ CHROMIUM_FLAGS: Final = (
 )
 TESTS: Final = Path(__file__).parent
 ONE_AT_A_TIME: Final = ("services", "faults", "e2e", "torch")
+# Every test and its parameters stay in memory. Each full look through them for garbage
+# took half a second, and all of them together a fifth of the processor time.
+gc.set_threshold(20_000, 50, 100)
 # The time of one example depends on how busy the machine is.
 hypothesis.settings.register_profile("softmark", deadline=None)
 hypothesis.settings.load_profile("softmark")
@@ -85,9 +90,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="only the tests marked `long`, which are left out otherwise",
     )
     parser.addoption(
+        "--with-long",
+        action="store_true",
+        help="leave no test out because it is marked `long`",
+    )
+    parser.addoption(
         "--second-run",
         action="store_true",
-        help="the tests that use the database, on another one, and those marked `long`",
+        help="most tests that use the database, on another one, and those marked `long`",
     )
 
 
@@ -108,6 +118,18 @@ def uses_database(item: pytest.Item) -> bool:
     )
 
 
+def is_in_second_run(item: pytest.Item) -> bool:
+    """Return whether the test runs on SQLite too, or is long.
+
+    Faults of the platform are tried on PostgreSQL alone: `make test-long` does so. The
+    API asks the same querysets as the pages do.
+    """
+    if TESTS / "faults" in item.path.parents:
+        return is_long(item) and not uses_database(item)
+    is_of_api = TESTS / "api" in item.path.parents
+    return is_long(item) or (uses_database(item) and not is_of_api)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
@@ -119,11 +141,14 @@ def pytest_collection_modifyitems(
     those of tests/faults, which are marked later; they run on any free worker.
     """
     for item in items:
-        if any(item.get_closest_marker(mark) for mark in ONE_AT_A_TIME):
+        is_spread = item.get_closest_marker("spread") is not None
+        if not is_spread and any(map(item.get_closest_marker, ONE_AT_A_TIME)):
             folder = item.path.relative_to(TESTS).parent
             item.add_marker(pytest.mark.xdist_group(folder.as_posix()))
     if config.getoption("--second-run"):
-        kept = [item for item in items if is_long(item) or uses_database(item)]
+        kept = [item for item in items if is_in_second_run(item)]
+    elif config.getoption("--with-long"):
+        kept = list(items)
     else:
         wants_long = bool(config.getoption("--long"))
         kept = [item for item in items if is_long(item) == wants_long]
@@ -134,9 +159,34 @@ def pytest_collection_modifyitems(
     items[:] = kept
 
 
+def pytest_collection_finish() -> None:
+    """Leave what was loaded by now out of garbage collection."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the database at the end of the log."""
     terminalreporter.write_line(f"database: {connection.vendor}")
+
+
+@pytest.fixture(scope="session")
+def django_db_use_migrations() -> bool:
+    """Make the tables from the models: migrating takes ten seconds in each process.
+
+    tests/portal/test_migrations.py says that the migrations make the same tables.
+    """
+    return False
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool) -> bool:  # noqa: FBT001  pytest-django's
+    """Drop no database of a server that ends with the tests.
+
+    It cannot be dropped while the server still closes the connection of a process that
+    was killed, and dropping takes a second for each test process.
+    """
+    return django_db_keepdb or THROWN_AWAY in os.environ
 
 
 @pytest.fixture

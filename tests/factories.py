@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from courses.models import (
+    Accommodation,
     Announcement,
     Assignment,
     AssignmentRevision,
@@ -26,12 +27,14 @@ from courses.models import (
     CourseChange,
     Enrolment,
     Extension,
+    ExtensionRequest,
     Lecture,
     Material,
     Question,
     RequiredFile,
     RevisionFile,
     Room,
+    Rubric,
     Session,
     SessionLecture,
     Slot,
@@ -43,11 +46,16 @@ from grading.models import (
     GradingRun,
     Mark,
     MarkChange,
+    Marking,
     QuestionResult,
     Regrade,
+    RegradeRequest,
     RunEvent,
+    SelfCheck,
+    SelfCheckFile,
     Trial,
 )
+from grading.services.run_queue import SELF_CHECK_PRIORITY
 from grading.states import State, Verdict
 from storage.blobs import store_blob
 from submissions.models import OpenedAttempt, Submission, SubmittedFile, Upload
@@ -408,6 +416,32 @@ class QuestionFactory(factory.django.DjangoModelFactory[Question]):
     )
 
 
+class RubricFactory(factory.django.DjangoModelFactory[Rubric]):
+    class Meta:
+        model = Rubric
+
+    assignment = factory.SubFactory(AssignmentFactory)
+    key = "words"
+    points = Decimal(10)
+    definition_sha256 = factory.Sequence(lambda n: f"{n:064x}")
+
+
+class ManualQuestionFactory(QuestionFactory):
+    """A question that people mark, with a rubric of its own that has no items."""
+
+    key = "words"
+    title = "In words"
+    kind = "manual"
+    points = Decimal(10)
+    checks = factory.LazyFunction(list)
+    rubric = factory.SubFactory(
+        RubricFactory,
+        assignment=factory.SelfAttribute("..revision.assignment"),
+        key=factory.SelfAttribute("..key"),
+        points=factory.SelfAttribute("..points"),
+    )
+
+
 class ExtensionFactory(factory.django.DjangoModelFactory[Extension]):
     class Meta:
         model = Extension
@@ -417,6 +451,32 @@ class ExtensionFactory(factory.django.DjangoModelFactory[Extension]):
     due_at = factory.LazyFunction(lambda: hours(96))
     reason = "Illness"
     granted_by = factory.SubFactory(UserFactory)
+
+
+class AccommodationFactory(factory.django.DjangoModelFactory[Accommodation]):
+    class Meta:
+        model = Accommodation
+
+    course = factory.SubFactory(CourseFactory)
+    student = factory.LazyAttribute(
+        lambda row: EnrolmentFactory(course=row.course).user
+    )
+    percent = factory.LazyAttribute(lambda row: 0 if row.hours else 25)
+    hours = 0
+    reason = "A learning support agreement"
+    granted_by = factory.SubFactory(UserFactory)
+
+
+class ExtensionRequestFactory(factory.django.DjangoModelFactory[ExtensionRequest]):
+    class Meta:
+        model = ExtensionRequest
+
+    assignment = factory.SubFactory(AssignmentFactory)
+    student = factory.LazyAttribute(
+        lambda row: EnrolmentFactory(course=row.assignment.course).user
+    )
+    wished_due_at = factory.LazyFunction(lambda: hours(96))
+    reason = "A private matter"
 
 
 class SubmissionFactory(factory.django.DjangoModelFactory[Submission]):
@@ -480,6 +540,7 @@ class OpenedAttemptFactory(factory.django.DjangoModelFactory[OpenedAttempt]):
     expires_at = factory.LazyAttribute(
         lambda row: row.opened_at + dt.timedelta(hours=24)
     )
+    declared = factory.LazyFunction(lambda: {"statement": "My own.", "answers": []})
 
     @factory.post_generation
     def notebook(self, create: bool, extracted: str | bool | None, **_: Any) -> None:
@@ -514,7 +575,7 @@ class GradingRunFactory(factory.django.DjangoModelFactory[GradingRun]):
     submission: Any = factory.SubFactory(SubmissionFactory)
     revision: Any = factory.LazyAttribute(lambda row: row.submission.revision)
     course: Any = factory.LazyAttribute(lambda row: row.revision.assignment.course)
-    number = factory.LazyAttribute(
+    number: Any = factory.LazyAttribute(
         lambda row: GradingRun.objects.filter(submission=row.submission).count() + 1
     )
     grading_seed = 2027
@@ -557,6 +618,60 @@ class TrialFactory(GradingRunFactory):
             + 1
         )
     )
+
+
+class SelfCheckFactory(factory.django.DjangoModelFactory[SelfCheck]):
+    """A check of a notebook by an enrolled student; its run is SelfCheckRunFactory's."""
+
+    class Meta:
+        model = SelfCheck
+        skip_postgeneration_save = True
+
+    assignment = factory.SubFactory(AssignmentFactory, self_check_limit=3)
+    revision = factory.LazyAttribute(lambda row: row.assignment.revision)
+    author = factory.LazyAttribute(
+        lambda row: EnrolmentFactory(course=row.assignment.course).user
+    )
+
+    @factory.post_generation
+    def notebook(self, create: bool, extracted: str | None, **_: Any) -> None:
+        if create:
+            sha256, size = store_text(extracted or small_notebook())
+            check: Any = self
+            SelfCheckFile.objects.create(
+                self_check=check,
+                name="work.ipynb",
+                original_name="my work (3).ipynb",
+                kind=FileKind.NOTEBOOK,
+                sha256=sha256,
+                size=size,
+            )
+
+
+class SelfCheckRunFactory(GradingRunFactory):
+    """The run of a self-check, queued unless a trait says otherwise."""
+
+    submission: Any = None
+    self_check: Any = factory.SubFactory(SelfCheckFactory)
+    revision: Any = factory.LazyAttribute(lambda row: row.self_check.revision)
+    number: Any = 1
+    priority = SELF_CHECK_PRIORITY
+
+    class Params:
+        finished = factory.Trait(
+            state=State.FINISHED,
+            verdict=Verdict.COMPLETED,
+            code="completed",
+            started_at=factory.LazyFunction(lambda: hours(-0.01)),
+            finished_at=factory.LazyFunction(timezone.now),
+            lease_token=1,
+            level="L0",
+        )
+        failed = factory.Trait(
+            state=State.CANCELLED,
+            code="runner_failed",
+            finished_at=factory.LazyFunction(timezone.now),
+        )
 
 
 class RegradeFactory(factory.django.DjangoModelFactory[Regrade]):
@@ -616,6 +731,37 @@ class MarkFactory(factory.django.DjangoModelFactory[Mark]):
     run = factory.SubFactory(GradingRunFactory, finished=True)
     assignment = factory.LazyAttribute(lambda row: row.run.submission.assignment)
     student = factory.LazyAttribute(lambda row: row.run.submission.author)
+
+
+class MarkingFactory(factory.django.DjangoModelFactory[Marking]):
+    """A finished marking of the first question of `run` that people mark."""
+
+    class Meta:
+        model = Marking
+        exclude = ["run"]
+
+    run = factory.SubFactory(GradingRunFactory, finished=True)
+    submission = factory.LazyAttribute(lambda row: row.run.submission)
+    student = factory.LazyAttribute(lambda row: row.run.submission.author)
+    rubric = factory.LazyAttribute(
+        lambda row: row.run.revision.questions.filter(kind="manual").first().rubric
+    )
+    adjustment = Decimal(1)
+    is_finished = True
+
+
+class RegradeRequestFactory(factory.django.DjangoModelFactory[RegradeRequest]):
+    """An open request about the first question of a submission's revision."""
+
+    class Meta:
+        model = RegradeRequest
+
+    submission = factory.SubFactory(SubmissionFactory)
+    key = factory.LazyAttribute(
+        lambda row: row.submission.revision.questions.all()[0].key
+    )
+    reason = "The sign is right."
+    points_before = Decimal(1)
 
 
 class MarkChangeFactory(factory.django.DjangoModelFactory[MarkChange]):

@@ -11,8 +11,9 @@ from typing import Any, Final
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from courses.models import Assignment
+from grading.services.aliases import codes_of
 from tests.api.opening import VERSION, file_row
-from tests.factories import small_notebook
+from tests.factories import hours, small_notebook
 from tests.world import World
 
 Form = dict[str, Any]
@@ -52,6 +53,7 @@ HIDDEN_FROM_STUDENTS: Final = (
     "login 404  404     404     404     200     200     404     200"
 )
 OWN_WORK: Final = "login 404    200     404     404     200     200     404     200"
+OWNER_ALONE: Final = "login 404 200     404     404     404     404     404     404"
 NOBODY: Final = "login  404     404     404     404     404     404     404     404"
 CREATORS: Final = "login 403 403    403     403     403     403     403     200"
 POST_ONLY: Final = "login 405   405     405     405     405     405     405     405"
@@ -72,6 +74,24 @@ def api_form(assignment: Assignment) -> Form:
     return {"assignment": assignment.pk, "declaration": "true", "work.ipynb": notebook}
 
 
+def accommodation_form(world: World) -> Form:
+    student = world.people["owner"].email
+    return {
+        "course": world.course.slug,
+        "student": student,
+        "hours": 2,
+        "reason": "ill",
+    }
+
+
+def accommodation_change(_: World) -> Form:
+    return {"hours": 3, "reason": "ill"}
+
+
+def no_form(_: World) -> Form:
+    return {}
+
+
 def of_course(world: World) -> list[Any]:
     return [world.course.slug]
 
@@ -82,6 +102,24 @@ def of_assignment(world: World) -> list[Any]:
 
 def of_hidden_assignment(world: World) -> list[Any]:
     return [world.course.slug, world.hidden_assignment.slug]
+
+
+def of_assignment_id(world: World) -> list[Any]:
+    return [world.assignment.pk]
+
+
+def of_hidden_id(world: World) -> list[Any]:
+    return [world.hidden_assignment.pk]
+
+
+def of_hidden_rubric(world: World) -> list[Any]:
+    return [*of_hidden_assignment(world), world.hidden_rubric.key]
+
+
+def of_marking(world: World) -> list[Any]:
+    owner = world.people["owner"].pk
+    codes = codes_of(world.hidden_assignment, [owner])
+    return [*of_hidden_rubric(world), codes[owner]]
 
 
 def under_another_course(world: World) -> list[Any]:
@@ -100,6 +138,14 @@ def of_regrade(world: World) -> list[Any]:
     return [*of_assignment(world), world.regrade.pk]
 
 
+def of_regrade_request(world: World) -> list[Any]:
+    return [*of_assignment(world), world.regrade_request.pk]
+
+
+def of_code(world: World) -> list[Any]:
+    return [*of_assignment(world), world.code]
+
+
 def of_queued_run(world: World) -> list[Any]:
     return [world.queued_run.pk]
 
@@ -112,6 +158,10 @@ def of_opened(world: World) -> list[Any]:
     return [world.opened.pk]
 
 
+def of_self_check(world: World) -> list[Any]:
+    return [world.self_check.pk]
+
+
 def of_upload(world: World) -> list[Any]:
     return [world.opened.uploads.get().pk]
 
@@ -122,6 +172,10 @@ def opening(assignment: Assignment) -> Form:
         "declaration": True,
         "files": [file_row()],
     }
+
+
+def of_extension_request(world: World) -> list[Any]:
+    return [*of_assignment(world), world.extension_request.pk]
 
 
 def of_session(world: World) -> list[Any]:
@@ -475,6 +529,15 @@ PAGES: Final = [
     Row(name="grading:marks", args=of_course, expected=COURSE),
     Row(name="grading:use", args=of_course, expected=STAFF),
     Row(name="grading:use-file", args=of_course, expected=STAFF),
+    Row(name="grading:storage", args=of_course, expected=EDITORS),
+    Row(
+        name="grading:storage",
+        note="of a quota of nothing",
+        method="post",
+        args=of_course,
+        form=lambda world: {"quota_mb": "0"},
+        expected=EDITORS.replace("200", "422"),
+    ),
     Row(name="grading:late-rule", args=of_course, expected=EDITORS),
     Row(
         name="grading:late-rule",
@@ -524,7 +587,130 @@ PAGES: Final = [
         form=notebook_form,
         expected=NOBODY,
     ),
+    Row(
+        name="grading:check-work",
+        args=of_assignment,
+        expected="login 404 302 302 404 302 302 404 302",
+    ),
+    Row(
+        name="grading:check-work",
+        method="post",
+        args=of_assignment,
+        form=notebook_form,
+        expected="login 404 303 303 404 403 403 404 403",
+    ),
+    Row(
+        name="grading:check-work",
+        note="hidden",
+        method="post",
+        args=of_hidden_assignment,
+        form=notebook_form,
+        expected="login 404 404 404 404 403 403 404 403",
+    ),
     Row(name="grading:assignment-staff", args=of_assignment, expected=STAFF),
+    # Marking pages: tests/grading/pages/test_marking_work.py has what is allocated.
+    *(
+        Row(name=f"grading:{name}", args=args, expected=HIDDEN_FROM_STUDENTS)
+        for name, args in (
+            ("marking-nothing", of_hidden_rubric),
+            ("marking-work", of_marking),
+            ("marking-notebook", of_marking),
+            ("marking-changes", of_marking),
+            ("marking-like", of_marking),
+        )
+    ),
+    *(
+        Row(
+            name=f"grading:{name}",
+            note="of no question",
+            args=lambda world: [*of_assignment(world), "none"],
+            expected="login 404 403 403 404 404 404 404 404",
+        )
+        for name in ("marking-nothing", "marking-next")
+    ),
+    Row(
+        name="grading:marking-next",
+        note="of which nothing is left",
+        args=of_hidden_rubric,
+        expected=HIDDEN_FROM_STUDENTS.replace("200", "302"),
+    ),
+    Row(
+        name="grading:marking-nothing",
+        note="without what it needs",
+        method="post",
+        args=of_hidden_rubric,
+        expected=HIDDEN_FROM_STUDENTS.replace("200", "422"),
+    ),
+    Row(
+        name="grading:marking-work",
+        note="with no number",
+        method="post",
+        args=of_marking,
+        form=lambda world: {"attempt": "0", "version": "0", "adjustment": "x"},
+        expected=HIDDEN_FROM_STUDENTS.replace("200", "422"),
+    ),
+    Row(
+        name="grading:marking-work",
+        note="of nobody",
+        args=lambda world: [*of_hidden_rubric(world), "NOBODY"],
+        expected="login 404 404 404 404 404 404 404 404",
+    ),
+    Row(
+        name="grading:marking-file",
+        note="that was not handed in",
+        args=lambda world: [*of_marking(world), "digits.pt"],
+        expected="login 404 404 404 404 404 404 404 404",
+    ),
+    Row(
+        name="grading:marking-presence",
+        method="post",
+        args=of_marking,
+        form=lambda world: {"version": "0"},
+        expected=HIDDEN_FROM_STUDENTS,
+    ),
+    Row(name="grading:marking-presence", args=of_marking, expected=POST_ONLY),
+    # While the marking is anonymous: tests/grading/test_anonymous_marking.py.
+    *(
+        Row(name=f"grading:{name}", args=of_assignment, expected=expected)
+        for name, expected in (
+            ("marking", STAFF),
+            ("marking-agree", STAFF),
+            ("marking-settings", EDITORS),
+            ("marking-statistics", EDITORS),
+        )
+    ),
+    *(
+        Row(
+            name=f"grading:{name}",
+            note="under another course",
+            method=method,
+            args=under_another_course,
+            expected=NOBODY,
+        )
+        for name in ("marking", "marking-agree", "marking-settings")
+        for method in ("get", "post")
+    ),
+    Row(
+        name="grading:marking",
+        note="of nothing",
+        method="post",
+        args=of_assignment,
+        expected="login 404 403 403 404 403 404 404 404",
+    ),
+    Row(
+        name="grading:marking-agree",
+        note="on nothing",
+        method="post",
+        args=of_assignment,
+        expected="login 404 403 403 404 404 404 404 404",
+    ),
+    Row(
+        name="grading:marking-settings",
+        note="without what it needs",
+        method="post",
+        args=of_assignment,
+        expected=EDITORS.replace("200", "422"),
+    ),
     Row(name="grading:marks-file", args=of_assignment, expected=STAFF),
     Row(
         name="grading:marks-file",
@@ -537,6 +723,7 @@ PAGES: Final = [
         for name in (
             "grading:assignment-settings",
             "grading:extensions",
+            "grading:extensions-many",
             "grading:release",
         )
     ),
@@ -551,6 +738,7 @@ PAGES: Final = [
         for name in (
             "grading:assignment-settings",
             "grading:extensions",
+            "grading:extensions-many",
             "grading:release",
         )
     ),
@@ -565,8 +753,98 @@ PAGES: Final = [
         for name in (
             "grading:assignment-settings",
             "grading:extensions",
+            "grading:extensions-many",
             "grading:release",
         )
+    ),
+    *(
+        Row(name=f"grading:{name}", args=of_course, expected=EDITORS)
+        for name in ("accommodations", "extension-requests", "outage")
+    ),
+    Row(
+        name="grading:accommodations",
+        note="without what it needs",
+        method="post",
+        args=of_course,
+        expected=EDITORS.replace("200", "422"),
+    ),
+    Row(
+        name="grading:outage",
+        note="without what it needs",
+        method="post",
+        args=of_course,
+        form=lambda world: {"hours": "1"},
+        expected=EDITORS.replace("200", "422"),
+    ),
+    Row(
+        name="grading:accommodation-withdraw",
+        method="post",
+        args=lambda world: [world.course.slug, world.accommodation.pk],
+        expected=EDITORS_ARE_SENT_ON,
+    ),
+    Row(
+        name="grading:accommodation-withdraw",
+        args=lambda world: [world.course.slug, world.accommodation.pk],
+        expected=POST_ONLY,
+    ),
+    Row(
+        name="grading:accommodation-withdraw",
+        note="under another course",
+        method="post",
+        args=lambda world: [world.other_course.slug, world.accommodation.pk],
+        expected=NOBODY,
+    ),
+    Row(
+        name="grading:extension-answer",
+        args=lambda world: [world.course.slug, world.extension_request.pk],
+        expected=EDITORS,
+    ),
+    Row(
+        name="grading:extension-answer",
+        note="without a date",
+        method="post",
+        args=lambda world: [world.course.slug, world.extension_request.pk],
+        expected=EDITORS.replace("200", "422"),
+    ),
+    Row(
+        name="grading:extension-answer",
+        note="under another course",
+        args=lambda world: [world.other_course.slug, world.extension_request.pk],
+        expected=NOBODY,
+    ),
+    Row(
+        name="grading:extension-request",
+        args=of_assignment,
+        expected="login 404 200 200 404 403 403 404 403",
+    ),
+    Row(
+        name="grading:extension-request",
+        note="without what it needs",
+        method="post",
+        args=of_assignment,
+        expected="login 404 422 422 404 403 403 404 403",
+    ),
+    Row(
+        name="grading:extension-request",
+        note="hidden",
+        args=of_hidden_assignment,
+        expected="login 404 404 404 404 403 403 404 403",
+    ),
+    Row(
+        name="grading:extension-request-withdraw",
+        method="post",
+        args=of_extension_request,
+        expected="login 404 404 302 404 403 403 404 403",
+    ),
+    Row(
+        name="grading:extension-request-withdraw",
+        args=of_extension_request,
+        expected=POST_ONLY,
+    ),
+    Row(
+        name="grading:extension-request-file",
+        args=of_extension_request,
+        expected="login 404 404 200 404 404 200 404 200",
     ),
     Row(
         name="grading:extension-withdraw",
@@ -632,6 +910,42 @@ PAGES: Final = [
         args=of_assignment,
         expected="login 404 403 403 404 403 422 404 422",
     ),
+    *(
+        row
+        for name in ("grading:rubric", "grading:rubric-file")
+        for row in (
+            Row(
+                name=name,
+                args=of_hidden_rubric,
+                expected="login 404 404 404 404 403 200 404 200",
+            ),
+            Row(
+                name=name,
+                note="of no question",
+                args=lambda world: [*of_assignment(world), "none"],
+                expected="login 404 403 403 404 403 404 404 404",
+            ),
+        )
+    ),
+    Row(
+        name="grading:rubric",
+        note="another form than the page's",
+        method="post",
+        args=of_hidden_rubric,
+        form=lambda world: {
+            "act": "save",
+            "yaml": "items: []",
+            "rubric-starts": "zero",
+            "rubric-version": "0",
+            "groups": "1",
+            "group-0-pk": "1",
+            "group-0-items": "1",
+            "group-0-item-0-pk": "1",
+            "group-0-item-0-text": "Clear",
+            "group-0-item-0-points": "1",
+        },
+        expected="login 404 404 404 404 403 422 404 422",
+    ),
     Row(name="grading:regrade-start", args=of_assignment, expected=EDITORS),
     Row(
         name="grading:regrade-start",
@@ -670,6 +984,55 @@ PAGES: Final = [
     Row(name="grading:run", args=of_run, expected=OWN_WORK),
     Row(name="grading:run-status", args=of_run, expected=OWN_WORK),
     Row(name="grading:run-notebook", args=of_run, expected=OWN_WORK),
+    Row(name="grading:executed", args=of_run, expected=OWN_WORK),
+    # Feedback and regrade requests, while the marks are not released.
+    Row(
+        name="grading:feedback",
+        args=of_assignment,
+        expected="login 404 200 200 404 403 403 404 403",
+    ),
+    Row(
+        name="grading:feedback",
+        note="asking before the release",
+        method="post",
+        args=of_assignment,
+        form=lambda world: {"key": "answer", "reason": "x"},
+        expected="login 404 422 422 404 403 403 404 403",
+    ),
+    Row(
+        name="grading:feedback-file",
+        args=of_assignment,
+        expected="login 404 404 404 404 403 403 404 403",
+    ),
+    Row(name="grading:feedback-of", args=of_code, expected=EDITORS),
+    Row(
+        name="grading:feedback-of",
+        note="of nobody",
+        args=lambda world: [*of_assignment(world), "NOBODY"],
+        expected="login 404 403 403 404 404 404 404 404",
+    ),
+    Row(
+        name="grading:regrade-withdraw",
+        method="post",
+        args=of_regrade_request,
+        expected="login 404 404 404 404 403 403 404 403",
+    ),
+    Row(name="grading:regrade-withdraw", args=of_regrade_request, expected=POST_ONLY),
+    Row(name="grading:regrade-requests", args=of_assignment, expected=STAFF),
+    Row(name="grading:regrade-answer", args=of_regrade_request, expected=STAFF),
+    Row(
+        name="grading:regrade-answer",
+        note="without an answer",
+        method="post",
+        args=of_regrade_request,
+        expected=STAFF.replace("200", "422"),
+    ),
+    Row(
+        name="grading:regrade-answer",
+        note="under another course",
+        args=lambda world: [world.other_course.slug, *of_regrade_request(world)[1:]],
+        expected=NOBODY,
+    ),
     Row(
         name="grading:run-cancel",
         method="post",
@@ -684,7 +1047,64 @@ PAGES: Final = [
         expected="login 404 403 404 404 302 302 404 302",
     ),
     Row(name="grading:run-again", args=of_run, expected=POST_ONLY),
+    *(
+        Row(name=f"grading:self-check{end}", args=of_self_check, expected=OWNER_ALONE)
+        for end in ("", "-status", "-notebook", "-executed")
+    ),
+    Row(
+        name="grading:run",
+        note="of a self-check",
+        args=lambda world: [world.self_check.run.pk],
+        expected=NOBODY,
+    ),
+    *(
+        Row(
+            name=f"grading:self-check-{verb}",
+            method="post",
+            args=of_self_check,
+            form=lambda world: {"declaration": "yes"},
+            expected="login 404 302 404 404 404 404 404 404",
+        )
+        for verb in ("cancel", "hand-in")
+    ),
+    *(
+        Row(name=f"grading:self-check-{verb}", args=of_self_check, expected=POST_ONLY)
+        for verb in ("cancel", "hand-in")
+    ),
+    Row(
+        name="grading:attempt-choose",
+        method="post",
+        args=of_assignment,
+        form=lambda world: {"attempt": "1"},
+        note="of their own",
+        expected="login 404 302 404 404 403 403 404 403",
+    ),
+    Row(name="grading:attempt-choose", args=of_assignment, expected=POST_ONLY),
+    Row(
+        name="grading:counting-files",
+        method="post",
+        args=of_assignment,
+        expected=STAFF,
+    ),
+    Row(name="grading:counting-files", args=of_assignment, expected=POST_ONLY),
+    Row(name="grading:hand-in-for", args=of_assignment, expected=EDITORS),
+    Row(
+        name="grading:hand-in-for",
+        note="without what it needs",
+        method="post",
+        args=of_assignment,
+        expected=EDITORS.replace("200", "422"),
+    ),
     Row(name="submissions:submission", args=of_submission, expected=OWN_WORK),
+    Row(name="submissions:receipt-file", args=of_submission, expected=OWN_WORK),
+    Row(name="submissions:verify", expected=OPEN),
+    Row(name="submissions:receipt-keys", expected=OPEN),
+    Row(
+        name="submissions:verify",
+        method="post",
+        form=lambda world: {"receipt": str(world.submission.pk)},
+        expected=OPEN,
+    ),
     Row(
         name="submissions:file",
         args=lambda world: [world.submission.pk, "work.ipynb"],
@@ -701,6 +1121,7 @@ API: Final = [
     Row(name="api:schema", expected=OPEN),
     Row(name="api:docs", expected=OPEN),
     Row(name="api:me", expected=api(SIGNED_IN)),
+    Row(name="api:storage", expected=api(SIGNED_IN)),
     *(
         Row(name=f"api:{noun}-list", expected=api(SIGNED_IN))
         for noun in (
@@ -713,10 +1134,15 @@ API: Final = [
             "change",
             "person",
             "assignment",
+            "extension",
+            "accommodation",
+            "extension-request",
             "submission",
             "opened-attempt",
+            "self-check",
             "run",
             "mark",
+            "regrade-request",
             "use",
         )
     ),
@@ -817,6 +1243,160 @@ API: Final = [
         expected=api(NOBODY),
     ),
     Row(
+        name="api:assignment-hand-in",
+        args=lambda world: [world.assignment.pk],
+        expected=api(COURSE),
+    ),
+    Row(
+        name="api:assignment-hand-in",
+        note="hidden",
+        args=lambda world: [world.hidden_assignment.pk],
+        expected=api(HIDDEN_FROM_STUDENTS),
+    ),
+    *(
+        Row(
+            name=f"api:{name}",
+            note="hidden" if hides else "",
+            args=args,
+            expected=api(HIDDEN_FROM_STUDENTS if hides else STAFF),
+        )
+        for name in ("rubric-list", "marking-list")
+        for hides, args in ((False, of_assignment_id), (True, of_hidden_id))
+    ),
+    Row(
+        name="api:marking",
+        args=lambda world: [world.hidden_assignment.pk, *of_marking(world)[2:]],
+        expected=api(HIDDEN_FROM_STUDENTS),
+    ),
+    Row(
+        name="api:marking",
+        method="put",
+        args=lambda world: [world.hidden_assignment.pk, *of_marking(world)[2:]],
+        form=lambda world: {
+            "attempt": 0,
+            "version": 0,
+            "items": [],
+            "is_finished": False,
+        },
+        is_json=True,
+        expected=api(HIDDEN_FROM_STUDENTS),
+    ),
+    Row(
+        name="api:marking",
+        note="of nobody",
+        args=lambda world: [
+            world.hidden_assignment.pk,
+            world.hidden_rubric.key,
+            "NOBODY",
+        ],
+        expected=api(NOBODY),
+    ),
+    Row(
+        name="api:extension-detail",
+        args=lambda world: [world.extension.pk],
+        expected="401 404 404 200 404 404 200 404 200",
+    ),
+    Row(
+        name="api:extension-detail",
+        method="delete",
+        args=lambda world: [world.extension.pk],
+        expected="401 404 404 403 404 404 204 404 204",
+    ),
+    Row(
+        name="api:extension-list",
+        method="post",
+        form=lambda world: {
+            "assignment": world.assignment.pk,
+            "students": [world.people["owner"].email],
+            "due_at": "2099-03-15T12:00:00Z",
+            "reason": "ill",
+        },
+        is_json=True,
+        expected="401 404 403 403 404 403 201 404 201",
+    ),
+    Row(
+        name="api:extension-preview",
+        method="post",
+        form=lambda world: {
+            "assignment": world.assignment.pk,
+            "students": [world.people["owner"].email],
+            "due_at": "2099-03-15T12:00:00Z",
+            "reason": "ill",
+        },
+        is_json=True,
+        expected="401 404 403 403 404 403 200 404 200",
+    ),
+    Row(
+        name="api:extension-withdrawal",
+        args=lambda world: [world.extension.pk],
+        expected="401 404 404 403 404 404 200 404 200",
+    ),
+    *(
+        Row(
+            name=f"api:accommodation-{end}",
+            note=note,
+            method="post",
+            form=accommodation_form,
+            is_json=True,
+            expected=f"401 404 403 403 404 403 {done} 404 {done}",
+        )
+        for end, note, done in (("list", "giving", 201), ("preview", "", 200))
+    ),
+    *(
+        Row(
+            name=name,
+            note=note,
+            method=method,
+            args=lambda world: [world.accommodation.pk],
+            form=accommodation_change if method == "put" else no_form,
+            is_json=method == "put",
+            expected=f"401 404 404 {own} 404 404 {done} 404 {done}",
+        )
+        for name, note, method, own, done in (
+            ("api:accommodation-detail", "", "get", 200, 200),
+            ("api:accommodation-detail", "change", "put", 403, 200),
+            ("api:accommodation-detail", "withdraw", "delete", 403, 204),
+            ("api:accommodation-withdrawal", "", "get", 403, 200),
+        )
+    ),
+    Row(
+        name="api:extension-request-list",
+        note="asking",
+        method="post",
+        form=lambda world: {
+            "assignment": world.assignment.pk,
+            "wished_due_at": f"{hours(200):%Y-%m-%dT%H:%MZ}",
+            "reason": "ill",
+        },
+        # The classmate has an open request already.
+        expected="401 404 201 400 404 403 403 404 403",
+    ),
+    *(
+        Row(
+            name=f"api:extension-request-{end}",
+            args=lambda world: [world.extension_request.pk],
+            expected="401 404 404 200 404 404 200 404 200",
+        )
+        for end in ("detail", "file")
+    ),
+    Row(
+        name="api:extension-request-withdraw",
+        method="post",
+        args=lambda world: [world.extension_request.pk],
+        expected="401 404 404 200 404 404 403 404 403",
+    ),
+    *(
+        Row(
+            name=f"api:extension-request-{verb}",
+            method="post",
+            args=lambda world: [world.extension_request.pk],
+            form=lambda _: {"due_at": "2099-03-15T12:00:00Z", "answer": "words"},
+            is_json=True,
+            expected="401 404 404 403 404 404 200 404 200",
+        )
+        for verb in ("grant", "refuse", "preview")
+    ),
+    Row(
         name="api:submission-list",
         method="post",
         form=lambda world: api_form(world.assignment),
@@ -830,6 +1410,33 @@ API: Final = [
         expected="401 404 404 404 404 403 403 404 403",
     ),
     Row(name="api:submission-detail", args=of_submission, expected=api(OWN_WORK)),
+    Row(name="api:submission-receipt", args=of_submission, expected=api(OWN_WORK)),
+    Row(
+        name="api:submission-counting",
+        form=lambda world: {"assignment": world.assignment.pk},
+        expected=api(STAFF),
+    ),
+    Row(
+        name="api:submission-for-student",
+        method="post",
+        form=lambda world: {
+            "assignment": world.assignment.pk,
+            "student": world.people["owner"].pk,
+            "reason": "x",
+            "work.ipynb": SimpleUploadedFile("w.ipynb", small_notebook().encode()),
+        },
+        expected="401 404 403 403 404 403 201 404 201",
+    ),
+    # 409: this assignment leaves no choice.
+    *(
+        Row(
+            name="api:submission-choose",
+            method=method,
+            args=of_submission,
+            expected="401 404 409 404 404 403 403 404 403",
+        )
+        for method in ("post", "delete")
+    ),
     Row(
         name="api:submission-file",
         args=lambda world: [world.submission.pk, "work.ipynb"],
@@ -864,6 +1471,12 @@ API: Final = [
         args=of_opened,
         expected="401 404 409 404 404 403 403 404 403",
     ),
+    Row(
+        name="api:opened-attempt-check",
+        method="post",
+        args=of_opened,
+        expected="401 404 409 404 404 403 403 404 403",
+    ),
     # 400 and 415: the author's request goes on, and lacks other headers.
     Row(
         name="api:upload-create",
@@ -887,6 +1500,37 @@ API: Final = [
         headers=VERSION,
         expected="401 404 204 404 404 404 404 404 404",
     ),
+    Row(
+        name="api:self-check-list",
+        method="post",
+        form=lambda world: api_form(world.assignment),
+        expected="401 404 201 201 404 403 403 404 403",
+    ),
+    Row(
+        name="api:self-check-list",
+        note="hidden",
+        method="post",
+        form=lambda world: api_form(world.hidden_assignment),
+        expected="401 404 404 404 404 403 403 404 403",
+    ),
+    *(
+        Row(name=f"api:self-check-{end}", args=of_self_check, expected=api(OWNER_ALONE))
+        for end in ("detail", "notebook")
+    ),
+    Row(
+        name="api:self-check-hand-in",
+        method="post",
+        args=of_self_check,
+        form=lambda world: {"declaration": True},
+        is_json=True,
+        expected="401 404 201 404 404 404 404 404 404",
+    ),
+    Row(
+        name="api:run-detail",
+        note="of a self-check",
+        args=lambda world: [world.self_check.run.pk],
+        expected=api(NOBODY),
+    ),
     Row(name="api:run-detail", args=of_run, expected=api(OWN_WORK)),
     Row(name="api:run-notebook", args=of_run, expected=api(OWN_WORK)),
     Row(
@@ -895,4 +1539,38 @@ API: Final = [
         expected=api(OWN_WORK),
     ),
 ]
-ROWS: Final = [*PAGES, *API]
+REGRADE_REQUESTS: Final = [
+    # The marks are not released, so their owner does not see them.
+    Row(
+        name="api:regrade-request-detail",
+        args=lambda world: [world.regrade_request.pk],
+        expected="401 404 404 404 404 200 200 404 200",
+    ),
+    Row(
+        name="api:regrade-request-list",
+        note="asking before the release",
+        method="post",
+        form=lambda world: {
+            "assignment": world.assignment.pk,
+            "question": "answer",
+            "reason": "x",
+        },
+        is_json=True,
+        expected="401 404 400 400 404 403 403 404 403",
+    ),
+    Row(
+        name="api:regrade-request-withdraw",
+        method="post",
+        args=lambda world: [world.regrade_request.pk],
+        expected="401 404 404 404 404 403 403 404 403",
+    ),
+    Row(
+        name="api:regrade-request-answer",
+        method="post",
+        args=lambda world: [world.regrade_request.pk],
+        form=lambda world: {"answer": "It stays."},
+        is_json=True,
+        expected="401 404 404 404 404 200 200 404 200",
+    ),
+]
+ROWS: Final = [*PAGES, *API, *REGRADE_REQUESTS]

@@ -79,6 +79,7 @@ ACCESS: Final[dict[str, Access]] = {
     "account_emailaddress": SITE_ONLY,
     "accounts_apitoken": SITE_FROZEN,
     "accounts_user": SITE_ONLY | {"delete": NOBODY},
+    "courses_accommodation": CONTENT,
     "courses_announcement": CONTENT,
     "courses_assignment": KEPT,
     "courses_assignmentrevision": FROZEN,
@@ -86,6 +87,7 @@ ACCESS: Final[dict[str, Access]] = {
     "courses_coursechange": FROZEN,
     "courses_enrolment": KEPT | TABLE,
     "courses_extension": CONTENT,
+    "courses_extensionrequest": FROZEN,
     "courses_lecture": CONTENT | TABLE,
     "courses_material": CONTENT | TABLE,
     # Rooms belong to the college: editors of a course see rooms and add new ones.
@@ -104,6 +106,7 @@ ACCESS: Final[dict[str, Access]] = {
     "grading_mark": SITE_FROZEN,
     "grading_publication": SITE_FROZEN,
     "grading_regrade": SITE_FROZEN,
+    "grading_regraderequest": SITE_FROZEN,
     "grading_runnerenvironment": SITE_FROZEN,
     "grading_workerpresence": SITE_FROZEN,
     "mfa_authenticator": SITE_FROZEN | {"delete": TO_ACCOUNT},

@@ -51,12 +51,24 @@ APPS: Final = {
     ),
     "grading": App(
         addresses=("grading.urls",),
-        without_page=frozenset({"access", "change_words", "live", "run_poll"}),
+        without_page=frozenset(
+            {
+                *("access", "change_words", "live", "own_work_declaration"),
+                "run_poll",
+                *("marking_desk", "marking_parts"),
+            }
+        ),
         parts=frozenset(
             {
-                *("attempts", "badges", "executed", "hand_in_status", "late_work"),
-                *("results", "revisions"),
-                *("run_links", "run_status", "run_tag", "staff_rows"),
+                "accommodated",
+                "attempt_history",
+                *("attempts", "badges", "failed_cells", "hand_in_status", "late_work"),
+                "marked_question",
+                "notebook_links",
+                *("own_self_checks", "results", "revisions"),
+                *("run_links", "run_measures", "run_status", "run_tag", "staff_rows"),
+                "submit_form",
+                *("marking_cells", "marking_desk", "marking_form", "marking_like"),
             }
         ),
     ),

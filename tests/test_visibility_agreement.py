@@ -30,11 +30,17 @@ from courses.models import (
     Week,
 )
 from courses.pages.viewer import viewer_of
-from courses.permissions import RIGHTS, Right, can_view_all_work, rights_in
+from courses.permissions import (
+    RIGHTS,
+    Right,
+    can_view_all_work,
+    can_view_work_of,
+    rights_in,
+)
 from courses.querysets import STAFF
 from formats.choices import Role
 from grading.models import GradingRun, Mark
-from submissions.models import Submission
+from submissions.models import OpenedAttempt, Submission
 from tests.factories import (
     AnnouncementFactory,
     AssignmentFactory,
@@ -47,6 +53,7 @@ from tests.factories import (
     LectureFactory,
     MarkFactory,
     MaterialFactory,
+    OpenedAttemptFactory,
     SessionFactory,
     SlotFactory,
     SubmissionFactory,
@@ -87,7 +94,7 @@ class Everything:
     owned: list[Slot | Teacher | Lecture | Component]
     changes: list[CourseChange]
     attachments: list[Attachment]
-    work: list[Submission | GradingRun | Mark]
+    work: list[Submission | GradingRun | Mark | OpenedAttempt]
     authors: list[User]
 
 
@@ -113,9 +120,13 @@ def everything() -> Everything:
             CourseChangeFactory.create(course=course, is_public=is_public)
             for is_public in (True, False)
         ]
-        submission = SubmissionFactory.create(assignment=contents[-1], author=author)
-        run = GradingRunFactory.create(submission=submission, finished=True)
-        work += [submission, run, MarkFactory.create(run=run)]
+        for settings in (
+            {},
+            {"marking_is_anonymous": True},
+            {"markers_see_own_only": True},
+        ):
+            contents.append(AssignmentFactory.create(course=course, **settings))
+            work += make_work(contents[-1], author)
     return Everything(
         courses=courses,
         contents=contents,
@@ -125,6 +136,13 @@ def everything() -> Everything:
         work=work,
         authors=[author],
     )
+
+
+def make_work(assignment: Assignment, author: User) -> list[Any]:
+    submission = SubmissionFactory.create(assignment=assignment, author=author)
+    run = GradingRunFactory.create(submission=submission, finished=True)
+    opened = OpenedAttemptFactory.create(assignment=assignment, author=author)
+    return [submission, run, MarkFactory.create(run=run), opened]
 
 
 def make_attachments(
@@ -181,11 +199,11 @@ def may_see_course(user: User, course: Course) -> bool:
     )
 
 
-def course_of(row: Any) -> Course:
+def assignment_of(row: Any) -> Assignment:
     if isinstance(row, GradingRun):
         row = row.submission
-    course: Course = row.assignment.course if hasattr(row, "assignment") else row.course
-    return course
+    assignment: Assignment = row.assignment
+    return assignment
 
 
 def owner_of(row: Any) -> User:
@@ -275,10 +293,32 @@ def test_submissions_runs_and_marks_are_visible_as_in_the_table(
         expected = [
             row
             for row in everything.work
-            if can_view_all_work(user, course_of(row))
-            or (owner_of(row) == user and may_see_course(user, course_of(row)))
+            if can_view_work_of(user, assignment_of(row))
+            or (
+                owner_of(row) == user
+                and may_see_course(user, assignment_of(row).course)
+            )
         ]
         assert seen_by(user, everything.work) == expected, name
+        listed = {
+            row
+            for model in {type(row) for row in everything.work}
+            for row in model.objects.listed_for(user)
+        }
+        assert listed == set(expected), name
+
+
+@pytest.mark.django_db
+def test_marked_apart_work_is_for_those_who_edit_the_course(
+    everything: Everything,
+) -> None:
+    course = everything.courses[0]
+    apart = [row for row in course.assignments.all() if row.is_marked_apart]
+    assert len(apart) == 2
+    for role in (Role.ASSISTANT, Role.LECTURER):
+        user = EnrolmentFactory.create(course=course, role=role).user
+        for assignment in apart:
+            assert can_view_work_of(user, assignment) == (role == Role.LECTURER)
 
 
 @pytest.mark.django_db

@@ -13,34 +13,47 @@ from accounts.models import ApiToken, User
 from accounts.services import create_token
 from courses.calendar.services import renew_feed
 from courses.models import (
+    Accommodation,
     Announcement,
     Assignment,
     Attachment,
     Course,
     CourseChange,
+    Extension,
+    ExtensionRequest,
     Lecture,
     Material,
+    Rubric,
     Session,
     Week,
 )
 from formats.choices import Part
-from grading.models import GradingRun, Mark, Regrade
+from grading.models import GradingRun, Mark, Regrade, RegradeRequest, SelfCheck
+from grading.services.aliases import codes_of
 from submissions.models import OpenedAttempt, Submission
 from tests.factories import (
+    AccommodationFactory,
     AnnouncementFactory,
     AssignmentFactory,
     AttachmentFactory,
     CourseChangeFactory,
     CourseFactory,
     EnrolmentFactory,
+    ExtensionFactory,
+    ExtensionRequestFactory,
     GradingRunFactory,
     LectureFactory,
+    ManualQuestionFactory,
     MarkFactory,
     MaterialFactory,
     OpenedAttemptFactory,
     QuestionResultFactory,
     RegradeFactory,
+    RegradeRequestFactory,
     RevisionFileFactory,
+    RubricFactory,
+    SelfCheckFactory,
+    SelfCheckRunFactory,
     SessionFactory,
     SubmissionFactory,
     TrialFactory,
@@ -67,6 +80,10 @@ VIEWERS: Final = (
 )
 
 
+# Why the classmate needs more time: only they and the course's editors may read it.
+PRIVATE: Final = "because of an operation"
+
+
 @dataclass(frozen=True, kw_only=True)
 class World:
     """One course with a row of everything, and the people who view it."""
@@ -84,18 +101,25 @@ class World:
     hidden_attachment: Attachment
     assignment: Assignment
     hidden_assignment: Assignment
+    hidden_rubric: Rubric
     submission: Submission
     run: GradingRun
     queued_run: GradingRun
     opened: OpenedAttempt
+    self_check: SelfCheck
     mark: Mark
     trial: GradingRun
     regrade: Regrade
+    regrade_request: RegradeRequest
+    code: str
     token: ApiToken
     feed_secret: str
     lecture: Lecture
     hidden_session: Session
     draft: Announcement
+    extension: Extension
+    extension_request: ExtensionRequest
+    accommodation: Accommodation
     change: CourseChange
     private_change: CourseChange
     other_course: Course
@@ -138,7 +162,7 @@ def make_world() -> World:
     people = make_people(course)
     owner = people["owner"]
     week = WeekFactory.create(course=course)
-    assignment = AssignmentFactory.create(course=course)
+    assignment = AssignmentFactory.create(course=course, self_check_limit=5)
     RevisionFileFactory.create(
         revision=assignment.revision,
         part=Part.HANDOUT,
@@ -158,6 +182,14 @@ def make_world() -> World:
     material = MaterialFactory.create(
         course=course, week=week, file=ContentFile(b"%PDF-", name="notes.pdf")
     )
+    self_check = SelfCheckFactory.create(assignment=assignment, author=owner)
+    checked = SelfCheckRunFactory.create(
+        self_check=self_check, finished=True, executed_sha256=store_text("{}")[0]
+    )
+    QuestionResultFactory.create(run=checked)
+    hidden_assignment = AssignmentFactory.create(course=course, hidden=True)
+    rubric = RubricFactory.create(assignment=hidden_assignment)
+    ManualQuestionFactory.create(revision=hidden_assignment.revision, rubric=rubric)
     token, _ = create_token(actor=owner, name="laptop", scopes=[ApiToken.Scope.READ])
     return World(
         people=people,
@@ -179,21 +211,38 @@ def make_world() -> World:
             course=course, file=ContentFile(b"%PDF-", name="next.pdf"), hidden=True
         ),
         assignment=assignment,
-        hidden_assignment=AssignmentFactory.create(course=course, hidden=True),
+        hidden_assignment=hidden_assignment,
+        hidden_rubric=rubric,
         submission=submission,
         run=run,
         queued_run=GradingRunFactory.create(submission=waiting),
         opened=OpenedAttemptFactory.create(assignment=assignment, author=owner),
+        self_check=self_check,
         mark=MarkFactory.create(run=run),
         trial=TrialFactory.create(
             revision=assignment.revision, executed_sha256=store_text("{}")[0]
         ),
         regrade=RegradeFactory.create(assignment=assignment, of=submission),
+        regrade_request=RegradeRequestFactory.create(submission=submission),
+        code=codes_of(assignment, [owner.pk])[owner.pk],
         token=token,
         feed_secret=renew_feed(actor=owner),
         lecture=LectureFactory.create(course=course),
         hidden_session=SessionFactory.create(course=course, week=week, hidden=True),
         draft=AnnouncementFactory.create(course=course, hidden=True),
+        extension=ExtensionFactory.create(
+            assignment=assignment, student=people["classmate"], reason=PRIVATE
+        ),
+        extension_request=ExtensionRequestFactory.create(
+            assignment=assignment,
+            student=people["classmate"],
+            reason=PRIVATE,
+            file_name="certificate.pdf",
+            file_sha256=store_text(PRIVATE)[0],
+        ),
+        accommodation=AccommodationFactory.create(
+            course=course, student=people["classmate"], reason=PRIVATE
+        ),
         change=CourseChangeFactory.create(course=course),
         private_change=CourseChangeFactory.create(course=course, is_public=False),
         other_course=other.enrolments.exclude(course=hidden_course).get().course,

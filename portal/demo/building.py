@@ -1,6 +1,8 @@
 """Builds the demo course, once. It keeps what somebody changes in the course later."""
 
 import datetime as dt
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -13,22 +15,29 @@ from django.db import transaction
 from accounts.actors import SYSTEM
 from accounts.models import User
 from courses.models import Assignment, Course
+from courses.services.accommodations import set_accommodation
 from courses.services.course_files import import_course_file
 from courses.services.enrolments import enrol
+from courses.services.extension_requests import ask_for_extension, refuse_request
 from courses.services.extensions import grant_extension
 from courses.services.revisions import import_revision
 from courses.services.shifting import apply_shift, plan_shift
 from formats.assignment import Bundle, read_bundle
-from formats.choices import Role
+from formats.choices import Counting, Role
 from formats.course.dates import AcademicYear
-from grading.services import publish_revision, start_trials, submit_work
+from grading.services import check_work, publish_revision, start_trials, submit_work
+from grading.services.on_behalf import submit_for_student
 from portal.demo.demo_dates import THIS_WEEK, Calendar, is_closed
+from portal.demo.marked_work import hand_in_first_steps, make_first_steps, mark_demo
 from portal.demo.people import DOMAIN, EVERYBODY, Person
-from submissions.services import IncomingFile
+from submissions.models import ReceiptMail
+from submissions.services import IncomingFile, declaration_of
 
 SLUG: Final = "deep-learning"
 COURSEWORK: Final = "conv-digits"
 WARM_UP: Final = "warm-up"
+AI_TOOLS: Final = "Which AI tools did you use, and for what?"
+HOURS_WORKED: Final = "Hours worked"
 WARM_UP_LATE: Final = dt.timedelta(hours=3)
 EXAMPLE: Final[Path] = settings.BASE_DIR / "examples" / "conv-digits"
 COURSE_FILE: Final[Path] = settings.BASE_DIR / "examples/deep-learning/course.yaml"
@@ -37,6 +46,12 @@ FILE_YEAR: Final = AcademicYear(2024)
 FIRST_WEEK: Final = 2
 SHARE: Final = Decimal(25)
 LATE_WORK: Final = dt.timedelta(days=14)
+SELF_CHECKS: Final = 5
+# Students with more time for every deadline, with an open request for an extension, and
+# with a refused one.
+ACCOMMODATED: Final = "grace.adeyemi"
+ASKING: Final = "daniel.osei"
+REFUSED: Final = "quentin.moreau"
 _LECTURES: Final = (
     "https://www.youtube.com/playlist?list=PL3FW7Lu3i5JvHM8ljYj-zLfQRF3EO8sYv"
 )
@@ -95,6 +110,7 @@ def build_demo(*, password: str, now: dt.datetime) -> DemoReport:
         people = _make_people(course, password)
         assignment = _make_coursework(course, calendar, bundle)
         warm_up = _make_warm_up(assignment, calendar, bundle)
+        first_steps = make_first_steps(course, people, bundle, now)
         grant_extension(
             actor=people[f"lecturer@{DOMAIN}"],
             assignment=assignment,
@@ -102,9 +118,16 @@ def build_demo(*, password: str, now: dt.datetime) -> DemoReport:
             due_at=assignment.due_at + dt.timedelta(days=7),
             reason="Ill for a week, certified.",
         )
+        _give_more_time(assignment, people)
+        _refuse_more_time(warm_up, people)
+
+    def hand_in_for(student: User, of: Assignment, submission: str) -> object:
+        return _hand_in_for(student, people, of, submission)
+
     # There is no transaction here: handing in stores files, which must not block other
     # writers.
-    runs = [
+    runs = [*hand_in_first_steps(first_steps, people, hand_in_for)]
+    runs += [
         _hand_in(people[person.email], assignment, submission, now)
         for person in EVERYBODY
         for submission in person.hands_in
@@ -114,6 +137,19 @@ def build_demo(*, password: str, now: dt.datetime) -> DemoReport:
         for person in EVERYBODY
         for submission in person.hands_in_late
     ]
+    runs += [
+        _hand_in_for(people[person.email], people, warm_up, submission)
+        for person in EVERYBODY
+        for submission in person.sends_by_mail
+    ]
+    for person in EVERYBODY:
+        for submission in person.checks:
+            _check(people[person.email], assignment, submission)
+    mark_demo(first_steps, assignment, people)
+    # Nobody reads the mail of made-up people, and it would fill the terminal.
+    ReceiptMail.objects.filter(submission__assignment__course=course).update(
+        due_at=None
+    )
     return DemoReport(course=course, was_made=True, runs=len(runs))
 
 
@@ -208,9 +244,12 @@ def _make_coursework(course: Course, calendar: Calendar, bundle: Bundle) -> Assi
     first = work[COURSEWORK]
     first.due_at = calendar.first_deadline
     first.closes_at = first.due_at + LATE_WORK
+    first.self_check_limit = SELF_CHECKS
     for assignment in work.values():
         assignment.weight_percent = SHARE
-        assignment.save(update_fields=["due_at", "closes_at", "weight_percent"])
+        assignment.save(
+            update_fields=["due_at", "closes_at", "self_check_limit", "weight_percent"]
+        )
     revision = import_revision(actor=SYSTEM, assignment=first, bundle=bundle)
     start_trials(actor=SYSTEM, revision=revision)
     publish_revision(actor=SYSTEM, revision=revision, reason=_NO_WAITING)
@@ -233,6 +272,8 @@ def _make_warm_up(first: Assignment, calendar: Calendar, bundle: Bundle) -> Assi
         release_at=due_at - dt.timedelta(days=7),
         due_at=due_at,
         closes_at=due_at + LATE_WORK,
+        counting=Counting.CHOICE,
+        declaration_questions=f"{AI_TOOLS}\n{HOURS_WORKED} [number]",
     )
     revision = import_revision(actor=SYSTEM, assignment=warm_up, bundle=bundle)
     publish_revision(actor=SYSTEM, revision=revision, reason=_NO_WAITING)
@@ -240,28 +281,89 @@ def _make_warm_up(first: Assignment, calendar: Calendar, bundle: Bundle) -> Assi
     return warm_up
 
 
+def _give_more_time(assignment: Assignment, people: dict[str, User]) -> None:
+    """Give somebody an accommodation, and let somebody else ask for an extension."""
+    set_accommodation(
+        actor=people[f"lecturer@{DOMAIN}"],
+        course=assignment.course,
+        student=people[f"{ACCOMMODATED}@{DOMAIN}"],
+        hours=0,
+        percent=25,
+        reason="A learning support agreement.",
+    )
+    ask_for_extension(
+        actor=people[f"{ASKING}@{DOMAIN}"],
+        assignment=assignment,
+        wished_due_at=assignment.due_at + dt.timedelta(days=3),
+        reason="A job interview abroad on the day of the deadline.",
+    )
+
+
+def _refuse_more_time(warm_up: Assignment, people: dict[str, User]) -> None:
+    """Let somebody ask for more time after the deadline, and refuse it."""
+    request = ask_for_extension(
+        actor=people[f"{REFUSED}@{DOMAIN}"],
+        assignment=warm_up,
+        wished_due_at=warm_up.due_at + dt.timedelta(days=2),
+        reason="I had the wrong day in my calendar.",
+    )
+    refuse_request(
+        actor=people[f"lecturer@{DOMAIN}"],
+        request=request,
+        answer="The deadline was announced a week ago. You can still hand in late.",
+    )
+
+
 def _hand_in(
     student: User, assignment: Assignment, submission: str, now: dt.datetime
 ) -> object:
-    folder = EXAMPLE / "submissions" / submission
-    paths = sorted(path for path in folder.iterdir() if path.is_file())
-    opened = [path.open("rb") for path in paths]
-    try:
+    said = {AI_TOOLS: "One wrote the docstrings.", HOURS_WORKED: "3.5"}
+    answers = {each.key: said[each.text] for each in assignment.asked}
+    declared, _ = declaration_of(assignment, answers)
+    with _files_of(submission) as files:
         return submit_work(
             actor=student,
             assignment=assignment,
-            files=[
-                IncomingFile(
-                    name=path.name,
-                    original_name=path.name,
-                    content=content,
-                    size=path.stat().st_size,
-                )
-                for path, content in zip(paths, opened, strict=True)
-            ],
+            files=files,
             started_at=now,
             idempotency_key=f"demo-{assignment.slug}-{submission}",
+            declared=declared,
         )
-    finally:
-        for content in opened:
-            content.close()
+
+
+def _check(student: User, assignment: Assignment, submission: str) -> None:
+    """Put a check of the example's files in the queue; they are not handed in."""
+    with _files_of(submission) as files:
+        check_work(actor=student, assignment=assignment, files=files)
+
+
+def _hand_in_for(
+    student: User, people: Mapping[str, User], assignment: Assignment, submission: str
+) -> object:
+    """Hand in work that the student has sent to the lecturer before the deadline."""
+    with _files_of(submission) as files:
+        return submit_for_student(
+            actor=people[f"lecturer@{DOMAIN}"],
+            student=student,
+            assignment=assignment,
+            files=files,
+            reason="Sent by mail: the student had no network.",
+            stated_at=assignment.due_at - dt.timedelta(minutes=20),
+        )
+
+
+@contextmanager
+def _files_of(submission: str) -> Iterator[list[IncomingFile]]:
+    """Give the files of an example submission, opened."""
+    folder = EXAMPLE / "submissions" / submission
+    paths = sorted(path for path in folder.iterdir() if path.is_file())
+    with ExitStack() as stack:
+        yield [
+            IncomingFile(
+                name=path.name,
+                original_name=path.name,
+                content=stack.enter_context(path.open("rb")),
+                size=path.stat().st_size,
+            )
+            for path in paths
+        ]

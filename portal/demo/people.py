@@ -12,7 +12,9 @@ DOMAIN: Final = "demo.example"
 class Person:
     """An account. `hands_in` names example submissions in the order of attempts.
 
-    `hands_in_late` names those that are handed in to the warm-up after its deadline.
+    `hands_in_late` names those that are handed in to the warm-up after its deadline,
+    `sends_by_mail` those that the lecturer hands in there for the person, and `checks`
+    those that are checked and not handed in.
     """
 
     email: str
@@ -21,6 +23,8 @@ class Person:
     role: Role | None = Role.STUDENT
     hands_in: tuple[str, ...] = ()
     hands_in_late: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    sends_by_mail: tuple[str, ...] = ()
 
     @property
     def login(self) -> str:
@@ -43,7 +47,8 @@ MAIN: Final = (
         first_name="Sam",
         last_name="Okafor",
         hands_in=("unfinished",),
-        hands_in_late=("good",),
+        hands_in_late=("unfinished", "good"),
+        checks=("middling",),
     ),
     Person(
         email=f"lecturer@{DOMAIN}",
@@ -63,7 +68,12 @@ CLASS: Final = (
     _student("Amira", "Haddad", "good"),
     _student("Ben", "Whitlock", "middling"),
     _student("Chiara", "Fontana", "middling", "good"),
-    _student("Daniel", "Osei"),
+    Person(
+        email=f"daniel.osei@{DOMAIN}",
+        first_name="Daniel",
+        last_name="Osei",
+        sends_by_mail=("good",),
+    ),
     _student("Elena", "Petrova", "good"),
     _student("Finn", "Gallagher", "unfinished"),
     _student("Grace", "Adeyemi", "middling"),

@@ -71,7 +71,7 @@ def assignments_ahead(
         Assignment.objects.visible_to(user)
         .filter(course__in=courses)
         .select_related("course")
-        .with_extension_of(user)
+        .with_extra_time_of(user)
         .with_attempts_of(user)
     )
     return [
@@ -127,7 +127,7 @@ def _changed(
     rows: Iterable[CourseChange] = (
         CourseChange.objects.news_for(user)
         .filter(course__in=courses, made_at__gt=since)
-        .with_extension_of(user)
+        .with_extra_time_of(user)
         .select_related("course", "assignment")
         .order_by("-made_at")[:ENTRIES]
     )

@@ -1,5 +1,7 @@
 """How times, points, sizes and text are written on pages; icons and components."""
 
+import re
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
@@ -13,7 +15,7 @@ from django.template.context import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import User
@@ -21,8 +23,19 @@ from courses import change_texts, permissions
 from courses.models import Course, CourseChange, Session
 from courses.wall_clock import zone_of
 from formats.choices import Role
+from grading.distribution import Distribution
+from grading.marker_statistics import MarkerNumbers
 from grading.models import GradingRun
+from grading.pages.attempt_history import AttemptLink
 from grading.pages.badges import Badge, badge_for
+from grading.pages.notebook_links import NotebookLinks
+from grading.points_bar import PointsBar
+from portal.bar_html import (
+    bar_html,
+    columns_html,
+    distribution_html,
+    marker_bar_html,
+)
 from rendering.markdown import render_markdown
 
 register = template.Library()
@@ -41,6 +54,9 @@ _SOON: Final = 6 * HOUR
 KILO: Final = 1024
 # Numbers below this are written with one decimal.
 SINGLE_FIGURES: Final = 9.95
+_CELL: Final = re.compile(r"\b[Cc]ell (\d{1,4})\b")
+# The frame of templates/grading/_executed_notebook.html has this name.
+_CELL_LINK: Final = '<a href="{}" target="executed-notebook">{}</a>'
 NONE: Final = "\N{EN DASH}"
 NBSP: Final = "\N{NO-BREAK SPACE}"
 
@@ -287,6 +303,53 @@ def component(
 def sees_all_work_of(user: User, course: Course) -> bool:
     """Return whether the person is staff of the course, for its tabs."""
     return permissions.can_view_all_work(user, course)
+
+
+@register.filter
+def cell_links(text: str, notebook: NotebookLinks | None) -> str:
+    """Return the text with a link to each cell of the notebook that it names."""
+    if not notebook:
+        return text
+    parts, end = [], 0
+    for found in _CELL.finditer(text):
+        if 0 < int(found[1]) <= notebook.cells:
+            url = notebook.cell_url(int(found[1]))
+            link = format_html(_CELL_LINK, url, found[0])
+            parts += [escape(text[end : found.start()]), link]
+            end = found.end()
+    return mark_safe("".join((*parts, escape(text[end:]))))  # noqa: S308  escaped
+
+
+@register.simple_tag
+def points_bar(bar: PointsBar) -> SafeString:
+    """Return the bar of an attempt's points alone: `{% points_bar row.bar %}`."""
+    return bar_html(bar)
+
+
+@register.simple_tag
+def marker_bar(numbers: MarkerNumbers) -> SafeString:
+    """Return how a marker marks a question as a drawing: `{% marker_bar numbers %}`."""
+    return marker_bar_html(numbers)
+
+
+@register.simple_tag
+def attempts_chart(attempts: Sequence[AttemptLink]) -> SafeString:
+    """Return the points of a student's attempts as columns, the first one first."""
+    return columns_html(
+        [(each.attempt, each.bar, each.is_current) for each in attempts if each.bar]
+    )
+
+
+@register.simple_tag
+def class_chart(found: Distribution) -> SafeString:
+    """Return the distribution of a class as columns, one for each bin."""
+    return distribution_html(found)
+
+
+@register.filter
+def signed(value: Decimal) -> str:
+    """Return points with a plus sign if they are above 0."""
+    return f"+{points(value)}" if value > 0 else points(value)
 
 
 @register.filter

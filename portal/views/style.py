@@ -1,6 +1,7 @@
 """The view of the style guide."""
 
 import re
+from decimal import Decimal
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -9,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from courses.models import Course
+from grading.points_bar import divided
 
 
 @require_safe
@@ -22,6 +24,9 @@ def style(request: HttpRequest) -> HttpResponse:
     context = {
         "now": now,
         "course": sample,
+        "bar": divided(
+            total=Decimal(24), earned=Decimal(9), hidden=Decimal(5), by_hand=Decimal(4)
+        ),
         "icons": re.findall(r'symbol id="([^"]+)"', sprite),
     }
     return render(request, "portal/style.html", context)

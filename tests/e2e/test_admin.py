@@ -75,7 +75,7 @@ def pages_of(model: type[Model], course: int) -> Iterator[str]:
 
 
 def _is_added(model: type[Model]) -> bool:
-    frozen = {"assignmentrevision", "coursechange"}
+    frozen = {"assignmentrevision", "coursechange", "extensionrequest"}
     return model._meta.model_name not in frozen
 
 

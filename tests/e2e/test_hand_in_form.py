@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Response, expect
 
 from accounts.models import User
 from courses.models import Assignment
+from formats.choices import LateMode
 from grading.models import GradingRun
 from grading.states import State, Verdict
 from portal.store_fault_pages import fault_page
@@ -20,6 +21,7 @@ from tests.factories import (
     EnrolmentFactory,
     GradingRunFactory,
     RequiredFileFactory,
+    RevisionFileFactory,
     SubmissionFactory,
     UserFactory,
     hours,
@@ -118,6 +120,59 @@ def test_refused_form_keeps_every_valid_file(
     assert Submission.objects.get().files.count() == 2
 
 
+# A cell, and the file that it opens and nobody has, or "".
+OPENS: Final = {
+    "with open('data.csv') as file: pass": "data.csv",
+    'pd.read_csv("a/b.csv", sep=";")': "a/b.csv",
+    "np.load(r'x.npy')": "x.npy",
+    'torch.load(f="m.pt", map_location="cpu")': "m.pt",
+    "Path('notes.txt').read_text()": "notes.txt",
+    "json.load(open('conf.json', 'rb'))": "conf.json",
+    "open('out.txt', 'w')": "",
+    "Path('out.txt').open('w')": "",
+    "torch.save(model, 'm.pt'); torch.load('m.pt')": "",
+    "if os.path.exists('a.csv'): open('a.csv')": "",
+    "!wget https://example.org/a.csv\nopen('a.csv')": "",
+    "%%writefile own.py\nopen('own.py')": "",
+    "torch.hub.load('pytorch/vision', 'resnet18.pt')": "",
+    "# open('data.csv')": "",
+    "open(f'{name}.csv'); open(name); yaml.load(text)": "",
+    "open('./data.txt'); open('/tmp/x'); open('https://example.org/x.csv')": "",
+}
+
+
+@pytest.mark.usefixtures("student")
+def test_files_that_the_notebook_opens_are_warned_of_when_it_is_chosen(
+    page: Page, live_portal: LivePortal, assignment: Assignment, tmp_path: Path
+) -> None:
+    RequiredFileFactory.create(
+        revision=assignment.revision, name="extra.csv", kind="other", is_optional=True
+    )
+    RevisionFileFactory.create(revision=assignment.revision, name="data.txt")
+    page.goto(live_portal.url + assignment.get_absolute_url())
+    script = """async (cells) => {
+      const form = document.querySelector("[data-submit-form]");
+      const { missingFiles } = await import(form.dataset.opened);
+      const paths = (source) =>
+        missingFiles({ cells: [{ cell_type: "code", source }] }, ["data.txt"]);
+      return cells.map((cell) => paths(cell).map(({ path }) => path).join());
+    }"""
+    assert dict(zip(OPENS, page.evaluate(script, list(OPENS)), strict=True)) == OPENS
+    cells = (
+        "open('extra.csv')",
+        "torch.load('digits.safetensors')",
+        "open('data.txt')",
+    )
+    notebook = tmp_path / "work.ipynb"
+    notebook.write_text(small_notebook(*cells))
+    choose(page, notebook)
+    warning = page.get_by_text("Code cell 1 opens “extra.csv”")
+    expect(warning).to_be_visible()
+    expect(page.locator("[data-slot-warnings] .problem")).to_have_count(1)
+    page.get_by_label("extra.csv").set_input_files(notebook)
+    expect(warning).to_be_hidden()
+
+
 @pytest.mark.usefixtures("student")
 def test_file_over_the_limit_is_refused_before_it_is_sent(
     page: Page, live_portal: LivePortal, assignment: Assignment, files: dict[str, Path]
@@ -146,6 +201,26 @@ def test_file_that_changed_since_it_was_chosen_is_asked_for_again(
         page.get_by_text("good.ipynb has changed since you chose it.")
     ).to_be_visible()
     assert chosen(page) == ["", "good.safetensors"]
+
+
+@pytest.mark.usefixtures("student")
+def test_a_deadline_that_passed_meanwhile_is_said_before_the_work_is_late(
+    page: Page, live_portal: LivePortal, assignment: Assignment, files: dict[str, Path]
+) -> None:
+    page.goto(live_portal.url + assignment.get_absolute_url())
+    choose(page, files["good.ipynb"], files["good.safetensors"])
+    page.get_by_label("This is my own, unaided work.").check()
+    Assignment.objects.update(
+        due_at=hours(-1), closes_at=hours(5), late_mode=LateMode.CAP
+    )
+    page.evaluate("document.querySelector('[data-submit-form]').dueAt = Date.now()")
+    hand_in(page)
+    expect(page.get_by_text("Nothing is handed in yet.")).to_be_visible()
+    expect(page.locator("[data-late-cost]")).to_contain_text("Late by 1 hour")
+    assert not Submission.objects.exists()
+    hand_in(page)
+    page.wait_for_url("**/runs/**")
+    assert Submission.objects.late().count() == 1
 
 
 @pytest.mark.usefixtures("student")
@@ -254,3 +329,29 @@ def test_live_page_follows_the_run_and_stops_asking_when_it_ends(
     expect(page.get_by_text("Stop this run")).to_have_count(0)
     expect(page.locator("[hx-get], [hx-trigger]")).to_have_count(0)
     assert 304 in answers
+
+
+@pytest.mark.usefixtures("student")
+def test_check_my_work_sends_the_chosen_files_without_handing_them_in(
+    page: Page, live_portal: LivePortal, assignment: Assignment, files: dict[str, Path]
+) -> None:
+    Assignment.objects.update(self_check_limit=2)
+    page.goto(live_portal.url + assignment.get_absolute_url())
+    check = page.get_by_role("button", name="Check my work")
+    choose(page, files["broken.ipynb"], files["good.safetensors"])
+    check.click()
+    expect(page.get_by_text("Not checked")).to_be_visible()
+    assert chosen(page) == ["", "good.safetensors"]
+    choose(page, files["good.ipynb"])
+    check.click()
+    page.wait_for_url("**/self-checks/*/")
+    expect(page.get_by_text("Your check waits for a free worker.")).to_be_visible()
+    # Without sending anything again, and without a script.
+    page.get_by_label("This is my own, unaided work.").check()
+    page.get_by_role("button", name="Hand this in").click()
+    page.wait_for_url(re.compile("/runs/"))
+    found = Submission.objects.get()
+    assert sorted(file.original_name for file in found.files.all()) == [
+        "good.ipynb",
+        "good.safetensors",
+    ]

@@ -113,6 +113,22 @@ def test_after_a_reload_the_upload_goes_on(
     assert Submission.objects.count() == 1
 
 
+def test_large_files_are_checked_and_handed_in_without_sending_them_again(
+    form: Page, assignment: Assignment, notebook: Path, weights: Path
+) -> None:
+    Assignment.objects.filter(pk=assignment.pk).update(self_check_limit=3)
+    form.reload()
+    choose(form, notebook, weights)
+    form.get_by_role("button", name="Check my work").click()
+    form.wait_for_url("**/self-checks/**")
+    opened = OpenedAttempt.objects.get(submission=None)
+    assert not opened.is_declared
+    form.get_by_label("This is my own, unaided work.").check()
+    form.get_by_role("button", name="Hand this in").click()
+    form.wait_for_url("**/runs/**")
+    assert Submission.objects.get() == OpenedAttempt.objects.get().submission
+
+
 def test_a_pause_lasts_until_the_person_goes_on(
     form: Page, notebook: Path, weights: Path
 ) -> None:
@@ -145,6 +161,12 @@ def test_all_problems_are_said_before_the_first_byte(
     expect(form.get_by_text("“work.ipynb” is not valid JSON")).to_be_visible()
     expect(form.get_by_text("is a Git LFS pointer")).to_be_visible()
     expect(form.get_by_text("Correct 2 problems first.")).to_be_visible()
+    notebook.write_bytes(b"\x89PNG\r\n\x1a\n")
+    choose(form, notebook, weights)
+    hand_in(form)
+    expect(form.get_by_text("“work.ipynb” is not a Jupyter notebook")).to_be_visible()
+    expect(form.get_by_text("is a Git LFS pointer")).to_have_count(1)
+    expect(form.get_by_text("Correct 2 problems first.")).to_have_count(1)
     assert not [url for url in asked if "/api/" in url]
 
 
@@ -175,6 +197,9 @@ def test_an_open_attempt_can_be_dropped(
     expect(form.get_by_text("trying again")).to_be_visible(timeout=30_000)
     form.on("dialog", lambda dialog: dialog.accept())
     form.reload()
-    form.get_by_role("button", name="Drop this attempt").click()
+    expect(form.locator("[data-quota]")).to_contain_text("20 MB of")
+    form.get_by_text("Drop this attempt…").click()
+    form.get_by_role("button", name="Drop it").click()
     expect(form.get_by_text("You have opened an attempt", exact=True)).to_have_count(0)
+    expect(form.locator("[data-quota]")).to_contain_text("0 bytes of")
     assert not OpenedAttempt.objects.exists()

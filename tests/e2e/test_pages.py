@@ -3,14 +3,18 @@
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from courses.models import RubricGroup, RubricItem
 from grading.models import GradingRun
 from tests.e2e.conftest import Campus
 from tests.e2e.looking import flaws_of
 from tests.factories import (
     GradingRunFactory,
+    ManualQuestionFactory,
     MarkFactory,
     QuestionResultFactory,
     RegradeFactory,
+    RevisionFactory,
+    RubricFactory,
     SubmissionFactory,
     TrialFactory,
 )
@@ -71,6 +75,16 @@ def tried(campus: Campus) -> GradingRun:
     return found
 
 
+def rubric_page(campus: Campus, staff: str) -> str:
+    """Return the page of a rubric with an item, of a revision that is not published."""
+    revision = RevisionFactory.create(assignment=campus.assignment, number=900)
+    rubric = RubricFactory.create(assignment=campus.assignment)
+    ManualQuestionFactory.create(revision=revision, rubric=rubric)
+    group = RubricGroup.objects.create(rubric=rubric)
+    RubricItem.objects.create(group=group, text="Clear", points=4)
+    return f"{staff}marking/rubrics/{rubric.key}/?revision={revision.number}"
+
+
 def faults_everywhere(browser: Browser, campus: Campus, who: str) -> list[str]:
     submission = SubmissionFactory.create(
         assignment=campus.assignment, author=campus.student
@@ -90,6 +104,7 @@ def faults_everywhere(browser: Browser, campus: Campus, who: str) -> list[str]:
             f"{staff}settings/",
             f"{campus.assignment.course.get_absolute_url()}manage/late-rule/",
             f"{staff}rescore/?preview=1",
+            rubric_page(campus, staff),
             f"{staff}regrade/",
             RegradeFactory.create(
                 assignment=campus.assignment, of=submission

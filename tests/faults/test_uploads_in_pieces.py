@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import struct
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -218,7 +219,24 @@ def test_a_worker_killed_at_each_megabyte_loses_nothing_that_was_answered(
         assert sender.offset(url) == offset + MB
     send_rest(sender, url, data)
     send_rest(sender, url_of(opened, "work.ipynb"), NOTEBOOK)
+    for seconds in (0.0, 0.05):
+        kill_while_it_finishes(sender, opened, seconds)
+        wait_until(lambda: answers(sender), what="the next worker serves")
     assert sender.finish(opened)[0] == 201
+    submission = Submission.objects.get()
+    assert submission.runs.count() == 1
+    sha256 = hashlib.sha256(data).hexdigest()
+    assert submission.files.get(name=WEIGHTS).sha256 == sha256
+
+
+def kill_while_it_finishes(sender: Sender, opened: Any, seconds: float) -> None:
+    """Ask to hand in, and kill the process that serves so many seconds later."""
+    path = f"/api/v1/opened-attempts/{opened['id']}/finish/"
+    connection = http.client.HTTPConnection("127.0.0.1", sender.portal.port, timeout=60)
+    with closing(connection):
+        connection.request("POST", path, headers=sender.headers)
+        time.sleep(seconds)
+        os.kill(web_worker(sender.portal), signal.SIGKILL)
 
 
 def answers(sender: Sender) -> bool:

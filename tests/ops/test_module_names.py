@@ -9,8 +9,17 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 # Names that have a meaning in every Django app.
 DJANGO: Final = frozenset(
     (
-        *("__init__", "admin", "apps", "filters", "forms", "models", "permissions"),
-        *("querysets", "serializers", "services", "tasks", "urls", "views", "viewsets"),
+        *("__init__", "__main__", "admin", "apps", "filters", "forms", "models"),
+        *(
+            "permissions",
+            "querysets",
+            "serializers",
+            "services",
+            "tasks",
+            "urls",
+            "views",
+            "viewsets",
+        ),
     )
 )
 # A page has one name in all its parts, and in the services and models behind it.
@@ -32,6 +41,7 @@ PARTS: Final = frozenset(
 ONE_SUBJECT: Final = frozenset(
     (
         *("arrays", "assessment", "calendar", "doctor", "downloads", "errors"),
+        *("allocation", "declaration", "hand_points", "rubric"),
         *("execution", "launch", "materials", "members", "nbgrader", "otter", "people"),
         *("roster", "states", "tensors", "timetable", "trials"),
     )
@@ -45,6 +55,7 @@ def modules() -> dict[str, list[Path]]:
         add(found, ROOT / top)
     for top in ("rendering", "runner", "storage", "submissions"):
         add(found, ROOT / top)
+    add(found, ROOT / "cli" / "softmark_cli")
     return found
 
 

@@ -1,6 +1,8 @@
 """`manage.py up` with the real programs: ready, single, small, and gone when killed."""
 
+import importlib.metadata
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from packaging.utils import canonicalize_name
 
 from tests.ops.test_supervisor import alive
 from tests.services.portal import free_port
@@ -20,6 +23,12 @@ from tests.services.processes import wait_until
 pytestmark = [pytest.mark.services, pytest.mark.torch, pytest.mark.timeout(300)]
 ROOT = Path(__file__).parents[2]
 MEMORY_LIMIT = 120 * 1024**2
+
+
+def distributions(name: str) -> set[str]:
+    """Return the packages that a file of requirements installs."""
+    text = (ROOT / "requirements" / f"{name}.txt").read_text()
+    return set(re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE))
 
 
 class Up:
@@ -50,11 +59,16 @@ class Up:
     def _without_test_packages(self) -> Path:
         """Return a folder that hides what is installed for tests alone.
 
-        Django REST framework imports `requests` where it is installed.
+        Libraries import what they find: Django REST framework `requests`, structlog
+        `rich`.
         """
         folder = self.scratch / "hidden"
         folder.mkdir()
-        (folder / "requests.py").write_text("raise ImportError")
+        for_tests = distributions("dev") - distributions("base")
+        for_tests -= distributions("torch-extras")
+        for module, owners in importlib.metadata.packages_distributions().items():
+            if {canonicalize_name(one) for one in owners} <= for_tests:
+                (folder / f"{module}.py").write_text("raise ImportError")
         return folder
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:

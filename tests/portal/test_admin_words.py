@@ -32,7 +32,10 @@ def test_every_word_belongs_to_an_existing_field() -> None:
         for field in [*model._meta.local_fields, *model._meta.local_many_to_many]
         if model._meta.app_label == app
     }
-    inlines = {"is_optional", "max_bytes", "online_label", "sha256", "position"}
+    inlines = {
+        *("is_optional", "max_bytes", "online_label", "position", "removed_at"),
+        "sha256",
+    }
     assert set(FIELDS) - names <= inlines
     assert all(one != several for one, several in MODELS.values())
 

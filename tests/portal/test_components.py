@@ -1,6 +1,7 @@
 """Components are documented and complete, and escape their arguments."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from django.template import Context, Template
 from django.template.loader import render_to_string
 
 from formats.choices import MaterialKind
+from grading.points_bar import divided
 
 TEMPLATES = Path(settings.BASE_DIR, "templates")
 COMPONENTS = sorted(TEMPLATES.glob("components/*.html"))
@@ -59,13 +61,14 @@ def test_block_component_escapes_variables_and_keeps_markup() -> None:
         '{% include "components/file_row.html" with name=e href=e sha256=e only %}',
         '{% include "components/dropzone.html" with label=e name=e error=e only %}',
         "{% stat e e hint=e %}",
-        '{% include "components/score.html" with label=e points=1 max=2 only %}',
+        '{% include "components/points_bar.html" with bar=bar caption=e only %}',
         '{% component "card" title=e foot=e %}{{ e }}{% endcomponent %}',
         '{% component "table" caption=e %}{{ e }}{% endcomponent %}',
     ],
 )
 def test_component_escapes_its_arguments(component: str) -> None:
-    assert "<script>" not in render(component, e=EVIL)
+    bar = divided(total=Decimal(2), earned=Decimal(1), by_hand=Decimal(0))
+    assert "<script>" not in render(component, e=EVIL, bar=bar)
 
 
 class SampleForm(forms.Form):

@@ -25,11 +25,13 @@ from courses.models import Assignment, RequiredFile
 from portal.store_fault_pages import StoreFaultMiddleware
 from storage.store_faults import FULL_STORE, store_fault_of
 from submissions.models import Submission
-from tests.api.asking import SUBMIT, bearer, codes
+from tests.api.asking import SUBMIT, bearer, codes, session_of
+from tests.api.opening import VERSION, patch
 from tests.factories import (
     AssignmentFactory,
     EnrolmentFactory,
     MaterialFactory,
+    OpenedAttemptFactory,
     RequiredFileFactory,
     UserFactory,
     small_notebook,
@@ -121,6 +123,23 @@ def test_api_refuses_it_with_its_code(
     assert (answer.status_code, answer["Retry-After"]) == (503, "60")
     assert codes(answer) == {("store_full", None)}
     assert list(disk.iterdir()) == []
+
+
+def test_an_upload_goes_on_once_there_is_room(disk: Path, student: User) -> None:
+    opened = OpenedAttemptFactory.create(author=student, notebook=LARGE.decode())
+    EnrolmentFactory.create(course=opened.assignment.course, user=student)
+    client, half = session_of(student), len(LARGE) // 2
+    url = f"/api/v1/uploads/{opened.uploads.get().pk}/"
+    assert patch(client, url, LARGE[:half]).status_code == 204
+    other = disk / "other"
+    with other.open("wb") as file, pytest.raises(OSError, match="space"):
+        file.write(bytes(ROOM))
+    answer = patch(client, url, LARGE[half:], half)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "60")
+    assert codes(answer) == {("store_full", None)}
+    assert client.head(url, headers=VERSION)["Upload-Offset"] == str(half)
+    other.unlink()
+    assert patch(client, url, LARGE[half:], half).status_code == 204
 
 
 def test_disk_that_is_full_already_refuses_the_smallest_file(

@@ -42,10 +42,15 @@ def test_each_task_is_named_by_its_app() -> None:
 
     assert names == {
         "courses.invite",
+        "courses.mail_answers",
+        "submissions.mail_receipts",
         "grading.execute_run",
+        "grading.mail_regrade_answers",
         "portal.clear_sessions",
         "portal.collect_orphans",
+        "portal.remove_old_weights",
         "portal.discard_uploads",
+        "portal.drop_self_check_files",
         "portal.mail_announcements",
         "portal.sweep_queue",
     }

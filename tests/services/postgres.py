@@ -24,6 +24,8 @@ from tests.services import demote
 from tests.services.processes import wait_until
 
 DEMOTER: Final = str(Path(demote.__file__))
+# Set for the command: the server's databases need not be dropped.
+THROWN_AWAY: Final = "SOFTMARK_TEST_SERVER_IS_THROWN_AWAY"
 # Durability is of no use to a database that is thrown away.
 SERVER_OPTIONS: Final = {
     "fsync": "off",
@@ -179,7 +181,7 @@ class PostgresServer:
 def main(command: list[str]) -> int:
     """Run the command with a PostgreSQL of its own; return its exit status."""
     with PostgresServer() as server:
-        env = {**os.environ, "DATABASE_URL": server.url}
+        env = {**os.environ, "DATABASE_URL": server.url, THROWN_AWAY: "1"}
         return subprocess.run(command, env=env, check=False).returncode
 
 

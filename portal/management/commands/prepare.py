@@ -1,4 +1,4 @@
-"""`manage.py prepare`: folders, tables, static files and the demo course."""
+"""`manage.py prepare`: folders, tables, static files, a key, and the demo course."""
 
 import hashlib
 from pathlib import Path
@@ -11,6 +11,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.supervisor.lock import AlreadyRunningError, hold_lock
 from portal.supervisor.programs import run_dir
+from submissions.exceptions import KeyUnavailableError
+from submissions.receipt_keys import signing_key
 
 
 class Command(BaseCommand):
@@ -32,6 +34,11 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         call_command("migrate", interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)
+        # The key is made now, so that the first backup has it.
+        try:
+            signing_key()
+        except KeyUnavailableError:
+            raise CommandError("RECEIPT_KEY_FILE cannot be read or made.") from None
         collect_static()
         if not options["no_demo"]:
             call_command("demo", if_fresh=True, verbosity=0)

@@ -11,7 +11,7 @@ def test_every_component_is_in_the_style_guide() -> None:
     guide = (TEMPLATES / "portal/style.html").read_text()
     frame = {"brand", "footer", "messages", "theme_menu", "user_menu", "avatar"}
     inside_a_course = {"course_switcher", "course_tabs", "hidden_badge", "run_badge"}
-    of_forms_and_lists = {"field", "form_fields", "pagination"}
+    of_forms_and_lists = {"field", "form_errors", "form_fields", "pagination"}
     for path in COMPONENTS:
         if path.stem in frame | inside_a_course | of_forms_and_lists:
             continue
