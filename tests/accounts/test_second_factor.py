@@ -1,5 +1,7 @@
 """Staff reach only the set-up page of their second factor until they have one."""
 
+import time
+
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -38,6 +40,13 @@ def person(kind: str, course: Course) -> User:
         return UserFactory.create(is_staff=True)
     found: User = EnrolmentFactory.create(course=course, **{kind: True}).user
     return found
+
+
+@pytest.fixture(autouse=True)
+def _time_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no code expire between its display and its check."""
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
 
 
 def code() -> str:
