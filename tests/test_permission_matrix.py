@@ -16,12 +16,14 @@ from pytest_django import DjangoDbBlocker
 
 from accounts.models import User
 from tests.matrix import ROWS, Row
+from tests.run_secrets import secrets_in, set_secrets
 from tests.world import VIEWERS, World, make_world
 
 pytestmark = pytest.mark.one_database
 
 # allauth's own pages are tested as a group below, the admin's in test_admin_matrix. The
 # page of components exists in development only.
+STAFF: Final = ("assistant", "lecturer", "superuser")
 GROUPS: Final = ("account_", "mfa_", "admin:", "style")
 
 
@@ -41,7 +43,9 @@ def addresses(
 def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
     """Make one set of rows for all requests; roll each request back."""
     with django_db_blocker.unblock(), transaction.atomic():
-        yield make_world()
+        made = make_world()
+        set_secrets()
+        yield made
         transaction.set_rollback(True)
 
 
@@ -50,16 +54,23 @@ def clients(world: World) -> dict[str, Client]:
     return {viewer: world.client(viewer) for viewer in VIEWERS}
 
 
-def outcome(client: Client, row: Row, world: World) -> str:
-    """Return the status of the answer, or that the sign-in page is next."""
+def outcome(viewer: str, client: Client, row: Row, world: World) -> str:
+    """Return the status of the answer, or that the sign-in page is next.
+
+    SECURITY: no answer tells a secret of a run to anybody but staff.
+    """
     path = reverse(row.name, args=row.args(world))
     with transaction.atomic():
         answer = getattr(client, row.method)(
             path, row.form(world), headers=row.headers, **row.more
         )
-        if answer.streaming:
-            b"".join(answer.streaming_content)  # this closes the file
+        # Reading a file to its end closes it.
+        body = b"".join(
+            answer.streaming_content if answer.streaming else [answer.content]
+        )
         transaction.set_rollback(True)
+    if viewer not in STAFF:
+        assert not secrets_in(f"{answer.headers}{body.decode(errors='replace')}")
     where = answer.headers.get("Location", "")
     if answer.status_code == 302 and where.startswith("/accounts/login/"):
         return "login"
@@ -72,7 +83,7 @@ def test_address_answers_as_in_the_table(
     row: Row, world: World, clients: dict[str, Client]
 ) -> None:
     expected = dict(zip(VIEWERS, row.expected.split(), strict=True))
-    found = {viewer: outcome(clients[viewer], row, world) for viewer in VIEWERS}
+    found = {viewer: outcome(viewer, clients[viewer], row, world) for viewer in VIEWERS}
     assert found == expected
 
 

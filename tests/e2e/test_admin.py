@@ -79,6 +79,7 @@ def _is_added(model: type[Model]) -> bool:
     return model._meta.model_name not in frozen
 
 
+@pytest.mark.long
 def test_first_pages_of_the_admin_are_accessible(
     campus: Campus, signed_in: Page
 ) -> None:

@@ -24,6 +24,7 @@ def session_of(campus: Campus, **state: object) -> Session:
     return found
 
 
+@pytest.mark.long
 def test_pages_are_accessible_in_both_themes_and_sizes(
     campus: Campus, browser: Browser
 ) -> None:

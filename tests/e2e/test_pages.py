@@ -139,6 +139,7 @@ def faults_without_policy(signed_in: BrowserContext, campus: Campus) -> list[str
 
 
 @pytest.mark.parametrize("who", ["student", "lecturer"])
+@pytest.mark.long
 def test_pages_are_accessible_in_both_themes_and_sizes(
     campus: Campus, browser: Browser, who: str
 ) -> None:

@@ -18,6 +18,7 @@ HIDE = """hidden => {
 
 
 @pytest.mark.one_database
+@pytest.mark.long
 def test_a_run_page_asks_at_growing_intervals_and_not_from_the_background(
     campus: Campus, page: Page
 ) -> None:

@@ -67,6 +67,7 @@ def test_handed_in_example_has_its_mark_stored(runner: Runner, name: str) -> Non
     assert Mark.objects.get().final_points == sum(points.values())
 
 
+@pytest.mark.long
 def test_trials_of_the_example_allow_publishing(runner: Runner) -> None:
     assignment = AssignmentFactory.create(with_revision=False)
     revision = import_revision(

@@ -16,7 +16,7 @@ from formats.assignment.notebook_cells import check_key, source_of
 from runner.host.runner import Runner
 from tests.examples.marking import EXAMPLE, handed_in, job_of
 
-pytestmark = [pytest.mark.torch, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.torch, pytest.mark.timeout(300), pytest.mark.long]
 
 
 @dataclass(frozen=True, kw_only=True)

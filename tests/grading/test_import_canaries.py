@@ -50,6 +50,7 @@ _API = (
 _IN_MODULE = {"canary-module-comment"}
 _CANARY = re.compile(r"canary[-_a-z]*[a-z]")
 _MOST_PAGES = 150
+QUICK = {"nbgrader", "otter_ok", "own_functions", "own_cases"}
 REPORT = {"message": "canary-report", "expected": "canary-report", "found": "1"}
 
 
@@ -156,7 +157,14 @@ def canaries_in(text: str) -> set[str]:
     return {word for word in _CANARY.findall(text) if word != "canary"}
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize(
+    "name",
+    # The walk takes seconds: `make test` has one source of each of our styles of tests.
+    [
+        pytest.param(name, marks=[] if name in QUICK else [pytest.mark.long])
+        for name in SOURCES
+    ],
+)
 def test_no_hidden_text_is_read_before_its_time(name: str, tmp_path: Path) -> None:
     assignment = imported(name, tmp_path)
     student = student_of(assignment)

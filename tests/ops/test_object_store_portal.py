@@ -32,6 +32,7 @@ def store(
     store.stop()
 
 
+@pytest.mark.long
 def test_work_is_graded_from_an_object_store(
     make_portal: Callable[..., LivePortal], store: ObjectServer
 ) -> None:

@@ -61,6 +61,7 @@ def printed(document: Mapping[str, Any]) -> list[str]:
     ]
 
 
+@pytest.mark.long
 def test_a_notebook_runs_with_its_files_and_without_a_database(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "w.txt").write_text("weights")

@@ -13,7 +13,7 @@ from storage.shared_store import check_store
 from tests.services.portal import LivePortal
 from tests.services.processes import wait_until
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.long]
 
 
 @pytest.fixture

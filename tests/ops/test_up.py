@@ -198,6 +198,7 @@ def test_web_and_worker_stay_small_and_without_torch(running: Up, name: str) -> 
     assert not [m.path for m in process.memory_maps() if "/torch/" in m.path]
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_everything_in_order(up: Up) -> None:
     supervisor = up.start()
     below = supervisor.children(recursive=True)
@@ -207,6 +208,7 @@ def test_ctrl_c_ends_everything_in_order(up: Up) -> None:
     wait_until(lambda: not alive(below), seconds=5, what=f"all of {below} gone")
 
 
+@pytest.mark.long
 def test_no_orphan_is_left_when_worker_or_supervisor_is_killed(up: Up) -> None:
     supervisor = up.start()
     wait_until(up.notebooks, seconds=60, what="a notebook runs")

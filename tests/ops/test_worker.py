@@ -19,12 +19,14 @@ def ended(run: GradingRun) -> bool:
     return GradingRun.objects.get(pk=run.pk).state in TERMINAL
 
 
+@pytest.mark.long
 def test_run_is_executed_with_no_broker_at_all(live_portal: LivePortal) -> None:
     run = GradingRunFactory.create()
     live_portal.start_worker()
     wait_until(lambda: ended(run), seconds=40, what="the poller finds the run")
 
 
+@pytest.mark.long
 def test_run_is_executed_after_the_broker_was_killed(live_portal: LivePortal) -> None:
     live_portal.start_broker()
     live_portal.start_worker()
@@ -63,6 +65,7 @@ def test_worker_below_the_wanted_level_does_not_start(
 
 
 @pytest.mark.one_database
+@pytest.mark.long
 def test_torch_is_never_loaded_into_the_worker(live_portal: LivePortal) -> None:
     run = GradingRunFactory.create()
     worker = live_portal.start_worker()

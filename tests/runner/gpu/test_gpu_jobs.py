@@ -31,7 +31,7 @@ from tests.runner.gpu.scripted_cuda import STAND_IN, JailedGpus
 from tests.runner.installations import make_installation
 from tests.runner.notebooks import cell, job, question, scores, text
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

@@ -163,6 +163,7 @@ def large(runner: Runner, **limits: float) -> list[str]:
     return messages(runner.run(spec))
 
 
+@pytest.mark.long
 def test_a_snapshot_that_was_ended_to_free_memory_is_made_again(alone: Runner) -> None:
     assert large(alone) == ["passed"] * 6
 

@@ -160,6 +160,7 @@ def flood(*messages):
         "*({'t': 'display', 'data': {}, 'display_id': str(n)} for n in range(2000))",
     ],
 )
+@pytest.mark.long
 def test_a_flood_of_any_kind_ends_with_the_limit_on_output(
     runner: Runner, messages: str
 ) -> None:

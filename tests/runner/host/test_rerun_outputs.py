@@ -56,6 +56,7 @@ def test_a_flood_in_one_question_s_rerun_costs_no_other_question(
     assert result.verdict is Verdict.COMPLETED
 
 
+@pytest.mark.long
 def test_many_reruns_of_a_notebook_that_shows_much_cost_nothing(runner: Runner) -> None:
     keys = [f"q{n}" for n in range(13)]
     cells = [cell(f"# softmark: check {key}") for key in keys]

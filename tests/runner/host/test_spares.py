@@ -220,6 +220,7 @@ def test_nothing_is_left_of_a_disposed_job(
 
 
 @pytest.mark.torch
+@pytest.mark.long
 def test_closing_waits_for_jobs_that_are_being_disposed(own_runner: Runner) -> None:
     used = own_runner._prepare("default", SHAPE)
     used.init.send({"t": "end"})

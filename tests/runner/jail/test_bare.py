@@ -56,6 +56,7 @@ def test_no_file_is_left_whatever_its_rights_and_depth(bare: Runner) -> None:
     assert not Path(folder).parent.exists()
 
 
+@pytest.mark.long
 def test_no_two_files_have_the_same_time(bare: Runner, tmp_path: Path) -> None:
     assert scores(bare.run(with_many_files(tmp_path))) == {"q1": [1.0, 0.0]}
 

@@ -43,6 +43,7 @@ def run_in(folder: Path, source: str) -> JobResult:
         runner.close()
 
 
+@pytest.mark.long
 def test_an_installation_below_a_closed_folder_is_reached(closed: Path) -> None:
     source = (
         "import os, sys, sqlite3, torch\n"
@@ -57,6 +58,7 @@ def test_an_installation_below_a_closed_folder_is_reached(closed: Path) -> None:
     assert (closed / "diary.txt").read_text() == "private"
 
 
+@pytest.mark.long
 def test_an_installation_that_is_closed_itself_is_refused_in_words(
     closed: Path,
 ) -> None:

@@ -72,6 +72,7 @@ print(np.load("a.npy", mmap_mode="r").sum())
 """
 
 
+@pytest.mark.long
 def test_cooperating_processes_can_share_memory(alone: Runner) -> None:
     said = text(alone.run(job(WORKERS)))
     assert said.split("\n")[:4] == ["2016.0", "[0, 1, 4, 9]", "3.0 3.0 3", "1000000.0"]

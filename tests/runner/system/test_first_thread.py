@@ -110,6 +110,7 @@ HOLDS = (
 
 
 @pytest.mark.torch
+@pytest.mark.long
 def test_its_memory_is_limited_without_a_control_group_too() -> None:
     runner = Runner({"default": ""})
     runner._capabilities = dataclasses.replace(runner._capabilities, hierarchy=None)

@@ -144,6 +144,7 @@ def test_an_exception_class_that_staff_do_not_define_is_a_plain_object() -> None
 
 
 @pytest.mark.parametrize("count", [1, 3000])
+@pytest.mark.long
 def test_many_exception_classes_harm_no_other_answer(count: int) -> None:
     notebook = (
         "def fail(n):\n    raise type(f'E{n}', (ValueError,), {})(n)\n"

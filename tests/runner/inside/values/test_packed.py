@@ -222,6 +222,7 @@ def test_no_long_text_tells_of_private(tmp_path: Any) -> None:
             outgoing.encode(value)
 
 
+@pytest.mark.long
 def test_the_refusal_of_many_parts_says_what_crosses() -> None:
     with pytest.raises(RefusedError, match=r"too many parts .* of texts"):
         Encoder(refuse).encode([{"a": [n]} for n in range(300_000)])

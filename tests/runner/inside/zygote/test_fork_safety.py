@@ -94,6 +94,7 @@ def test_a_process_with_threads_may_not_fork(monkeypatch: pytest.MonkeyPatch) ->
     assert fork_safety.why_not_to_fork() == "more than one thread"
 
 
+@pytest.mark.long
 def test_a_zygote_with_memory_that_all_jobs_would_share_does_not_start(
     open_folder: Path,
 ) -> None:
