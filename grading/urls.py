@@ -211,45 +211,45 @@ urlpatterns = [
         regrade.regrade_discard,
         name="regrade-discard",
     ),
-    # Marking pages. Codes have capital letters and digits alone, so no question's key
-    # is taken for one. They come last: other pages have words in the place of the key.
+    # Marking pages of a question. Nothing but a key stands behind `questions`, and codes
+    # have capital letters and digits alone, so no key or code hides another page.
     path(
-        f"{STAFF}/marking/<slug:key>/nothing/",
+        f"{STAFF}/marking/questions/<slug:key>/nothing/",
         marking_nothing.marking_nothing,
         name="marking-nothing",
     ),
     path(
-        f"{STAFF}/marking/<slug:key>/<markingcode:code>/",
+        f"{STAFF}/marking/questions/<slug:key>/<markingcode:code>/",
         marking_work.marking_work,
         name="marking-work",
     ),
     path(
-        f"{STAFF}/marking/<slug:key>/<markingcode:code>/notebook/",
+        f"{STAFF}/marking/questions/<slug:key>/<markingcode:code>/notebook/",
         marking_parts.marking_notebook,
         name="marking-notebook",
     ),
     path(
-        f"{STAFF}/marking/<slug:key>/<markingcode:code>/changes/",
+        f"{STAFF}/marking/questions/<slug:key>/<markingcode:code>/changes/",
         marking_changes.marking_changes,
         name="marking-changes",
     ),
     path(
-        f"{STAFF}/marking/<slug:key>/<markingcode:code>/files/<filename:name>/",
+        f"{STAFF}/marking/questions/<slug:key>/<markingcode:code>/files/<filename:name>/",
         marking_parts.marking_file,
         name="marking-file",
     ),
     path(
-        f"{STAFF}/marking/<slug:key>/<markingcode:code>/like/",
+        f"{STAFF}/marking/questions/<slug:key>/<markingcode:code>/like/",
         marking_parts.marking_like,
         name="marking-like",
     ),
     path(
-        f"{STAFF}/marking/<slug:key>/<markingcode:code>/presence/",
+        f"{STAFF}/marking/questions/<slug:key>/<markingcode:code>/presence/",
         marking_parts.marking_presence,
         name="marking-presence",
     ),
     path(
-        f"{STAFF}/marking/<slug:key>/",
+        f"{STAFF}/marking/questions/<slug:key>/",
         marking_work.marking_next,
         name="marking-next",
     ),

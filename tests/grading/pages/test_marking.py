@@ -96,7 +96,7 @@ def test_assistants_see_progress_and_change_nothing() -> None:
     for answer, edits in ((seen, False), (edited.get(address(assignment)), True)):
         content = answer.content.decode()
         assert ("/marking/rubrics/q1/" in content) is edits
-        assert "/marking/q1/nothing/" in content
+        assert "/marking/questions/q1/nothing/" in content
     assert client.post(address(assignment), allocation(markers)).status_code == 403
     assert not MarkerAllocation.objects.exists()
 
