@@ -1,5 +1,6 @@
 """The text of a course's change for one person, with the deadline that holds now."""
 
+import datetime as dt
 from typing import TypeAlias, cast
 
 from django_stubs_ext import WithAnnotations
@@ -30,6 +31,20 @@ def change_text(change: CourseChange) -> str:
     if change.kind == CourseChange.Kind.EXTENSION and row.student_id == row.viewer_id:
         return _extension_words(row, assignment)
     return change.summary
+
+
+def told_at(change: CourseChange, now: dt.datetime) -> dt.datetime:
+    """Return when the person given to `with_extra_time_of` could read of the change.
+
+    Of released marks students read once the portal no longer takes their own work, and
+    staff at once.
+    """
+    assignment = change.assignment
+    if assignment is None or change.kind != CourseChange.Kind.RELEASE:
+        return change.made_at
+    own = deadline_of(assignment, cast("ChangeForViewer", change).extra_time)
+    closed_at = own.results_wait_until
+    return max(change.made_at, closed_at) if closed_at <= now else change.made_at
 
 
 def _extension_words(row: ChangeForViewer, assignment: Assignment) -> str:

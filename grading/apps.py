@@ -5,12 +5,18 @@ class GradingConfig(AppConfig):
     name = "grading"
 
     def ready(self) -> None:
-        """Record changed marks when settings change, and count the files of checks."""
+        """Record changed marks when settings change, and tell other apps what to ask."""
+        from courses.querysets.changes import (  # noqa: PLC0415  after models
+            on_work_taken,
+        )
         from courses.services.rubrics import (  # noqa: PLC0415  after models
             on_rubric_in_course_file,
         )
         from courses.services.settings_changes import (  # noqa: PLC0415  after models
             on_marks_change,
+        )
+        from grading.querysets.released import (  # noqa: PLC0415  after models
+            no_longer_taken,
         )
         from grading.services.marks import (  # noqa: PLC0415  after models
             follow_course,
@@ -25,5 +31,6 @@ class GradingConfig(AppConfig):
         from submissions.quota import count_also  # noqa: PLC0415  after models
 
         on_marks_change(follow_settings, follow_course)
+        on_work_taken(no_longer_taken)
         on_rubric_in_course_file(edit_without_marks)
         count_also(kept_check_files)

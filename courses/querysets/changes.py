@@ -1,6 +1,6 @@
 """Recorded changes that a person may read."""
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from django.db import models
 from django.db.models import Q, Value
@@ -13,11 +13,33 @@ if TYPE_CHECKING:
     from courses.models import CourseChange
 
 
+class _WorkRule(Protocol):
+    """The rule of when the portal no longer takes a student's own work."""
+
+    def __call__(self, user: "User", *, assignment: str) -> Q: ...
+
+
+_WORK_RULES: Final[list[_WorkRule]] = []
+
+
+def on_work_taken(rule: _WorkRule) -> None:
+    """Register the rule of when the portal no longer takes a student's own work.
+
+    It matches rows whose assignment, at the given lookup, takes no work of theirs any
+    more.
+    """
+    if rule not in _WORK_RULES:
+        _WORK_RULES.append(rule)
+
+
 class CourseChangeQuerySet(models.QuerySet["CourseChange"]):
     """Records of what was changed in courses."""
 
     def visible_to(self, user: "User") -> Self:
         """Return public changes of the person's courses; for staff, all of them.
+
+        Of released marks a student reads once the release applies to them: not as long
+        as the portal still takes their own work.
 
         SECURITY: accommodations, which can tell of a disability, and refused requests
         for an extension are for the student and those who edit the course. So is what
@@ -34,6 +56,7 @@ class CourseChangeQuerySet(models.QuerySet["CourseChange"]):
                 & Q(is_public=True)
                 & _concerns(user)
                 & self._subject_is_released()
+                & _is_told(user)
             )
         )
 
@@ -66,6 +89,14 @@ def _is_private() -> Q:
     return (about_one & (Q(assignment__isnull=True) | Q(is_public=False))) | (
         Q(student__isnull=False) & is_apart
     )
+
+
+def _is_told(user: "User") -> Q:
+    """Match changes that say nothing of marks which this student does not see yet."""
+    told = ~Q(kind="release")
+    for rule in _WORK_RULES:
+        told |= rule(user, assignment="assignment")
+    return told
 
 
 def _concerns(user: "User") -> Q:

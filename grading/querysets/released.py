@@ -1,4 +1,4 @@
-"""Whether marks are released to a person about their own work, in SQL."""
+"""Whether a person's work is still taken, and marks are released to them, in SQL."""
 
 import datetime as dt
 from typing import TYPE_CHECKING, Any, Final
@@ -25,7 +25,16 @@ def released_to(user: "User", *, assignment: str) -> Q:
     `grading.services.view_times` in SQL.
 
     SECURITY: marks are out for a student once the portal no longer takes their own
-    work. An attempt that is opened is waited for until it expires, also where its
+    work.
+    """
+    is_out = Q(**{f"{assignment}__marks_released_at__lte": timezone.now()})
+    return is_out & no_longer_taken(user, assignment=assignment)
+
+
+def no_longer_taken(user: "User", *, assignment: str) -> Q:
+    """Match rows of assignments for which the portal no longer takes this student's work.
+
+    SECURITY: an attempt that is opened is waited for until it expires, also where its
     author has let its own time pass.
     """
     from courses.models import ExtensionRequest  # noqa: PLC0415  models import this module
@@ -47,8 +56,7 @@ def released_to(user: "User", *, assignment: str) -> Q:
         .order_by()
     )
     return (
-        Q(**{f"{assignment}__marks_released_at__lte": now})
-        & Q(LessThan(closes_at, _moment(now.replace(microsecond=0))))
+        Q(LessThan(closes_at, _moment(now.replace(microsecond=0))))
         & (Q(IsNull(asked_at, rhs=True)) | Q(GreaterThan(asked_at, closes_at)))
         & Q(IsNull(Subquery(opened.values("pk")[:1]), rhs=True))
     )

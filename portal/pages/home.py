@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
+from django.db.models import Q
 from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
 from django_stubs_ext import WithAnnotations
 
 from accounts.models import User
 from courses.annotations import ViewedCourse
-from courses.change_texts import change_text
+from courses.change_texts import change_text, told_at
 from courses.models import (
     Announcement,
     Assignment,
@@ -30,6 +31,8 @@ from courses.pages.session_items import SessionItem, session_item_of
 
 SESSIONS: Final = 3
 ENTRIES: Final = 8
+# More than are shown: releases of marks are told later than they were made.
+_CHANGES: Final = 4 * ENTRIES
 RECENT: Final = dt.timedelta(days=14)
 
 
@@ -93,7 +96,7 @@ def news_of(
     since = now - RECENT
     entries = [
         *_announced(courses, user, since, now),
-        *_changed(courses, user, since),
+        *_changed(courses, user, since, now),
         *_came_out(courses, user, since, now),
     ]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)[:ENTRIES]
@@ -122,25 +125,28 @@ def _announced(
 
 
 def _changed(
-    courses: Mapping[int, Course], user: User, since: dt.datetime
+    courses: Mapping[int, Course], user: User, since: dt.datetime, now: dt.datetime
 ) -> Iterator[Entry]:
+    is_release = Q(kind=CourseChange.Kind.RELEASE)
     rows: Iterable[CourseChange] = (
         CourseChange.objects.news_for(user)
-        .filter(course__in=courses, made_at__gt=since)
+        .filter(Q(made_at__gt=since) | is_release, course__in=courses)
         .with_extra_time_of(user)
         .select_related("course", "assignment")
-        .order_by("-made_at")[:ENTRIES]
+        .order_by("-made_at")[:_CHANGES]
     )
     for row in rows:
-        course = courses[row.course_id]
+        course, at = courses[row.course_id], told_at(row, now)
+        if at <= since:
+            continue
         yield Entry(
             course=course,
-            at=row.made_at,
+            at=at,
             icon="clock" if row.kind == CourseChange.Kind.DEADLINE else "calendar",
             title=change_text(row),
             href=reverse("courses:news", args=[course.slug]),
             detail=row.reason,
-            is_new=_is_new(course, row.made_at),
+            is_new=_is_new(course, at),
         )
 
 
