@@ -100,6 +100,17 @@ class Marking(models.Model):
         chosen = {item.pk for item in self.items.all()}
         return self.rubric.rules().earned(chosen, self.adjustment)
 
+    @property
+    def chosen_items(self) -> list[RubricItem]:
+        """The chosen items in the order of the rubric. No query if all is prefetched."""
+        chosen = {item.pk for item in self.items.all()}
+        return [
+            item
+            for group in self.rubric.groups.all()
+            for item in group.items.all()
+            if item.pk in chosen
+        ]
+
 
 class CellComment(models.Model):
     """A marker's words at one cell of the notebook that was handed in."""

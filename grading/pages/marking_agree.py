@@ -134,7 +134,7 @@ def _shown(row: Marking) -> ShownMarking:
         marker=row.marker.name if row.marker else "",
         points=row.points,
         items=tuple(
-            ChosenItem(text=item.text, points=item.points) for item in row.items.all()
+            ChosenItem(text=item.text, points=item.points) for item in row.chosen_items
         ),
         adjustment=row.adjustment,
         comment=row.comment,

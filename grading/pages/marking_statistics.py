@@ -29,6 +29,12 @@ class NumbersRow:
     marker: str
     numbers: MarkerNumbers
 
+    @property
+    def difference(self) -> str:
+        """How far the marker's mean is above that of all, with its sign."""
+        words = f"{self.numbers.difference:+.1f}".replace("-", "\N{MINUS SIGN}")
+        return words if words[1:] != "0.0" else "0.0"
+
 
 @dataclass(frozen=True, kw_only=True)
 class QuestionNumbers:

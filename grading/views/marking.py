@@ -63,7 +63,7 @@ def _allocate(
         request,
         done,
         nothing="Everything that you chose is allocated already.",
-        left_out="left out, since they would have the same marker twice",
+        left_out="left out, since one marker would mark the same answer twice",
     )
     return None
 
@@ -89,7 +89,7 @@ def _allocate_second(
         request,
         done,
         nothing="So many students have a second marker already.",
-        left_out="without a second marker, since the chosen markers are their first",
+        left_out="without a second marker, since the chosen markers mark them first",
     )
     return None
 

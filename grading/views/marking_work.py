@@ -104,7 +104,7 @@ def _store(
     if action == "remove":
         given = GivenMarking(is_finished=False)
     if given is None:
-        fault = "Write the points to add as a number, such as 0.5 or -1."
+        fault = "Write the points to add as a number, such as 0.5 or \N{MINUS SIGN}1."
         return _again(request, desk, typed, faults=[fault])
     if action == "finish" and typed.gives_nothing and desk.rubric.starts == Starts.ZERO:
         fault = "Nothing is chosen. To give 0 points, write 0 as the points to add."

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from courses.models import Assignment
+from courses.models import Assignment, Rubric, RubricGroup, RubricItem
 from grading.models import MarkerAllocation, Marking, Stage
 from grading.services.aliases import codes_of
 from tests.factories import EnrolmentFactory, MarkingFactory
@@ -135,3 +135,25 @@ def test_first_marker_agrees_without_an_allocation() -> None:
     form = sent(client, assignment, taken="second")
     assert client.post(address(assignment), form).status_code == 302
     assert Marking.objects.get(stage=Stage.AGREED).points == 5
+
+
+def test_items_are_in_the_order_of_the_rubric_with_true_signs() -> None:
+    assignment, lecturer, _ = marked_twice()
+    rubric = Rubric.objects.get(assignment=assignment, key="q1")
+    last, first = (
+        RubricGroup.objects.create(rubric=rubric, title=title, position=position)
+        for title, position in (("Last", 2), ("First", 1))
+    )
+    items = [
+        RubricItem.objects.create(group=group, text=text, points=points, position=at)
+        for group, text, points, at in (
+            (last, "fourth", -1, 1),
+            (last, "third", 1, 0),
+            (first, "second", 1, 1),
+            (first, "earliest", 1, 0),
+        )
+    ]
+    Marking.objects.get(stage=Stage.FIRST).items.set(items)
+    page = words(signed_in(lecturer).get(address(assignment)))
+    expected = "earliest (+1) second (+1) third (+1) fourth (\N{MINUS SIGN}1)"
+    assert expected in page

@@ -48,6 +48,10 @@ def test_hard_marker_stands_out_and_markings_are_sampled() -> None:
     hard, kind = (by_name[marker.name] for marker in markers)
     assert (hard.mean, kind.mean, kind.spread) == (30.0, 80.0, 0.0)
     assert (hard.of_all, hard.difference) == (55.0, -25.0)
+    assert {row.difference for row in question.rows} == {
+        "\N{MINUS SIGN}25.0",
+        "+25.0",
+    }
     assert 'aria-label="Mean 30.0 %, spread 14.1; the mean of all is 55.0 %."' in (
         answer.content.decode()
     )
