@@ -244,6 +244,11 @@ urlpatterns = [
         name="marking-like",
     ),
     path(
+        f"{STAFF}/marking/questions/<slug:key>/<markingcode:code>/standing/",
+        marking_parts.marking_standing,
+        name="marking-standing",
+    ),
+    path(
         f"{STAFF}/marking/questions/<slug:key>/<markingcode:code>/presence/",
         marking_parts.marking_presence,
         name="marking-presence",

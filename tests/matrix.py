@@ -669,6 +669,15 @@ PAGES: Final = [
         expected=HIDDEN_FROM_STUDENTS,
     ),
     Row(name="grading:marking-presence", args=of_marking, expected=POST_ONLY),
+    Row(
+        name="grading:marking-standing",
+        note="without a reason",
+        method="post",
+        args=of_marking,
+        form=lambda world: {"standing": "excused"},
+        expected=HIDDEN_FROM_STUDENTS.replace("200", "302"),
+    ),
+    Row(name="grading:marking-standing", args=of_marking, expected=POST_ONLY),
     # While the marking is anonymous: tests/grading/test_anonymous_marking.py.
     *(
         Row(name=f"grading:{name}", args=of_assignment, expected=expected)

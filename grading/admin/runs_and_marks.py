@@ -218,6 +218,7 @@ class MarkAdmin(ReadOnly, LongList):
         "adjustment",
         "penalty",
         "final",
+        "standing",
         "updated_at",
     ]
     fields = [
@@ -229,6 +230,7 @@ class MarkAdmin(ReadOnly, LongList):
         "adjustment",
         "penalty",
         "final",
+        "standing",
         "updated_at",
     ]
     list_filter = [ChosenCourseFilter, ChosenAssignmentFilter]
@@ -254,9 +256,9 @@ class MarkAdmin(ReadOnly, LongList):
         """Return the points that are taken because the attempt that counts is late."""
         return mark.late_penalty
 
-    @admin.display(description="final points")
-    def final(self, mark: Mark) -> Decimal:
-        """Return the final points of the mark."""
+    @admin.display(description="final points", empty_value="excused")
+    def final(self, mark: Mark) -> Decimal | None:
+        """Return the final points of the mark, or None if the student is excused."""
         return mark.final_points
 
 

@@ -9,7 +9,7 @@ from accounts.api.serializers import PersonSerializer
 from grading.api.fields import WHEN, points_field
 from grading.api.marks import report_on
 from grading.api.serializers import HiddenPointsSerializer
-from grading.models import Mark
+from grading.models import Mark, Standing
 
 
 class MarkPartsSerializer(serializers.ModelSerializer[Mark]):
@@ -62,7 +62,7 @@ class MarkSerializer(serializers.Serializer[Any]):
         allow_null=True,
         source="run_id",
         help_text="The run of the attempt that counts. Null while this would reveal "
-        "results of hidden checks.",
+        "results of hidden checks, and if the student is excused.",
     )
     updated_at = serializers.DateTimeField(
         allow_null=True,
@@ -73,10 +73,26 @@ class MarkSerializer(serializers.Serializer[Any]):
         help_text="Whether the mark is not released yet. You get the released mark "
         "only after you can no longer hand in.",
     )
-    earned = points_field(source="shown.earned")
+    standing = serializers.ChoiceField(
+        choices=Standing.choices,
+        allow_null=True,
+        source="shown.standing",
+        help_text="What staff have decided. `excused`: the student has no points, and "
+        "nothing counts that they hand in, until the decision is taken back. `zero`: "
+        "they handed in nothing and have 0 points. Null without a decision, and for "
+        "students while the mark is provisional.",
+    )
+    earned = points_field(
+        source="shown.earned",
+        allow_null=True,
+        help_text="Null if the student is excused, or has no mark any more: leave it out "
+        "of sums and means.",
+    )
     shown_points = points_field(
         source="shown.shown_points",
-        help_text="The points of checks that you may see.",
+        allow_null=True,
+        help_text="The points of checks that you may see. Null if the student is "
+        "excused.",
     )
     points = points_field(
         source="shown.points", help_text="The points that could be earned."
@@ -84,7 +100,8 @@ class MarkSerializer(serializers.Serializer[Any]):
     hidden = HiddenPointsSerializer(source="shown.hidden", many=True)
     parts = MarkPartsSerializer(
         allow_null=True,
-        help_text="For staff at any time, for students after marks are released.",
+        help_text="For staff at any time, for students after marks are released. Null "
+        "if the student is excused.",
     )
 
     def to_representation(self, instance: Mark) -> dict[str, Any]:

@@ -99,6 +99,9 @@ class WorkSerializer(serializers.Serializer[Any]):
     is_running = serializers.BooleanField(
         help_text="Whether the notebook has not been run to its end yet."
     )
+    is_excused = serializers.BooleanField(
+        help_text="Whether the student is excused, so that nothing counts that you mark."
+    )
 
     def get_student(self, work: "WorkItem | MarkedWork") -> int | None:
         """Return the student's id, unless names are hidden."""

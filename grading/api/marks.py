@@ -28,8 +28,9 @@ class ReportedMark(WithExtraTime):
 class MarkReport:
     """A mark, what of it may be shown, and its row if the columns may be shown.
 
+    A student who is excused has no parts.
     `run_id` is the run that counts, or None where naming it would tell what is hidden.
-    `updated_at` is None if `parts` is: when a setting makes the best attempt count,
+    `updated_at` is None while the mark is provisional: when a setting makes the best attempt count,
     only the marks that hidden points decide get a new time.
     """
 
@@ -72,13 +73,10 @@ def report_on(mark: Mark, *, now: dt.datetime) -> MarkReport:
     shown = show_mark(
         mark, closes_at=own.results_wait_until, now=now, sees_all=row.sees_all
     )
-    parts = mark if row.sees_all or not shown.is_provisional else None
+    is_open = row.sees_all or not shown.is_provisional
+    parts = mark if is_open and not shown.is_excused else None
     run_id = shown.counting.pk if shown.counting else None
-    updated_at = (
-        shown_time(mark.updated_at, sees_all=row.sees_all)
-        if parts is not None
-        else None
-    )
+    updated_at = shown_time(mark.updated_at, sees_all=row.sees_all) if is_open else None
     return MarkReport(
         mark=mark, shown=shown, parts=parts, run_id=run_id, updated_at=updated_at
     )

@@ -43,7 +43,7 @@ NO_WORK: Final = CountingWork(run=None)
 
 
 class Standing(models.TextChoices):
-    """What staff have decided for a student who handed in nothing."""
+    """What staff have decided for a student: see `Mark.decision`."""
 
     ZERO = "zero", "Nothing handed in: 0 points"
     EXCUSED = "excused", "Excused"
@@ -55,6 +55,9 @@ class Mark(models.Model):
     Which run counts, what people gave for its attempt, and so the points of the mark
     depend on the runs, the markings and the assignment's settings at the time of
     asking. They are computed and never stored.
+
+    A student who is excused has no points, whatever they hand in and whoever marks it,
+    until the decision is taken back.
     """
 
     assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="marks")
@@ -65,7 +68,8 @@ class Mark(models.Model):
         max_length=7,
         choices=Standing,
         blank=True,
-        help_text="What staff have decided for a student who handed in nothing.",
+        help_text="What staff have decided: 0 points for a student who handed in "
+        "nothing, or excused, with which no work counts.",
     )
     adjustment = models.DecimalField(max_digits=7, decimal_places=2, default=Decimal(0))
     updated_at = models.DateTimeField(default=timezone.now)
@@ -89,6 +93,34 @@ class Mark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.student} · {self.assignment}"
+
+    @property
+    def is_excused(self) -> bool:
+        """Whether the student is excused, so that nothing counts."""
+        return self.standing == Standing.EXCUSED
+
+    @property
+    def decision(self) -> Standing | None:
+        """What staff have decided and holds now.
+
+        Excused holds whatever there is. 0 points for nothing holds as long as nothing
+        counts.
+        """
+        if self.is_excused:
+            return Standing.EXCUSED
+        is_zero = self.standing == Standing.ZERO and not self.has_work
+        return Standing.ZERO if is_zero else None
+
+    @property
+    def has_work(self) -> bool:
+        """Whether an attempt would count, or people have marked work without one."""
+        work = self.counting()
+        return work.run is not None or work.hand.possible > 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the student has no mark any more, but its history alone."""
+        return not (self.standing or self.adjustment or self.has_work)
 
     @property
     def run(self) -> GradingRun | None:
@@ -147,9 +179,9 @@ class Mark(models.Model):
         return self.points.late_penalty
 
     @property
-    def final_points(self) -> Decimal:
-        """The sum of all parts of the mark."""
-        return self.points.final
+    def final_points(self) -> Decimal | None:
+        """The sum of all parts of the mark, or None if the student is excused."""
+        return None if self.is_excused else self.points.final
 
     def points_with(
         self, automatic: Decimal, manual: Decimal, late: LateTerms | None
@@ -180,11 +212,18 @@ class MarkChange(models.Model):
         GradingRun, models.PROTECT, null=True, blank=True, related_name="+"
     )
     before = models.DecimalField(max_digits=7, decimal_places=2, null=True, blank=True)
-    after = models.DecimalField(max_digits=7, decimal_places=2)
+    after = models.DecimalField(
+        max_digits=7,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="Empty if the student is excused.",
+    )
     reason = models.TextField()
 
     class Meta:
         ordering = ["-at", "-pk"]
 
     def __str__(self) -> str:
-        return f"{self.before} → {self.after}: {self.reason}"
+        after = "excused" if self.after is None else self.after
+        return f"{self.before} → {after}: {self.reason}"

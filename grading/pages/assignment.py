@@ -27,6 +27,7 @@ from grading.pages.own_self_checks import OwnSelfChecks, own_self_checks
 from grading.pages.submit_form import LastTry, SubmitForm, shown_form
 from grading.scoring import rules_of
 from grading.services.choosing import may_choose_attempt
+from grading.services.mark_standing import is_shown_as_excused
 from grading.services.use import budgets_of
 from grading.services.view_times import view_times
 from grading.states import State
@@ -86,6 +87,7 @@ class AssignmentPage:
     self_checks: OwnSelfChecks | None
     is_staff_view: bool
     marks_are_final: bool
+    is_excused: bool
     may_choose: bool
     now: dt.datetime
 
@@ -229,6 +231,7 @@ def assignment_page(
         else None,
         is_staff_view=is_staff_view,
         marks_are_final=moments.is_released,
+        is_excused=not is_staff_view and is_shown_as_excused(assignment, user, moments),
         may_choose=may_choose_attempt(user, assignment, own, now),
         now=now,
     )

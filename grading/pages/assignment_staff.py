@@ -14,9 +14,15 @@ from grading.states import State
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """How the whole course stands, whatever the filter shows."""
+    """How the whole course stands, whatever the filter shows.
+
+    `expected` is from how many students work is expected: from all who are enrolled but
+    excused students who handed in nothing.
+    """
 
     enrolled: int
+    expected: int
+    excused: int
     handed_in: int
     waiting: int
     running: int
@@ -78,7 +84,11 @@ class StaffPage:
 
 _FILTERS: dict[str, tuple[str, Callable[[StudentRow], bool]]] = {
     "": ("Everybody", lambda row: True),
-    "none": ("Handed in nothing", lambda row: row.attempts == 0),
+    "none": (
+        "Handed in nothing",
+        lambda row: row.attempts == 0 and not row.is_excused,
+    ),
+    "excused": ("Excused", lambda row: row.is_excused),
     "queued": ("In the queue", lambda row: row.run_state == State.QUEUED),
     "running": ("Running", lambda row: row.run_state == State.RUNNING),
     "finished": ("Finished", lambda row: row.run_state == State.FINISHED),
@@ -154,6 +164,10 @@ def _summary(rows: list[StudentRow]) -> Summary:
     states = [row.run_state for row in rows]
     return Summary(
         enrolled=sum(row.is_enrolled for row in rows),
+        expected=sum(
+            row.is_enrolled and (row.attempts > 0 or not row.is_excused) for row in rows
+        ),
+        excused=sum(row.is_excused and row.is_enrolled for row in rows),
         handed_in=sum(row.attempts > 0 and row.is_enrolled for row in rows),
         waiting=states.count(State.QUEUED),
         running=states.count(State.RUNNING),

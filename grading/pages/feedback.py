@@ -13,7 +13,7 @@ from formats.choices import QuestionKind
 from grading.distribution import LEAST, Distribution, distribution
 from grading.hidden_names import StudentWords
 from grading.mark_points import MarkPoints
-from grading.models import GradingRun, RegradeRequest, Standing
+from grading.models import GradingRun, RegradeRequest
 from grading.pages.badges import Badge
 from grading.pages.executed import ExecutedPage, executed_page
 from grading.pages.marked_question import (
@@ -58,7 +58,10 @@ class FeedbackQuestion:
 
 @dataclass(frozen=True, kw_only=True)
 class FeedbackPage:
-    """The feedback for one student. `is_preview`: the student does not see it yet."""
+    """The feedback for one student. `is_preview`: the student does not see it yet.
+
+    A student who is excused has no points, so no questions are shown.
+    """
 
     assignment: Assignment
     course: Course
@@ -67,6 +70,7 @@ class FeedbackPage:
     points: MarkPoints
     possible: Decimal
     standing: str
+    is_excused: bool
     shown: ShownResults
     bar: PointsBar
     questions: Sequence[FeedbackQuestion]
@@ -79,7 +83,7 @@ class FeedbackPage:
     @property
     def waits(self) -> bool:
         """Whether points are still to be given by hand."""
-        return self.bar.by_hand > 0
+        return self.bar.by_hand > 0 and not self.is_excused
 
     @property
     def least_marks(self) -> int:
@@ -99,7 +103,8 @@ def feedback_page(
     feedback = load_feedback(assignment, student, moments)
     if feedback is None:
         return None
-    points, run = feedback.mark.points, feedback.run
+    mark, run = feedback.mark, feedback.run
+    points = mark.points
     terms = asking_terms(assignment, student, now=now)
     notebook = _notebook(run)
     return FeedbackPage(
@@ -109,12 +114,13 @@ def feedback_page(
         run=run,
         points=points,
         possible=feedback.shown.points,
-        standing=(
-            Standing(feedback.mark.standing).label if feedback.mark.standing else ""
-        ),
+        standing=mark.decision.label if mark.decision else "",
+        is_excused=mark.is_excused,
         shown=feedback.shown,
         bar=feedback.bar,
-        questions=_questions(
+        questions=()
+        if mark.is_excused
+        else _questions(
             feedback,
             notebook,
             requests=_requests(assignment, student, is_own=is_own),
@@ -228,5 +234,6 @@ def _distribution(
     now: dt.datetime,
 ) -> Distribution | None:
     possible = feedback.shown.points
-    own = points.final / possible if possible and not feedback.bar.by_hand else None
+    has_own = possible and not (feedback.bar.by_hand or feedback.mark.is_excused)
+    own = points.final / possible if has_own else None
     return distribution(class_shares(assignment, now=now), own)

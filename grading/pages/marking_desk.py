@@ -12,6 +12,7 @@ from formats.choices import FileKind
 from grading.hidden_names import StudentWords
 from grading.models import GradingRun, MarkingAlias
 from grading.pages.marking_cells import NotebookSource
+from grading.services.mark_standing import may_decide
 from grading.services.marker_scope import MarkerScope, marker_scope
 from grading.services.marking import MarkingTarget
 from grading.services.marking_attempts import (
@@ -51,6 +52,16 @@ class MarkingDesk:
     submission: Submission | None
     run: GradingRun | None
     by_student: bool
+
+    @property
+    def standing_url(self) -> str:
+        """The address that excuses the student, or takes that back."""
+        return self.url("marking-standing", **self.attempt_query)
+
+    @property
+    def may_decide(self) -> bool:
+        """Whether the person may excuse the student."""
+        return may_decide(self.scope, self.keys, self.item.student)
 
     @property
     def target(self) -> MarkingTarget:
@@ -239,6 +250,7 @@ def load_desk(
         raise NoSuchWorkError
     attempts = tuple(markable_attempts(assignment, counting))
     item = _chosen(attempt, question, counting, attempts)
+    run = _run(item, assignment)
     return MarkingDesk(
         assignment=assignment,
         scope=scope,
@@ -249,8 +261,8 @@ def load_desk(
         attempts=attempts,
         student=alias.student,
         rubric=_rubric(item, assignment),
-        submission=_submission(item, alias.student),
-        run=_run(item, assignment),
+        submission=_submission(item, alias.student, run),
+        run=run,
         by_student=by_student,
     )
 
@@ -281,10 +293,13 @@ def _rubric(item: WorkItem, assignment: Assignment) -> Rubric:
     return found
 
 
-def _submission(item: WorkItem, student: User) -> Submission | None:
+def _submission(
+    item: WorkItem, student: User, run: GradingRun | None
+) -> Submission | None:
+    """Return the attempt. No query if it has a run."""
     if item.submission is None:
         return None
-    found = Submission.objects.get(pk=item.submission)
+    found = run.work if run else Submission.objects.get(pk=item.submission)
     found.author = student
     return found
 

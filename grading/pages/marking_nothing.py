@@ -24,6 +24,8 @@ class NothingRow:
     @property
     def words(self) -> str:
         """What is decided, or that nothing is."""
+        if self.item.is_excused:
+            return Standing.EXCUSED.label
         if self.item.is_finished:
             return "Marked"
         return Standing(self.standing).label if self.standing else "Not decided"

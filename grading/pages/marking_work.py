@@ -349,6 +349,12 @@ def _question(desk: MarkingDesk) -> Question:
 
 def _notes(desk: MarkingDesk, markings: Sequence[Marking]) -> Iterator[str]:
     item, counting = desk.item, desk.counting
+    if item.is_excused:
+        yield (
+            "This student is excused, so nothing counts: neither what is handed in, now "
+            "or later, nor what is marked. It is run and can be marked, and counts once "
+            "the decision is taken back."
+        )
     if item.submission is None:
         yield "Nothing was handed in here. Points can be given for work on paper, say."
         return

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from courses.deadlines import Deadline
 from grading.messages import Message, Tone, describe
-from grading.models import GradingRun, Mark
+from grading.models import GradingRun, Mark, Standing
 from grading.pages.badges import Badge, badge_for
 from grading.pages.notebook_links import NotebookLinks, notebook_links
 from grading.pages.results import ResultsView, results_view
@@ -296,7 +296,9 @@ def _counts(
         assignment, author.pk, closes_at=closes_at, now=now, sees_all=is_staff_view
     )
     counts = False
-    if Mark.objects.filter(assignment=assignment, student=author).exists():
+    own = Mark.objects.filter(assignment=assignment, student=author)
+    standing = own.values_list("standing", flat=True).first()
+    if standing is not None and not (is_staff_view and standing == Standing.EXCUSED):
         named = (
             counting_run(assignment, author)
             if is_staff_view

@@ -13,9 +13,9 @@ from accounts.models import User
 from courses.deadlines import deadline_of, is_late
 from courses.models import Assignment, Question
 from formats.choices import Role
-from grading.hand_points import NO_HAND_POINTS, HandPoints
+from grading.hand_points import NO_HAND_POINTS
 from grading.mark_points import MarkPoints, mark_points
-from grading.models import GradingRun, Mark
+from grading.models import GradingRun, Mark, Standing
 from grading.pages.badges import Badge, badge_of
 from grading.points_bar import PointsBar, divided
 from grading.services.counting import CountingRow, counting_rows
@@ -44,6 +44,12 @@ class StudentRow:
     run_state: str = ""
     badge: Badge | None = None
     counting: "CountingMark | None" = None
+    standing: Standing | None = None
+
+    @property
+    def is_excused(self) -> bool:
+        """Whether the student is excused, so that nothing counts."""
+        return self.standing == Standing.EXCUSED
 
     @property
     def counting_attempt(self) -> int | None:
@@ -116,13 +122,20 @@ class _Run(NamedTuple):
     verdict: str
 
 
+class _Mark(NamedTuple):
+    """What counts for a student, and what staff have decided."""
+
+    counting: CountingMark | None = None
+    standing: Standing | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Work:
     """Everybody's work: attempts and marks by student, runs by submission."""
 
     latest: dict[int, _Latest]
     runs: dict[UUID, _Run]
-    marks: dict[int, CountingMark]
+    marks: dict[int, _Mark]
 
 
 def student_rows(assignment: Assignment) -> list[StudentRow]:
@@ -160,32 +173,36 @@ def _latest_attempts(assignment: Assignment) -> dict[int, _Latest]:
     }
 
 
-def _marks(assignment: Assignment) -> dict[int, CountingMark]:
+def _marks(assignment: Assignment) -> dict[int, _Mark]:
     """Return everybody's final points and the attempt that counts.
 
-    Four queries, and four more where people mark.
+    Nothing counts of students who are excused. Four queries, and four more where people
+    mark.
     """
     possible = _points_of_revisions(assignment)
     marked = load_hand_points([assignment.pk])
     marks = Mark.objects.filter(assignment=assignment).order_by()
     rows = counting_rows(assignment, possible=possible, marked=marked)
-    return {
-        student: _counting_mark(
-            rows.get(student)
-            or _without_work(marked.of(student, assignment.revision_id), assignment),
-            possible,
-            adjustment,
-        )
-        for student, adjustment in marks.values_list("student", "adjustment")
-    }
-
-
-def _without_work(hand: HandPoints, assignment: Assignment) -> CountingRow:
-    """Return what counts for a student who handed in nothing."""
-    revision = assignment.revision_id if hand.given else None
-    return CountingRow(
-        _ZERO, revision, None, hand if hand.given else NO_HAND_POINTS, None
-    )
+    found: dict[int, _Mark] = {}
+    for student, adjustment, stored in marks.values_list(
+        "student", "adjustment", "standing"
+    ):
+        if stored == Standing.EXCUSED:
+            found[student] = _Mark(standing=Standing.EXCUSED)
+            continue
+        row = rows.get(student)
+        if row is None and student in marked.earned:
+            hand = marked.of(student, assignment.revision_id)
+            row = CountingRow(_ZERO, assignment.revision_id, None, hand, None)
+        if row is not None:
+            found[student] = _Mark(_counting_mark(row, possible, adjustment))
+        elif stored or adjustment:
+            nothing = CountingRow(_ZERO, None, None, NO_HAND_POINTS, None)
+            found[student] = _Mark(
+                _counting_mark(nothing, possible, adjustment),
+                Standing(stored) if stored else None,
+            )
+    return found
 
 
 def _counting_mark(
@@ -229,6 +246,7 @@ def _latest_runs(assignment: Assignment) -> dict[UUID, _Run]:
 def _student_row(user: User, *, is_enrolled: bool, work: _Work) -> StudentRow:
     latest = work.latest.get(user.pk)
     run = work.runs.get(latest.pk) if latest else None
+    mark = work.marks.get(user.pk, _Mark())
     return StudentRow(
         student_id=user.pk,
         name=user.name,
@@ -243,5 +261,6 @@ def _student_row(user: User, *, is_enrolled: bool, work: _Work) -> StudentRow:
         run_id=run.pk if run else None,
         run_state=run.state if run else "",
         badge=badge_of(run.state, run.verdict) if run else None,
-        counting=work.marks.get(user.pk),
+        counting=mark.counting,
+        standing=mark.standing,
     )

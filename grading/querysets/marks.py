@@ -50,6 +50,15 @@ class MarkQuerySet(models.QuerySet["Mark"]):
             Q() if user.is_superuser else ~Q(student=user) | _is_known(user),
         )
 
+    def excused(self) -> Self:
+        """Return the marks of students for whom nothing counts."""
+        return self.filter(standing="excused")
+
+    def excused_students(self, assignment: int) -> frozenset[int]:
+        """Return who is excused from the assignment, by their ids. One query."""
+        rows = self.excused().filter(assignment=assignment).order_by()
+        return frozenset(rows.values_list("student", flat=True))
+
     def listed_for(self, user: "User") -> Self:
         """Return what `visible_to` does, by assignment, found by indexes. One query."""
         found, is_sorted = listed_by_assignment(

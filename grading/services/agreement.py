@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from courses.models import Assignment, Rubric
 from grading.hand_points import needs_agreement
-from grading.models import Marking, Stage
+from grading.models import Mark, Marking, Stage
 from grading.services.hand_points import (
     FinishedMarking,
     Work,
@@ -104,7 +104,8 @@ class DifferingAnswer(NamedTuple):
 def differing_answers(assignment: Assignment) -> list[DifferingAnswer]:
     """Return the answers whose markings differ or are agreed, in no certain order.
 
-    One query where nobody has marked a second time, and six otherwise.
+    Those of students who are excused are left out. One query where nobody has marked a
+    second time, and seven otherwise.
     """
     seconds = Marking.objects.filter(
         rubric__assignment=assignment,
@@ -117,8 +118,10 @@ def differing_answers(assignment: Assignment) -> list[DifferingAnswer]:
     rubrics = {row.pk: row for row in stored.prefetch_related("groups__items")}
     rules = {pk: row.rules() for pk, row in rubrics.items()}
     found: dict[tuple[int, Work], dict[str, FinishedMarking]] = defaultdict(dict)
+    excused = Mark.objects.excused_students(assignment.pk)
     for each in finished_markings(rules):
-        found[each.rubric, each.work][each.stage] = each
+        if each.student not in excused:
+            found[each.rubric, each.work][each.stage] = each
     return [
         DifferingAnswer(
             rubric=rubric,

@@ -63,7 +63,7 @@ class Allocated:
 
 @dataclass(frozen=True, kw_only=True)
 class _Table:
-    """The answers of an assignment, and who is given them."""
+    """The answers, who is given them, and those of students with work that counts."""
 
     queue: MarkingQueue
     keys: tuple[str, ...]
@@ -245,7 +245,7 @@ def _table(assignment: Assignment) -> _Table:
         with_work=frozenset(
             (each.key, each.student)
             for each in queue.items
-            if each.submission is not None
+            if each.submission is not None and not each.is_excused
         ),
         first=first,
         second=second,

@@ -26,7 +26,8 @@ def class_shares(assignment: Assignment, *, now: dt.datetime) -> list[Decimal]:
     SECURITY: whoever compares the list of one day with that of another must not find
     what one student got. So it has the marks that existed when the marks came out, of
     students who could not hand in any more then: nobody joins later because of an
-    extension or a late marking, and nobody leaves it with the course.
+    extension, a late marking or an excuse that was taken back, and nobody leaves it with
+    the course. Excused students leave it.
     """
     if assignment.marks_released_at is None:
         return []
@@ -41,9 +42,13 @@ def class_shares(assignment: Assignment, *, now: dt.datetime) -> list[Decimal]:
 
 
 def _there_at(assignment: Assignment, at: dt.datetime) -> set[int]:
-    """Return the students who had a mark then, and could not hand in any more."""
+    """Return the students who had a mark then, and could not hand in any more.
+
+    Whoever was excused then had none.
+    """
     changes = MarkChange.objects.filter(mark__assignment=assignment, at__lte=at)
-    there = set(changes.order_by().values_list("mark__student", flat=True))
+    rows = changes.order_by("at", "pk").values_list("mark__student", "after")
+    there = {student for student, after in dict(rows).items() if after is not None}
     return there - {
         student.pk
         for student, own in deadlines_with_extra_time(assignment).items()
@@ -54,17 +59,18 @@ def _there_at(assignment: Assignment, at: dt.datetime) -> set[int]:
 def _rows(
     assignment: Assignment, students: Iterable[int]
 ) -> list[tuple[CountingRow, Decimal, Decimal]]:
-    """Return what counts, all points and the adjustment for those who have work."""
+    """Return what counts, all points and the adjustment for those who have work.
+
+    Nothing counts of students who are excused.
+    """
     possible = _possible(assignment)
     marked = load_hand_points([assignment.pk])
     rows = counting_rows(assignment, possible=possible, marked=marked)
-    adjustments = dict(
-        Mark.objects.filter(assignment=assignment)
-        .order_by()
-        .values_list("student", "adjustment")
-    )
+    stored = Mark.objects.filter(assignment=assignment).order_by()
+    adjustments = dict(stored.values_list("student", "adjustment"))
+    excused = Mark.objects.excused_students(assignment.pk)
     found = []
-    for student in students:
+    for student in set(students) - excused:
         row = rows.get(student)
         if row is None and student in marked.earned:
             row = _by_hand(assignment, marked.of(student, assignment.revision_id))

@@ -13,6 +13,7 @@ from courses.services.access import require_right_at
 from courses.services.changes import record_change
 from formats.archive_names import unique_names
 from formats.roster import escaped
+from grading.models import Mark
 from grading.services.counting import counting_works
 from submissions.models import Submission, SubmittedFile
 
@@ -24,6 +25,7 @@ _COLUMNS: Final = (
 _THERE: Final = "in the zip"
 _MISSING: Final = "missing: the store does not have it"
 _NONE_COUNTS: Final = "no attempt counts yet"
+_EXCUSED: Final = "excused: no attempt counts"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +42,14 @@ class CountingFile:
 
 @dataclass(frozen=True, kw_only=True)
 class CountingFiles:
-    """The files of everybody's attempts that count, and who has none."""
+    """The files of everybody's attempts that count, and who has none.
+
+    `excused` are the ids of those for whom none counts because they are excused.
+    """
 
     files: tuple[CountingFile, ...]
     without: tuple[User, ...]
+    excused: frozenset[int]
     attempts: int
 
     def manifest(self, missing: Collection[str]) -> bytes:
@@ -58,7 +64,8 @@ class CountingFiles:
             state = _MISSING if each.name in missing else _THERE
             writer.writerow([escaped(str(cell)) for cell in (*_cells(each), state)])
         for user in self.without:
-            cells = ("", user.login, user.name, user.email, *[""] * 7, _NONE_COUNTS)
+            state = _EXCUSED if user.pk in self.excused else _NONE_COUNTS
+            cells = ("", user.login, user.name, user.email, *[""] * 7, state)
             writer.writerow([escaped(cell) for cell in cells])
         # With a byte order mark: without it, spreadsheets guess an older encoding.
         return text.getvalue().encode("utf-8-sig")
@@ -96,7 +103,10 @@ def take_counting_files(*, actor: User, assignment: Assignment) -> CountingFiles
 def _counting_files(assignment: Assignment) -> CountingFiles:
     handed_in = Submission.objects.filter(assignment=assignment).order_by()
     authors = set(handed_in.values_list("author", flat=True).distinct())
-    works = counting_works([(assignment.pk, author) for author in authors])
+    excused = Mark.objects.excused_students(assignment.pk)
+    works = counting_works(
+        [(assignment.pk, author) for author in authors if author not in excused]
+    )
     chosen = (
         Submission.objects.filter(
             pk__in=[work.run.work_id for work in works.values() if work.run]
@@ -120,6 +130,7 @@ def _counting_files(assignment: Assignment) -> CountingFiles:
     return CountingFiles(
         files=files,
         without=tuple(sorted((row.user for row in others), key=_person)),
+        excused=excused,
         attempts=len(submissions),
     )
 

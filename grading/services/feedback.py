@@ -113,7 +113,7 @@ def load_feedback(
     found = load_counting_runs(
         marks.select_related("assignment"), "results", "revision__questions"
     )
-    if not found:
+    if not found or found[0].is_empty:
         return None
     mark = found[0]
     work = mark.counting()

@@ -23,13 +23,16 @@ ByHand = Callable[[GradingRun], HandPoints]
 
 @dataclass(frozen=True, kw_only=True)
 class MarkPreview:
-    """A student's mark as it is, and as it would be."""
+    """A student's mark as it is, and as it would be.
+
+    `before` is None if there is no mark. Both are None for a student who is excused.
+    """
 
     assignment: Assignment
     student: User
     attempt: int | None
     before: Decimal | None
-    after: Decimal
+    after: Decimal | None
 
     @property
     def changes(self) -> bool:
@@ -37,7 +40,7 @@ class MarkPreview:
 
     @property
     def difference(self) -> Decimal:
-        return self.after - (self.before or Decimal(0))
+        return (self.after or _ZERO) - (self.before or _ZERO)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +61,13 @@ class AttemptValues:
             self.points(run), self.hand(run), self.terms.get(run.pk)
         )
 
-    def final(self, mark: Mark, run: GradingRun | None) -> Decimal:
-        """Return the final points of the mark if this run counts."""
+    def final(self, mark: Mark, run: GradingRun | None) -> Decimal | None:
+        """Return the final points of the mark if this run counts.
+
+        None if the student is excused.
+        """
+        if mark.is_excused:
+            return None
         if run is None:
             return mark.points_with(_ZERO, _ZERO, None).final
         given, late = self.hand(run).given, self.terms.get(run.pk)
@@ -178,7 +186,8 @@ def preview_hand(
                 for each in (stored, changed)
             ]
             before, after = (
-                mark.points_with(_ZERO, each, None).final for each in given
+                None if mark.is_excused else mark.points_with(_ZERO, each, None).final
+                for each in given
             )
             row = MarkPreview(
                 assignment=assignment,

@@ -1,4 +1,6 @@
-"""What staff decide for a student who handed in nothing: 0 points, or excused."""
+"""What staff decide for a student: excused, or 0 points for nothing."""
+
+from collections.abc import Iterable
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -9,11 +11,29 @@ from courses.models import Assignment, Rubric
 from courses.permissions import Right
 from courses.services.access import require_right
 from grading.models import Mark, MarkChange, Standing
-from grading.services.marker_scope import marker_scope
+from grading.services.marker_scope import MarkerScope, marker_scope
+from grading.visible_results import ViewTimes
 
 
 class StandingRefusedError(Exception):
     """The decision cannot be stored. The message says why."""
+
+
+def may_decide(scope: MarkerScope, keys: Iterable[str], student: int) -> bool:
+    """Return whether the person may mark all these questions of the student."""
+    return scope.may_edit or all(scope.includes(key, student) for key in keys)
+
+
+def is_shown_as_excused(
+    assignment: Assignment, student: User, moments: ViewTimes
+) -> bool:
+    """Return whether the student is excused, and may know it. One query at most.
+
+    SECURITY: they are told with the release of the marks, as they are told all that
+    people decide.
+    """
+    rows = Mark.objects.excused().filter(assignment=assignment, student=student)
+    return (moments.is_released or moments.sees_all) and rows.exists()
 
 
 @transaction.atomic
@@ -25,18 +45,18 @@ def set_standing(
     standing: Standing | None,
     reason: str,
 ) -> Mark | None:
-    """Store what holds for a student who handed in nothing; None takes it back.
+    """Store what holds for the student; None takes it back.
 
-    Return None, and store no mark, if there is nothing to take back. The points stay as
-    they are, and work that the student hands in later counts nevertheless. Raises
-    PermissionDenied if the actor may not mark in the course, and StandingRefusedError
-    without a reason or if they may not mark all questions of the student.
+    Return None, and store no mark, if there is nothing to take back. Of an excused
+    student no work counts, also such as is handed in or marked later. 0 points hold only
+    while nothing counts. Raises PermissionDenied if the actor may not mark in the course,
+    and StandingRefusedError without a reason or if they may not mark all questions of
+    the student.
     """
     require_right(actor, Right.GRADE, assignment.course)
     scope = marker_scope(actor, assignment)
     keys = Rubric.objects.filter(assignment=assignment).values_list("key", flat=True)
-    may_decide = all(scope.includes(key, student.pk) for key in keys)
-    if not (scope.may_edit or may_decide):
+    if not may_decide(scope, keys, student.pk):
         raise StandingRefusedError(
             "Only those who may mark all questions of the student can decide this."
         )
@@ -50,7 +70,7 @@ def set_standing(
     stored = standing.value if standing else ""
     if mark.standing == stored:
         return mark
-    before = mark.final_points
+    before = mark.final_points if mark.changes.exists() else None
     mark.standing, mark.updated_at = stored, Now()
     mark.save(update_fields=["standing", "updated_at"])
     words = standing.label if standing else "No decision any more"

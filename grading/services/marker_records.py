@@ -7,7 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from courses.models import Assignment, Rubric
-from grading.models import MarkingChange, RegradeRequest, Stage
+from grading.models import Mark, MarkingChange, RegradeRequest, Stage
 from grading.services.hand_points import finished_markings
 
 
@@ -25,15 +25,16 @@ class MarkerRecord(NamedTuple):
 
 
 def marker_records(assignment: Assignment) -> list[MarkerRecord]:
-    """Return the finished first and second markings of people. Five queries.
+    """Return the finished first and second markings of people. Six queries.
 
-    Agreed markings are nobody's own.
+    Agreed markings are nobody's own. Those of students who are excused are left out.
     """
     rows = Rubric.objects.filter(assignment=assignment).prefetch_related(
         "groups__items"
     )
     rubrics = {row.pk: row for row in rows.order_by()}
     rules = {pk: row.rules() for pk, row in rubrics.items()}
+    excused = Mark.objects.excused_students(assignment.pk)
     return [
         MarkerRecord(
             marking=each.pk,
@@ -46,7 +47,9 @@ def marker_records(assignment: Assignment) -> list[MarkerRecord]:
             possible=rubrics[each.rubric].points,
         )
         for each in finished_markings(rules)
-        if each.marker is not None and each.stage != Stage.AGREED
+        if each.marker is not None
+        and each.stage != Stage.AGREED
+        and each.student not in excused
     ]
 
 

@@ -67,7 +67,8 @@ def marking_progress(assignment: Assignment) -> tuple[QuestionProgress, ...]:
     """Return the progress of each question that people mark.
 
     Answers are those of the attempts that count; students who handed in nothing have
-    none. The number of queries does not grow with the course.
+    none, and those of excused students are left out. The number of queries does not grow
+    with the course.
     """
     queue = load_marking_queue(assignment, EVERYTHING)
     given = dict(
@@ -76,7 +77,7 @@ def marking_progress(assignment: Assignment) -> tuple[QuestionProgress, ...]:
     finished = _finished(assignment)
     handed_in: dict[str, list[WorkItem]] = defaultdict(list)
     for item in queue.items:
-        if item.submission is not None:
+        if item.submission is not None and not item.is_excused:
             handed_in[item.key].append(item)
     return tuple(
         _question(question, handed_in[question.key], given, finished)

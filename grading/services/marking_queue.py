@@ -10,7 +10,7 @@ from django.db.models import Max, Sum
 
 from courses.models import Assignment, Enrolment, Question
 from formats.choices import Counting
-from grading.models import GradingRun, Marking, Stage
+from grading.models import GradingRun, Mark, Marking, Stage
 from grading.services.aliases import codes_of
 from grading.services.counting import counting_rows
 from grading.services.hand_points import load_hand_points
@@ -36,7 +36,8 @@ class WorkItem(NamedTuple):
     `submission` is None for a student who handed in nothing. `run` stands for the
     attempt, if it has any. `version` is that of the marking, 0 if there is none.
     `latest` is the student's latest attempt, which does not count if it is above
-    `attempt`. While `is_running`, the only run of the work has not ended.
+    `attempt`. While `is_running`, the only run of the work has not ended. Of a student
+    who `is_excused`, nothing counts and nothing is to be marked.
     """
 
     key: str
@@ -52,11 +53,13 @@ class WorkItem(NamedTuple):
     version: int
     is_finished: bool
     is_running: bool
+    is_excused: bool = False
 
     @property
     def is_to_mark(self) -> bool:
         """Whether the marker has this still to do."""
-        return not (self.is_finished or self.is_running or self.submission is None)
+        is_decided = self.is_finished or self.is_excused
+        return not (is_decided or self.is_running or self.submission is None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +154,7 @@ def load_marking_queue(
 ) -> MarkingQueue:
     """Return what the person may mark: of one question, or of all.
 
-    The number of queries does not grow with the course: eight, and six more where the
+    The number of queries does not grow with the course: nine, and six more where the
     best attempt counts.
 
     SECURITY: while names are hidden, the order must tell nothing: it is by code.
@@ -164,8 +167,9 @@ def load_marking_queue(
     coded = [work._replace(code=codes[student]) for student, work in works.items()]
     coded.sort(key=lambda work: work.code)
     marked = _marked(each for each in questions if key in (each.key, ""))
+    excused = Mark.objects.excused_students(assignment.pk)
     items = tuple(
-        item
+        item._replace(is_excused=item.student in excused)
         for question in questions
         if key in (question.key, "")
         for work in coded

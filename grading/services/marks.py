@@ -168,10 +168,10 @@ def _record_changed(actor: Actor, marks: QuerySet[Mark], reason: str) -> None:
     Mark.objects.filter(pk__in=[mark.pk for mark in changed]).update(updated_at=Now())
 
 
-def _last_recorded(marks: Sequence[Mark]) -> dict[int, Decimal]:
+def _last_recorded(marks: Sequence[Mark]) -> dict[int, Decimal | None]:
     """Return each mark's points after its latest recorded change, by the mark's id.
 
-    One query for all of them.
+    None is for excused students. One query for all of them.
     """
     changes = MarkChange.objects.filter(mark__in=marks).order_by("at", "pk")
     return dict(changes.values_list("mark", "after"))

@@ -155,6 +155,10 @@ def _asked_about(
     moments = feedback_times(assignment, actor, now=timezone.now())
     feedback = load_feedback(assignment, actor, moments)
     found = feedback.question(key) if feedback else None
+    if feedback is not None and feedback.mark.is_excused:
+        raise RegradeRequestRefusedError(
+            "You are excused from this coursework, so no question is marked again."
+        )
     if feedback is None or found is None:
         raise RegradeRequestRefusedError("There is no such question in your work.")
     if feedback.run is None or feedback.run.submission is None:

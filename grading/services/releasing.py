@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.actors import Actor, actor_user
 from courses.deadlines import deadline_of, deadlines_with_extra_time, is_open
@@ -40,7 +41,8 @@ class ReleaseRefusedError(Exception):
 class ReleasePlan:
     """What a release at a time would show, and its problems.
 
-    `marks` are those of students who are in the course, with `student` and `run`.
+    `marks` are those of students who are in the course, with `student` and `run`;
+    `excused` are those of students who are excused, and have no points.
     `hidden` are the points that students would see for the first time; `never_shown`
     are points that are counted and stay hidden.
     """
@@ -48,6 +50,7 @@ class ReleasePlan:
     at: dt.datetime
     students: int
     marks: tuple[Mark, ...]
+    excused: tuple[Mark, ...]
     unfinished: int
     hidden: tuple[HiddenPoints, ...]
     never_shown: HiddenPoints | None
@@ -55,8 +58,8 @@ class ReleasePlan:
 
     @property
     def without_mark(self) -> int:
-        """The number of students who have no mark."""
-        return self.students - len(self.marks)
+        """The number of students who have no mark and are not excused."""
+        return self.students - len(self.marks) - len(self.excused)
 
 
 def plan_release(assignment: Assignment, *, at: dt.datetime) -> ReleasePlan:
@@ -71,12 +74,14 @@ def plan_release(assignment: Assignment, *, at: dt.datetime) -> ReleasePlan:
     runs = GradingRun.objects.that_may_count().of_assignment(assignment)
     unfinished = (
         runs.filter(state__in=[*ACTIVE, State.NEEDS_STAFF])
+        .exclude(submission__author__in=_excused(assignment))
         .values("submission__author")
         .distinct()
         .count()
     )
     hidden = _hidden_points(assignment)
-    found = load_counting_runs(marks)
+    every = load_counting_runs(marks)
+    found = [mark for mark in every if not (mark.is_excused or mark.is_empty)]
     shown = tuple(
         hidden[visibility] for visibility in _HIDDEN_UNTIL_THEN if visibility in hidden
     )
@@ -84,6 +89,7 @@ def plan_release(assignment: Assignment, *, at: dt.datetime) -> ReleasePlan:
         at=at,
         students=count,
         marks=tuple(found),
+        excused=tuple(mark for mark in every if mark.is_excused),
         unfinished=unfinished,
         hidden=shown,
         never_shown=hidden.get(Visibility.NEVER),
@@ -136,6 +142,11 @@ def _store(actor: Actor, assignment: Assignment, at: dt.datetime | None) -> None
         at=at.isoformat() if at else "",
         person=user.pk if user else None,
     )
+
+
+def _excused(assignment: Assignment) -> QuerySet[Mark, int]:
+    rows = Mark.objects.excused().filter(assignment=assignment).order_by()
+    return rows.values_list("student", flat=True)
 
 
 def _hidden_points(assignment: Assignment) -> dict[Visibility, HiddenPoints]:

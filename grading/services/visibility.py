@@ -14,7 +14,7 @@ from courses.models import Assignment
 from formats.choices import Counting
 from grading.hand_points import HandPoints
 from grading.mark_points import LateTerms, points_after
-from grading.models import GradingRun, Mark
+from grading.models import GradingRun, Mark, Standing
 from grading.points_bar import PointsBar, divided, points_bar
 from grading.scoring import (
     CheckResult,
@@ -31,10 +31,8 @@ from grading.services.hand_points import (
 )
 from grading.services.known_runs import finished_runs, known_run
 from grading.services.lateness import run_terms
-from grading.services.marks import (
-    counting_run,
-    load_counting_runs,
-)
+from grading.services.mark_standing import is_shown_as_excused
+from grading.services.marks import counting_run, load_counting_runs
 from grading.services.view_times import view_times
 from grading.states import State
 from grading.visible_results import HiddenPoints, ShownResults, ViewTimes, show_results
@@ -54,13 +52,13 @@ class ShownMark:
     they contain nothing hidden. `bar` has the parts of the points before the late
     penalty and the adjustment. `is_known` is false where the student must not learn that
     there is a mark: before the release, only a finished run tells it, and neither a
-    marking nor a standing.
+    marking nor a standing. `earned` and `shown_points` are None if the student is excused.
     """
 
     counting: GradingRun | None
     is_whole: bool
-    earned: Decimal
-    shown_points: Decimal
+    earned: Decimal | None
+    shown_points: Decimal | None
     points: Decimal
     is_provisional: bool
     hidden: tuple[HiddenPoints, ...] = ()
@@ -68,6 +66,12 @@ class ShownMark:
     late_words: str = ""
     bar: PointsBar | None = None
     is_known: bool = True
+    standing: Standing | None = None
+
+    @property
+    def is_excused(self) -> bool:
+        """Whether the student is excused and knows it, so that there are no points."""
+        return self.standing == Standing.EXCUSED
 
     @property
     def waits_for_marking(self) -> bool:
@@ -210,13 +214,15 @@ def show_mark(
     shown = show_run_at(run, moments) if run else None
     points = shown.points if shown else work.possible
     shows_hand = moments.is_released or moments.sees_all
-    is_known = shows_hand or run is not None
+    if shows_hand and mark.is_excused:
+        return _excused(points, moments)
+    is_known = run is not None or (shows_hand and not mark.is_empty)
     if shows_hand or (shown is None and not work.hand.possible):
         whole = mark.points
         return ShownMark(
             counting=run,
             is_whole=True,
-            earned=whole.final,
+            earned=None if mark.is_empty else whole.final,
             shown_points=points - work.hand.waiting,
             points=points,
             is_provisional=not moments.is_released,
@@ -228,6 +234,7 @@ def show_mark(
                 else _bar_without_run(points, work.hand)
             ),
             is_known=is_known,
+            standing=mark.decision if shows_hand else None,
         )
     # SECURITY: what people gave is shown with the release, and so is whether they have.
     if shown is None:
@@ -268,14 +275,29 @@ def show_mark(
     )
 
 
+def _excused(points: Decimal, moments: ViewTimes) -> ShownMark:
+    """Return the mark of an excused student: no points, and nothing that counts."""
+    return ShownMark(
+        counting=None,
+        is_whole=False,
+        earned=None,
+        shown_points=None,
+        points=points,
+        is_provisional=not moments.is_released,
+        standing=Standing.EXCUSED,
+    )
+
+
 def counting_run_to_show(
     assignment: Assignment, student: User, *, closes_at: dt.datetime, now: dt.datetime
 ) -> GradingRun | None:
     """Return the student's run that counts, or None where they may not know it.
 
-    `closes_at` is the last moment at which the student's work is taken.
+    `closes_at` is the last moment at which their work is taken. None if they are excused.
     """
     moments = view_times(assignment, student.pk, closes_at=closes_at, now=now)
+    if is_shown_as_excused(assignment, student, moments):
+        return None
     if _compared_by_hidden_points(assignment, student.pk, moments):
         return None
     run = counting_run(assignment, student)

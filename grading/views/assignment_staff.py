@@ -113,6 +113,7 @@ _COLUMNS = (
     "adjustment",
     "final",
     "possible",
+    "standing",
 )
 
 
@@ -127,10 +128,13 @@ def _table(assignment: Assignment) -> str:
 
 
 def _mark_cells(row: StudentRow) -> list[object]:
-    """Return the cells of a student's mark, empty while there is none."""
-    mark = row.counting
+    """Return the cells of a student's mark, empty while there is none.
+
+    An excused student has none, and the last cell says so.
+    """
+    mark, standing = row.counting, row.standing.value if row.standing else ""
     if mark is None:
-        return [""] * 8
+        return [*[""] * 8, standing]
     points = mark.points
     return [
         mark.attempt or "",
@@ -141,4 +145,5 @@ def _mark_cells(row: StudentRow) -> list[object]:
         points.adjustment,
         points.final,
         "" if mark.possible is None else mark.possible,
+        standing,
     ]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from csp.decorators import csp
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import (
     Http404,
@@ -12,7 +13,7 @@ from django.http import (
     HttpResponseBase,
     HttpResponseNotModified,
 )
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.http import parse_etags, quote_etag
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -20,10 +21,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import SignedInRequest
 from grading.forms.marking_work import SeenWork
-from grading.models import Stage
+from grading.models import Stage, Standing
 from grading.pages.marking_cells import whole_notebook
 from grading.pages.marking_desk import MarkingDesk, files_beside
 from grading.pages.marking_like import LikeList, like_list
+from grading.services.mark_standing import StandingRefusedError, set_standing
 from grading.services.marking_presence import note_presence, present_markers
 from grading.services.student_answers import LikeAnswers, like_answers
 from grading.views.access import number_in
@@ -112,6 +114,30 @@ def marking_presence(
         "is_changed": version != str(desk.item.version),
     }
     return render(request, "grading/_marking_presence.html", context)
+
+
+@login_required
+@require_POST
+def marking_standing(
+    request: SignedInRequest, slug: str, aslug: str, key: str, code: str
+) -> HttpResponse:
+    """Excuse the student from the assignment, or take that back."""
+    desk = marking_desk(request, slug, aslug, key, code)
+    wants = request.POST.get("standing") == Standing.EXCUSED
+    try:
+        set_standing(
+            actor=request.user,
+            assignment=desk.assignment,
+            student=desk.student,
+            standing=Standing.EXCUSED if wants else None,
+            reason=request.POST.get("reason", "").replace("\0", ""),
+        )
+    except StandingRefusedError as refused:
+        messages.error(request, str(refused))
+    else:
+        words = "is excused" if wants else "is not excused any more"
+        messages.success(request, f"{desk.item.code} {words}.")
+    return redirect(desk.form_url)
 
 
 def likes_of(

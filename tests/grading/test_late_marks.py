@@ -238,7 +238,7 @@ def test_the_cap_is_at_the_assignments_own_pass_mark_if_it_has_one(
 # --- Changes after work is in ----------------------------------------------------------
 
 
-def last_change(mark: Mark) -> tuple[Decimal | None, Decimal, str]:
+def last_change(mark: Mark) -> tuple[Decimal | None, Decimal | None, str]:
     change = mark.changes.latest("at", "pk")
     return change.before, change.after, change.reason
 
@@ -370,7 +370,7 @@ def test_a_cancelled_attempt_neither_costs_late_days_nor_saves_them(
     assert marked(second, student).final_points == 75
     Course.objects.update(late_days=1)
     assert sorted(
-        marked(each, student).final_points for each in Assignment.objects.all()
+        marked(each, student).points.final for each in Assignment.objects.all()
     ) == [40, 75]
 
 

@@ -108,7 +108,7 @@ def lateness(assignment: Assignment, student: User) -> dict[str, bool]:
         "the API": shown["is_late"],
         "the API before a hand-in": get(student, hand_in_now)["is_late"],
         "late rules": bool(terms),
-        "marks": mark.final_points < 75,
+        "marks": mark.points.final < 75,
     }
 
 

@@ -67,7 +67,7 @@ def refusal(world: FeedbackWorld, key: str = KEY) -> str:
 
 
 def final_points(world: FeedbackWorld) -> Decimal:
-    return Mark.objects.get(student=world.student).final_points
+    return Mark.objects.get(student=world.student).points.final
 
 
 def test_asking_is_for_the_window_the_question_and_the_limit(
