@@ -21,6 +21,7 @@ from grading.views import (
     late_rule,
     marking,
     marking_agree,
+    marking_answers,
     marking_changes,
     marking_nothing,
     marking_parts,
@@ -213,6 +214,11 @@ urlpatterns = [
     ),
     # Marking pages of a question. Nothing but a key stands behind `questions`, and codes
     # have capital letters and digits alone, so no key or code hides another page.
+    path(
+        f"{STAFF}/marking/questions/<slug:key>/answers/",
+        marking_answers.marking_answers,
+        name="marking-answers",
+    ),
     path(
         f"{STAFF}/marking/questions/<slug:key>/nothing/",
         marking_nothing.marking_nothing,

@@ -613,6 +613,7 @@ PAGES: Final = [
         Row(name=f"grading:{name}", args=args, expected=HIDDEN_FROM_STUDENTS)
         for name, args in (
             ("marking-nothing", of_hidden_rubric),
+            ("marking-answers", of_hidden_rubric),
             ("marking-work", of_marking),
             ("marking-notebook", of_marking),
             ("marking-changes", of_marking),
@@ -626,7 +627,7 @@ PAGES: Final = [
             args=lambda world: [*of_assignment(world), "none"],
             expected="login 404 403 403 404 404 404 404 404",
         )
-        for name in ("marking-nothing", "marking-next")
+        for name in ("marking-nothing", "marking-answers", "marking-next")
     ),
     Row(
         name="grading:marking-next",

@@ -9,8 +9,10 @@ from django.urls import NoReverseMatch, reverse
 from accounts.models import User
 from courses.models import Assignment, AssignmentRevision, Rubric
 from formats.choices import FileKind
+from grading.answer_filter import AnswerFilter
 from grading.hidden_names import StudentWords
 from grading.models import GradingRun, MarkingAlias
+from grading.pages.marking_answers import answers_walked
 from grading.pages.marking_cells import NotebookSource
 from grading.services.mark_standing import may_decide
 from grading.services.marker_scope import MarkerScope, marker_scope
@@ -37,7 +39,9 @@ class MarkingDesk:
     """A question of a student's attempt, and all that the person may mark.
 
     `item` is the attempt that is looked at, `counting` the one that counts. Without a
-    submission they are the same.
+    submission they are the same. `walk` is the filter of the list of answers that the
+    person goes through, with its items `walked`; None if they go from unmarked work to
+    unmarked work.
     """
 
     assignment: Assignment
@@ -52,6 +56,21 @@ class MarkingDesk:
     submission: Submission | None
     run: GradingRun | None
     by_student: bool
+    walk: AnswerFilter | None = None
+    walked: tuple[WorkItem, ...] = ()
+
+    @property
+    def row(self) -> list[WorkItem]:
+        """What the person goes through: the list of answers, or their own work."""
+        if self.walk is not None:
+            return list(self.walked)
+        return self.queue.row(self.item.key, by_student=self.by_student)
+
+    @property
+    def answers_url(self) -> str:
+        """The address of the list of answers, with its filter if the person walks it."""
+        address = reverse("grading:marking-answers", args=[*self._slugs, self.item.key])
+        return address + _query(self.walk.query if self.walk else {})
 
     @property
     def standing_url(self) -> str:
@@ -177,12 +196,12 @@ class MarkingDesk:
     @property
     def question_order_url(self) -> str:
         """The address of the same work, marked question by question."""
-        return replace(self, by_student=False).form_url
+        return replace(self, by_student=False, walk=None).form_url
 
     @property
     def student_order_url(self) -> str:
         """The address of the same work, marked student by student."""
-        return replace(self, by_student=True).form_url
+        return replace(self, by_student=True, walk=None).form_url
 
     def take_url(self, marking: int) -> str:
         """Return the address that fills the form with an earlier marking."""
@@ -199,7 +218,14 @@ class MarkingDesk:
 
     @property
     def _query(self) -> dict[str, str]:
+        if self.walk is not None:
+            return self.walk.walking_query
         return {"by": BY_STUDENT} if self.by_student else {}
+
+    @property
+    def kept_query(self) -> str:
+        """The beginning of a query that stays in the same order."""
+        return f"{urlencode(self._query)}&" if self._query else ""
 
 
 def files_beside(desk: MarkingDesk) -> list[SubmittedFile]:
@@ -234,11 +260,12 @@ def load_desk(
     *,
     attempt: str = "",
     by_student: bool = False,
+    walk: AnswerFilter | None = None,
 ) -> MarkingDesk:
     """Load a question of the student with this code, for somebody who marks it.
 
-    `attempt` is the number of an attempt, or empty for the one that counts. Raises
-    NoSuchWorkError.
+    `attempt` is the number of an attempt, or empty for the one that counts. `walk` is
+    the filter of the list of answers that they go through. Raises NoSuchWorkError.
     """
     scope = marker_scope(user, assignment)
     queue = load_marking_queue(assignment, scope, key="" if by_student else key)
@@ -264,6 +291,10 @@ def load_desk(
         submission=_submission(item, alias.student, run),
         run=run,
         by_student=by_student,
+        walk=walk,
+        walked=answers_walked(assignment, queue, scope, chosen=walk, at=counting)
+        if walk
+        else (),
     )
 
 

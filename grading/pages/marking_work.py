@@ -65,6 +65,12 @@ class Progress:
     done: int
     total: int
 
+    @classmethod
+    def of(cls, row: Sequence[WorkItem]) -> "Progress":
+        """Return how many of these are marked. Excused students are left out."""
+        counted = [each for each in row if not each.is_excused]
+        return cls(done=sum(each.is_finished for each in counted), total=len(counted))
+
     @property
     def left(self) -> int:
         """How many are still to be marked."""
@@ -187,6 +193,7 @@ def check_results(run: GradingRun | None, now: dt.datetime) -> Sequence[Question
 class MarkingWorkPage:
     """All that the marking page shows. `present` is who else marks this now.
 
+    `place` is the answer's place in the list that the person goes through, from 1.
     `fault` says why the notebook cannot be shown. `like` is None until answers are
     compared. `notes` are words about which attempt this is.
     """
@@ -206,6 +213,7 @@ class MarkingWorkPage:
     progress: Progress
     present: str
     sees_run: bool
+    place: int = 0
     files: Sequence["FileRow"] = ()
     like: LikeList | None = None
 
@@ -221,13 +229,17 @@ class MarkingWorkPage:
 
     @property
     def next_url(self) -> str:
-        """The address of the next unmarked one, which the page fetches ahead."""
+        """The address of the next unmarked one; in a list, of its next answer."""
+        if self.desk.walk is not None:
+            return self.following_url
         item = self.neighbours.next_to_mark
         return self.desk.url_of(item) if item else ""
 
     @property
     def previous_url(self) -> str:
-        """The address of the previous unmarked one."""
+        """The address of the previous unmarked one; in a list, of the answer before."""
+        if self.desk.walk is not None:
+            return self.preceding_url
         item = self.neighbours.previous_to_mark
         return self.desk.url_of(item) if item else ""
 
@@ -289,7 +301,7 @@ def marking_work_page(
         if desk.item.stage == Stage.SECOND
         else present_markers(desk.assignment, viewer)
     )
-    row = desk.queue.row(desk.item.key, by_student=desk.by_student)
+    row = desk.row
     return MarkingWorkPage(
         desk=desk,
         question=_question(desk),
@@ -305,7 +317,8 @@ def marking_work_page(
         neighbours=neighbours(
             row, key=desk.item.key, student=desk.item.student, busy=busy
         ),
-        progress=Progress(done=sum(each.is_finished for each in row), total=len(row)),
+        progress=Progress.of(row),
+        place=row.index(desk.counting) + 1 if desk.walk is not None else 0,
         present=busy.get((desk.item.key, desk.item.student), ""),
         sees_run=desk.run is not None and _sees_run(desk, viewer),
         files=file_rows(desk),

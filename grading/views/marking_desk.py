@@ -4,6 +4,7 @@ from django.http import Http404
 
 from accounts.http import SignedInRequest
 from courses.permissions import Right
+from grading.answer_filter import WALKS, AnswerFilter
 from grading.pages.marking_desk import (
     BY_STUDENT,
     MarkingDesk,
@@ -15,7 +16,7 @@ from grading.views.access import allowed_assignment
 
 def is_by_student(request: SignedInRequest) -> bool:
     """Return whether the marker goes from question to question of each student."""
-    return request.GET.get("by") == BY_STUDENT
+    return request.GET.get("by") == BY_STUDENT and WALKS not in request.GET
 
 
 def marking_desk(
@@ -33,6 +34,7 @@ def marking_desk(
             code,
             attempt=request.GET.get("attempt", ""),
             by_student=is_by_student(request),
+            walk=AnswerFilter.of(request.GET) if WALKS in request.GET else None,
         )
     except NoSuchWorkError:
         raise Http404 from None

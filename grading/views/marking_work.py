@@ -17,7 +17,7 @@ from courses.permissions import Right
 from formats.assignment.rubric import Starts
 from grading.forms.marking_work import TypedMarking
 from grading.models import Marking
-from grading.pages.marking_desk import MarkingDesk, overview_url
+from grading.pages.marking_desk import MarkingDesk
 from grading.pages.marking_work import marking_work_page
 from grading.services.marker_scope import marker_scope
 from grading.services.marking import (
@@ -68,7 +68,7 @@ def marking_next(
         messages.success(
             request, f"Nothing is left to be marked of “{question.title}”."
         )
-        return redirect(overview_url(found))
+        return redirect("grading:marking-answers", slug, aslug, key)
     args = [slug, aslug, item.key, item.code]
     query = "?by=student" if by_student else ""
     return redirect(reverse("grading:marking-work", args=args) + query)
@@ -235,11 +235,24 @@ def _words(failed: list[NotGiven]) -> str:
 def _next_url(
     request: SignedInRequest, desk: MarkingDesk, done: set[tuple[str, int]]
 ) -> str:
-    """Return where to go on, or the overview if nothing is left to be marked."""
+    """Return where to go on, or the list of answers if nothing is left to be marked.
+
+    Whoever goes through the list goes to its next answer.
+    """
     row = [
         each._replace(is_finished=True) if (each.key, each.student) in done else each
-        for each in desk.queue.row(desk.item.key, by_student=desk.by_student)
+        for each in desk.row
     ]
+    if desk.walk is not None:
+        after = row[[each.student for each in row].index(desk.item.student) + 1 :]
+        return next(
+            (
+                desk.url_of(each)
+                for each in after
+                if (each.key, each.student) not in done
+            ),
+            desk.answers_url,
+        )
     item = neighbours(
         row,
         key=desk.item.key,
@@ -251,4 +264,4 @@ def _next_url(
     messages.success(
         request, f"Nothing is left to be marked of “{desk.question.title}”."
     )
-    return desk.overview_url
+    return desk.answers_url

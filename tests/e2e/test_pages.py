@@ -105,6 +105,8 @@ def faults_everywhere(browser: Browser, campus: Campus, who: str) -> list[str]:
             f"{campus.assignment.course.get_absolute_url()}manage/late-rule/",
             f"{staff}rescore/?preview=1",
             rubric_page(campus, staff),
+            f"{staff}marking/",
+            f"{staff}marking/questions/words/answers/",
             f"{staff}regrade/",
             RegradeFactory.create(
                 assignment=campus.assignment, of=submission

@@ -97,6 +97,7 @@ def test_assistants_see_progress_and_change_nothing() -> None:
         content = answer.content.decode()
         assert ("/marking/rubrics/q1/" in content) is edits
         assert "/marking/questions/q1/nothing/" in content
+        assert "/marking/questions/q1/answers/" in content
     assert client.post(address(assignment), allocation(markers)).status_code == 403
     assert not MarkerAllocation.objects.exists()
 
