@@ -21,16 +21,27 @@ from grading.services.marking_progress import (
 
 @dataclass(frozen=True, kw_only=True)
 class MarkerRow:
-    """What one marker has marked of a question, and how long the rest takes."""
+    """What one marker has marked of a question, and how long the rest takes.
 
+    Of the `given` answers, `given_marked` are marked by anybody, and `waiting` are not.
+    `marked` are those that the person has marked, whoever they are given to.
+    """
+
+    marker: int
     name: str
     is_second: bool
     is_viewer: bool
     given: int
-    marked: int
+    given_marked: int
     waiting: int
+    marked: int
     per_hour: float | None
     left: str
+
+    @property
+    def stage(self) -> Stage:
+        """Whether these are first or second markings."""
+        return Stage.SECOND if self.is_second else Stage.FIRST
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +56,21 @@ class QuestionRow:
     is_published: bool
     progress: QuestionProgress
     markers: tuple[MarkerRow, ...]
+
+    @property
+    def first_markers(self) -> tuple[MarkerRow, ...]:
+        """The rows of first markings, which add up to all answers."""
+        return tuple(row for row in self.markers if not row.is_second)
+
+    @property
+    def second_markers(self) -> tuple[MarkerRow, ...]:
+        """The rows of second markings."""
+        return tuple(row for row in self.markers if row.is_second)
+
+    @property
+    def marked_by_first(self) -> int:
+        """The sum of what the first markers have marked."""
+        return sum(row.marked for row in self.first_markers)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +110,13 @@ class MarkingPage:
 
     @property
     def not_given(self) -> int:
-        return sum(each.progress.not_given for each in self.questions)
+        """How many of the waiting answers are given to nobody."""
+        return sum(each.progress.not_given_waiting for each in self.questions)
+
+    @property
+    def not_given_words(self) -> str:
+        """The same in words, empty if there are none."""
+        return f"{self.not_given} given to nobody" if self.not_given else ""
 
 
 def marking_page(
@@ -144,12 +176,14 @@ def _marker_row(
     per_hour = pace(row.finished_at, now)
     left = time_left(row.waiting, per_hour)
     return MarkerRow(
+        marker=marker.pk,
         name=marker.name,
         is_second=row.stage == Stage.SECOND,
         is_viewer=marker.pk == user.pk,
         given=row.given,
-        marked=row.marked,
+        given_marked=row.given_marked,
         waiting=row.waiting,
+        marked=row.marked,
         per_hour=per_hour,
         left=time_in_words(left) if left else "",
     )

@@ -23,8 +23,9 @@ from grading.services.marking_queue import (
 class MarkerProgress:
     """What one marker was given of a question, and has marked of it.
 
-    `waiting` are the answers that are given to them and not marked by anybody.
-    `finished_at` are the times of their own finished markings.
+    Of the answers that are given to them, `waiting` are marked by nobody, and the
+    others are. `finished_at` are the times of their own finished markings, also of
+    answers that are not given to them.
     """
 
     marker: int
@@ -34,25 +35,39 @@ class MarkerProgress:
     finished_at: list[dt.datetime] = field(default_factory=list)
 
     @property
+    def given_marked(self) -> int:
+        """How many of the answers given to the person are marked, by anybody."""
+        return self.given - self.waiting
+
+    @property
     def marked(self) -> int:
-        """The number of answers that the person has marked."""
+        """How many answers the person has marked, whoever they are given to."""
         return len(self.finished_at)
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuestionProgress:
-    """How many answers to a question there are, are marked, and are given to nobody."""
+    """How many answers to a question there are, are marked, and are given to nobody.
+
+    `not_given_waiting` are those of `not_given` that nobody has marked.
+    """
 
     question: MarkedQuestion
     answers: int
     marked: int
     not_given: int
+    not_given_waiting: int
     markers: tuple[MarkerProgress, ...]
 
     @property
     def waiting(self) -> int:
         """The number of answers without a finished first marking."""
         return self.answers - self.marked
+
+    @property
+    def not_given_marked(self) -> int:
+        """How many answers that are given to nobody are marked."""
+        return self.not_given - self.not_given_waiting
 
 
 class _Marked(NamedTuple):
@@ -104,7 +119,7 @@ def _question(
     finished: _Finished,
 ) -> QuestionProgress:
     found: dict[tuple[Stage, int], MarkerProgress] = {}
-    answers = marked = not_given = 0
+    answers = marked = not_given = not_given_waiting = 0
 
     def of(stage: Stage, marker: int) -> MarkerProgress:
         row = MarkerProgress(marker=marker, stage=stage)
@@ -124,10 +139,12 @@ def _question(
             if stage == Stage.FIRST:
                 marked += done is not None
                 not_given += not markers
+                not_given_waiting += done is None and not markers
     return QuestionProgress(
         question=question,
         answers=answers,
         marked=marked,
         not_given=not_given,
+        not_given_waiting=not_given_waiting,
         markers=tuple(found.values()),
     )

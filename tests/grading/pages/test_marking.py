@@ -121,3 +121,39 @@ def test_queries_do_not_grow_with_students() -> None:
     few = queries_for(2)
     assert few <= 34
     assert queries_for(12) == few
+
+
+def test_what_is_given_and_what_is_left_add_up() -> None:
+    assignment, lecturer, (marker, other) = made(students=5)
+    works = list(assignment.submissions.all())
+    for work in works[:3]:
+        MarkerAllocation.objects.create(
+            assignment=assignment, marker=marker, key="q1", student=work.author
+        )
+    # One of the answers is marked by somebody else, and one that nobody is given.
+    for work, who in ((works[0], marker), (works[1], other), (works[4], marker)):
+        MarkingFactory.create(run=work.runs.get(), marker=who)
+    MarkerAllocation.objects.create(
+        assignment=assignment, marker=other, stage=Stage.SECOND, key="q1"
+    )
+    answer = signed_in(lecturer).get(address(assignment))
+    page = answer.context["page"]
+    question = page.questions[0]
+    rows = [
+        *((row.given, row.given_marked, row.waiting) for row in question.first_markers),
+        (
+            question.progress.not_given,
+            question.progress.not_given_marked,
+            question.progress.not_given_waiting,
+        ),
+    ]
+    assert [sum(column) for column in zip(*rows, strict=True)] == [5, 3, 2]
+    assert all(given == marked + waits for given, marked, waits in rows)
+    assert question.marked_by_first == question.progress.marked == 3
+    assert [row.given for row in question.second_markers] == [5]
+    assert (page.answers, page.marked + page.waiting) == (10, 10)
+    # Of what waits: one answer to the first question, and all to the second.
+    assert page.not_given == 6
+    said = words(answer)
+    assert "Nobody 2 1 1" in said
+    assert "All 5 3 2 3" in said
