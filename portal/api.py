@@ -20,6 +20,11 @@ from courses.api.people_viewsets import (
 )
 from courses.api.timetable_viewsets import LectureViewSet, SessionViewSet
 from courses.api.viewsets import CourseViewSet, MaterialViewSet, WeekViewSet
+from grading.api.allocation import (
+    AllocationView,
+    SecondAllocationView,
+    WithdrawnAllocationView,
+)
 from grading.api.assignments import GradedAssignmentViewSet
 from grading.api.extension_requests import ExtensionRequestViewSet
 from grading.api.extra_time_previews import (
@@ -93,6 +98,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "v1/assignments/<int:pk>/marking/",
         MarkingListView.as_view(),
         name="marking-list",
+    ),
+    path(
+        "v1/assignments/<int:pk>/allocation/",
+        AllocationView.as_view(),
+        name="allocation",
+    ),
+    path(
+        "v1/assignments/<int:pk>/allocation/second/",
+        SecondAllocationView.as_view(),
+        name="allocation-second",
+    ),
+    path(
+        "v1/assignments/<int:pk>/allocation/withdraw/",
+        WithdrawnAllocationView.as_view(),
+        name="allocation-withdraw",
     ),
     path(
         "v1/assignments/<int:pk>/marking/<slug:key>/<slug:code>/",

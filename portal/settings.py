@@ -426,6 +426,8 @@ SPECTACULAR_SETTINGS = {
         "QuestionKindEnum": "formats.choices.QuestionKind.choices",
         "RunStateEnum": "grading.states.State",
         "VerdictEnum": "grading.states.Verdict",
+        "MarkingStageEnum": "grading.models.Stage",
+        "AllocationStageEnum": "grading.models.markings.ALLOCATED_STAGES",
     },
 }
 ERROR_STATUSES = ("400", "401", "403", "404", "429", "default")

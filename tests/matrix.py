@@ -1270,7 +1270,24 @@ API: Final = [
             args=args,
             expected=api(HIDDEN_FROM_STUDENTS if hides else STAFF),
         )
-        for name in ("rubric-list", "marking-list")
+        for name in ("rubric-list", "marking-list", "allocation")
+        for hides, args in ((False, of_assignment_id), (True, of_hidden_id))
+    ),
+    *(
+        Row(
+            name=f"api:{name}",
+            note=f"without what it needs{', hidden' if hides else ''}",
+            method="post",
+            args=args,
+            form=lambda world: {"markers": []},
+            is_json=True,
+            expected=api(
+                "login 404 404 404 404 403 400 404 400"
+                if hides
+                else EDITORS.replace("200", "400")
+            ),
+        )
+        for name in ("allocation", "allocation-second", "allocation-withdraw")
         for hides, args in ((False, of_assignment_id), (True, of_hidden_id))
     ),
     Row(

@@ -25,7 +25,7 @@ from accounts.models import ApiToken
 from courses.models import Assignment, Rubric
 from courses.permissions import Right, can
 from grading.api.errors import MarkingChanged
-from grading.api.fields import points_field
+from grading.api.fields import KnownFieldsSerializer, points_field
 from grading.api.submissions import assignment_for
 from grading.models import Marking, Stage
 from grading.models.markings import LONGEST_COMMENT
@@ -141,7 +141,7 @@ class GivenSerializer(serializers.Serializer[Any]):
     )
 
 
-class GivenInputSerializer(GivenSerializer):
+class GivenInputSerializer(GivenSerializer, KnownFieldsSerializer):
     """What you give, and the attempt and the version that you have read."""
 
     items = serializers.ListField(
@@ -162,17 +162,6 @@ class GivenInputSerializer(GivenSerializer):
         default="",
         help_text="Why you change it. It stays in the history.",
     )
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Return the values. Raises ValidationError for a name that is not known.
-
-        A misspelt name would otherwise take points or finish a draft.
-        """
-        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
-        if unknown:
-            words = ErrorDetail("There is no such field.", code="unknown_field")
-            raise ValidationError({str(name)[:40]: [words] for name in unknown})
-        return super().to_internal_value(data)
 
 
 class MarkingSerializer(GivenSerializer):

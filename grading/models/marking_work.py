@@ -5,7 +5,7 @@ from django.db import models
 from django.utils import timezone
 
 from courses.models import Assignment, Rubric
-from grading.models.markings import Stage
+from grading.models.markings import ALLOCATED_STAGES, Stage
 from submissions.models import Submission
 
 
@@ -23,10 +23,7 @@ class MarkerAllocation(models.Model):
     )
     stage = models.CharField(
         max_length=6,
-        choices=[
-            (Stage.FIRST.value, Stage.FIRST.label),
-            (Stage.SECOND.value, Stage.SECOND.label),
-        ],
+        choices=ALLOCATED_STAGES,
         default=Stage.FIRST.value,
     )
     key = models.SlugField(

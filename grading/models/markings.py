@@ -23,6 +23,13 @@ class Stage(models.TextChoices):
     AGREED = "agreed", "Agreed marking"
 
 
+# The stages that are allocated to markers.
+ALLOCATED_STAGES: Final = [
+    (Stage.FIRST.value, str(Stage.FIRST.label)),
+    (Stage.SECOND.value, str(Stage.SECOND.label)),
+]
+
+
 class Marking(models.Model):
     """The marking of one question of one attempt by a person.
 

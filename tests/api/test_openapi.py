@@ -74,8 +74,9 @@ def test_description_has_every_address_of_the_api() -> None:
         assert f"  /api/v1/{prefix}/:" in described
     # POST submissions, self-checks and requests (for extensions, and to mark again), POST
     # and DELETE of opened attempts and of extensions, POST, PUT and DELETE of
-    # accommodations, DELETE of an upload and of a choice, PUT of a marking.
-    assert described.count("operationId") == len(names) + 14
+    # accommodations, DELETE of an upload and of a choice, PUT of a marking, POST of an
+    # allocation.
+    assert described.count("operationId") == len(names) + 15
 
 
 @pytest.mark.django_db
