@@ -33,6 +33,7 @@ _SECONDS_TO_START: Final = 60
 _TARGET_SECONDS: Final = 0.06
 _COURSE: Final = "/courses/deep-learning/"
 _WORK: Final = f"{_COURSE}coursework/conv-digits/"
+_MARKING: Final = f"{_COURSE}coursework/essays/staff/marking/"
 _STUDENT_PAGES: Final = {
     "home": "/",
     "course": _COURSE,
@@ -47,6 +48,9 @@ _STAFF_PAGES: Final = {
     "manage": f"{_COURSE}manage/",
     "people": f"{_COURSE}people/",
     "submissions": f"{_WORK}staff/",
+    "marking": f"{_MARKING}",
+    "all answers": f"{_MARKING}questions/q3/answers/",
+    "marking page": f"{_MARKING}questions/q3/{{code}}/",
 }
 
 
@@ -83,15 +87,29 @@ class PageTimes:
 _HEAD: Final = ("page", "median", "p95", "most", "n", "size", "p95 < 60 ms")
 
 
-def fill() -> tuple[list[str], str, str]:
-    """Release the whole course and return session keys: students, lecturer, site staff.
+@dataclass(frozen=True, kw_only=True)
+class Visitors:
+    """The session keys of those who open pages, and whose answer is marked.
 
-    There are 300 students. The session of site staff is for warm-ups.
+    The session of site staff is for warm-ups.
+    """
+
+    students: list[str]
+    lecturer: str
+    site_staff: str
+    code: str
+
+
+def fill(*, is_marked: bool = False) -> Visitors:
+    """Release the whole course, and add 300 students.
+
+    If something is marked, they have answered five questions in further coursework.
     """
     from django.test import Client  # noqa: PLC0415  Django is set up by now
     from django.utils import timezone  # noqa: PLC0415
 
     from accounts.models import User  # noqa: PLC0415
+    from bench.marked_rows import fill_marked  # noqa: PLC0415
     from courses.models import Course, Enrolment  # noqa: PLC0415
     from formats.choices import Role  # noqa: PLC0415
 
@@ -115,7 +133,12 @@ def fill() -> tuple[list[str], str, str]:
     )
     lecturer = course.enrolments.filter(role=Role.LECTURER)[0].user
     admin = User.objects.filter(is_superuser=True)[0]
-    return [signed_in(user) for user in users], signed_in(lecturer), signed_in(admin)
+    return Visitors(
+        students=[signed_in(user) for user in users],
+        lecturer=signed_in(lecturer),
+        site_staff=signed_in(admin),
+        code=fill_marked(course, users, lecturer) if is_marked else "",
+    )
 
 
 def free_port() -> int:
@@ -178,14 +201,20 @@ def measure(
 
 def measure_all() -> list[PageTimes]:
     """Return the times of all pages, in a portal made for it."""
-    students, lecturer, other = fill()
+    visitors = fill(is_marked=True)
     turns = {
-        "student": (_STUDENT_PAGES, students),
-        "staff": (_STAFF_PAGES, [lecturer] * _STAFF_TURNS),
+        "student": (_STUDENT_PAGES, visitors.students),
+        "staff": (_STAFF_PAGES, [visitors.lecturer] * _STAFF_TURNS),
     }
     with served() as connection:
         return [
-            measure(connection, f"{who}: {page}", path, keys=keys, warm_up=other)
+            measure(
+                connection,
+                f"{who}: {page}",
+                path.format(code=visitors.code),
+                keys=keys,
+                warm_up=visitors.site_staff,
+            )
             for who, (pages, keys) in turns.items()
             for page, path in pages.items()
         ]
@@ -232,6 +261,7 @@ _HOW: Final = f"""\
 Written by `make bench-pages WRITE=docs/page-times.md`. {(__doc__ or "").partition(chr(10))[2].strip()}
 
 * The course is the demo's, at the end of its term: everything is out. So each student's page is as full as it gets.
+* The marking pages are those of further coursework, to which all 300 students have handed in answers to five questions. Half of them are marked.
 * One gunicorn process, as `make run` starts it, and one request at a time.
 * Each student's visit is written down after its answer has been sent, in the 30 ms that lie between two requests. Ten requests before the first are warm-ups and do not count."""
 

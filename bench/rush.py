@@ -322,7 +322,7 @@ def _measure(
     from courses.models import Assignment  # noqa: PLC0415
     from submissions.models import Submission  # noqa: PLC0415
 
-    sessions, _, _ = fill()
+    sessions = fill().students
     Assignment.objects.update(max_attempts=None)
     stored = Submission.objects.count()
     connections.close_all()
