@@ -228,7 +228,6 @@ class SnapshotClient:
 
         An attribute that it computes is like a call of a method.
         """
-        self.read_values.learn(header)
         is_data = operation == "attr" and header.get("ran") is not True
         if operation not in RUNNING or is_data:
             return
@@ -264,6 +263,7 @@ class SnapshotClient:
         observations_of(result).note_origin(tuple(place), self.epoch, owner)
 
     def _result(self, header: Header, buffers: list[Buffer], operation: str) -> Any:
+        self.read_values.learn(header, buffers)
         self.arguments.learn(header)
         self._exports.positions.learn(header)
         if "ok" in header:

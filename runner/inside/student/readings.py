@@ -8,15 +8,13 @@ number for it, which an earlier reading of the same object had, if it is unchang
 import itertools
 import sys
 import types
-from collections import OrderedDict
 from typing import Any, Final
 
 from runner.inside.values.codec import Node
-from runner.inside.values.fingerprint import Fingerprint, fingerprint
+from runner.inside.values.fingerprint import quick_digest
+from runner.inside.values.latest import Latest
 from runner.wire.link import Buffer
 
-# So many readings are remembered, the latest ones. A larger value has no fingerprint.
-_MOST: Final = 64
 # Descriptors that run no code of the notebook's when they are read.
 _PLAIN: Final = (
     *(types.FunctionType, types.BuiltinFunctionType),
@@ -32,10 +30,8 @@ class Readings:
     """What the latest readings of attributes and items have given."""
 
     def __init__(self) -> None:
-        # The object, its fingerprint and its number, by the place of the reading.
-        self._latest: OrderedDict[object, tuple[object, Fingerprint, int]] = (
-            OrderedDict()
-        )
+        # The object, its digest and its number, by the place of the reading.
+        self._latest: Latest[object, tuple[object, bytes, int]] = Latest()
         self._numbers = itertools.count()
 
     def told(
@@ -47,18 +43,14 @@ class Readings:
         another, if it has not changed since.
         """
         if type(node) is not dict or node.get("k") in _SENT_AS_OBJECTS:
-            self._latest.pop(place, None)
+            self._latest.drop(place)
             return {}
-        print_ = fingerprint(node, buffers)
-        earlier = [one for one in self._latest.values() if one[0] is result]
-        self._latest.pop(place, None)
-        if print_ is None:
-            return {}
-        is_same = bool(earlier) and earlier[-1][1] == print_
+        digest = quick_digest(node, buffers)
+        earlier = [one for one in self._latest if one[0] is result]
+        is_same = bool(earlier) and earlier[-1][1] == digest
         number = earlier[-1][2] if is_same else next(self._numbers)
-        self._latest[place] = result, print_, number
-        if len(self._latest) > _MOST:
-            self._latest.popitem(last=False)
+        size = sum(buffer.nbytes for buffer in buffers)
+        self._latest.put(place, (result, digest, number), size)
         return {"number": number}
 
 

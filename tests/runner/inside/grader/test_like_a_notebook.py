@@ -245,6 +245,20 @@ def test_two_attributes_are_one_object_where_they_are_one_in_the_notebook(
     assert scored(test, _TIED.replace("TIE", _COPY)) == 0
 
 
+@pytest.mark.parametrize("megabytes", [2, 100])
+def test_that_does_not_depend_on_their_size(megabytes: int) -> None:
+    notebook = (
+        f"import torch\nbig = torch.zeros({megabytes}, 2 ** 18)\n"
+        "class Net:\n    def __init__(self):\n"
+        "        self.a, self.b, self.c = big, TIE, [[1.5] * 200_000]\n        self.d = SHARED\n"
+    )
+    test = "net = Net()\nassert net.a is net.b and net.b is net.a and net.c is net.d"
+    tied = notebook.replace("TIE", "big").replace("SHARED", "self.c")
+    assert scored(test, tied) == 1
+    assert scored(test, tied.replace("big, big", "big, big.clone()")) == 0
+    assert scored(test, tied.replace("self.d = self.c", "self.d = [*self.c]")) == 0
+
+
 def test_attributes_are_read_anew_once_the_notebook_s_code_has_run() -> None:
     notebook = "class A:\n    def __init__(self): self.a = self.b = [1]\n    def cut(self): self.b = [1]"
     assert (
