@@ -28,10 +28,11 @@ _SHAPE: Final = Shape(
     cpu_seconds=10,
 )
 _WELL: Final = "well"
-_NOT_HELD: Final = (
-    "the first process of a jail cannot hold another process. The kernel has to let a "
-    "process trace its own children (kernel.yama.ptrace_scope 0 or 1)"
-)
+# Values of kernel.yama.ptrace_scope. From 3 nobody can go back before the next start.
+_OWN_CHILDREN, _NEVER = 1, 3
+_SCOPE: Final = "/proc/sys/kernel/yama/ptrace_scope"
+# The first process holds snapshots as a debugger holds its own children.
+_NOT_HELD: Final = "the first process of a jail cannot hold another process"
 
 
 def main() -> None:
@@ -43,6 +44,8 @@ def main() -> None:
 def _missing(abi: int) -> str:
     if abi < 1:
         return "this kernel does not enforce Landlock"
+    if words := ptrace_refusal(_ptrace_scope()):
+        return words
     try:
         seccomp.this_architecture()
     except OSError as error:
@@ -64,6 +67,30 @@ def _missing(abi: int) -> str:
     os.waitpid(pid, 0)
     # A trial that reported nothing has failed too.
     return "" if words == _WELL else words or "the trial jail ended without a report"
+
+
+def _ptrace_scope() -> int:
+    """Return kernel.yama.ptrace_scope, 0 on a kernel without Yama."""
+    try:
+        return int(Path(_SCOPE).read_text())
+    except OSError:
+        return 0
+
+
+def ptrace_refusal(scope: int) -> str:
+    """Return why no jail can be made with this kernel.yama.ptrace_scope, and what to do.
+
+    It is "" for 0 and 1.
+    """
+    if scope <= _OWN_CHILDREN:
+        return ""
+    words = (
+        f"{_NOT_HELD}, because kernel.yama.ptrace_scope is {scope}. Write "
+        "kernel.yama.ptrace_scope = 1 into a file in /etc/sysctl.d (and remove it from "
+        "others there), then "
+    )
+    is_final = scope >= _NEVER
+    return words + ("restart the host" if is_final else "run sysctl --system as root")
 
 
 def _try(order: Order, report: int, begin: int) -> NoReturn:
