@@ -89,6 +89,8 @@ _OPTIONS_NOT_KNOWN: Final = (22, 35, 62, 67, 78, 0x53564D41)
 _SOCKET_LEVEL: Final = 1
 _SOCKET_FILTERS: Final = (26, 50, 51, 52)
 
+_CORE: Final = 4  # RLIMIT_CORE
+
 Instruction = tuple[int, int, int, int]
 
 
@@ -146,6 +148,7 @@ def program(
     steps += _preadv2_steps(about.preadv2)
     steps += _prctl_steps(about.prctl)
     steps += _prlimit_steps(about.prlimit)
+    steps += _for_call(about.setrlimit, _granted_for_core(_FIRST_ARGUMENT))
     steps += _setsockopt_steps(about.setsockopt)
     for number in about.scheduling:
         steps += _for_call(number, _granted_unless(_FIRST_ARGUMENT, 0))
@@ -314,14 +317,30 @@ def _prlimit_steps(number: int) -> list[Instruction]:
 
     The job's first process has the same user, and must not be limited by others.
     """
+    new = _THIRD_ARGUMENT
+    unset = [
+        *((_LOAD, 0, 0, new), (_JUMP_EQUAL, 0, 3, 0)),
+        *((_LOAD, 0, 0, new + _UPPER), (_JUMP_EQUAL, 0, 1, 0)),
+        (_RETURN, 0, 0, _ALLOW),  # it asks for a limit, and sets none
+    ]
     return _for_call(
         number,
         [
             (_LOAD, 0, 0, _FIRST_ARGUMENT),
             (_JUMP_EQUAL, 1, 0, 0),
             (_RETURN, 0, 0, _FAIL | errno.EPERM),
+            *unset,
+            *_granted_for_core(_SECOND_ARGUMENT),
         ],
     )
+
+
+def _granted_for_core(argument: int) -> list[Instruction]:
+    """Return steps that leave the limit on core dumps as it is: see `confine`.
+
+    Programs that turn core dumps off must not fail.
+    """
+    return [(_LOAD, 0, 0, argument), *_answer(_CORE, _GRANT)]
 
 
 def _granted_unless(argument: int, own: int) -> list[Instruction]:

@@ -33,6 +33,7 @@ class Architecture:
     preadv2: int
     prctl: int
     prlimit: int
+    setrlimit: int
     setsockopt: int
     socket: int
     socketpair: int
@@ -79,6 +80,7 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         preadv2=327,
         prctl=157,
         prlimit=302,
+        setrlimit=160,
         setsockopt=54,
         socket=41,
         socketpair=53,
@@ -150,6 +152,7 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         preadv2=286,
         prctl=167,
         prlimit=261,
+        setrlimit=164,
         setsockopt=208,
         socket=198,
         socketpair=199,

@@ -27,6 +27,10 @@ _START_VARIABLES: Final = {
 _SIGNALS: Final = 1024
 # Seconds between the signal for used-up processor time and the kill.
 _CPU_GRACE: Final = 5
+# SECURITY: no core is written past any limit of less than a page. But if the host pipes
+# cores to a program, as systemd and Ubuntu do, the kernel starts it as root for each crash
+# whatever the limit is, except for 1. A job cannot change it (`seccomp`).
+_NO_CORE: Final = 1
 _KEPT: Final = ("channel", "drain_out", "drain_err")
 
 
@@ -75,7 +79,7 @@ def _set_limits(order: Order) -> None:
         (resource.RLIMIT_FSIZE, shape.disk_bytes),
         (resource.RLIMIT_NPROC, processes),
         (resource.RLIMIT_CPU, shape.cpu_seconds),
-        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_CORE, _NO_CORE),
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
         (resource.RLIMIT_SIGPENDING, _SIGNALS),

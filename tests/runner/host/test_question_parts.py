@@ -179,9 +179,10 @@ def test_no_process_of_a_job_can_limit_the_first_process(runner: Runner) -> None
     work = (
         "import resource\ntry: resource.prlimit(1, resource.RLIMIT_CPU, (0, 0))\n"
         "except PermissionError: print('refused')\n"
+        "resource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n"
         "print(resource.prlimit(0, resource.RLIMIT_CORE)[0])"
     )
-    assert text(runner.run(job(work)), 1) == "refused\n0\n"
+    assert text(runner.run(job(work)), 1) == "refused\n1\n"
 
 
 def test_no_process_of_a_job_can_slow_the_first_process(runner: Runner) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import resource
 import socket
 import struct
 
@@ -278,3 +279,15 @@ def test_a_process_can_change_only_its_own_scheduling(about: Architecture) -> No
         assert answer(about, number, process, 1) == GRANTED
         for group in (process + 1, process + 2):
             assert answer(about, number, group, 0) == GRANTED
+
+
+def test_nothing_changes_the_limit_on_core_dumps(about: Architecture) -> None:
+    """Of all limits, only 1 keeps the kernel from piping a core to the host's program."""
+    core, files = resource.RLIMIT_CORE, resource.RLIMIT_NOFILE
+    assert answer(about, about.setrlimit, core, 1) == GRANTED
+    assert answer(about, about.setrlimit, files, 1) == ALLOWED
+    for limits in (1, 1 << 32):
+        assert answer(about, about.prlimit, 0, core, limits) == GRANTED
+        assert answer(about, about.prlimit, 0, files, limits) == ALLOWED
+        assert answer(about, about.prlimit, 1, core, limits) == errno.EPERM
+    assert answer(about, about.prlimit, 0, core, 0) == ALLOWED

@@ -129,7 +129,8 @@ ctypes.PyDLL(None).sleep(60)
 """
 CORE: Final = """
 import resource
-attempt("core limit", resource.setrlimit, resource.RLIMIT_CORE, (1, 1))
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+say("core limit", str(resource.getrlimit(resource.RLIMIT_CORE)))
 os.abort()
 """
 LONG_WORDS: Final = 'say("armed", "ok")\nraise ValueError("y" * 10**8)'
@@ -278,7 +279,7 @@ ROOM: Final = (
         name="core-dump",
         cells=(*HONEST, CORE),
         expect=student_error("process_died", signal=6),
-        report={"core limit": "ValueError"},
+        report={"core limit": "(1, 1)"},
     ),
     *(
         Attack(
