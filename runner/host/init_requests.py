@@ -48,11 +48,18 @@ class InitRequests:
         """Send a request, and return its answer: see `wait`."""
         return self.wait(self.begin(message))
 
+    def ask_unmeasured(self, message: Frame) -> Frame:
+        """Do the same without measuring the job meanwhile."""
+        return self._wait(self.begin(message), lambda: None)
+
     def wait(self, number: int) -> Frame:
         """Return the answer to the request, {} if it did not come in time.
 
         Raises what `tick` raises.
         """
+        return self._wait(number, self._tick)
+
+    def _wait(self, number: int, tick: Callable[[], None]) -> Frame:
         deadline = time.monotonic() + _ANSWER_SECONDS
         while not self.is_lost:
             if number in self._answers:
@@ -64,5 +71,5 @@ class InitRequests:
             descriptors.wait([self._init], seconds=_ROUND_SECONDS)
             self._read_init()
             if number not in self._answers:
-                self._tick()
+                tick()
         return {}

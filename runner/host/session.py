@@ -269,7 +269,14 @@ class Session:
 
         It does not matter which process made them, or whether their parents live.
         """
-        if kill_all(self._others, _KILL_SECONDS) > 1:
+        most = kill_all(self._others, _KILL_SECONDS)
+        if self._prepared.is_jailed:
+            # SECURITY: no look at the job finds a process that forks and ends, again and
+            # again. So all are stopped at the same moment: then none forks.
+            with contextlib.suppress(JobEnded):  # its first process is gone
+                self._requests.ask_unmeasured({"do": "stop"})
+            most = max(most, kill_all(self._others, _KILL_SECONDS))
+        if most > 1:
             # Until they are gone, they take up room that the next processes may need.
             deadline = time.monotonic() + _KILL_SECONDS
             while any(one.state not in DEAD for one in self._others()):

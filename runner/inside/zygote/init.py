@@ -144,6 +144,8 @@ class Init:
                 answer["done"] = self.isolation.hold_process(frame["pid"])
             case "release":
                 answer["done"] = self.isolation.release_process(frame["pid"])
+            case "stop":
+                _signal_all(signal.SIGSTOP)
         self._tell_usage()
         self._tell(answer)
 
@@ -206,10 +208,18 @@ class Init:
     def _kill_all(self) -> None:
         # Only process 1 of a namespace may signal "all": elsewhere that includes the host.
         if self.order.is_jailed and os.getpid() == _FIRST:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(-1, signal.SIGKILL)
+            _signal_all(signal.SIGKILL)
         else:
             kill_tree(os.getpid())
+
+
+def _signal_all(number: int) -> None:
+    """Signal every other process of the namespace, of which this is the first process.
+
+    The kernel lets none fork meanwhile.
+    """
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, number)
 
 
 def run_job(order: Order, fds: dict[str, int], view: View) -> None:
