@@ -79,7 +79,8 @@ def arguments(view: View, order: Order) -> list[str]:
         found += ["--perms", "0700", "--size", size, "--tmpfs", place]
     states = str(path_rules.states_bytes(shape.disk_bytes))
     found += ["--perms", "0700", "--size", states, "--tmpfs", path_rules.STATES]
-    found += ["--dir", path_rules.WORK, "--proc", "/proc", "--dev", "/dev"]
+    found += ["--dir", path_rules.WORK, "--dir", path_rules.NOTHING]
+    found += ["--proc", "/proc", "--dev", "/dev"]
     found += ["--size", str(shape.shared_bytes), "--tmpfs", path_rules.SHARED_MEMORY]
     for path in (*view.trees, *shape.libraries, str(_PACKAGE)):
         found += ["--ro-bind", path, path]
@@ -129,10 +130,7 @@ def _protect_devices(order: Order, *, is_root: bool) -> None:
     if is_root:
         linux.own_mounts()
     else:
-        user, group = os.geteuid(), os.getegid()
-        kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS)
-        namespaces.map_oneself(user, group)
-        linux.keep_mounts_private()
+        namespaces.own_mounts()
     own = {f"/dev/{name}" for name in _OWN_DEVICES}
     for path in own | set(_nodes(order).values()):
         if Path(path).exists():

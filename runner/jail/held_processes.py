@@ -30,13 +30,9 @@ _libc.ptrace.restype = ctypes.c_long
 
 
 class HeldProcesses:
-    """The processes that this one, the first of a sealed jail, holds.
+    """The processes that this one, the first of a sealed jail, holds."""
 
-    `covers` says that this process has the right to mount, and so can cover entries.
-    """
-
-    def __init__(self, *, covers: bool) -> None:
-        self._covers = covers
+    def __init__(self) -> None:
         self._threads: dict[int, set[int]] = {}
 
     def hold(self, pid: int) -> bool:
@@ -57,32 +53,34 @@ class HeldProcesses:
                     return False
         except OSError:
             return False
-        return not self._covers or self._cover({pid, *held})
+        return _cover({pid, *held})
 
     def release(self, pid: int) -> bool:
         """Let the process run and be found again. Return whether it can be."""
         threads = self._threads.pop(pid, set())
-        is_found = not self._covers or self._uncover({pid, *threads})
+        is_found = _uncover({pid, *threads})
         for thread in threads:
             with contextlib.suppress(ProcessLookupError):
                 _trace(_DETACH, thread)
         return is_found
 
-    def _cover(self, threads: Iterable[int]) -> bool:
-        # Each thread has an entry of its own, which no listing of /proc shows.
-        with privileges.with_mount_right():
-            for thread in threads:
-                empty = kernel.hold_tree(path_rules.NOTHING)
-                with contextlib.suppress(OSError):  # it has ended
-                    kernel.attach(empty, f"/proc/{thread}")
-        return not any(map(_is_found, threads))
 
-    def _uncover(self, threads: Iterable[int]) -> bool:
-        with privileges.with_mount_right():
-            for thread in threads:
-                with contextlib.suppress(OSError):  # it has ended
-                    kernel.detach(f"/proc/{thread}")
-        return all(map(_is_found, threads))
+def _cover(threads: Iterable[int]) -> bool:
+    # Each thread has an entry of its own, which no listing of /proc shows.
+    with privileges.with_mount_right():
+        for thread in threads:
+            empty = kernel.hold_tree(path_rules.NOTHING)
+            with contextlib.suppress(OSError):  # it has ended
+                kernel.attach(empty, f"/proc/{thread}")
+    return not any(map(_is_found, threads))
+
+
+def _uncover(threads: Iterable[int]) -> bool:
+    with privileges.with_mount_right():
+        for thread in threads:
+            with contextlib.suppress(OSError):  # it has ended
+                kernel.detach(f"/proc/{thread}")
+    return all(map(_is_found, threads))
 
 
 def _is_found(thread: int) -> bool:

@@ -28,6 +28,10 @@ from runner.system.file_times import FileTimes
 from runner.wire.job_order import Order, Role
 
 _CHUNK: Final = 4 * 1024**2
+_NO_MOUNTS: Final = (
+    "bubblewrap's jail does not let its first process make namespaces (allow user "
+    "namespaces inside those of bubblewrap, or use RUNNER_BACKEND=namespaces)"
+)
 _WORK_AT_HOME: Final = path_rules.WORK.removeprefix(f"{path_rules.HOME}/") + "/"
 
 
@@ -92,8 +96,6 @@ class Jail:
 
     # If the first process of a namespace dies, the kernel kills the others.
     parent_ended = signal.SIGKILL
-    # Whether the first process may change mounts.
-    _can_mount = True
 
     def __init__(self, order: Order, view: View) -> None:
         self.view = View(
@@ -103,7 +105,7 @@ class Jail:
         )
         self._times = FileTimes()
         self._states: FolderStates | None = None
-        self._held = HeldProcesses(covers=self._can_mount)
+        self._held = HeldProcesses()
         self._is_grader = order.shape.role is Role.GRADER
         self._uid = order.uid
         # CUDA must be free to map memory as it likes, so it is not restricted here.
@@ -154,11 +156,15 @@ class Jail:
             )
         )
         self._begin_states(folders, rootfs.take_away(path_rules.STATES), is_own=True)
+        self._give_up_rights()
+
+    def _give_up_rights(self) -> None:
         rootfs.seal()
         linux.forbid_new_privileges()
-        # SECURITY: the right to resize the job's folders, see `restore_folders`. It concerns
-        # this process's own namespaces. No process of the job can reach this process, and
-        # each that is forked from it gives the right up before it runs the job's code.
+        # SECURITY: the right to resize the job's folders, see `restore_folders`, and to
+        # cover processes that it holds. It concerns this process's own namespaces. No
+        # process of the job can reach this process, and each that is forked from it gives
+        # the right up before it runs the job's code.
         privileges.keep_mount_right()
         # The student's process has the same user, and must not look into this one.
         linux.set_dumpable(dumpable=False)
@@ -245,11 +251,14 @@ class Jail:
 class ExistingJail(Jail):
     """A jail that another program has already made around this process."""
 
-    _can_mount = False
-
     def enter(self) -> None:
         if os.getpid() != 1:
             raise OSError("not the first process of its namespace")
+        try:
+            # To cover waiting snapshots in /proc: see `HeldProcesses`.
+            namespaces.own_mounts()
+        except OSError as error:
+            raise OSError(error.errno, f"{_NO_MOUNTS}: {error}") from error
 
     def make_room(self, total: int) -> None:
         """Do nothing: the sizes were given when the jail was made."""
@@ -258,10 +267,7 @@ class ExistingJail(Jail):
         """Do nothing: the jail was made with enough room."""
 
     def seal(self) -> None:
-        """Keep the student's process from looking into this one.
-
-        Landlock alone keeps it from writing to the files.
-        """
+        """Make the files read only, and give up every right but that to mount."""
         self._stores = rootfs.open_stores()
         # There is no mount that no other process can reach. So what lies aside gets a
         # name that nobody can know before.
@@ -279,7 +285,7 @@ class ExistingJail(Jail):
             for place in places
         ]
         self._begin_states(folders, Path(path_rules.STATES), is_own=False)
-        linux.set_dumpable(dumpable=False)
+        self._give_up_rights()
 
 
 def _folder_of(place: str, path: Path, store: Path) -> StateFolder:

@@ -45,9 +45,16 @@ def _map_ids(pid: int, uid: int | None) -> None:
         _map(about, uid, uid, keeps_groups=False)
 
 
-def map_oneself(user: int, group: int) -> None:
-    """Map this process, which is in a new user namespace, to the ids it had before."""
+def own_mounts() -> None:
+    """Let this process mount, in new namespaces. It needs no right on the host for this.
+
+    Its user and group keep their numbers. Only this process and its descendants see what
+    is mounted from now on. Needs a process with one thread.
+    """
+    user, group = os.geteuid(), os.getegid()
+    kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS)
     _map(Path("/proc/self"), user, group, keeps_groups=True)
+    linux.keep_mounts_private()
 
 
 def _map(about: Path, user: int, group: int, *, keeps_groups: bool) -> None:

@@ -12,6 +12,7 @@ from runner.host.held_snapshots import HeldSnapshots
 from runner.host.runner import Runner
 from runner.host.snapshot_memory import SnapshotMemory
 from runner.host.waiting_snapshots import WaitingSnapshots
+from runner.jail import held_processes
 from runner.jail.held_processes import HeldProcesses
 from runner.system.processes import living_threads, runs_before_stop
 from tests.runner.notebooks import cell, job, messages, question
@@ -26,6 +27,13 @@ threading.Thread(target=compute, daemon=True).start()
 print(flush=True)
 compute()
 """
+
+
+@pytest.fixture(autouse=True)
+def not_in_a_jail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cover nothing: this process is no first process of a jail."""
+    for name in ("_cover", "_uncover"):
+        monkeypatch.setattr(held_processes, name, lambda _threads: True)
 
 
 @pytest.fixture
@@ -43,7 +51,7 @@ def running() -> Iterator[int]:
 def test_a_held_process_runs_only_when_it_is_released(
     running: int, *, is_stopped: bool
 ) -> None:
-    held = HeldProcesses(covers=False)
+    held = HeldProcesses()
     if is_stopped:
         os.kill(running, signal.SIGSTOP)
     assert held.hold(running)
@@ -57,7 +65,7 @@ def test_a_held_process_runs_only_when_it_is_released(
 
 
 def test_a_held_process_can_be_ended(running: int) -> None:
-    held = HeldProcesses(covers=False)
+    held = HeldProcesses()
     assert held.hold(running)
     other = next(iter(living_threads(running) - {running}))
     os.kill(running, signal.SIGKILL)
@@ -69,7 +77,7 @@ def test_a_held_process_can_be_ended(running: int) -> None:
 def test_a_process_that_is_gone_needs_no_holding() -> None:
     with subprocess.Popen(["true"]) as one:
         one.wait()
-        held = HeldProcesses(covers=False)
+        held = HeldProcesses()
         assert held.hold(one.pid)
 
 
