@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import nbformat
 import nh3
-from django.utils.html import escape, format_html
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from pygments.lexers.python import PythonLexer
 
@@ -226,7 +226,8 @@ def _cell(cell: dict[str, Any], budget: _Budget, place: int) -> Cell:
     kind, source = cell.get("cell_type"), _text(cell.get("source"))
     is_styled = budget.takes(source)
     if kind == "markdown" and is_styled:
-        return Cell(kind="markdown", html=render_markdown(source), place=place)
+        html = render_markdown(source) + _pictures(cell.get("attachments"), budget)
+        return Cell(kind="markdown", html=html, place=place)
     if kind != "code":
         return Cell(kind="raw", html=escape(source), place=place)
     number, outputs = cell.get("execution_count"), cell.get("outputs")
@@ -237,6 +238,24 @@ def _cell(cell: dict[str, Any], budget: _Budget, place: int) -> Cell:
         number=number if isinstance(number, int) else None,
         outputs=list(_outputs(outputs if isinstance(outputs, list) else [], budget)),
     )
+
+
+def _pictures(attached: Any, budget: _Budget) -> SafeString:
+    """Return the pictures that are attached to a text cell, each below its name.
+
+    A text names them by addresses that only Jupyter knows (`attachment:image.png`).
+    """
+    shown: list[tuple[str, SafeString]] = []
+    for name, bundle in attached.items() if isinstance(attached, dict) else ():
+        budget.outputs -= 1
+        if not isinstance(bundle, dict) or budget.outputs < 0:
+            continue
+        kind = next((each for each in IMAGES if each in bundle), "")
+        picture = _image(
+            kind, _text(bundle.get(kind)), budget, words=str(name)[:_TITLE]
+        )
+        shown.append((str(name)[:_TITLE], picture.html if picture else SafeString("")))
+    return format_html_join("", "<p>{}: {}</p>", shown)
 
 
 def _text(value: Any) -> str:
@@ -297,7 +316,9 @@ def _styled(kind: str, text: str, budget: _Budget) -> Output:
     return Output(kind="html", html=render_markdown(text[:MAX_TEXT]))
 
 
-def _image(kind: str, encoded: str, budget: _Budget) -> Output | None:
+def _image(
+    kind: str, encoded: str, budget: _Budget, *, words: str = "Output"
+) -> Output | None:
     encoded = "".join(encoded.split())
     if not encoded or len(encoded) > MAX_IMAGE:
         return None
@@ -309,7 +330,9 @@ def _image(kind: str, encoded: str, budget: _Budget) -> Output | None:
         return Output(kind="text", html=escape("A picture."), is_cut=True)
     return Output(
         kind="image",
-        html=format_html('<img src="data:{};base64,{}" alt="Output">', kind, encoded),
+        html=format_html(
+            '<img src="data:{};base64,{}" alt="{}">', kind, encoded, words
+        ),
     )
 
 

@@ -10,7 +10,6 @@ from courses.handouts import handout_notebook
 from courses.models import AssignmentRevision
 from formats.assignment.answer_cells import answer_places
 from formats.choices import FileKind
-from formats.notebook.cell_changes import source_text
 from formats.notebook.like_texts import NEARLY, AnswerText, likeness
 from grading.services.marking_queue import WorkItem
 from rendering.cache import RenderedTexts
@@ -114,7 +113,7 @@ def like_answers(
         nearly=tuple(found[False]),
         compared=compared,
         total=len(candidates),
-        is_handout=given is not None and given.text == answer.text,
+        is_handout=given is not None and given.text.has_same_words(answer.text),
     )
 
 
@@ -158,7 +157,7 @@ def _answers_of(cells: list[Any], keys: Collection[str]) -> Answers:
     return {
         key: Answer(
             places=tuple(places),
-            text=AnswerText.of(source_text(sound[place]) for place in places),
+            text=AnswerText.of(sound[place] for place in places),
         )
         for key, places in answer_places(sound, keys).items()
     }

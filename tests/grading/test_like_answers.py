@@ -57,13 +57,17 @@ def test_identical_and_nearly_identical_answers_are_found(
     assignment: Assignment, marker: User
 ) -> None:
     run = answered(assignment, LONG)
-    same = answered(assignment, LONG.upper() + "  ")
+    same = answered(assignment, LONG + "  ")
     near = answered(assignment, LONG.replace("word30", "other"))
+    upper = answered(assignment, LONG.upper())
     answered(assignment, "Something else.")
     queue = queue_of(assignment, marker)
     found = alike(assignment, queue, run.work.author)
     assert [each.student for each in found.identical] == [same.work.author_id]
-    assert [each.student for each in found.nearly] == [near.work.author_id]
+    assert {each.student for each in found.nearly} == {
+        near.work.author_id,
+        upper.work.author_id,
+    }
     assert found.is_complete
     assert not found.is_handout
     assert not alike(assignment, queue, run.work.author, seconds=0).is_complete

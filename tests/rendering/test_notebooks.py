@@ -79,6 +79,21 @@ def test_image_is_shown_from_the_file_itself() -> None:
     assert html.startswith('<img src="data:image/png;base64,iVBOR')
 
 
+def test_a_picture_that_is_attached_to_a_text_is_shown_below_it() -> None:
+    """Students paste pictures into answers: Jupyter attaches them to the cell."""
+    attached = {
+        "image.png": {"image/png": PIXEL},
+        "<b>.svg": {"image/svg+xml": "<svg onload='x()'/>"},
+        "odd": 3,
+    }
+    text = {"cell_type": "markdown", "source": "![image.png](attachment:image.png)"}
+    [cell] = read_cells(notebook({**text, "attachments": attached}))
+    assert '<p>image.png: <img src="data:image/png;base64,iVBOR' in cell.html
+    assert "<p>&lt;b&gt;.svg: </p>" in cell.html
+    assert "<svg" not in cell.html
+    assert "<b>" not in cell.html
+
+
 def test_an_invalid_image_falls_back_to_text() -> None:
     html = only_output(code(result(image_png='"><script>', text_plain="<Figure>")))
     assert html == "&lt;Figure&gt;"
