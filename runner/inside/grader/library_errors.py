@@ -51,7 +51,7 @@ def library_class(place: str) -> type[Exception] | None:
     a library's module also shows classes of others, such as unittest's SkipTest.
     """
     module, _, name = place.partition(":")
-    if not _is_imitated(module):
+    if not is_imitated(module):
         return None
     base = vars(sys.modules.get(module, types)).get(name)
     if not (isinstance(base, type) and issubclass(base, Exception)):
@@ -89,13 +89,13 @@ def _is_ordinary(base: type) -> bool:
     return all(
         kind in {Exception, BaseException, object}
         or (kind.__module__ == "builtins" and issubclass(kind, ORDINARY))
-        or _is_imitated(kind.__module__)
+        or is_imitated(kind.__module__)
         for kind in base.__mro__
     )
 
 
-def _is_imitated(module: str) -> bool:
-    """Return whether errors of the module are imitated: it is installed, and not ours."""
+def is_imitated(module: str) -> bool:
+    """Return whether what the module defines is imitated: it is installed, and not ours."""
     if module.partition(".")[0] in _STEERED:
         return False
     file = getattr(sys.modules.get(module), "__file__", None)

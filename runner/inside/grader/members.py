@@ -4,6 +4,7 @@ Such a member is a value: it is compared, added and formatted here. It is also a
 the same one each time, of its class, with a name; and it is sent back as that object.
 """
 
+import enum
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple, NoReturn
 
@@ -14,16 +15,26 @@ from runner.inside.grader.handle_parts import (
     number_of,
     student_of,
 )
+from runner.inside.grader.library_errors import is_imitated
+from runner.inside.grader.told_classes import class_at, place_of
 from runner.inside.values.nodes import CodecError
 from runner.inside.values.value_methods import REDEFINABLE
 
 _TEXT: Final = 1000
 _NAME: Final = 100
 _SMALL: Final = 2**63
+# The classes of Python's own from which a member's class may derive. Those that are
+# classes of numbers or texts, too, cannot stand among the bases of another such class.
+_ENUMS: Final = {place_of(one): one for one in (enum.Flag, enum.ReprEnum, enum.Enum)}
 
 
 class _MemberType(type):
     """The metaclass of members' classes here, which equal the student's own classes."""
+
+    def mro(cls) -> list[type]:
+        """Return the bases, and those of enumerations of which the snapshot has told."""
+        *own, last = super().mro()
+        return [*own, *cls.__dict__["_enums"], last]
 
     def __eq__(cls, other: object) -> bool:
         return cls is other or (is_handle(other) and vars(cls)["_of_objects"] == other)
@@ -62,10 +73,15 @@ class Member:
     def __getattr__(self, name: str) -> Any:
         """Ask the object for names that classes of the staff's own notebook define.
 
-        SECURITY: it asks for no others. A number with a shape would give two answers.
+        SECURITY: it asks for no others, and for none if the staff's notebook has no class
+        of its name. A number with a shape would give two answers.
         """
-        handle = object_of(self)
-        if name.startswith("_") or name not in student_of(handle).methods:
+        handle, is_known = object_of(self), vars(type(self))["_is_known"]
+        if (
+            name.startswith("_")
+            or not is_known
+            or name not in student_of(handle).methods
+        ):
             raise AttributeError(name)
         return getattr(handle, name)
 
@@ -117,7 +133,7 @@ class Members:
 
     def __init__(self) -> None:
         self._members: dict[int, Member] = {}
-        self._kinds: dict[tuple[type, type, tuple[str, ...]], type] = {}
+        self._kinds: dict[tuple[object, ...], type] = {}
 
     def forget(self) -> None:
         """Forget the members, before another check."""
@@ -130,7 +146,7 @@ class Members:
         classes: Collection[str],
         resolve: Callable[[Mapping[str, Any]], object],
     ) -> object:
-        """Return a member, or its value if the staff's notebook has no such class.
+        """Return a member. One of a library's enumeration is that of this process.
 
         Raises CodecError for an invalid node.
 
@@ -143,12 +159,16 @@ class Members:
             raise CodecError(
                 "the student's process sent an invalid member of an enumeration"
             ) from error
-        if not is_known:
-            return told.value
+        same = _of_library(node["o"].get("bases"), told)
+        if same is not None:
+            return same
         handle: Any = resolve(node["o"])
         known = self._members.get(number_of(handle))
         if known is None:
-            kind = self._kind(type(told.value), type(handle), told.anew)
+            bases = tuple(node["o"]["bases"])
+            enums = tuple(_ENUMS[one] for one in bases if one in _ENUMS)
+            key = type(told.value), type(handle), told.anew, enums, is_known
+            kind = self._kinds.get(key) or self._kinds.setdefault(key, _kind(*key))
             known = kind(told.value)
             vars(known).update(_told=told, _object=handle)
             self._members[number_of(handle)] = known
@@ -158,14 +178,33 @@ class Members:
             )
         return known
 
-    def _kind(self, base: type, kind: type, anew: tuple[str, ...]) -> Any:
-        if (base, kind, anew) not in self._kinds:
-            body: dict[str, Any] = {name: _of_its_own(name) for name in anew}
-            body |= {"_of_objects": kind, "__module__": __name__}
-            body["__hash__"] = base.__hash__  # Python drops it beside an `__eq__`
-            made = _MemberType(kind.__name__, (Member, base), body)
-            self._kinds[base, kind, anew] = made
-        return self._kinds[base, kind, anew]
+
+def _kind(
+    base: type,
+    kind: type,
+    anew: tuple[str, ...],
+    enums: tuple[type, ...],
+    is_known: bool,  # noqa: FBT001 - a part of a key
+) -> Any:
+    body: dict[str, Any] = {name: _of_its_own(name) for name in anew}
+    body |= {"_of_objects": kind, "_enums": enums, "_is_known": is_known}
+    # Python drops the hash beside an `__eq__`.
+    body |= {"__module__": __name__, "__hash__": base.__hash__}
+    return _MemberType(kind.__name__, (Member, base), body)
+
+
+def _of_library(bases: object, told: _Told) -> object:
+    """Return the member if its class is an imported library's, or None."""
+    place = bases[0] if isinstance(bases, list) and bases else None
+    kind = class_at(place) if isinstance(place, str) else None
+    if kind is None or not issubclass(kind, enum.Enum) or told.name is None:
+        return None
+    if not is_imitated(kind.__module__):
+        return None
+    found = kind.__members__.get(told.name)
+    if found is None or type(found.value) is not type(told.value):
+        return None
+    return found if found.value == told.value else None
 
 
 def _of_its_own(name: str) -> object:

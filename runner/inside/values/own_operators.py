@@ -6,9 +6,8 @@ are still compared by `==`, which is the tests' own.
 """
 
 import sys
-from collections import deque
+from collections import deque, namedtuple
 from collections.abc import Callable, Mapping
-from enum import Enum
 from typing import Any, Final
 
 import numpy as np
@@ -26,7 +25,7 @@ _OF_VALUES: Final = (*_PLAIN, np.ndarray, np.generic, torch.Tensor)
 # What makes, shows and describes a value, and what its content is read by.
 _NOT_OPERATORS: Final = frozenset(
     (
-        *("__new__", "__init__", "__doc__", "__repr__", "__str__", "__format__"),
+        *("__new__", "__init__", "__doc__"),
         *("__hash__", "__getattribute__", "__getnewargs__", "__sizeof__", "__reduce__"),
         *("__reduce_ex__", "__eq__", "__ne__", "__iter__", "__len__", "__getstate__"),
         *("__class_getitem__", "__init_subclass__", "__subclasshook__", "__dir__"),
@@ -59,10 +58,16 @@ OPERATORS: Final = frozenset(
 )
 
 
+# By these a value is shown. Text is no answer that a test compares unasked: so it is
+# marked, and not refused, unless the test has made the value.
+_SHOWING: Final = frozenset(("__repr__", "__str__", "__format__"))
+
+
 def _names_of(kind: type) -> frozenset[str]:
     """Return what a class may have in its own way: no private names of a library."""
     names = {name for one in kind.__mro__[:-1] for name in vars(one)} | OPERATORS
     found = {name for name in names if name[0] != "_" or name.startswith("__")}
+    found |= _SHOWING
     answers = {own_names.ANSWERS} if kind in _PLAIN else set()
     return frozenset(found - (_NOT_OPERATORS | _DECIDING) | answers)
 
@@ -94,15 +99,25 @@ def refused(words: str) -> Exception:
 def redefined(kind: type) -> list[str]:
     """Return the names that the class, which derives from a value's, has in its own way."""
     base = base_of(kind)
-    if base is None or issubclass(kind, Enum):
+    if base is None:
         return []
     classes = [one for one in kind.__mro__ if is_notebook_s(one)]
-    own = {name for one in classes for name in vars(one)}
+    own = {
+        name
+        for one in classes
+        for name, member in vars(one).items()
+        if not (name in _SHOWING and _is_of_named_tuples(member))
+    }
     if own & _DECIDING:
         own |= _ASKED
     if base in _PLAIN and own_names.answers_names(classes, base):
         own.add(own_names.ANSWERS)
     return sorted(own & REDEFINABLE[base])
+
+
+def _is_of_named_tuples(member: object) -> bool:
+    """Return whether Python has made this method, for a class of named tuples."""
+    return getattr(member, "__module__", None) == namedtuple.__module__
 
 
 def base_of(kind: type) -> type | None:
@@ -117,7 +132,7 @@ def base_of(kind: type) -> type | None:
 
 def own_bases(kind: type) -> list[type]:
     """Return the notebook's own classes among those that a class of values has."""
-    if base_of(kind) is None or issubclass(kind, Enum):
+    if base_of(kind) is None:
         return []
     return [one for one in kind.__mro__ if is_notebook_s(one)]
 
@@ -157,7 +172,10 @@ def _kind_of(
             _kinds.clear()
         plain = base_of(base) in _PLAIN
         body: dict[str, Any] = own_names.setting(refused, object_of) if plain else {}
-        body |= {name: _refusal(name) for name in names}
+        body |= {
+            name: _text(name, base) if name in _SHOWING else _refusal(name)
+            for name in names
+        }
         if own_names.ANSWERS in names:
             body[own_names.ANSWERS] = own_names.answering(refused, object_of)
         _kinds[key] = own_classes.own_type(base, name, numbers, body)
@@ -191,6 +209,20 @@ def _refusal(name: str) -> object:
         return operate(behind, *map(_behind, others))
 
     return refuse if name.startswith("__") else property(refuse)
+
+
+def _text(name: str, base: Any) -> Callable[..., str]:
+    """Return the method that shows a value: as the object behind it, or marked."""
+
+    def show(value: Any, *given: Any) -> str:
+        behind = object_of(value)
+        if behind is not None:
+            found: str = getattr(type(behind), name)(behind, *given)
+        else:
+            found = f"<the student's {type(value).__name__}> {base.__repr__(value)}"
+        return found
+
+    return show
 
 
 def _behind(value: Any) -> Any:

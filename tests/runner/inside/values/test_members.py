@@ -2,6 +2,7 @@
 
 import copy
 import enum
+import http
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -89,6 +90,11 @@ class Flag(enum.IntFlag):
     Y = 2
 
 
+class Hidden(enum.IntFlag):
+    A = 1
+    B = 2
+
+
 class Turn(enum.IntEnum):
     def half(self) -> int:
         return int(self) // 2
@@ -112,6 +118,8 @@ NAMES: dict[str, Any] = {
     "saying": lambda: Saying.NINE,
     "secret": lambda: Secret.ONE,
     "total": sum,
+    "status": lambda: Hidden.A | Hidden.B,
+    "found": lambda: http.HTTPStatus.NOT_FOUND,
     "apply": lambda f: f(Action.RIGHT),
     **{one.__name__: one for one in (Rank, Colour, Flag, Side)},
     "flags": lambda: Flag.X | Flag.Y,
@@ -252,10 +260,25 @@ def test_members_are_looked_up_by_name(student: SnapshotClient) -> None:
         _ = 0 in kind
 
 
-def test_a_member_of_a_class_unknown_to_staff_is_a_plain_number(
+def test_a_member_of_a_class_unknown_to_staff_is_a_number_and_no_plain_one(
     student: SnapshotClient,
 ) -> None:
-    assert type(student.name("secret")()) is int
+    """A test that asks for a plain number (`type(f()) is int`) does not take it."""
+    one, flags = student.name("secret")(), student.name("status")()
+    assert one == 1
+    assert type(one) is not int
+    assert isinstance(one, enum.Enum)
+    assert (repr(one), f"{one}") == ("<Secret.ONE: 1>", "1")
+    assert isinstance(flags, enum.Flag)
+    # No attribute of it is a second answer.
+    assert not hasattr(one, "opposite")
+
+
+def test_a_member_of_a_library_s_enumeration_is_that_member(
+    student: SnapshotClient,
+) -> None:
+    assert student.name("found")() is http.HTTPStatus.NOT_FOUND
+    assert student.name("found")().phrase == "Not Found"
 
 
 NODE = {"k": "member", "v": 1, "n": "ONE", "s": "value", "r": True, "w": []}

@@ -130,3 +130,46 @@ def test_another_operator_of_its_own_is_refused(name: str) -> None:
 @pytest.mark.parametrize("test", _HONEST.values(), ids=_HONEST)
 def test_all_else_is_done_with_the_value(test: str) -> None:
     assert tried(_NOTEBOOK, _NOTEBOOK, test).scores == (1.0,)
+
+
+# A value of another class, and the test that takes its text for a plain value's.
+_SHOWN: Final = {
+    "repr of a float": "class V(float):\n    __repr__ = lambda self: 'x'",
+    "text of an int": "class V(int):\n    __str__ = lambda self: 'x'",
+    "format of an int": "class V(int):\n    __format__ = lambda self, form: 'x'",
+    "repr of a list": "class V(list):\n    __repr__ = lambda self: 'x'",
+    "text of a text": "class V(str):\n    __str__ = lambda self: 'x'",
+    "a float of an enumeration": "import enum\nclass V(float, enum.Enum):\n    A = 2",
+    "a large number of one": "import enum\nclass V(enum.IntEnum):\n    A = 2 ** 70",
+}
+_PLAIN: Final = {"float": "2.0", "int": "2", "list": "[2]", "str": "'2'"}
+
+
+@pytest.mark.parametrize("name", _SHOWN)
+def test_the_text_of_a_class_of_its_own_is_no_plain_value_s(name: str) -> None:
+    base = next(one for one in _PLAIN if one in _SHOWN[name].replace("IntEnum", "int"))
+    plain = "2 ** 70" if "70" in _SHOWN[name] else _PLAIN[base]
+    made = "V.A" if "enum" in _SHOWN[name] else f"V({plain})"
+    right = f"def f(): return {plain}"
+    wrong = f"{_SHOWN[name]}\ndef f(): return {made}"
+    test = (
+        f"want = {plain}\nassert f() == want\n"
+        "assert (repr(f()), str(f()), f'{f()}') == (repr(want), str(want), f'{want}')\n"
+    )
+    assert tried(right, right, test).scores == (1.0,)
+    assert tried(right, wrong, test).scores == (0.0,)
+
+
+def test_the_text_of_a_value_that_the_test_has_made_is_its_class_s() -> None:
+    right = (
+        "class V(float):\n    def __repr__(self): return f'{float(self):.2f} m'\n"
+        "    def __format__(self, form): return float(self).__format__(form) + ' m'\n"
+        "from typing import NamedTuple\nclass P(NamedTuple):\n    x: int\n"
+        "def p(): return P(1)\n"
+    )
+    test = (
+        "assert (repr(V(2)), str(V(2)), f'{V(2):.1f}') == ('2.00 m', '2.00 m', '2.0 m')\n"
+        "assert repr(p()) == repr(P(1)) == 'P(x=1)'\n"
+    )
+    assert tried(right, right, test).scores == (1.0,)
+    assert tried(right, right.replace(".2f", ".3f"), test).scores == (0.0,)
