@@ -12,7 +12,6 @@ from typing import Final
 
 from runner.protocol.second_readings import Readings
 from runner.protocol.test_expressions import (
-    HELPERS,
     Function,
     Texts,
     is_roundabout,
@@ -251,17 +250,15 @@ def _asserted(node: ast.AST, texts: Texts, *, shows: bool) -> ast.expr | None:
     match node:
         case ast.Assert(test=test):
             return test
+        case ast.Expr(value=ast.Call(func=called) as call) if texts.is_helper(called):
+            return call
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name) as called) as call):
             root = root_of(called)
             is_ours = root == f"self.{name}" or root in texts.libraries
             if is_ours and name.startswith("assert") and not name.startswith(_RAISING):
                 return call
-            if name in HELPERS and root in texts.libraries:
-                return call
         case ast.Expr(value=ast.Call(func=ast.Name(id=name)) as call):
             if name.startswith("assert_") and name in texts.libraries:
-                return call
-            if name in HELPERS and name in texts.libraries:
                 return call
     return node.value if shows and isinstance(node, ast.Expr) else None
 

@@ -33,6 +33,8 @@ class Texts:
     ) -> None:
         self.functions: dict[str, Function] = {}
         self.loops: list[ast.For] = []
+        # The names under which the tests have functions of `softmark`.
+        self.helpers: set[str] = set()
         imported: set[str] = set()
         bound: set[str] = set()
         for node in (node for tree in trees for node in ast.walk(tree)):
@@ -42,6 +44,7 @@ class Texts:
                 if getattr(node, "module", "") != "__main__":
                     names = (each.asname or each.name for each in node.names)
                     imported.update(name.partition(".")[0] for name in names)
+                self.helpers.update(_helpers_in(node))
             elif isinstance(node, ast.ClassDef):
                 bound.add(node.name)
             else:
@@ -54,6 +57,15 @@ class Texts:
         self._calm = _BUILT_IN - bound - frozenset(defined)
         self._bound = frozenset(bound)
         self._is_own: dict[str, bool] = {}
+
+    def is_helper(self, called: ast.expr) -> bool:
+        """Return whether this is `expect` or `metric` of `softmark`, by whatever name."""
+        match called:
+            case ast.Name(id=name):
+                return name in self.helpers and name in self.libraries
+            case ast.Attribute(value=ast.Name(id=root), attr=name):
+                return name in HELPERS and root in self.libraries
+        return False
 
     def is_no_answer(self, name: str) -> bool:
         """Return whether the name cannot give an answer of the notebook's code.
@@ -84,6 +96,14 @@ class Texts:
             is_direct = not is_roundabout(function)
             self._is_own[name] = is_direct and all(map(self.is_no_answer, free))
         return self._is_own[name]
+
+
+def _helpers_in(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
+    """Yield the names that the statement gives to functions of `softmark`."""
+    if isinstance(node, ast.ImportFrom) and node.module == "softmark":
+        for each in node.names:
+            if each.name in HELPERS:
+                yield each.asname or each.name
 
 
 def _bound(node: ast.AST) -> Iterator[str]:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from runner.inside.grader.changed_arguments import NAME
 from runner.inside.grader.outside_changes import OutsideChanges
 from runner.protocol.syntax_trees import tree_copy
-from runner.protocol.test_expressions import HELPERS, Texts, key_of, read_in, root_of
+from runner.protocol.test_expressions import Texts, key_of, read_in, root_of
 
 _RAISING: Final = ("assertRaises", "assertWarns", "assertLogs", "assertNoLogs")
 _FAILING: Final = frozenset(("fail", "exit", "skipTest"))
@@ -259,10 +259,8 @@ class Assertions(ast.NodeTransformer):
     def _is_assertion(self, node: ast.expr) -> bool:
         """Return whether the call raises if an assertion does not hold."""
         match node:
-            case ast.Call(
-                func=ast.Attribute(attr=name) | ast.Name(id=name) as called
-            ) if name in HELPERS:
-                return root_of(called) in self._texts.libraries
+            case ast.Call(func=called) if self._texts.is_helper(called):
+                return True
             case ast.Call(func=ast.Attribute(attr=name) as called):
                 is_ours = name != "assert_" and bool(root_of(called))
             case ast.Call(func=ast.Name(id=name)):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import islice
 from typing import Any, Final
 
@@ -13,7 +14,11 @@ from runner.inside.grader.value_texts import text_of
 from runner.protocol.check_reports import MOST_DIFFERENCES, Difference
 
 _NUMERIC: Final = frozenset("biufc")
+# Arrays of times are compared with times of the same kind alone, in any unit.
+_TIMES: Final = frozenset("mM")
 _LONGEST: Final = 120
+# Numbers that as floats would lose digits.
+_EXACT: Final = (int, Fraction)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +112,9 @@ def _are_near(found: Any, expected: Any, tolerance: float | None) -> bool:
         return True
     if tolerance is None:
         return False
+    if isinstance(found, _EXACT) and isinstance(expected, _EXACT):
+        exact: Any = found - expected
+        return bool(abs(exact) <= tolerance)
     number: Callable[[Any], Any] = (
         complex if complex in {type(found), type(expected)} else float
     )
@@ -126,8 +134,11 @@ def _compare_arrays(found: Any, expected: Any, tolerance: float | None) -> Compa
         return Comparison(is_equal=False)
     if one.shape != other.shape:
         return Comparison(is_equal=False)
-    if {one.dtype.kind, other.dtype.kind} <= _NUMERIC:
+    kinds = {one.dtype.kind, other.dtype.kind}
+    if kinds <= _NUMERIC:
         same = _same_numbers(one, other, tolerance)
+    elif kinds & _TIMES and "O" not in kinds:
+        same = _same_times(one, other)
     else:
         same = _same_parts(one, other, tolerance)
     wrong = np.flatnonzero(~same)
@@ -151,15 +162,22 @@ def _as_exact_as_arrays(found: Any, expected: Any) -> tuple[Any, Any]:
     """
     one, other = array_of(found), array_of(expected)
     if not isinstance(found, ARRAYS) and _is_rounded(one, other):
-        return one.astype(other.dtype), other
+        return _rounded(one, other.dtype), other
     if not isinstance(expected, ARRAYS) and _is_rounded(other, one):
-        return one, other.astype(one.dtype)
+        return one, _rounded(other, one.dtype)
     return one, other
 
 
 def _is_rounded(one: Any, other: Any) -> bool:
     """Return whether numbers of a list are written in the dtype of the array `other`."""
-    return one.dtype.kind in "biuf" and other.dtype.kind == "f"
+    return bool(one.dtype.kind == other.dtype.kind == "f")
+
+
+def _rounded(numbers: Any, dtype: Any) -> Any:
+    """Return the numbers in the dtype, without those that would become infinite there."""
+    with np.errstate(all="ignore"):
+        found = numbers.astype(dtype)
+    return np.where(np.isinf(found), numbers, found)
 
 
 def _difference(place: str, found: Any, expected: Any) -> Difference:
@@ -181,8 +199,16 @@ def _same_numbers(one: Any, other: Any, tolerance: float | None) -> Any:
     return same
 
 
+def _same_times(one: Any, other: Any) -> Any:
+    """Do the same for arrays of times, of which NaT equals itself."""
+    left, right = one.reshape(-1), other.reshape(-1)
+    if left.dtype.kind != right.dtype.kind:
+        return np.zeros(left.size, dtype=bool)
+    return (left == right) | (np.isnat(left) & np.isnat(right))
+
+
 def _same_parts(one: Any, other: Any, tolerance: float | None) -> Any:
-    """Do the same for arrays of text, times or objects."""
+    """Do the same for arrays of text or objects."""
     pairs = zip(
         plain_of(one.reshape(-1).tolist()),
         plain_of(other.reshape(-1).tolist()),

@@ -75,6 +75,13 @@ def _items(values: Iterable[Any]) -> list[Any]:
     return found if is_read else list(map(plain_of, found))
 
 
+def _set_of(items: list[Any]) -> Any:
+    try:
+        return frozenset(items)
+    except TypeError:
+        return NoValue("a view of items that cannot be in a set")
+
+
 def _scalar(value: Any) -> Any:
     """Return a number of numpy's as Python's own, or as text if there is none.
 
@@ -83,8 +90,18 @@ def _scalar(value: Any) -> Any:
     """
     if isinstance(value, np.floating):
         return float(str(value))
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        return _time(value)
     found = value.item()
     return str(value) if isinstance(found, np.generic) else plain_of(found)
+
+
+def _time(value: Any) -> Any:
+    """Return Python's own time, or an array of one if that is less exact, or none."""
+    unit = f"{value.dtype.kind}8[us]"
+    exact = value.astype(unit) if np.datetime_data(value.dtype)[0] == "ns" else value
+    found = exact.item() if exact == value else None
+    return found if isinstance(found, dt.date | dt.timedelta) else np.asarray(value)
 
 
 def _array(value: Any) -> Any:
@@ -94,6 +111,7 @@ def _array(value: Any) -> Any:
 _READ: Final[tuple[tuple[type, Callable[[Any], Any]], ...]] = (
     (str, str.__str__),
     (bytes, bytes.__bytes__),
+    *((kind, bytes) for kind in (bytearray, memoryview)),
     (np.generic, _scalar),
     (int, int.__int__),
     (float, float.__float__),
@@ -103,6 +121,9 @@ _READ: Final[tuple[tuple[type, Callable[[Any], Any]], ...]] = (
     (tuple, lambda value: tuple(_items(tuple.__iter__(value)))),
     (set, lambda value: frozenset(_items(set.__iter__(value)))),
     (frozenset, lambda value: frozenset(_items(frozenset.__iter__(value)))),
+    # Python compares these views as sets.
+    (type({}.keys()), lambda value: frozenset(_items(value))),
+    (type({}.items()), lambda value: _set_of(_items(value))),
     (
         dict,
         lambda value: {

@@ -108,7 +108,9 @@ def _of_array(array: Any, depth: int) -> str:
 def _plain_items(array: Any) -> Any:
     """Return an array as lists, with the shortest numbers that it may stand for."""
     if array.ndim == 0:
-        return plain_of(array[()])
+        found = plain_of(array[()])
+        # A time that is none of Python's own stays an array.
+        return NoValue(str(array)) if isinstance(found, np.ndarray) else found
     return [_plain_items(one) if array.ndim > 1 else plain_of(one) for one in array]
 
 

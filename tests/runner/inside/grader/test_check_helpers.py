@@ -25,6 +25,7 @@ def pair(): return Pair(1, 2)
 def odd(): return Odd()
 def double(x): return 2 * x
 def grid(): return np.arange(6.).reshape(2, 3)
+def days(unit): return np.array(["2020-01-01", "2020-01-02"], f"M8[{unit}]")
 def table(): return pd.DataFrame({"a": [1, 2]})
 def changed(a): a.append(1); return a
 def refuses(): raise AssertionError("the student's words")
@@ -62,6 +63,12 @@ _EQUAL: Final = (
     "expect(table(), pd.DataFrame({'a': [1, 2]}))",
     "expect(np.float32(0.1), 0.1)\nexpect(torch.tensor([0.1]), [0.1])",
     "expect(None, None)\nexpect(b'x', b'x')\nexpect(torch.float32, torch.float32)",
+    "expect(days('ns'), days('s'))\nexpect(days('s')[0], days('ns')[0])",
+    "expect(days('ns') - days('s')[0], np.array([0, 86400], 'm8[s]'))",
+    "expect(np.array(['NaT'], 'M8[D]'), np.array(['NaT'], 'M8[s]'))",
+    "expect(bytearray(double(b'x')), b'xx')\nexpect(memoryview(b'x'), b'x')",
+    "expect({1: 2, 3: 4}.keys(), {3, 1})\nexpect({1: 2}.items(), {(1, 2)})",
+    "expect([0.1, float('inf')], np.array([0.1, np.inf], np.float32))",
 )
 
 
@@ -104,6 +111,34 @@ _DIFFERENT: Final = {
     "expect({3, 1, 2}, set())": ("set()", "{1, 2, 3}", ""),
     "expect(print, 1)": ("1", "no value, but a builtin_function_or_method", ""),
     "expect(table(), 1)": ("1", "DataFrame of shape (2, 1)", ""),
+    "expect(days('ns').astype(int), days('ns'))": (
+        (
+            "array of shape (2,), datetime64[ns]: "
+            "[2020-01-01 00:00:00, 2020-01-02 00:00:00]"
+        ),
+        "array of shape (2,), int64: [1577836800000000000, 1577923200000000000]",
+        "[0] [1]",
+    ),
+    "expect(np.datetime64('NaT'), None)": (
+        "None",
+        "array of shape (), datetime64: NaT",
+        "",
+    ),
+    "expect([16777217], np.array([16777216], np.float32))": (
+        "array of shape (1,), float32: [16777216.0]",
+        "[16777217]",
+        "[0]",
+    ),
+    "expect([1e39], np.array([np.inf], np.float32))": (
+        "array of shape (1,), float32: [inf]",
+        "[1e+39]",
+        "[0]",
+    ),
+    "expect(2 ** 60 + double(1), 2 ** 60, tolerance=0.5)": (
+        str(2**60),
+        str(2**60 + 2),
+        "",
+    ),
     "expect(double('<b>\\x00\\u202e'), '')": (
         "''",
         r"'<b>\x00\u202e<b>\x00\u202e'",
@@ -117,6 +152,17 @@ def test_different_values_fail_and_show_both(tests: str) -> None:
     score, report = shown(tests)
     places = " ".join(one.place for one in report.differences)
     assert (score, report.expected, report.found, places) == (0.0, *_DIFFERENT[tests])
+
+
+@pytest.mark.parametrize(
+    "importing",
+    ["from softmark import expect as same", "import softmark\nsame = softmark.expect"],
+)
+def test_expect_sees_a_changed_argument_under_each_name(importing: str) -> None:
+    name = "same" if " as " in importing else "softmark.expect"
+    tests = f"{importing}\na = [1]\nchanged(a)\n{name}(a, [1])"
+    assert shown(tests)[0] == 0
+    assert shown(tests.replace("changed(a)", "double(a)"))[0] == 1
 
 
 def test_numbers_that_differ_are_counted() -> None:
