@@ -11,7 +11,6 @@ or sent while an assertion is evaluated for the second time.
 """
 
 import contextlib
-import io
 import operator
 import sys
 import weakref
@@ -26,8 +25,9 @@ import numpy as np
 from runner.inside.grader import refusals
 from runner.inside.grader.changed_values import Changed, ChangedValues, Place, Ref
 from runner.inside.grader.exchanged_values import exchanged
+from runner.inside.grader.given_back import GivenBack
 from runner.inside.grader.handle_parts import is_handle, observations_of
-from runner.inside.grader.value_states import AskedAgainError, Look, State
+from runner.inside.grader.value_states import AskedAgainError, Look, State, texts_of
 from runner.inside.values.codec import CodecError, Encoder
 
 Again = Callable[[], Any]
@@ -81,6 +81,7 @@ class Arguments:
         # Whether an assertion is being evaluated for the second time.
         self.is_comparing = False
         self._has_asked = False
+        self.given_back = GivenBack(self._value_at)
         self._changed = ChangedValues(lambda places: ask("contents", list(places)))
         self.begin(is_watching=False, asks_again=False)
 
@@ -97,6 +98,7 @@ class Arguments:
         # Changed values that the calls of this statement were given once more.
         self._given_again: list[Changed] = []
         self._changed.clear()
+        self.given_back.forget()
         # What is known of each assertion, by its code.
         self._looks: dict[object, Look] = {}
 
@@ -255,7 +257,7 @@ class Arguments:
                 shown.append(now)
                 return bool(now == shown[0])
 
-            show = partial(_shown, again)
+            show = partial(texts_of, again)
             self._check(state, is_same, show, text, counts=True, compares=True)
         return found
 
@@ -390,11 +392,3 @@ def _ref(value: Any) -> Ref:
         return weakref.ref(value)
     except TypeError:
         return lambda: value
-
-
-def _shown(again: Again) -> tuple[str, str]:
-    """Return the text of the value, and what was printed meanwhile."""
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        text = repr(again())
-    return text, printed.getvalue()

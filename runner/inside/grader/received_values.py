@@ -38,16 +38,24 @@ def is_building() -> bool:
 
 
 def decode(
-    node: Node, buffers: list[Buffer], resolve: Callable[[Mapping[str, Any]], object]
+    node: Node,
+    buffers: list[Buffer],
+    resolve: Callable[[Mapping[str, Any]], object],
+    note: Callable[[Decoder], None] = lambda _: None,
 ) -> Any:
     """Return the value of a node that the snapshot has sent.
+
+    `note` is called with the decoder, which knows the parts.
 
     Raises CodecError, and NotDataError for a part that cannot be sent, such as a module.
     """
     with comparing_by_identity():
         try:
-            return Decoder(buffers, resolve).decode(node)
+            decoder = Decoder(buffers, resolve)
+            value = decoder.decode(node)
+            note(decoder)
         except CodecError as error:
             if isinstance(error.__cause__, NotDataError):
                 raise error.__cause__ from None  # the conversation goes on
             raise
+        return value

@@ -268,7 +268,8 @@ class SnapshotClient:
         self._exports.positions.learn(header)
         if "ok" in header:
             resolve = partial(self._resolve, operation=operation, buffers=buffers)
-            return empty_values.note_empty(decode(header["ok"], buffers, resolve))
+            note = partial(self.arguments.given_back.note, header.get("mine"))
+            return empty_values.note_empty(decode(header["ok"], buffers, resolve, note))
         error = header.get("error")
         if not isinstance(error, dict):
             raise LinkError("the student's process gave no answer")
@@ -280,8 +281,7 @@ class SnapshotClient:
 
     def _serve(self, header: Header, buffers: list[Buffer]) -> Message:
         """Answer the student's process, which may call what a test has passed to it."""
-        operation = header.get("op")
-        if operation not in {"callback", "stand_in", "lent"}:
+        if (operation := header.get("op")) not in {"callback", "stand_in", "lent"}:
             raise LinkError("the student's process sent an invalid question")
         given, named = self._arguments(header, buffers)
         encoder = self._encoder()

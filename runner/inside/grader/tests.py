@@ -126,6 +126,7 @@ class Tests:
             student.arguments, context.library.names, context.defined
         )
         self._main = Main()
+        identities.compare_given_by(student.arguments.given_back.are_one)
         check_helpers.install(lambda: student.arguments.is_comparing)
         STAFF_TEXTS.use_sources(_sources(question))
         if question.style in {TestStyle.FUNCTIONS, TestStyle.CASES}:

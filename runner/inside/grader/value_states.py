@@ -1,5 +1,7 @@
 """What the names in an assertion hold, before and after it was evaluated."""
 
+import contextlib
+import io
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from time import monotonic
@@ -97,6 +99,14 @@ def _reached(read: Callable[[], Any]) -> Reached:
         return Reached(read())
     except (Exception, AskedAgainError):  # noqa: BLE001 - a name is not bound
         return Reached(())
+
+
+def texts_of(again: Callable[[], Any]) -> tuple[str, str]:
+    """Return the text of the value, and what was printed meanwhile."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        text = repr(again())
+    return text, printed.getvalue()
 
 
 def _prints_of(read: Callable[[], Any]) -> list[Print] | None:

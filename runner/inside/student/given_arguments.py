@@ -35,6 +35,8 @@ _MANY: Final = 256
 # measured, so that no mark depends on the machine's speed.)
 _EACH_CALL: Final = 2_000
 _IN_ALL: Final = 4_000_000
+# So many parts of one answer are told that are values which the test has given.
+_MOST_SAME: Final = 64
 # Values that have changed are kept until the check ends, the latest ones of them.
 _CHANGED_BYTES: Final = 256 * 1024**2
 
@@ -180,6 +182,11 @@ class GivenArguments:
         changed = self._changed.get((message, number))
         return None if changed is None else _content_of(changed.value, self._places)
 
+    def recent_places(self) -> dict[int, Place]:
+        """Return the places of the latest values, by their ids."""
+        known = (*self._latest, *self._changed.values())
+        return {id(one.value): one.place for one in known}
+
     def _known_places(self) -> Mapping[int, Place]:
         """Return the places of the values that are known here, by their ids."""
         known = (*self._latest, *self._aside, *self._changed.values())
@@ -204,6 +211,20 @@ class Watch:
             one = _given((self._message, number), value)
             if one is not None:
                 self._given.append(one)
+
+    def same_in(self, encoder: Encoder) -> dict[str, object]:
+        """Return the parts of an answer that are values which the test has given.
+
+        Each has its number in the answer, and its place. `f(xs) is xs` asks for it.
+        """
+        if self._message is None:
+            return {}
+        places = self._owner.recent_places()
+        places |= {id(one.value): one.place for one in (*self._kept, *self._given)}
+        found = encoder.numbered_among(places)[:_MOST_SAME]
+        return (
+            {"mine": [[number, *places[key]] for key, number in found]} if found else {}
+        )
 
     def told(self) -> dict[str, object]:
         """Return what the answer's header says: the places of the changed values.

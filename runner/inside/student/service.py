@@ -188,6 +188,7 @@ class Service:
             self._sent_names.note(arguments[0], node, encoder.buffers)
         if place is not None:
             told |= self._readings.told(place, result, node, encoder.buffers)
+        told |= watch.same_in(encoder)
         return {"ok": node, **told}, encoder.buffers
 
     # --- Operations ------------------------------------------------------------

@@ -141,6 +141,14 @@ class Encoder(EncoderBase):
         part = self._met.get(id(value))
         return None if part is None else self._numbered(part.node)
 
+    def numbered_among(self, ids: Collection[int]) -> list[tuple[int, int]]:
+        """Return the ids of parts of the message that are among these, with numbers."""
+        return [
+            (key, self._numbered(part.node))
+            for key, part in self._met.items()
+            if key in ids
+        ]
+
     def number_each(self, values: Collection[object], taken: int) -> int:
         """Give numbers to new parts that take so many bytes each. Return the first."""
         first, self._shared = self._shared, self._shared + len(values)
