@@ -1,9 +1,10 @@
 """Importing a course from a course file, and exporting it as one."""
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils.text import slugify
@@ -18,7 +19,7 @@ from courses.permissions import Right
 from courses.services.access import require_right
 from courses.services.course_file_record import record_import
 from courses.services.creating import enrol_creator, require_course_creator
-from courses.services.rubrics import edit_from_course_file
+from courses.services.rubrics import edit_from_course_file, lock_rubrics
 from formats.course.course_content import Content, RubricRow
 from formats.course.course_reader import CourseFile, read_course_file
 from formats.course.dates import AcademicYear
@@ -63,6 +64,8 @@ def import_course_file(
             course = Course.objects.select_for_update().filter(slug=slug).first()
             _authorise(actor, course, path, must_be_new=must_be_new)
             plan = _plan(file, course, prune=prune, name=path.name)
+            if not dry_run:
+                lock_rubrics([rubric.pk for *_, rubric in _changed_rubrics(plan)])
             if not dry_run and not plan.is_empty:
                 applier = Applier(plan, slug)
                 course = applier.apply()
@@ -97,23 +100,27 @@ def default_slug(content: Content) -> str:
 def _edit_rubrics(actor: Actor, plan: Plan, name: str, *, dry_run: bool) -> None:
     """Change the rubrics that the file changes, and raise ImportRefusedError if it may not."""
     faults = ProblemList()
-    for change in plan.changed:
-        if isinstance(change.row, RubricRow):
-            refused = edit_from_course_file(
-                actor=actor,
-                rubric=plan.stored.objects[change.row.NOUN, change.row.key],
-                written=change.row.items,
-                dry_run=dry_run,
+    for change, row, rubric in _changed_rubrics(plan):
+        refused = edit_from_course_file(
+            actor=actor, rubric=rubric, written=row.items, dry_run=dry_run
+        )
+        if refused:
+            faults.add(
+                f"{change}: {refused}",
+                file=name,
+                line=row.line,
+                hint="Open the page of the rubric, which shows these marks, and "
+                "fill its form with the rubric of the file.",
             )
-            if refused:
-                faults.add(
-                    f"{change.name}: {refused}",
-                    file=name,
-                    line=change.row.line,
-                    hint="Open the page of the rubric, which shows these marks, and "
-                    "fill its form with the rubric of the file.",
-                )
     faults.raise_if_any()
+
+
+def _changed_rubrics(plan: Plan) -> Iterator[tuple[str, RubricRow, Any]]:
+    """Yield the name and the row of each rubric that changes, with the stored rubric."""
+    for change in plan.changed:
+        row = change.row
+        if isinstance(row, RubricRow):
+            yield change.name, row, plan.stored.objects[row.NOUN, row.key]
 
 
 def _authorise(

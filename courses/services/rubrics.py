@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from accounts.actors import Actor
-from courses.models import Assignment, Rubric, RubricGroup, RubricItem
+from courses.models import Assignment, Course, Rubric, RubricGroup, RubricItem
 from formats.assignment import rubric as formats_rubric
 from formats.assignment.assignment_content import Question
 from formats.assignment.rubric import Starts
@@ -54,6 +54,21 @@ def edit_from_course_file(
         for edit in _EDITORS
     ]
     return " ".join(filter(None, refused))
+
+
+def lock_rubrics(keys: Collection[int]) -> None:
+    """Lock the rubrics with these ids, after their course and assignments.
+
+    Call it before anything is changed. There is one order of locks: course, assignment,
+    rubric, marking, mark, and rows of one kind by their ids. Whoever marks locks the
+    rubric before the mark; whoever changed marks first and then waited for the rubric
+    would wait for the marker, who waits for the mark.
+    """
+    chosen = Rubric.objects.filter(pk__in=keys).order_by()
+    assignments = Assignment.objects.filter(pk__in=chosen.values("assignment"))
+    courses = Course.objects.filter(pk__in=chosen.values("assignment__course"))
+    for rows in (courses, assignments, chosen):
+        list(rows.select_for_update(no_key=True, of=("self",)).order_by("pk"))
 
 
 def rubric_for(assignment: Assignment, question: Question) -> Rubric | None:

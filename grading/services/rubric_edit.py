@@ -13,6 +13,7 @@ from courses.models import CourseChange, Rubric, RubricGroup, RubricItem
 from courses.permissions import Right
 from courses.services.access import require_right
 from courses.services.changes import record_change
+from courses.services.rubrics import lock_rubrics
 from formats.assignment import rubric as formats_rubric
 from formats.assignment.rubric import Choose, GroupRules, RubricRules, Starts
 from grading.models import Marking
@@ -107,11 +108,8 @@ def edit_rubric(
     RubricRefusedError if the rubric is faulty, or marks have changed since.
     """
     require_right(actor, Right.EDIT, rubric.assignment.course)
-    locked = (
-        Rubric.objects.select_for_update(of=("self",))
-        .select_related("assignment__course")
-        .get(pk=rubric.pk)
-    )
+    lock_rubrics([rubric.pk])
+    locked = Rubric.objects.select_related("assignment__course").get(pk=rubric.pk)
     plan = plan_rubric(locked, edited)
     if plan.digest != seen:
         raise RubricRefusedError(
