@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from grading.forms.typed_points import PointsField
 from grading.models import Stage
 from grading.models.markings import LONGEST_COMMENT
 from grading.services.agreement import AgreedChoice
@@ -19,9 +20,7 @@ class MarkingAgreeForm(forms.Form):
         ],
         error_messages={"required": "Choose one of the two markings."},
     )
-    points = forms.DecimalField(
-        required=False, max_digits=7, decimal_places=2, min_value=0
-    )
+    points = PointsField(required=False, min_value=0)
     comment = forms.CharField(required=False, max_length=LONGEST_COMMENT)
 
     @property

@@ -6,6 +6,7 @@ from django import forms
 
 from courses.forms.moments import MomentField
 from courses.models import Assignment
+from grading.forms.typed_points import PointsField
 
 
 class MarkingSettingsForm(forms.ModelForm[Assignment]):
@@ -15,11 +16,9 @@ class MarkingSettingsForm(forms.ModelForm[Assignment]):
     it was given, and stores nothing.
     """
 
-    agreed_above = forms.DecimalField(
+    agreed_above = PointsField(
         label="Largest difference of two markings",
         min_value=0,
-        max_digits=7,
-        decimal_places=2,
         help_text="In points. Where a first and a second marking of a question differ "
         "by more, the question counts nothing until a marking is agreed. Otherwise the "
         "first marking counts.",

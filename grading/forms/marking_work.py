@@ -2,21 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from django.http import QueryDict
 
+from grading.forms.typed_points import typed_points
 from grading.models import Marking
 from grading.services.marking import GivenMarking
 
 # The most digits of a number that fits into a database column.
 _MOST_DIGITS: Final = 9
 _CELL: Final = "cell-"
-# The sign that word processors write.
-_MINUS: Final = "\N{MINUS SIGN}"
-# The longest text of points that is read as a number.
-_LONGEST_POINTS: Final = 12
 
 
 class SeenWork(NamedTuple):
@@ -102,16 +99,7 @@ class TypedMarking:
     @property
     def points_added(self) -> Decimal | None:
         """The adjustment as a number, or None if it is none."""
-        text = self.adjustment.replace(",", ".").replace(_MINUS, "-") or "0"
-        if len(text) > _LONGEST_POINTS:
-            return None
-        try:
-            number = Decimal(text)
-        except InvalidOperation:
-            return None
-        # SECURITY: arithmetic with exponents beyond these ends in an error.
-        is_usual = number.is_finite() and number.adjusted() <= _LONGEST_POINTS
-        return number if is_usual else None
+        return typed_points(self.adjustment or "0")
 
     def given(self, *, is_finished: bool) -> GivenMarking | None:
         """Return what is to be stored, or None if the adjustment is no number."""

@@ -21,6 +21,7 @@ from formats.assignment.rubric import (
     Choose,
     Starts,
 )
+from grading.forms.typed_points import PointsField
 from grading.services.rubric_edit import (
     EditedGroup,
     EditedItem,
@@ -39,17 +40,10 @@ _NEW_GROUP: Final = {"choose": Choose.SEVERAL.value}
 Entries = dict[str, Any]
 
 
-def _points(**options: Any) -> forms.DecimalField:
+def _points(**options: Any) -> PointsField:
     widget = forms.TextInput(attrs={"inputmode": "decimal", "size": 6})
     limit = _MOST_POINTS
-    return forms.DecimalField(
-        min_value=-limit,
-        max_value=limit,
-        max_digits=7,
-        decimal_places=2,
-        widget=widget,
-        **options,
-    )
+    return PointsField(min_value=-limit, max_value=limit, widget=widget, **options)
 
 
 class RubricHeadForm(forms.Form):
