@@ -5,6 +5,7 @@ from enum import StrEnum
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
+from courses.hidden_work import work_is_hidden_from
 from courses.models import Assignment, Course, Enrolment
 from formats.choices import Role
 
@@ -76,12 +77,29 @@ def rights_at(user: User, assignment: Assignment) -> frozenset[Right]:
     SECURITY: this is the rule of all pages, lists, files and programs but those of
     marking (grading.services.marker_scope). While the marking is anonymous, or markers
     see only what they are given, whoever does not edit the course sees no work there.
-    `AssignmentQuerySet.with_work_seen_by` is the same rule for querysets.
+    Nobody does, whatever their role, while a second marking is still to be given by
+    them (courses.hidden_work). `AssignmentQuerySet.with_work_seen_by` is the same rule
+    for querysets.
     """
     rights = rights_in(user, assignment.course)
-    if assignment.is_marked_apart and Right.EDIT not in rights:
+    if Right.VIEW_ALL_WORK not in rights:
+        return rights
+    is_apart = assignment.is_marked_apart and Right.EDIT not in rights
+    if is_apart or is_work_hidden(user, assignment):
         return rights - {Right.VIEW_ALL_WORK, Right.GRADE}
     return rights
+
+
+def is_work_hidden(user: User, assignment: Assignment) -> bool:
+    """Return whether the assignment's work is hidden from the person for now. One query."""
+    rows = Assignment.objects.filter(work_is_hidden_from(user), pk=assignment.pk)
+    return rows.exists()
+
+
+def work_is_hidden(user: User, *, assignment: str) -> Exists:
+    """Match rows of assignments whose work is hidden from the person for now."""
+    hidden = Assignment.objects.filter(work_is_hidden_from(user))
+    return Exists(hidden.filter(pk=OuterRef(assignment)).order_by())
 
 
 def can_view_work_of(user: User, assignment: Assignment) -> bool:
@@ -96,7 +114,7 @@ def own_or_in_staffed_courses(user: User, *, assignment: str, owner: str) -> Q:
     its course is hidden from them.
     """
     if user.is_superuser:
-        return Q()
+        return ~Q(work_is_hidden(user, assignment=assignment))
     return Q(work_is_seen(user, assignment=assignment)) | own_in_visible_courses(
         user, course=f"{assignment}__course", owner=owner
     )

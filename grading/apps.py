@@ -5,7 +5,8 @@ class GradingConfig(AppConfig):
     name = "grading"
 
     def ready(self) -> None:
-        """Record changed marks when settings change, and tell other apps what to ask."""
+        """Register what this app knows with the apps below it."""
+        from courses.hidden_work import hide_work_where  # noqa: PLC0415  after models
         from courses.querysets.changes import (  # noqa: PLC0415  after models
             on_work_taken,
         )
@@ -14,6 +15,9 @@ class GradingConfig(AppConfig):
         )
         from courses.services.settings_changes import (  # noqa: PLC0415  after models
             on_marks_change,
+        )
+        from grading.querysets.hidden_markings import (  # noqa: PLC0415  after models
+            assignments_hidden_from,
         )
         from grading.querysets.released import (  # noqa: PLC0415  after models
             no_longer_taken,
@@ -30,6 +34,7 @@ class GradingConfig(AppConfig):
         )
         from submissions.quota import count_also  # noqa: PLC0415  after models
 
+        hide_work_where(assignments_hidden_from)
         on_marks_change(follow_settings, follow_course)
         on_work_taken(no_longer_taken)
         on_rubric_in_course_file(edit_without_marks)

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
+from courses.hidden_work import work_is_hidden_from
 from courses.querysets.content import ContentQuerySet
 from courses.querysets.extra_time_columns import extra_time_of
 from courses.querysets.membership import EDITORS, STAFF, enrolled
@@ -23,12 +24,13 @@ class AssignmentQuerySet(ContentQuerySet["Assignment"]):
 
         This is outside the marking pages, which have a rule of their own. Who edits a
         course sees all its work. Other staff do, unless the marking is anonymous or
-        markers see only what they are given.
+        markers see only what they are given. Nobody does while it is hidden from them.
         """
+        found = self.exclude(work_is_hidden_from(user))
         if user.is_superuser:
-            return self
+            return found
         is_open = Q(marking_is_anonymous=False, markers_see_own_only=False)
-        return self.filter(
+        return found.filter(
             enrolled(user, "course", role__in=EDITORS)
             | (enrolled(user, "course", role__in=STAFF) & is_open)
         )

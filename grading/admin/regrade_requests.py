@@ -1,10 +1,12 @@
 """Admin pages of regrade requests."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 
+from accounts.http import SignedInRequest
 from courses.admin.times import CourseTimes
+from courses.permissions import work_is_hidden
 from grading.admin.runs_and_marks import ReadOnly
 from grading.models import RegradeRequest
 
@@ -19,6 +21,12 @@ class RegradeRequestAdmin(CourseTimes, ReadOnly, RequestAdminBase):
     """Regrade requests, to read. They are answered on the assignment's page."""
 
     course_path = "submission__assignment__course"
+
+    def get_queryset(self, request: SignedInRequest) -> Any:  # type: ignore[override]  # only who is signed in comes here
+        """Return all requests but those of work that a second marker must not know yet."""
+        hidden = work_is_hidden(request.user, assignment="submission__assignment")
+        return super().get_queryset(request).exclude(hidden)
+
     list_display = ["submission", "key", "state", "points_before", "points_after"]
     list_filter = ["state"]
     list_select_related = [

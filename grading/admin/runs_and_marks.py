@@ -17,6 +17,7 @@ from courses.admin.long_lists import (
 )
 from courses.admin.times import CourseTimes
 from courses.models import AssignmentRevision
+from courses.permissions import work_is_hidden
 from grading.messages import describe
 from grading.models import (
     GradingRun,
@@ -242,6 +243,11 @@ class MarkAdmin(ReadOnly, LongList):
         "student__login",
     ]
     inlines: "ClassVar[list[type[InlineModelAdmin[Any, Any]]]]" = [MarkChangeInline]
+
+    def get_queryset(self, request: SignedInRequest) -> Any:  # type: ignore[override]  # only who is signed in comes here
+        """Return all marks but those that a second marker must not know yet."""
+        rows: Any = super().get_queryset(request)
+        return rows.exclude(work_is_hidden(request.user, assignment="assignment"))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return MarkChangeList

@@ -331,7 +331,8 @@ class ExtensionRequestViewSet(ReadOnlyViewSet[ExtensionRequest]):
         own = deadline_for(row.assignment, row.student)
         hidden = hidden_results_of(row, own, now=timezone.now())
         words = hidden.words if hidden else ""
-        planned = ExtraTimePlanSerializer(plan).data
+        viewer = {"viewer": sender(self.request)}
+        planned = ExtraTimePlanSerializer(plan, context=viewer).data
         return Response({**planned, "hidden_results": words})
 
     @extend_schema(summary="Download the file of a request", responses=DOWNLOAD)

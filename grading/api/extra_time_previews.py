@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -25,12 +25,14 @@ from courses.api.extension_viewsets import (
 from courses.services.accommodations import built_accommodation
 from courses.services.extensions import check_grants
 from grading.api.fields import points_field
+from grading.services.blind_marking import known_marks
 from grading.services.extra_time_plan import (
     plan_extensions,
     plan_saved_accommodation,
     plan_withdrawn_accommodations,
     plan_withdrawn_extensions,
 )
+from grading.services.settings_plan import SettingsPlan
 
 
 class _OfStudentSerializer(serializers.Serializer[Any]):
@@ -60,8 +62,28 @@ class ChangedLatenessSerializer(_OfStudentSerializer):
 class ExtraTimePlanSerializer(serializers.Serializer[Any]):
     """What extra time would change, as the course's pages show it."""
 
-    marks = ChangedMarkSerializer(many=True)
+    marks = serializers.SerializerMethodField()
     lateness = ChangedLatenessSerializer(many=True)
+    left_out = serializers.SerializerMethodField(
+        help_text="How many marks would change and are not listed, because you give a "
+        "second marking for their students and must not know the first one yet."
+    )
+
+    @extend_schema_field(ChangedMarkSerializer(many=True))
+    def get_marks(self, plan: SettingsPlan) -> Any:
+        """Return the marks that would change, as far as the person may know them."""
+        rows = known_marks(self.context["viewer"], plan.marks).rows
+        return ChangedMarkSerializer(rows, many=True).data
+
+    def get_left_out(self, plan: SettingsPlan) -> int:
+        """Return how many marks are left out."""
+        return known_marks(self.context["viewer"], plan.marks).left_out
+
+
+def plan_answer(request: Request, plan: SettingsPlan) -> Response:
+    """Answer with what extra time would change."""
+    context = {"viewer": sender(request)}
+    return Response(ExtraTimePlanSerializer(plan, context=context).data)
 
 
 class PlannedExtensionViewSet(ExtensionViewSet):
@@ -85,7 +107,7 @@ class PlannedExtensionViewSet(ExtensionViewSet):
             check_grants(actor=sender(request), assignment=assignment, grants=grants)
         due_at = {each.student.pk: each.due_at for each in grants}
         plan = plan_extensions(assignment=assignment, due_at=due_at)
-        return Response(ExtraTimePlanSerializer(plan).data)
+        return plan_answer(request, plan)
 
     @extend_schema(
         summary="Preview the withdrawal of an extension",
@@ -97,7 +119,7 @@ class PlannedExtensionViewSet(ExtensionViewSet):
         found = self.get_object()
         check_edits(request, found.assignment.course)
         plan = plan_withdrawn_extensions([found])
-        return Response(ExtraTimePlanSerializer(plan).data)
+        return plan_answer(request, plan)
 
 
 class PlannedAccommodationViewSet(AccommodationViewSet):
@@ -115,7 +137,7 @@ class PlannedAccommodationViewSet(AccommodationViewSet):
         given = self.asked(request)
         with refused_fields():
             row = built_accommodation(actor=sender(request), **given)
-        return Response(ExtraTimePlanSerializer(plan_saved_accommodation(row)).data)
+        return plan_answer(request, plan_saved_accommodation(row))
 
     @extend_schema(
         summary="Preview the withdrawal of an accommodation",
@@ -125,4 +147,4 @@ class PlannedAccommodationViewSet(AccommodationViewSet):
     def withdrawal(self, request: Request, pk: str) -> Response:
         """Say what withdrawing it would change. Nothing is stored."""
         plan = plan_withdrawn_accommodations([self.edited(request)])
-        return Response(ExtraTimePlanSerializer(plan).data)
+        return plan_answer(request, plan)

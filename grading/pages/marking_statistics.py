@@ -14,6 +14,7 @@ from grading.marker_statistics import (
 )
 from grading.models import Stage
 from grading.services.aliases import codes_of
+from grading.services.blind_marking import hidden_answers
 from grading.services.marker_records import (
     MarkerRecord,
     changed_by_requests,
@@ -80,12 +81,16 @@ class MarkerSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class MarkingStatisticsPage:
-    """The page. `size` and `draw` are those of the sample."""
+    """The page. `size` and `draw` are those of the sample.
+
+    `left_out` is how many answers the viewer must not know yet, as their second marker.
+    """
 
     questions: tuple[QuestionNumbers, ...]
     markers: tuple[MarkerSummary, ...]
     size: int
     draw: int
+    left_out: int = 0
 
     @property
     def next_draw(self) -> int:
@@ -94,11 +99,22 @@ class MarkingStatisticsPage:
 
 
 def marking_statistics_page(
-    *, assignment: Assignment, size: int, draw: int
+    *, assignment: Assignment, viewer: User, size: int, draw: int
 ) -> MarkingStatisticsPage:
-    """Return the page in a number of queries that does not grow with the course."""
-    records = marker_records(assignment)
-    changed = changed_by_requests(assignment)
+    """Return the page in a number of queries that does not grow with the course.
+
+    SECURITY: all markings of an answer whose first one is hidden from the viewer are
+    left out, also from means and counts.
+    """
+    hidden = hidden_answers(viewer, [assignment.pk])
+    records = [
+        each
+        for each in marker_records(assignment)
+        if (assignment.pk, each.student, each.key) not in hidden
+    ]
+    changed = changed_by_requests(
+        assignment, without={(student, key) for _, student, key in hidden}
+    )
     names = {
         user.pk: user.name
         for user in User.objects.filter(
@@ -112,6 +128,7 @@ def marking_statistics_page(
         markers=_markers(names, records, changed, sampled),
         size=size,
         draw=draw,
+        left_out=len(hidden),
     )
 
 

@@ -5,12 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
+from accounts.models import User
 from courses.models import AssignmentRevision, Question, Rubric, RubricItem
 from formats.problems import Problem
 from grading.forms.rubric import GroupForms, RubricForm, RubricItemForm
+from grading.querysets.hidden_markings import markings_hidden_from
 from grading.services.aliases import codes_of
+from grading.services.blind_marking import is_blind_at
 from grading.services.mark_previews import MarkPreview
 from grading.services.rubric_edit import RubricPlan
 
@@ -54,7 +57,9 @@ class RubricPage:
     """The form of a rubric, what it would change, and where the rubric is used.
 
     `revisions` names those with this rubric. `reachable` are the most points that its
-    stored items give, where these are fewer than the question has.
+    stored items give, where these are fewer than the question has. `is_blind` says that
+    the plan does not count first markings that the viewer must not know, as a second
+    marker.
     """
 
     question: Question
@@ -69,6 +74,7 @@ class RubricPage:
     removed: tuple[tuple[RubricItem, int], ...]
     reachable: Decimal | None
     faults: Sequence[Problem]
+    is_blind: bool
 
 
 def rubric_page(
@@ -76,11 +82,12 @@ def rubric_page(
     rubric: Rubric,
     form: RubricForm,
     *,
+    viewer: User,
     plan: RubricPlan | None = None,
     faults: Sequence[Problem] = (),
 ) -> RubricPage:
     """Return the page of the question's rubric. The number of queries is fixed."""
-    marked = _marked(rubric)
+    marked = _marked(rubric, viewer)
     by_rubric = _revisions(question)
     published = question.revision.assignment.revision
     reachable = rubric.rules().most
@@ -112,9 +119,14 @@ def rubric_page(
         ),
         plan=plan,
         marks=_mark_rows(rubric, plan),
-        removed=plan.removed if plan else (),
+        removed=tuple(
+            (item, marked[item.pk])
+            for item, _ in (plan.removed if plan else ())
+            if marked.get(item.pk)
+        ),
         reachable=reachable if reachable < rubric.points else None,
         faults=faults,
+        is_blind=plan is not None and is_blind_at(viewer, rubric),
     )
 
 
@@ -123,10 +135,14 @@ def _pk(form: RubricItemForm) -> int:
     return int(value) if value.isascii() and value.isdecimal() else 0
 
 
-def _marked(rubric: Rubric) -> Mapping[int, int]:
-    """Return how many markings have each item, by the item's id."""
+def _marked(rubric: Rubric, viewer: User) -> Mapping[int, int]:
+    """Return how many markings have each item, by the item's id.
+
+    SECURITY: first markings that a second marker must not know are not counted.
+    """
+    known = ~Q(markings__in=markings_hidden_from(viewer).filter(rubric=rubric))
     rows = RubricItem.objects.filter(group__rubric=rubric).annotate(
-        marked=Count("markings")
+        marked=Count("markings", filter=known)
     )
     return dict(rows.order_by().values_list("pk", "marked"))
 

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from courses.permissions import in_staffed_courses, own_in_visible_courses
 from courses.querysets import EDITORS
 from courses.querysets.membership import enrolled
+from grading.querysets.hidden_markings import markings_hidden_from
 from grading.querysets.released import released_to
 
 if TYPE_CHECKING:
@@ -27,12 +28,19 @@ class RegradeRequestQuerySet(models.QuerySet["RegradeRequest"]):
         they may mark, as `grading.services.marker_scope.MarkerScope` says.
 
         SECURITY: a student sees none while the marks are not released to them. An answer
-        tells points.
+        tells points. So a second marker sees none about an answer whose first marking
+        they must not know.
         """
         from grading.models import MarkerAllocation  # noqa: PLC0415  models import this
 
+        hidden = markings_hidden_from(user).filter(
+            rubric__assignment=OuterRef("submission__assignment"),
+            rubric__key=OuterRef("key"),
+            student=OuterRef("submission__author"),
+        )
+        known = self.exclude(Exists(hidden))
         if user.is_superuser:
-            return self
+            return known
         given = MarkerAllocation.objects.filter(
             Q(key="") | Q(key=OuterRef("key")),
             Q(student=None) | Q(student=OuterRef("submission__author")),
@@ -43,7 +51,7 @@ class RegradeRequestQuerySet(models.QuerySet["RegradeRequest"]):
         marks = Q(submission__assignment__markers_see_own_only=False) | Exists(given)
         own = own_in_visible_courses(user, course=_COURSE, owner="submission__author")
         is_released = released_to(user, assignment="submission__assignment")
-        return self.filter(
+        return known.filter(
             enrolled(user, _COURSE, role__in=EDITORS)
             | (in_staffed_courses(user, course=_COURSE) & marks)
             | (own & is_released)

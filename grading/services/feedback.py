@@ -95,9 +95,10 @@ def shows_feedback(
 
     SECURITY: students see it from the release on, and it tells nothing before, not even
     whether somebody has marked. Staff who do not edit the course see it from then on,
-    too: until then, a second marker must not know what the first one gave.
+    too: until then, a second marker must not know what the first one gave. The rights
+    are those of `rights_at`, which takes the sight of all work from second markers.
     """
-    if Right.EDIT in rights:
+    if {Right.EDIT, Right.VIEW_ALL_WORK} <= set(rights):
         return True
     return moments.is_released and (is_own or Right.VIEW_ALL_WORK in rights)
 

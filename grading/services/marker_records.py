@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
@@ -53,15 +54,24 @@ def marker_records(assignment: Assignment) -> list[MarkerRecord]:
     ]
 
 
-def changed_by_requests(assignment: Assignment) -> Counter[int]:
+def changed_by_requests(
+    assignment: Assignment, *, without: Collection[tuple[int, str]] = ()
+) -> Counter[int]:
     """Return how many markings of each marker a regrade request changed. Two queries.
 
     The marking is that of the person who had changed it last before the request.
+    Answers in `without`, by the student's id and the question's key, are not counted.
     """
     requests = RegradeRequest.objects.filter(
         submission__assignment=assignment, state=RegradeRequest.State.CHANGED
     ).order_by()
-    asked = list(requests.values_list("submission", "key", "made_at"))
+    asked = [
+        (submission, key, made_at)
+        for submission, student, key, made_at in requests.values_list(
+            "submission", "submission__author", "key", "made_at"
+        )
+        if (student, key) not in without
+    ]
     if not asked:
         return Counter()
     rows = MarkingChange.objects.filter(

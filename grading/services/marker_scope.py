@@ -53,6 +53,16 @@ class MarkerScope:
             return True
         return self.may_mark and not self.sees_own_only and self.person in markers
 
+    @property
+    def is_second_marker(self) -> bool:
+        """Whether a second marking is allocated to the person."""
+        return any(stage == Stage.SECOND for stage, _, _ in self.given)
+
+    def may_mark_some_of(self, key: str) -> bool:
+        """Return whether the person may mark some answers to this question."""
+        is_given = any(each in (key, "") for _, each, _ in self.given)
+        return self.may_mark and (is_given or not self.sees_own_only)
+
     def is_given(self, key: str, student: int, stage: str) -> bool:
         """Return whether this question of this student is allocated to the person."""
         return any(

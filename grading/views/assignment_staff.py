@@ -15,11 +15,12 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.http import SignedInRequest
 from accounts.throttles import BulkDownloadThrottle, seconds_to_wait
 from courses.models import Assignment
-from courses.permissions import Right, can, rights_at
+from courses.permissions import Right, can, is_work_hidden, rights_at
 from formats.roster import escaped
 from grading.pages.assignment_staff import staff_page
 from grading.pages.revisions import revisions_card
 from grading.pages.staff_rows import StudentRow, student_rows
+from grading.services.blind_marking import SECOND_MARKER_WORDS
 from grading.services.counting_files import MANIFEST, take_counting_files
 from grading.views.access import allowed_work, visible_assignment
 from storage.downloads import ZipTable, zip_attachment
@@ -36,6 +37,8 @@ def assignment_staff(request: SignedInRequest, slug: str, aslug: str) -> HttpRes
     rights = rights_at(request.user, found)
     if Right.VIEW_ALL_WORK not in rights:
         if can(request.user, Right.GRADE, found.course):
+            if is_work_hidden(request.user, found):
+                messages.info(request, SECOND_MARKER_WORDS)
             return redirect("grading:marking", slug, aslug)
         raise PermissionDenied
     page = staff_page(

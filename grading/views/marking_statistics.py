@@ -23,6 +23,7 @@ def marking_statistics(request: SignedInRequest, slug: str, aslug: str) -> HttpR
     found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
     page = marking_statistics_page(
         assignment=found,
+        viewer=request.user,
         size=min(_number(request.GET.get("sample", ""), _SAMPLE), _LARGEST_SAMPLE),
         draw=_number(request.GET.get("draw", ""), 0),
     )

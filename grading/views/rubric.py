@@ -24,6 +24,7 @@ from grading.forms.rubric import (
     entries_written,
 )
 from grading.pages.rubric import rubric_page
+from grading.services.blind_marking import is_blind_at
 from grading.services.rubric_edit import (
     RubricPlan,
     RubricRefusedError,
@@ -116,7 +117,10 @@ def _saved(
     stored, seen = _rubric_of(question), request.POST.get("seen", "")
     try:
         plan = plan_rubric(stored, form.edited)
-        if (plan.rows or plan.removed) and plan.digest != seen:
+        # SECURITY: whether a preview is shown must not tell a second marker what the
+        # first marker chose.
+        is_blind = is_blind_at(request.user, stored)
+        if (plan.rows or plan.removed or is_blind) and plan.digest != seen:
             return _page(request, question, form, plan=plan)
         edit_rubric(
             actor=request.user, rubric=stored, edited=form.edited, seen=plan.digest
@@ -140,7 +144,9 @@ def _page(
     text: str = "",
 ) -> HttpResponse:
     stored = _rubric_of(question)
-    page = rubric_page(question, stored, form, plan=plan, faults=faults)
+    page = rubric_page(
+        question, stored, form, viewer=request.user, plan=plan, faults=faults
+    )
     context: dict[str, Any] = {
         "page": page,
         "text": text,
