@@ -239,8 +239,11 @@ class RubricRules:
 
         A group of which nothing is chosen adds nothing, whatever its minimum.
         """
-        total = self._of_items(chosen) + adjustment
-        return min(max(total, Decimal(0)), self.possible)
+        return min(max(self.total(chosen, adjustment), Decimal(0)), self.possible)
+
+    def total(self, chosen: Collection[int], adjustment: Decimal) -> Decimal:
+        """Return what the items and the adjustment add up to, with no bound."""
+        return self._of_items(chosen) + adjustment
 
     def adjustment_for(self, chosen: Collection[int], points: Decimal) -> Decimal:
         """Return the adjustment with which these items earn so many points."""

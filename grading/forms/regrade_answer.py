@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from formats.assignment.rubric import Choose
+from grading.forms.typed_points import PointsField
 from grading.models import Marking
 from grading.models.markings import LONGEST_COMMENT
 from grading.models.regrade_requests import LONGEST_WORDS
@@ -37,11 +38,9 @@ class RegradeAnswerForm(forms.Form):
         if marking is not None:
             self._add_rubric(marking)
         elif takes_points:
-            self.fields["by"] = forms.DecimalField(
+            self.fields["by"] = PointsField(
                 label="Points to add to the mark",
                 required=False,
-                max_digits=7,
-                decimal_places=2,
                 help_text="With a minus to take points. It is an adjustment of the "
                 "mark, after any late penalty.",
             )
@@ -71,12 +70,13 @@ class RegradeAnswerForm(forms.Form):
                     initial=own,
                     widget=forms.CheckboxSelectMultiple,
                 )
-        self.fields["adjustment"] = forms.DecimalField(
+        possible = marking.rubric.points.normalize()
+        self.fields["adjustment"] = PointsField(
             label="Adjustment of the question",
             required=False,
-            max_digits=7,
-            decimal_places=2,
             initial=marking.adjustment,
+            help_text=f"Items and adjustment count from 0 to {possible:f} points "
+            "together. What is above or below is cut off.",
         )
         self.fields["comment"] = forms.CharField(
             label="Comment on the question",

@@ -118,6 +118,15 @@ class Marking(models.Model):
             if item.pk in chosen
         ]
 
+    @property
+    def total(self) -> Decimal:
+        """What items and adjustment add up to, also below 0 or above the possible points.
+
+        No query if items and groups are prefetched.
+        """
+        chosen = {item.pk for item in self.items.all()}
+        return self.rubric.rules().total(chosen, self.adjustment)
+
 
 class CellComment(models.Model):
     """A marker's words at one cell of the notebook that was handed in."""

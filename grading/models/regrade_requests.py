@@ -1,5 +1,6 @@
 """Requests of students for a question to be marked again, and the answers."""
 
+from decimal import Decimal
 from typing import ClassVar, Final
 
 from django.conf import settings
@@ -46,6 +47,14 @@ class RegradeRequest(AnswerMailFields):
         decimal_places=2,
         null=True,
         help_text="The points of the question when the request was answered.",
+    )
+    added = models.DecimalField(
+        max_digits=7,
+        decimal_places=2,
+        default=Decimal(0),
+        db_default=Decimal(0),
+        help_text="The points that the answer added to the mark, for a question that "
+        "checks mark.",
     )
     answer = models.TextField(
         blank=True,

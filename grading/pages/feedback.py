@@ -46,14 +46,23 @@ _WAITS = Badge(label="Waits for marking by hand", tone="warning", icon="clock")
 
 @dataclass(frozen=True, kw_only=True)
 class FeedbackQuestion:
-    """A question: its points, checks, what a person gave, and its regrade requests."""
+    """A question: its points, checks, what a person gave, and its regrade requests.
+
+    `added` are those of the points that answers to regrade requests added to the mark.
+    """
 
     view: QuestionView
     badge: Badge
     earned: Decimal | None
     marked: MarkedQuestion | None
+    added: Decimal = Decimal(0)
     requests: Sequence[RegradeRequest] = ()
     may_ask: bool = False
+
+    @property
+    def by_checks(self) -> Decimal:
+        """The points that checks gave."""
+        return (self.earned or Decimal(0)) - self.added
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,11 +180,13 @@ def _questions(
         each.marking and each.marking.cell_comments.all() for each in feedback.questions
     )
     numbers = _cell_numbers(feedback.run) if has_comments else ()
+    attempt = feedback.run.work.attempt if feedback.run else None
     return tuple(
         _question(
             view,
             found,
             numbers,
+            attempt=attempt,
             requests=requests.get(found.question.key, ()),
             may_ask=may_ask,
         )
@@ -188,6 +199,7 @@ def _question(
     found: QuestionFeedback,
     numbers: Sequence[int],
     *,
+    attempt: int | None,
     requests: Sequence[RegradeRequest],
     may_ask: bool,
 ) -> FeedbackQuestion:
@@ -196,13 +208,16 @@ def _question(
         badge = _WAITS if found.earned is None else _MARKED
     if found.marking is not None:
         title = found.question.title
-        marked = marked_question(found.marking, title=title, numbers=numbers)
+        marked = marked_question(
+            found.marking, title=title, numbers=numbers, attempt=attempt
+        )
     has_open = any(each.is_open for each in requests)
     return FeedbackQuestion(
         view=view,
         badge=badge,
         earned=found.earned,
         marked=marked,
+        added=found.added,
         requests=requests,
         may_ask=may_ask and not has_open and found.earned is not None,
     )

@@ -34,27 +34,38 @@ class CellWords:
     """A comment at a cell. `pk` is the comment's own id, for its anchor.
 
     `cell` is the place of the cell from 1, counting all cells of the notebook. `number`
-    is the one that the run has given it, 0 for a cell that is not run.
+    is the one that the run has given it, 0 for a cell that is not run, and None if the
+    notebook has no such cell or cannot be read. `attempt` is the attempt that was marked.
     """
 
     pk: int
     cell: int
     words: SafeString
     question: str = ""
-    number: int = 0
+    number: int | None = 0
+    attempt: int | None = None
 
     @property
     def label(self) -> str:
         """How the cell is called on the page."""
+        if self.number is None:
+            of_attempt = f" of attempt {self.attempt}" if self.attempt else ""
+            return f"Cell {self.cell}{of_attempt}"
         return f"Cell {self.number}" if self.number else "A text cell"
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the notebook has no such cell to go to."""
+        return self.number is None
 
 
 @dataclass(frozen=True, kw_only=True)
 class MarkedQuestion:
     """How the points of a question that a person marked come about.
 
-    `starts` are the points from which the items are added or taken, None for 0. It
-    never says who has marked.
+    `starts` are the points from which the items are added or taken, None for 0. `cut`
+    are the points of the question where items and adjustment add up to more, or to less
+    than 0; otherwise it is None. It never says who has marked.
     """
 
     starts: Decimal | None
@@ -62,6 +73,7 @@ class MarkedQuestion:
     adjustment: Decimal
     comment: SafeString
     cells: Sequence[CellWords]
+    cut: Decimal | None = None
 
     @property
     def is_explained(self) -> bool:
@@ -70,11 +82,16 @@ class MarkedQuestion:
 
 
 def marked_question(
-    marking: Marking, *, title: str, numbers: Sequence[int] = ()
+    marking: Marking,
+    *,
+    title: str,
+    numbers: Sequence[int] = (),
+    attempt: int | None = None,
 ) -> MarkedQuestion:
     """Return what the marking says to the student.
 
-    `numbers` are those of the cells of the executed notebook, by their places.
+    `numbers` are those of the cells of the executed notebook, by their places, and
+    `attempt` is the attempt that was marked.
     """
     rubric = marking.rubric
     is_full = rubric.starts == Starts.FULL and rubric.groups.all()
@@ -84,12 +101,17 @@ def marked_question(
         groups=tuple(_groups(marking)),
         adjustment=marking.adjustment,
         comment=render_markdown(comment) if comment else SafeString(),
-        cells=tuple(cell_words(marking, title=title, numbers=numbers)),
+        cells=tuple(cell_words(marking, title=title, numbers=numbers, attempt=attempt)),
+        cut=None if marking.points == marking.total else marking.points,
     )
 
 
 def cell_words(
-    marking: Marking, *, title: str, numbers: Sequence[int] = ()
+    marking: Marking,
+    *,
+    title: str,
+    numbers: Sequence[int] = (),
+    attempt: int | None = None,
 ) -> Iterable[CellWords]:
     """Yield the comments at cells in their order."""
     for each in marking.cell_comments.all():
@@ -99,7 +121,8 @@ def cell_words(
             cell=each.cell,
             words=render_markdown(each.text),
             question=title,
-            number=numbers[place] if place < len(numbers) else 0,
+            number=numbers[place] if place < len(numbers) else None,
+            attempt=attempt,
         )
 
 

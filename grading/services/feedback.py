@@ -4,16 +4,23 @@ import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Sum, prefetch_related_objects
 
 from accounts.models import User
 from courses.deadlines import deadline_for
 from courses.models import Assignment, Question
 from courses.permissions import Right, rights_at
 from formats.choices import QuestionKind
-from grading.models import CountingWork, GradingRun, Mark, Marking, Stage
+from grading.models import (
+    CountingWork,
+    GradingRun,
+    Mark,
+    Marking,
+    RegradeRequest,
+    Stage,
+)
 from grading.points_bar import PointsBar, divided, points_bar
 from grading.scoring import rules_of
 from grading.services.hand_points import load_hand_points
@@ -28,19 +35,27 @@ from grading.visible_results import (
 )
 
 _DAY: Final = dt.timedelta(days=1)
+_ZERO: Final = Decimal(0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuestionFeedback:
     """A question of the work that counts: its points, and what was found.
 
-    `earned` is None while the question waits for somebody who marks it. `marking` is
-    the one that counts, for a question that was marked by hand.
+    `earned` is None while the question waits for somebody who marks it. It has the
+    points `added` to the mark by answers to regrade requests about this question, which
+    checks mark. `marking` is the one that counts, for a question that was marked by hand.
     """
 
     question: ShownQuestion
     earned: Decimal | None
     marking: Marking | None = None
+    added: Decimal = _ZERO
+
+    @property
+    def by_checks(self) -> Decimal:
+        """The points that checks gave."""
+        return (self.earned or _ZERO) - self.added
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,12 +136,19 @@ def load_feedback(
     shown = _shown(assignment, work, moments)
     markings, earned = counting_markings(assignment, student, work)
     automatic = work.run.automatic_points if work.run else None
+    added = _added_by_requests(work)
     return Feedback(
         mark=mark,
         work=work,
         shown=shown,
         questions=tuple(
-            _question(each, work, markings.get(each.key), earned)
+            _question(
+                each,
+                work,
+                markings.get(each.key),
+                earned,
+                added=added.get(each.key, _ZERO),
+            )
             for each in shown.questions
         ),
         bar=(
@@ -188,11 +210,23 @@ def _question(
     work: CountingWork,
     marking: Marking | None,
     earned: Mapping[str, Decimal],
+    *,
+    added: Decimal,
 ) -> QuestionFeedback:
     if question.kind == QuestionKind.MANUAL:
         return QuestionFeedback(
             question=question, earned=earned.get(question.key), marking=marking
         )
     # Without a run, no check has found anything.
-    points = question.earned if work.run else Decimal(0)
-    return QuestionFeedback(question=question, earned=points)
+    points = question.earned if work.run else _ZERO
+    return QuestionFeedback(question=question, earned=points + added, added=added)
+
+
+def _added_by_requests(work: CountingWork) -> dict[str, Decimal]:
+    """Return the points that answers added to the mark, by question. One query."""
+    if work.run is None:
+        return {}
+    rows: Any = RegradeRequest.objects.filter(submission=work.run.submission_id)
+    return dict(
+        rows.exclude(added=0).order_by().values_list("key").annotate(total=Sum("added"))
+    )

@@ -242,6 +242,7 @@ def answer_regrade_request(
             reason=f"Regrade request about “{row.key}”: {words}",
         )
         after += again.by
+        row.added = again.by
     now = timezone.now()
     row.points_after, row.answer = after, words
     row.state = (_State.KEPT if after == before else _State.CHANGED).value

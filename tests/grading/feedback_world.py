@@ -17,6 +17,7 @@ from tests.factories import (
     QuestionResultFactory,
     SubmissionFactory,
     hours,
+    small_notebook,
 )
 
 KEY = "words"
@@ -48,7 +49,9 @@ class FeedbackWorld:
         student = EnrolmentFactory.create(course=self.assignment.course).user
         run: GradingRun = GradingRunFactory.create(
             submission=SubmissionFactory.create(
-                assignment=self.assignment, author=student, notebook=False
+                assignment=self.assignment,
+                author=student,
+                notebook=small_notebook("1", "2", "3"),
             ),
             **{"finished": True, "automatic_points": points, **fields},
         )
