@@ -91,7 +91,14 @@ def rights_at(user: User, assignment: Assignment) -> frozenset[Right]:
 
 
 def is_work_hidden(user: User, assignment: Assignment) -> bool:
-    """Return whether the assignment's work is hidden from the person for now. One query."""
+    """Return whether the assignment's work is hidden from the person for now.
+
+    No query if the assignment was loaded by `with_hiding_from` this person; otherwise
+    one.
+    """
+    if getattr(assignment, "hiding_viewer_id", None) == user.pk:
+        known: bool = assignment.hides_work  # type: ignore[attr-defined]  # annotated
+        return known
     rows = Assignment.objects.filter(work_is_hidden_from(user), pk=assignment.pk)
     return rows.exists()
 

@@ -35,6 +35,20 @@ class AssignmentQuerySet(ContentQuerySet["Assignment"]):
             | (enrolled(user, "course", role__in=STAFF) & is_open)
         )
 
+    def with_hiding_from(self, user: "User") -> Self:
+        """Annotate whether the work is hidden from the person for now.
+
+        `courses.permissions.is_work_hidden` then makes no query for this person.
+        """
+        hides = models.Case(
+            models.When(work_is_hidden_from(user), then=Value(value=True)),
+            default=Value(value=False),
+            output_field=models.BooleanField(),
+        )
+        return self.annotate(
+            hiding_viewer_id=Value(user.pk, models.BigIntegerField()), hides_work=hides
+        )
+
     def with_extra_time_of(self, user: "User | int") -> Self:
         """Annotate `extra_time`: the person's ExtraTime. `user` may be their id."""
         return self.annotate(extra_time=extra_time_of(user))

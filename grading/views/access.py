@@ -19,9 +19,9 @@ MOST_DIGITS: Final = 9
 def visible_assignment(user: User, slug: str, aslug: str) -> Assignment:
     """Return the assignment with its course and revision, if the person may see it."""
     return get_object_or_404(
-        Assignment.objects.visible_to(user).select_related(
-            "course", "revision", "week", "component"
-        ),
+        Assignment.objects.visible_to(user)
+        .with_hiding_from(user)
+        .select_related("course", "revision", "week", "component"),
         course__slug=slug,
         slug=aslug,
     )
