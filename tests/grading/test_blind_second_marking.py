@@ -15,11 +15,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from courses.models import RubricGroup, RubricItem
 from courses.permissions import Right, rights_at
-from grading.models import MarkerAllocation, Marking, Stage
+from grading.models import Mark, MarkerAllocation, Marking, Stage
 from grading.services.agreement import disagreements
 from grading.services.aliases import codes_of
-from grading.services.blind_marking import hidden_answers
+from grading.services.blind_marking import hidden_answers, known_marks
 from grading.services.marker_scope import marker_scope
 from grading.services.marking import GivenMarking, MarkingTarget, save_marking
 from grading.services.saved_comments import keep_comment
@@ -238,3 +239,35 @@ def test_an_agreed_answer_is_hidden_from_a_second_marker_with_a_draft(
     assert len(disagreements(world.assignment, scope)) == 1
     Marking.objects.filter(pk=second.pk).update(is_finished=False)
     assert disagreements(world.assignment, scope) == []
+
+
+def test_previews_of_marks_leave_out_what_a_second_marker_must_not_know(
+    world: World,
+) -> None:
+    mark = Mark.objects.get(assignment=world.assignment, student=world.people["owner"])
+    lecturer = world.people["lecturer"]
+    assert known_marks(lecturer, [mark]).rows == (mark,)
+    make_second(world, "lecturer")
+    known = known_marks(lecturer, [mark])
+    assert (known.rows, known.left_out) == ((), 1)
+    assert known_marks(world.people["assistant"], [mark]).rows == (mark,)
+
+
+def test_the_rubric_does_not_count_what_a_second_marker_must_not_know(
+    world: World,
+) -> None:
+    rubric = Marking.objects.get().rubric
+    group = RubricGroup.objects.create(rubric=rubric, title="Why")
+    item = RubricItem.objects.create(group=group, text="Clear", points=1)
+    Marking.objects.get().items.add(item)
+    client = world.client("lecturer")
+    where = [world.course.slug, world.assignment.slug, "words"]
+    url = reverse("grading:rubric", args=where)
+
+    def counted() -> int:
+        (row,) = client.get(url).context["page"].groups
+        return int(row.items[0].marked)
+
+    assert counted() == 1
+    make_second(world, "lecturer")
+    assert counted() == 0
