@@ -6,7 +6,7 @@ from django.contrib import admin
 
 from accounts.http import SignedInRequest
 from courses.admin.times import CourseTimes
-from courses.permissions import work_is_hidden
+from courses.permissions import work_is_not_hidden
 from grading.admin.runs_and_marks import ReadOnly
 from grading.models import RegradeRequest
 
@@ -24,8 +24,8 @@ class RegradeRequestAdmin(CourseTimes, ReadOnly, RequestAdminBase):
 
     def get_queryset(self, request: SignedInRequest) -> Any:  # type: ignore[override]  # only who is signed in comes here
         """Return all requests but those of work that a second marker must not know yet."""
-        hidden = work_is_hidden(request.user, assignment="submission__assignment")
-        return super().get_queryset(request).exclude(hidden)
+        known = work_is_not_hidden(request.user, assignment="submission__assignment")
+        return super().get_queryset(request).filter(known)
 
     list_display = ["submission", "key", "state", "points_before", "points_after"]
     list_filter = ["state"]

@@ -17,7 +17,7 @@ from courses.admin.long_lists import (
 )
 from courses.admin.times import CourseTimes
 from courses.models import AssignmentRevision
-from courses.permissions import work_is_hidden
+from courses.permissions import work_is_not_hidden
 from grading.messages import describe
 from grading.models import (
     GradingRun,
@@ -247,7 +247,7 @@ class MarkAdmin(ReadOnly, LongList):
     def get_queryset(self, request: SignedInRequest) -> Any:  # type: ignore[override]  # only who is signed in comes here
         """Return all marks but those that a second marker must not know yet."""
         rows: Any = super().get_queryset(request)
-        return rows.exclude(work_is_hidden(request.user, assignment="assignment"))
+        return rows.filter(work_is_not_hidden(request.user, assignment="assignment"))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return MarkChangeList

@@ -28,7 +28,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Now, RowNumber
 
 from courses.models import AssignmentRevision, Question
-from courses.permissions import own_or_in_staffed_courses, work_is_hidden
+from courses.permissions import own_or_in_staffed_courses, work_is_not_hidden
 from courses.querysets.extra_time_columns import extra_time_of
 from courses.work_lists import (
     in_order,
@@ -127,8 +127,8 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         seen = set(visible) if own else set()
         rows = self.of_submissions().exclude(pk__in=own - seen)
         if user.is_superuser:
-            hidden = work_is_hidden(user, assignment="submission__assignment")
-            return rows.exclude(hidden).order_by("-queued_at", "-pk")
+            known = work_is_not_hidden(user, assignment="submission__assignment")
+            return rows.filter(known).order_by("-queued_at", "-pk")
         staffed = staffed_keys(
             user, AssignmentRevision.objects.all(), assignment="assignment"
         )
