@@ -23,6 +23,7 @@ from grading.views import (
     marking_agree,
     marking_answers,
     marking_changes,
+    marking_comments,
     marking_nothing,
     marking_parts,
     marking_settings,
@@ -223,6 +224,11 @@ urlpatterns = [
         f"{STAFF}/marking/questions/<slug:key>/nothing/",
         marking_nothing.marking_nothing,
         name="marking-nothing",
+    ),
+    path(
+        f"{STAFF}/marking/questions/<slug:key>/comments/",
+        marking_comments.marking_comments,
+        name="marking-comments",
     ),
     path(
         f"{STAFF}/marking/questions/<slug:key>/<markingcode:code>/",

@@ -614,6 +614,7 @@ PAGES: Final = [
         for name, args in (
             ("marking-nothing", of_hidden_rubric),
             ("marking-answers", of_hidden_rubric),
+            ("marking-comments", of_hidden_rubric),
             ("marking-work", of_marking),
             ("marking-notebook", of_marking),
             ("marking-changes", of_marking),
@@ -627,7 +628,20 @@ PAGES: Final = [
             args=lambda world: [*of_assignment(world), "none"],
             expected="login 404 403 403 404 404 404 404 404",
         )
-        for name in ("marking-nothing", "marking-answers", "marking-next")
+        for name in (
+            "marking-nothing",
+            "marking-answers",
+            "marking-next",
+            "marking-comments",
+        )
+    ),
+    Row(
+        name="grading:marking-comments",
+        note="without words",
+        method="post",
+        args=of_hidden_rubric,
+        form=lambda world: {"text": "Good", "new": " "},
+        expected=HIDDEN_FROM_STUDENTS.replace("200", "422"),
     ),
     Row(
         name="grading:marking-next",

@@ -58,9 +58,10 @@ APPS: Final = {
                 *("marking_desk", "marking_parts"),
             }
         ),
+        form_parts=frozenset({"typed_points"}),
         parts=frozenset(
             {
-                "accommodated",
+                *("accommodated", "agreed_notice"),
                 "attempt_history",
                 *("attempts", "badges", "failed_cells", "hand_in_status", "late_work"),
                 "marked_question",

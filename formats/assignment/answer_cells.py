@@ -64,7 +64,10 @@ def answer_key(cell: Mapping[str, Any]) -> str | None:
 
 
 def answer_places(
-    cells: Sequence[Mapping[str, Any]], keys: Collection[str]
+    cells: Sequence[Mapping[str, Any]],
+    keys: Collection[str],
+    *,
+    added: Collection[int] = (),
 ) -> dict[str, list[int]]:
     """Return the places, from 0, of the cells that belong to each of these questions.
 
@@ -72,7 +75,9 @@ def answer_places(
     no places if its cells are not found. The cells of a question are found by our mark
     or else by nbgrader's id, or else by Otter's comments. Cells without any mark belong
     to a question if they stand between two of its cells. A task of nbgrader is answered
-    in the cells below it.
+    in the cells below it. `added` are the places of cells that the student has added to
+    the hand-out: those directly below a cell of the question belong to it, except empty
+    ones.
     """
     own = [answer_key(cell) for cell in cells]
     theirs = [_nbgrader_key(cell) for cell in cells]
@@ -85,7 +90,8 @@ def answer_places(
     for key in keys:
         places = [place for place, mark in enumerate(own) if mark == key]
         places = places or [place for place, mark in enumerate(theirs) if mark == key]
-        found[key] = list(_filled(places, cells, is_marked)) or blocks.get(key, [])
+        filled = _filled(places, cells, is_marked, added)
+        found[key] = list(filled) or blocks.get(key, [])
     return found
 
 
@@ -93,6 +99,7 @@ def _filled(
     places: Sequence[int],
     cells: Sequence[Mapping[str, Any]],
     is_marked: Sequence[bool],
+    added: Collection[int],
 ) -> Iterator[int]:
     """Yield the places, and those of cells without a mark that belong to them."""
     for place, following in pairwise((*places, len(cells))):
@@ -102,6 +109,9 @@ def _filled(
         is_between = following < len(cells) and len(unmarked) == len(below)
         if is_between or _is_task(cells[place]):
             yield from unmarked
+        else:
+            new = takewhile(lambda each: each in added, unmarked)
+            yield from (each for each in new if _text(cells[each]).strip())
 
 
 def otter_blocks(cells: Sequence[Mapping[str, Any]]) -> list[OtterBlock]:

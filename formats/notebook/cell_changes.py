@@ -93,6 +93,20 @@ def cell_changes(
     return found
 
 
+def added_places(
+    before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
+) -> frozenset[int]:
+    """Return the places, from 0, of the second notebook's cells that are new.
+
+    What is the same cell is the rule of `cell_changes`. Without cells in the first
+    notebook there is nothing to tell, and the result is empty.
+    """
+    if not before:
+        return frozenset()
+    before, after = before[:MAX_CELLS], after[:MAX_CELLS]
+    return frozenset(range(len(after))) - _partners(before, after).keys()
+
+
 def source_text(cell: Mapping[str, Any]) -> str:
     """Return a cell's text, which is stored whole or as a list of lines."""
     source = cell.get("source")

@@ -46,8 +46,8 @@ from grading.services.mark_adjustment import AdjustmentRefusedError
 from grading.services.marking import (
     GivenMarking,
     MarkingConflictError,
-    MarkingRefusedError,
 )
+from grading.services.marking_refused import MarkingRefusedError
 from grading.services.regrade_requests import (
     MarkedAgain,
     RegradeRequestClosedError,
@@ -331,11 +331,10 @@ def _refusals() -> Iterator[None]:
     except RegradeRequestClosedError as error:
         raise RequestClosed(str(error)) from error
     except MarkingConflictError as error:
-        raise MarkingChanged(str(error)) from error
-    except (
-        RegradeRequestRefusedError,
-        MarkingRefusedError,
-        AdjustmentRefusedError,
-    ) as error:
+        raise MarkingChanged(error.for_programs) from error
+    except MarkingRefusedError as error:
+        words = ErrorDetail(error.for_programs, code="request_refused")
+        raise ValidationError([words]) from error
+    except (RegradeRequestRefusedError, AdjustmentRefusedError) as error:
         words = ErrorDetail(str(error), code="request_refused")
         raise ValidationError([words]) from error

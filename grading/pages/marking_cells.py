@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+from courses.models import AssignmentRevision
 from formats.assignment.answer_cells import answer_places
 from formats.notebook.cell_changes import source_text
 from grading.hidden_names import StudentWords, cells_without_names
@@ -16,6 +17,7 @@ from grading.pages.executed import (
     whole_page,
 )
 from grading.pages.notebook_links import NumberedCells, numbered_cells
+from grading.services.student_answers import handout_key, places_added_in
 from rendering.cache import RenderedTexts
 from rendering.notebooks import (
     MAX_KEPT,
@@ -54,16 +56,18 @@ class AnswerCell:
 class MarkedNotebook:
     """The notebook that a marker sees. `answers` are the cells of each question.
 
-    `names` are those of all cells, in order. `was_run` is false for a notebook as it was
-    handed in, which is shown if its run left none.
+    `names` are those of the first cells, in order, and `count` is the number of all
+    cells. `was_run` is false for a notebook as it was handed in, which is shown if its
+    run left none.
     """
 
     answers: Mapping[str, Sequence[AnswerCell]]
     names: Sequence[str]
+    count: int
     was_run: bool = True
 
 
-_Key = tuple[str, tuple[str, ...], frozenset[str], StudentWords | None]
+_Key = tuple[str, tuple[str, ...], frozenset[str], StudentWords | None, str]
 _kept: RenderedTexts[_Key, MarkedNotebook] = RenderedTexts(
     MAX_KEPT,
     lambda _, notebook: (
@@ -80,12 +84,16 @@ _kept_pages: RenderedTexts[
 
 @dataclass(frozen=True, kw_only=True)
 class NotebookSource:
-    """Where a marked notebook is stored, and whose names are to be hidden in it."""
+    """Where a marked notebook is stored, and whose names are to be hidden in it.
+
+    `revision` is that of the hand-out from which the student started.
+    """
 
     run: GradingRun | None
     sha256: str
     skip_tags: tuple[str, ...] = ()
     hidden: StudentWords | None = None
+    revision: AssignmentRevision | None = field(default=None, repr=False)
 
     @property
     def was_run(self) -> bool:
@@ -105,7 +113,13 @@ def marked_notebook(source: NotebookSource, keys: Collection[str]) -> MarkedNote
 
     Raises NotebookUnreadableError. It is kept, also for the other questions.
     """
-    key = (source.stored_sha256, source.skip_tags, frozenset(keys), source.hidden)
+    key = (
+        source.stored_sha256,
+        source.skip_tags,
+        frozenset(keys),
+        source.hidden,
+        handout_key(source.revision),
+    )
     return _kept.get(key, lambda _: _marked_notebook(source, keys))
 
 
@@ -114,10 +128,16 @@ def shown_cells(source: NotebookSource) -> NumberedCells:
 
     Raises NotebookUnreadableError.
     """
+    return _without_names_of(source, _stored_cells(source))
+
+
+def _stored_cells(source: NotebookSource) -> NumberedCells:
     if source.was_run and source.run is not None:
-        notebook = numbered_cells(source.run)
-    else:
-        notebook = _handed_in(source)
+        return numbered_cells(source.run)
+    return _handed_in(source)
+
+
+def _without_names_of(source: NotebookSource, notebook: NumberedCells) -> NumberedCells:
     if source.hidden is None:
         return notebook
     # Numbers follow from cells as they were run, so they are found before.
@@ -140,16 +160,27 @@ class SourceCell:
 
 def answer_sources(source: NotebookSource, key: str) -> list[SourceCell]:
     """Return the text of the question's cells. Raises NotebookUnreadableError."""
-    stored: Sequence[Any] = shown_cells(source).cells
+    notebook = _stored_cells(source)
+    stored: Sequence[Any] = _without_names_of(source, notebook).cells
     cells = [each if isinstance(each, dict) else {} for each in stored]
+    # Names that are hidden could make a cell of the hand-out look new.
+    added = places_added_in(notebook.cells, source.revision)
     return [
         SourceCell(
             cell=place + 1,
             kind=str(cells[place].get("cell_type", "")),
             text=source_text(cells[place]),
         )
-        for place in answer_places(cells, [key])[key][:_MOST_CELLS]
+        for place in answer_places(cells, [key], added=added)[key][:_MOST_CELLS]
     ]
+
+
+def answer_places_in(source: NotebookSource, key: str) -> frozenset[int]:
+    """Return the places of the question's cells. Raises NotebookUnreadableError."""
+    stored: Sequence[Any] = _stored_cells(source).cells
+    cells = [each if isinstance(each, dict) else {} for each in stored]
+    added = places_added_in(cells, source.revision)
+    return frozenset(answer_places(cells, [key], added=added)[key])
 
 
 def whole_notebook(source: NotebookSource, *, whole: int | None = None) -> ExecutedPage:
@@ -184,19 +215,22 @@ def _handed_in(source: NotebookSource) -> NumberedCells:
 
 
 def _marked_notebook(source: NotebookSource, keys: Collection[str]) -> MarkedNotebook:
-    notebook = shown_cells(source)
+    as_stored = _stored_cells(source)
+    notebook = _without_names_of(source, as_stored)
     stored: Sequence[Any] = notebook.cells
     cells = [each if isinstance(each, dict) else {} for each in stored]
     names = _told_apart(
         name.words for name in name_cells(cells, skip_tags=source.skip_tags)
     )
-    places = answer_places(cells, keys)
+    added = places_added_in(as_stored.cells, source.revision)
+    places = answer_places(cells, keys, added=added)
     return MarkedNotebook(
         answers={
             key: tuple(_answer(notebook, cells, names, found[:_MOST_CELLS]))
             for key, found in places.items()
         },
         names=names[:_MOST_NAMES],
+        count=len(cells),
         was_run=source.was_run,
     )
 

@@ -119,6 +119,7 @@ class MarkingDesk:
             sha256=stored.get(work, "") if work else "",
             skip_tags=tuple(revision.skip_tags) if revision else (),
             hidden=None if self.scope.sees_names else StudentWords.of(self.student),
+            revision=revision,
         )
 
     @property
@@ -165,6 +166,11 @@ class MarkingDesk:
     def nothing_url(self) -> str:
         """The address of the list of students who handed in nothing."""
         return reverse("grading:marking-nothing", args=[*self._slugs, self.item.key])
+
+    @property
+    def comments_url(self) -> str:
+        """The address of the page that changes the saved comments of the question."""
+        return reverse("grading:marking-comments", args=[*self._slugs, self.item.key])
 
     @property
     def form_url(self) -> str:

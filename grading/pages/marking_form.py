@@ -55,15 +55,24 @@ class GroupRows:
 
 @dataclass(frozen=True, kw_only=True)
 class MarkingForm:
-    """The form beside the answer. `points` are those of what it says now."""
+    """The form beside the answer. `points` are those of what it says now.
+
+    `total` is what items and adjustment add up to, before the bounds of the question.
+    """
 
     typed: TypedMarking
     groups: Sequence[GroupRows]
     rubric: Rubric
     points: Decimal
+    total: Decimal
     stored: Marking | None
     faults: Sequence[str] = ()
     conflict: str = ""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether points are cut off, because they are too many or below 0."""
+        return self.total != self.points
 
     @property
     def is_unsaved(self) -> bool:
@@ -81,11 +90,13 @@ def marking_form(
 ) -> MarkingForm:
     """Return the form for a rubric whose groups are prefetched."""
     added = typed.points_added or Decimal(0)
+    rules = rubric.rules()
     return MarkingForm(
         typed=typed,
         groups=tuple(_groups(rubric, typed.items)),
         rubric=rubric,
-        points=rubric.rules().earned(typed.items, added),
+        points=rules.earned(typed.items, added),
+        total=rules.total(typed.items, added),
         stored=stored,
         faults=faults,
         conflict=conflict,

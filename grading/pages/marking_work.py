@@ -10,11 +10,13 @@ from courses.models import Question
 from courses.permissions import can_view_work_of
 from grading.forms.marking_work import TypedMarking
 from grading.models import GradingRun, Marking, Stage
+from grading.pages.agreed_notice import AgreedNotice, agreed_notice
 from grading.pages.marking_cells import AnswerCell, MarkedNotebook, marked_notebook
 from grading.pages.marking_desk import MarkingDesk, files_beside
 from grading.pages.marking_form import MarkingForm, marking_form
 from grading.pages.marking_like import LikeList
 from grading.pages.results import QuestionView, results_view
+from grading.services.agreement import agreed_marking_of
 from grading.services.marking import taken_over
 from grading.services.marking_attempts import markings_of
 from grading.services.marking_presence import present_markers
@@ -45,12 +47,16 @@ class EarlierMarking:
 
 @dataclass(frozen=True, kw_only=True)
 class CellRow:
-    """A cell at which a comment can stand. `cell` is None if it is not of the answer."""
+    """A cell at which a comment can stand. `cell` is None if it is not of the answer.
+
+    `is_missing` means that a comment stands at a cell that the notebook does not have.
+    """
 
     number: int
     name: str
     comment: str
     cell: AnswerCell | None = None
+    is_missing: bool = False
 
     @property
     def within(self) -> str:
@@ -85,20 +91,6 @@ def stored_marking(markings: Sequence[Marking], item: WorkItem) -> Marking | Non
             for each in markings
             if (each.submission_id, each.rubric_id, each.stage)
             == (item.submission, item.rubric, item.stage)
-        ),
-        None,
-    )
-
-
-def agreed_marking(markings: Sequence[Marking], item: WorkItem) -> Marking | None:
-    """Return the finished agreed marking of this work, which counts before all others."""
-    return next(
-        (
-            each
-            for each in markings
-            if (each.submission_id, each.rubric_id, each.stage)
-            == (item.submission, item.rubric, Stage.AGREED)
-            and each.is_finished
         ),
         None,
     )
@@ -154,10 +146,13 @@ def file_rows(desk: MarkingDesk) -> Sequence[FileRow]:
 
 
 def cell_rows(
-    notebook: MarkedNotebook | None, key: str, comments: Mapping[int, str]
+    notebook: MarkedNotebook | None, item: WorkItem, comments: Mapping[int, str]
 ) -> Sequence[CellRow]:
-    """Return the cells of the answer, and further cells at which a comment stands."""
-    answer = notebook.answers.get(key, ()) if notebook else ()
+    """Return the cells of the answer, and further cells at which a comment stands.
+
+    A comment stays where the notebook has no such cell, or cannot be read now.
+    """
+    answer = notebook.answers.get(item.key, ()) if notebook else ()
     names = notebook.names if notebook else ()
     rows = [
         CellRow(
@@ -172,8 +167,13 @@ def cell_rows(
     rows += [
         CellRow(
             number=number,
-            name=names[number - 1] if number <= len(names) else f"Cell {number} of all",
+            name=(
+                names[number - 1]
+                if number <= len(names)
+                else f"Cell {number} of attempt {item.attempt}"
+            ),
             comment=text,
+            is_missing=notebook is not None and number > notebook.count,
         )
         for number, text in sorted(comments.items())
         if number not in shown
@@ -207,7 +207,7 @@ class MarkingWorkPage:
     notes: Sequence[str]
     results: Sequence[QuestionView]
     earlier: Sequence[EarlierMarking]
-    agreed: Marking | None
+    agreed: AgreedNotice | None
     saved: Sequence[str]
     neighbours: Neighbours
     progress: Progress
@@ -267,6 +267,11 @@ class MarkingWorkPage:
         return self.notebook_url + (f"#{first.anchor}" if first else "")
 
     @property
+    def comments_url(self) -> str:
+        """The address of the page that changes saved comments."""
+        return self.desk.comments_url
+
+    @property
     def changes_url(self) -> str:
         """The address of the notebook compared with the hand-out."""
         return self.desk.url("marking-changes", **self.desk.attempt_query)
@@ -306,14 +311,14 @@ def marking_work_page(
         desk=desk,
         question=_question(desk),
         form=marking_form(desk.rubric, shown, stored, faults=faults, conflict=conflict),
-        cells=cell_rows(notebook, desk.item.key, shown.cell_comments),
+        cells=cell_rows(notebook, desk.item, shown.cell_comments),
         notebook=notebook,
         fault=fault,
         notes=tuple(_notes(desk, markings)),
         results=check_results(desk.run, now),
         earlier=earlier,
-        agreed=agreed_marking(markings, desk.item),
-        saved=saved_comments(desk.rubric, viewer, desk.item.stage),
+        agreed=agreed_notice(desk, stored, agreed=_agreed(desk, markings)),
+        saved=saved_comments(desk.rubric, viewer, desk.item.stage, desk.scope),
         neighbours=neighbours(
             row, key=desk.item.key, student=desk.item.student, busy=busy
         ),
@@ -324,6 +329,20 @@ def marking_work_page(
         files=file_rows(desk),
         like=like,
     )
+
+
+def _agreed(desk: MarkingDesk, markings: Sequence[Marking]) -> Marking | None:
+    """Return the finished agreed marking of this work. Queries for second markers only."""
+    item = desk.item
+    if item.stage == Stage.SECOND:
+        return agreed_marking_of(desk.target)
+    wanted = (item.submission, item.rubric, Stage.AGREED)
+    found = (
+        each
+        for each in markings
+        if (each.submission_id, each.rubric_id, each.stage) == wanted
+    )
+    return next((each for each in found if each.is_finished), None)
 
 
 def _sees_run(desk: MarkingDesk, viewer: User) -> bool:

@@ -19,6 +19,8 @@ from formats.assignment.rubric import Choose
 from formats.choices import Role
 from grading.models import CellComment, Marking, MarkingChange, Stage
 from grading.models.markings import LONGEST_COMMENT
+from grading.services.commented_cells import check_commented_cells
+from grading.services.marking_refused import MarkingRefusedError
 from grading.services.marks import recompute_mark
 from submissions.models import Submission
 
@@ -29,20 +31,21 @@ _CENTS: Final = Decimal("0.01")
 MOST_CELL_COMMENTS: Final = 200
 
 
-class MarkingRefusedError(Exception):
-    """The marking cannot be stored. The message says why, and nothing has changed."""
-
-
 class MarkingConflictError(Exception):
     """Somebody else has changed the marking since it was read. Nothing has changed.
 
-    `marking` is the stored one, or None if it was removed.
+    `marking` is the stored one, or None if it was removed. `for_programs` are words for
+    a program, which has no page to look at.
     """
 
     def __init__(self, marking: Marking | None) -> None:
         self.marking = marking
         by = marking.marker.name if marking and marking.marker else "Somebody else"
         self.summary = f"{by} has changed this marking since you opened it."
+        self.for_programs = (
+            f"{by} has changed this marking since the version that you sent. Nothing was "
+            "stored. Read it again, and send its present version with your own marking."
+        )
         super().__init__(
             f"{self.summary} Your change was not "
             "stored. Look at the marking as it is now, and mark again."
@@ -97,6 +100,16 @@ def save_marking(
     version by now.
     """
     require_right(actor, Right.GRADE, target.rubric.assignment.course)
+    # Before anything is locked, since it reads a file.
+    check_commented_cells(
+        target.submission,
+        given.cell_comments,
+        known=CellComment.objects.filter(
+            marking__rubric=target.rubric,
+            marking__student=target.student,
+            marking__submission=target.submission,
+        ),
+    )
     target = replace(target, rubric=_locked_rubric(target.rubric))
     _check_target(target)
     items = _checked_items(target.rubric, given)
@@ -152,7 +165,8 @@ def taken_over(source: Marking, rubric: Rubric) -> GivenMarking:
 def _locked_rubric(rubric: Rubric) -> Rubric:
     """Return the rubric as it is now. Nobody changes it until the marking is stored.
 
-    The order of locks is that of `edit_rubric`: the rubric, the marking, the marks.
+    The order of locks is that of `lock_rubrics`. A new mark takes a key of the
+    assignment's row, which none of those who wait for a rubric locks against it.
     """
     rows = Rubric.objects.select_for_update(no_key=True, of=("self",))
     return rows.select_related("assignment__course").get(pk=rubric.pk)
@@ -183,7 +197,9 @@ def _checked_items(rubric: Rubric, given: GivenMarking) -> list[RubricItem]:
     )
     if len(items) != len(given.items):
         raise MarkingRefusedError(
-            "An item is no longer in the rubric. Load the page again, and mark again."
+            "An item is no longer in the rubric. Load the page again, and mark again.",
+            for_programs="An item is not in the rubric of this question now. Read the "
+            "rubric again, and send the ids of its items.",
         )
     seen: set[int] = set()
     for item in items:

@@ -12,11 +12,11 @@ from grading.models import Marking
 from grading.services.marking import (
     GivenMarking,
     MarkingConflictError,
-    MarkingRefusedError,
     MarkingTarget,
     save_marking,
 )
 from grading.services.marking_queue import WorkItem
+from grading.services.marking_refused import MarkingRefusedError
 from submissions.models import Submission
 
 # How many answers get the same at a time. Each takes about 50 queries.

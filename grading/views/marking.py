@@ -15,7 +15,7 @@ from accounts.http import SignedInRequest
 from courses.models import Assignment
 from courses.permissions import Right
 from grading.forms.marking import AllocationForm, SecondMarkingForm
-from grading.pages.marking import MarkingPage, marking_page
+from grading.pages.marking import AllocationRow, MarkingPage, marking_page
 from grading.services.allocation import (
     Allocated,
     AllocationRefusedError,
@@ -110,6 +110,8 @@ def _withdraw(
         # Somebody else was faster, as after two clicks.
         messages.info(request, "That was taken back already.")
         return None
+    if request.POST.get("confirmed") != "1":
+        return _page(request, found, page, withdrawn=row)
     withdraw_allocation(
         actor=request.user,
         assignment=found,
@@ -158,12 +160,14 @@ def _page(
     *,
     allocation: AllocationForm | None = None,
     second: SecondMarkingForm | None = None,
+    withdrawn: AllocationRow | None = None,
 ) -> HttpResponse:
     context: dict[str, object] = {
         "page": page,
         "assignment": found,
         "course": found.course,
         "tab": "marks",
+        "withdrawn": withdrawn,
     }
     if page.may_edit and page.questions:
         choices = _choices(page)

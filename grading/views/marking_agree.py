@@ -23,7 +23,8 @@ from grading.services.agreement import (
     take_agreement_back,
 )
 from grading.services.marker_scope import marker_scope
-from grading.services.marking import MarkingConflictError, MarkingRefusedError
+from grading.services.marking import MarkingConflictError
+from grading.services.marking_refused import MarkingRefusedError
 from grading.views.access import allowed_assignment
 
 UNPROCESSABLE: Final = 422

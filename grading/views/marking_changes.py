@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
 from formats.notebook.cell_changes import cell_changes
-from grading.pages.marking_cells import shown_cells
+from grading.pages.marking_cells import answer_places_in, shown_cells
 from grading.services.student_answers import handout_cells
 from grading.views.marking_desk import marking_desk
 from rendering.notebooks import NotebookUnreadableError
@@ -30,10 +30,12 @@ def marking_changes(
     before = handout_cells(desk.revision) if desk.revision else []
     try:
         changes, fault = cell_changes(before, shown_cells(desk.notebook).cells), ""
+        answer = answer_places_in(desk.notebook, desk.item.key)
     except NotebookUnreadableError as error:
-        changes, fault = [], str(error)
+        changes, fault, answer = [], str(error), frozenset()
     context = {
         "changes": changes,
+        "answer": answer,
         "has_handout": bool(before),
         "fault": fault,
         "material": f"Changes to the hand-out in attempt {desk.item.attempt} "

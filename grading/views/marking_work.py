@@ -1,5 +1,6 @@
 """The marking page: one question of one student, and what the marker gives for it."""
 
+from decimal import Decimal
 from typing import Any, Final
 
 from csp.decorators import csp_update
@@ -19,11 +20,11 @@ from grading.forms.marking_work import TypedMarking
 from grading.models import Marking
 from grading.pages.marking_desk import MarkingDesk
 from grading.pages.marking_work import marking_work_page
+from grading.services.agreement import agreed_marking_of
 from grading.services.marker_scope import marker_scope
 from grading.services.marking import (
     GivenMarking,
     MarkingConflictError,
-    MarkingRefusedError,
     save_marking,
 )
 from grading.services.marking_alike import (
@@ -34,8 +35,13 @@ from grading.services.marking_alike import (
 )
 from grading.services.marking_presence import present_markers
 from grading.services.marking_queue import WorkItem, load_marking_queue, neighbours
+from grading.services.marking_refused import MarkingRefusedError
 from grading.services.saved_comments import keep_comment
-from grading.services.student_answers import answers_in, submitted_notebooks
+from grading.services.student_answers import (
+    answers_in,
+    revisions_of,
+    submitted_notebooks,
+)
 from grading.views.access import allowed_assignment
 from grading.views.marking_desk import is_by_student, marking_desk
 from grading.views.marking_parts import likes_of
@@ -104,7 +110,10 @@ def _store(
     if action == "remove":
         given = GivenMarking(is_finished=False)
     if given is None:
-        fault = "Write the points to add as a number, such as 0.5 or \N{MINUS SIGN}1."
+        fault = (
+            "Write the points to add as a number with two decimals at most, such as 0.5 "
+            "or \N{MINUS SIGN}1."
+        )
         return _again(request, desk, typed, faults=[fault])
     if action == "finish" and typed.gives_nothing and desk.rubric.starts == Starts.ZERO:
         fault = "Nothing is chosen. To give 0 points, write 0 as the points to add."
@@ -176,7 +185,10 @@ def _after(
     )
     more = f", and {len(stored)} with a like answer" if stored else ""
     points = _points_words(marking, desk)
-    messages.success(request, f"{desk.item.code}: {points}{more}.")
+    agreed = (
+        " The agreed marking still counts." if agreed_marking_of(desk.target) else ""
+    )
+    messages.success(request, f"{desk.item.code}: {points}{more}.{agreed}")
     if failed:
         messages.warning(request, _words(failed))
     done = {(desk.item.key, desk.item.student)}
@@ -184,11 +196,15 @@ def _after(
     return redirect(_next_url(request, desk, done))
 
 
+def _plain(points: Decimal) -> str:
+    return f"{points.normalize():f}".replace("-", "\N{MINUS SIGN}")
+
+
 def _points_words(marking: Marking, desk: MarkingDesk) -> str:
     marking.rubric = desk.rubric
-    return (
-        f"{marking.points.normalize():f} of {desk.rubric.points.normalize():f} points"
-    )
+    points, total = marking.points, marking.total
+    cut = "" if points == total else f" (cut off from {_plain(total)})"
+    return f"{_plain(points)} of {_plain(desk.rubric.points)} points{cut}"
 
 
 def _alike(desk: MarkingDesk, typed: TypedMarking) -> list[AlikeWork]:
@@ -205,11 +221,18 @@ def _alike(desk: MarkingDesk, typed: TypedMarking) -> list[AlikeWork]:
         return []
     submissions = [desk.item.submission, *(each.submission for each in items)]
     notebooks = submitted_notebooks(submissions)
+    revisions = (
+        revisions_of((each.revision for each in items), known=desk.revision)
+        if desk.revision
+        else {}
+    )
 
     def places(item: WorkItem) -> tuple[int, ...]:
         sha256 = notebooks.get(item.submission) if item.submission else None
-        answer = answers_in(sha256, desk.keys).get(item.key) if sha256 else None
-        return answer.places if answer else ()
+        if sha256 is None:
+            return ()
+        answers = answers_in(sha256, desk.keys, revisions.get(item.revision))
+        return answers[item.key].places if item.key in answers else ()
 
     own = places(desk.item)
     return [

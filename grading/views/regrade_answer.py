@@ -13,7 +13,8 @@ from grading.forms.regrade_answer import RegradeAnswerForm
 from grading.models import RegradeRequest
 from grading.pages.regrade_answer import RegradeAnswerPage, regrade_answer_page
 from grading.services.mark_adjustment import AdjustmentRefusedError
-from grading.services.marking import MarkingConflictError, MarkingRefusedError
+from grading.services.marking import MarkingConflictError
+from grading.services.marking_refused import MarkingRefusedError
 from grading.services.regrade_requests import (
     RegradeRequestRefusedError,
     answer_regrade_request,

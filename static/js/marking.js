@@ -14,7 +14,7 @@ const MOST_COMPARISONS = 30;
 const cents = (text) => Math.round(100 * Number(String(text).replace(",", ".").replace("−", "-")));
 
 function inPoints(value) {
-  return String(value / 100);
+  return String(value / 100).replace("-", "−");
 }
 
 function ofGroup(group) {
@@ -27,6 +27,17 @@ function ofGroup(group) {
   return sum;
 }
 
+// What is above the possible points or below 0 does not count, which nobody should miss.
+function sayCut(sum, shown, possible) {
+  const place = form.querySelector("[data-cut]");
+  const counts = shown === 100 ? "counts" : "count";
+  const words =
+    Number.isNaN(sum) || sum === shown
+      ? ""
+      : `Together this is ${inPoints(sum)}. ${inPoints(shown)} ${counts}, because the question has 0 to ${inPoints(possible)} points.`;
+  if (place.textContent !== words) place.textContent = words;
+}
+
 function showPoints() {
   const possible = cents(form.dataset.possible);
   const groups = [...form.querySelectorAll("[data-group]")];
@@ -35,6 +46,7 @@ function showPoints() {
   const sum = groups.reduce((total, group) => total + ofGroup(group), start) + added;
   const shown = Math.min(Math.max(sum, 0), possible);
   form.querySelector("[data-points-now]").textContent = Number.isNaN(shown) ? "?" : inPoints(shown);
+  sayCut(sum, shown, possible);
 }
 
 // --- What is typed is not lost -----------------------------------------------------
@@ -170,6 +182,11 @@ document.addEventListener("keydown", (event) => {
   if (active?.matches(TYPED_IN)) {
     if (event.key === "Escape") active.blur();
     if (event.key === "Enter" && active === form.saved && addSaved()) event.preventDefault();
+    if (event.key === "Enter" && active === form.adjustment) {
+      // Enter takes the points; from outside of the field, it finishes.
+      event.preventDefault();
+      active.blur();
+    }
     return;
   }
   if (!keysAreOn()) return;

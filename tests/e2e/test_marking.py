@@ -56,6 +56,7 @@ def test_a_question_is_marked_by_keys_alone(campus: Campus, page: Page) -> None:
         write(typed)
         press("Escape")
     expect(points).to_have_text("2")
+    enter_leaves_the_points(page)
     press("g")
     expect(like).to_be_checked()
     press("?")
@@ -69,6 +70,21 @@ def test_a_question_is_marked_by_keys_alone(campus: Campus, page: Page) -> None:
     assert [given(first), given(alike)] == [expected, expected]
     mark_the_last(page)
     assert given(other) == ({texts[1]}, "1.00", "Say why.")
+
+
+def enter_leaves_the_points(page: Page) -> None:
+    """Type too many points, which is said, and leave the field by Enter."""
+    field, cut = page.locator("#adjustment"), page.locator("[data-cut]")
+    page.keyboard.press("a")
+    page.keyboard.type("99,5")
+    expect(cut).to_contain_text("Together this is 101.")
+    page.keyboard.press("Enter")
+    expect(field).not_to_be_focused()
+    assert not Marking.objects.exists()
+    page.keyboard.press("a")
+    page.keyboard.type("0.5")
+    page.keyboard.press("Enter")
+    expect(cut).to_be_empty()
 
 
 def mark_the_last(page: Page) -> None:

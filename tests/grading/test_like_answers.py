@@ -112,7 +112,7 @@ def test_each_is_stored_by_itself_and_what_could_not_be_is_named(
         actor=marker,
         rubric=rubric,
         works=[
-            AlikeWork(item=each, attempt=1, version=0, cells={2: 7})
+            AlikeWork(item=each, attempt=1, version=0, cells={2: 1})
             for each in items[1:]
             if each
         ],
@@ -123,7 +123,7 @@ def test_each_is_stored_by_itself_and_what_could_not_be_is_named(
     found = marking_of(runs[1])
     assert found is not None
     assert [(each.cell, each.text) for each in found.cell_comments.all()] == [
-        (7, "Here")
+        (1, "Here")
     ]
     assert "BCDFGH" in found.changes.get().reason
     assert [each.item for each in failed] == [items[2]]

@@ -20,12 +20,12 @@ from grading.services.mark_standing import StandingRefusedError, set_standing
 from grading.services.marking import (
     GivenMarking,
     MarkingConflictError,
-    MarkingRefusedError,
     MarkingTarget,
     remove_marking,
     save_marking,
     taken_over,
 )
+from grading.services.marking_refused import MarkingRefusedError
 from grading.services.marks import load_counting_runs, recompute_mark
 from grading.services.rubric_edit import (
     EditedGroup,

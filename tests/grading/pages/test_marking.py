@@ -68,7 +68,11 @@ def test_allocation_by_section_is_only_of_these_students() -> None:
         "stage": "first",
         "key": "",
     }
-    assert client.post(address(assignment), withdraw).status_code == 302
+    asked = client.post(address(assignment), withdraw)
+    assert (asked.status_code, MarkerAllocation.objects.count()) == (200, 1)
+    assert f"Withdraw all questions from {markers[0].name}?" in words(asked)
+    confirmed = {**withdraw, "confirmed": "1"}
+    assert client.post(address(assignment), confirmed).status_code == 302
     assert not MarkerAllocation.objects.exists()
     assert CourseChange.objects.filter(made_by=lecturer).count() == 2
     twice = client.post(address(assignment), {**withdraw, "key": "\x00"}, follow=True)
