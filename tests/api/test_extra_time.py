@@ -9,9 +9,15 @@ from pytest_django import Settings
 
 from accounts.models import ApiToken, User
 from courses.models import Accommodation, Assignment, Extension, ExtensionRequest
-from grading.models import Mark
+from grading.models import GradingRun, Mark, MarkerAllocation
 from tests.api.asking import READ, ROOT, SUBMIT, bearer, codes, content, session_of
-from tests.factories import AccommodationFactory, EnrolmentFactory, hours
+from tests.factories import (
+    AccommodationFactory,
+    EnrolmentFactory,
+    ManualQuestionFactory,
+    MarkingFactory,
+    hours,
+)
 from tests.grading.test_late_marks import attempt, make_assignment, marked
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +73,25 @@ def test_an_extension_is_previewed_before_it_is_granted_and_withdrawn(
     plan = editor.get(f"{ROOT}extensions/{row['id']}/withdrawal/").json()
     check_plan(plan, "75.00", "40.00")
     assert Mark.objects.get().final_points == 75
+
+
+def test_a_preview_leaves_out_what_a_second_marker_must_not_know(
+    assignment: Assignment, student: User
+) -> None:
+    editor = EnrolmentFactory.create(course=assignment.course, lecturer=True).user
+    body = {"assignment": assignment.pk, "students": [student.email], "due_at": LATE}
+    body["reason"] = "ill"
+    client = session_of(editor)
+    whole = send(client, "extensions/preview/", body).json()
+    assert (len(whole["marks"]), whole["left_out"]) == (1, 0)
+    ManualQuestionFactory.create(revision=assignment.revision)
+    run = GradingRun.objects.get()
+    MarkingFactory.create(run=run)
+    MarkerAllocation.objects.create(
+        assignment=assignment, marker=editor, stage="second", student=student
+    )
+    blind = send(client, "extensions/preview/", body).json()
+    assert (blind["marks"], blind["left_out"]) == ([], 1)
 
 
 def test_an_accommodation_is_previewed_given_changed_and_withdrawn(
