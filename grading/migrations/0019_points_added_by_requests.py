@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("grading", "0017_saved_comments_by_stage"),
+        ("grading", "0018_excused_students"),
     ]
 
     operations = [
