@@ -103,7 +103,7 @@ test-long: install-dev compiled ## What is slow and rarely changes, and SQLite; 
 	exit $$status
 
 compiled: install-dev
-	@$(BIN)/python -m compileall -q -j 0 accounts courses formats grading portal \
+	@$(BIN)/python -m compileall -q -j 0 accounts courses formats gradebook grading portal \
 	  rendering runner storage submissions cli >/dev/null
 
 test-as-nobody: ## The jail's tests as a user without rights (from root, of HEAD)

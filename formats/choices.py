@@ -108,6 +108,14 @@ class ComponentKind(Choice):
     OTHER = "other", "Other"
 
 
+class Split(Choice):
+    """How the assessments of a component share its weight: see gradebook.totals."""
+
+    WEIGHT = "weight", "By the share of each"
+    POINTS = "points", "By the possible points of each"
+    EQUAL = "equal", "Equally"
+
+
 class Counting(Choice):
     """Which attempt at an assignment counts."""
 

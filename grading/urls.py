@@ -29,7 +29,6 @@ from grading.views import (
     marking_settings,
     marking_statistics,
     marking_work,
-    marks,
     outage,
     regrade,
     regrade_answer,
@@ -57,7 +56,6 @@ class MarkingCodeConverter(StringConverter):
 register_converter(MarkingCodeConverter, "markingcode")
 STAFF = "courses/<slug:slug>/coursework/<slug:aslug>/staff"
 urlpatterns = [
-    path("courses/<slug:slug>/marks/", marks.marks, name="marks"),
     path(
         "courses/<slug:slug>/coursework/<slug:aslug>/",
         assignment.assignment,

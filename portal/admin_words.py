@@ -8,7 +8,15 @@ from typing import Any, Final
 
 from django.apps import apps
 
-OUR_APPS: Final = ("accounts", "courses", "submissions", "grading", "mfa", "account")
+OUR_APPS: Final = (
+    "accounts",
+    "courses",
+    "submissions",
+    "grading",
+    "gradebook",
+    "mfa",
+    "account",
+)
 FIELDS: Final = {
     "academic_year": "year",
     "also_in": "also shown in",
@@ -119,6 +127,12 @@ FIELDS: Final = {
     "url": "link",
     "user": "person",
     "uses_attempt": "counts as an attempt",
+    "best_count": "how many count at most",
+    "drop_lowest": "how many are dropped",
+    "is_extra_credit": "extra credit",
+    "required_percent": "least that is required, %",
+    "split": "split",
+    "total_decimals": "decimals of the total",
     "weight_percent": "share of the mark, %",
     "weights_days": "days after which old weights are removed",
     "wished_due_at": "asked until",

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "courses",
     "submissions",
     "grading",
+    "gradebook",
     "portal",
     "portal.admin_config.PortalAdminConfig",
     # For our own templates of widgets.

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("courses.urls")),
     path("submissions/", include("submissions.urls")),
     path("", include("grading.urls")),
+    path("", include("gradebook.urls")),
     path("api/", include("portal.api")),
     path("admin/", admin.site.urls),
 ]

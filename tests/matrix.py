@@ -526,7 +526,18 @@ PAGES: Final = [
         args=lambda world: ["x" * 43],
         expected=OPEN.replace("200", "404"),
     ),
-    Row(name="grading:marks", args=of_course, expected=COURSE),
+    Row(name="gradebook:marks", args=of_course, expected=COURSE),
+    Row(name="gradebook:gradebook", args=of_course, expected=STAFF),
+    Row(name="gradebook:gradebook-file", args=of_course, expected=STAFF),
+    Row(name="gradebook:formula", args=of_course, expected=EDITORS),
+    Row(
+        name="gradebook:formula",
+        note="without what it needs",
+        method="post",
+        args=of_course,
+        form=lambda world: {"letter_scale": "A"},
+        expected=EDITORS.replace("200", "422"),
+    ),
     Row(name="grading:use", args=of_course, expected=STAFF),
     Row(name="grading:use-file", args=of_course, expected=STAFF),
     Row(name="grading:storage", args=of_course, expected=EDITORS),
@@ -1303,6 +1314,13 @@ API: Final = [
         )
         for name in ("allocation", "allocation-second", "allocation-withdraw")
         for hides, args in ((False, of_assignment_id), (True, of_hidden_id))
+    ),
+    Row(name="api:total-list", args=of_course, expected=api(COURSE)),
+    Row(
+        name="api:total-list",
+        note="hidden",
+        args=lambda world: [world.hidden_course.slug],
+        expected=api("login 404 404 404 404 404 404 200 200"),
     ),
     Row(
         name="api:marking",

@@ -49,6 +49,7 @@ APPS: Final = {
             }
         ),
     ),
+    "gradebook": App(addresses=("gradebook.urls",), parts=frozenset({"course_total"})),
     "grading": App(
         addresses=("grading.urls",),
         without_page=frozenset(

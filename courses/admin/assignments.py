@@ -84,6 +84,7 @@ class AssignmentAdmin(SavedByServices, CourseScopedAdmin):
                     "counting",
                     "component",
                     "weight_percent",
+                    "is_extra_credit",
                     "marks_released_at",
                 ]
             },

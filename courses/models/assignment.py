@@ -176,7 +176,16 @@ class Assignment(LateRuleFields, MarkingFields):
         max_digits=5,
         decimal_places=2,
         default=0,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
         help_text="Share of the course mark, in %.",
+    )
+    is_extra_credit = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text=(
+            "It adds to its component, and nobody loses by not having it. Its share is "
+            "not one of those that split the component."
+        ),
     )
     marks_released_at = models.DateTimeField(
         null=True,

@@ -16,9 +16,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from courses.models.late_rule_fields import LateRuleFields, late_rule_constraints
-from courses.models.texts import markdown_field, texts_of, validate_texts
+from courses.models.texts import (
+    markdown_field,
+    texts_of,
+    validate_letter_scale,
+    validate_texts,
+)
 from courses.querysets import CourseQuerySet, EnrolmentQuerySet, WeekQuerySet
 from formats.choices import LateMode, Role
+from formats.letter_scale import LONGEST_SCALE
 
 
 def validate_timezone(name: str) -> None:
@@ -90,6 +96,26 @@ class Course(LateRuleFields):
         validators=[MinValueValidator(0), MaxValueValidator(100)],
         help_text="The share of the possible points that passes, in %.",
     )
+    letter_scale = models.CharField(
+        max_length=LONGEST_SCALE,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[validate_letter_scale],
+        help_text=(
+            "Letters with the least percentage of each, the best first, such as "
+            "A* 80, A 70, B 60, C 50, D 40, F 0. If it is empty, there are no letters."
+        ),
+    )
+    total_decimals = models.PositiveSmallIntegerField(
+        default=1,
+        db_default=1,
+        validators=[MaxValueValidator(2)],
+        help_text=(
+            "With how many decimals the total of the course is shown: 0, 1 or 2. It is "
+            "rounded half up, once, at the end."
+        ),
+    )
     quota_mb = models.PositiveIntegerField(
         null=True,
         blank=True,
@@ -119,6 +145,10 @@ class Course(LateRuleFields):
                 name="course_late_mode_known",
             ),
             *late_rule_constraints("course"),
+            models.CheckConstraint(
+                condition=models.Q(total_decimals__lte=2),
+                name="course_total_decimals_at_most_2",
+            ),
             models.CheckConstraint(
                 condition=~models.Q(quota_mb=0), name="course_quota_is_not_zero"
             ),

@@ -8,6 +8,7 @@ from django.db import models
 
 from formats.declaration import QuestionsError, parse_questions
 from formats.lengths import MAX_MARKDOWN
+from formats.letter_scale import LetterScaleError, parse_letter_scale
 
 
 def markdown_field(**options: Any) -> "models.TextField[str, str]":
@@ -20,6 +21,14 @@ def validate_questions(value: str) -> None:
     try:
         parse_questions(value)
     except QuestionsError as error:
+        raise ValidationError(str(error)) from error
+
+
+def validate_letter_scale(value: str) -> None:
+    """Raise ValidationError for a text that gives no letter scale."""
+    try:
+        parse_letter_scale(value)
+    except LetterScaleError as error:
         raise ValidationError(str(error)) from error
 
 

@@ -19,10 +19,11 @@ from courses.models import (
     Session,
     Week,
 )
+from courses.models.texts import texts_of
 from courses.permissions import STAFF_ROLES
 from courses.release_times import is_released
 from courses.wall_clock import start_of_day
-from formats.choices import Role
+from formats.choices import Role, Split
 
 SOON: Final = dt.timedelta(days=7)
 _WHOLE: Final = Decimal(100)
@@ -84,7 +85,11 @@ def todo_items(course: Course, now: dt.datetime) -> list[TodoItem]:
         *_unpublished(course_rows.assignments),
         *_without_time_or_place(course_rows.sessions),
         *_empty(course_rows.materials),
-        *share_problems(course_rows.components, course_rows.assignments),
+        *share_problems(
+            course_rows.components,
+            course_rows.assignments,
+            texts_of(course.module_codes),
+        ),
     ]
 
 
@@ -291,21 +296,27 @@ def _empty(materials: Iterable[Material]) -> Iterator[TodoItem]:
 
 
 def share_problems(
-    components: Iterable[Component], assignments: Iterable[Assignment]
+    components: Iterable[Component],
+    assignments: Iterable[Assignment],
+    module_codes: Sequence[str] = (),
 ) -> Iterator[TodoItem]:
     """Yield what is wrong with the shares of the mark.
 
-    All shares must add to 100 %, and the assignments of a component to its share.
+    All shares must add to 100 %, for the students of each module code, and the
+    assignments of a component to its share if they split it by the share of each.
     """
     components, assignments = list(components), list(assignments)
     if not components and not assignments:
         return
-    total = total_of_shares(components, assignments)
-    if total != _WHOLE:
-        yield TodoItem(
-            title=f"The shares of the mark add up to {_percent(total)}",
-            why="They must add up to 100 %.",
-        )
+    has_own = any(each.module_code for each in components)
+    for code in module_codes if has_own else ("",):
+        total = total_of_shares(components, assignments, module_code=code)
+        if total != _WHOLE:
+            of_code = f" for students of {code}" if code else ""
+            yield TodoItem(
+                title=f"The shares of the mark add up to {_percent(total)}{of_code}",
+                why="They must add up to 100 %.",
+            )
     for component in components:
         yield from _split_of(
             component, [row for row in assignments if row.component_id == component.pk]
@@ -313,20 +324,38 @@ def share_problems(
 
 
 def total_of_shares(
-    components: Iterable[Component], assignments: Iterable[Assignment]
+    components: Iterable[Component],
+    assignments: Iterable[Assignment],
+    *,
+    module_code: str = "",
 ) -> Decimal:
     """Return the sum of all shares of the course mark, in percent.
 
     An assignment in a component is part of its share; any other has a share of its own.
+    What counts only for students of another module code is left out, and so is what
+    only adds to the mark.
     """
-    loose = [row.weight_percent for row in assignments if row.component_id is None]
-    return sum((row.weight_percent for row in components), sum(loose, Decimal(0)))
+    shares = [
+        each.weight_percent
+        for each in components
+        if each.counts_for(module_code) and not each.is_extra_credit
+    ]
+    loose = [
+        each.weight_percent
+        for each in assignments
+        if each.component_id is None and not each.is_extra_credit
+    ]
+    return sum((*shares, *loose), Decimal(0))
 
 
 def _split_of(component: Component, tasks: Sequence[Assignment]) -> Iterator[TodoItem]:
+    tasks = [row for row in tasks if not row.is_extra_credit]
     total = sum((row.weight_percent for row in tasks), Decimal(0))
-    if not tasks or total == component.weight_percent:
+    is_by_share = component.split == Split.WEIGHT
+    if not tasks or not is_by_share or total == component.weight_percent:
         return
+    if len(tasks) == 1 and not total:
+        return  # a single piece without a share has all of it
     share = f"{component.title} counts {_percent(component.weight_percent)}"
     if total == 0:
         yield TodoItem(

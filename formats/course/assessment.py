@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from formats.assignment.rubric import RUBRIC, Rubric, read_rubric
+from formats.choices import Split
 from formats.course import course_fields
 from formats.course.course_content import (
     ComponentRow,
@@ -25,28 +26,52 @@ _ALL: Final = Decimal(100)
 _MOST_ATTEMPTS: Final = 9999
 
 
-def read_components(top: Section, context: Context) -> tuple[ComponentRow, ...]:
+def read_components(
+    top: Section, module_codes: Sequence[str], context: Context
+) -> tuple[ComponentRow, ...]:
+    """Return the components; each may be for students of one of the module codes."""
     rows = []
     for position, section in enumerate(top.sections("components", COMPONENT)):
         section.require("title", "kind", "weight")
         title = course_fields.words(section, "title", longest=100)
         context.claim_key(section, "component", title, "title")
+        plain = read_plain(ComponentRow, section, context)
+        _check_module_code(section, plain["module_code"], module_codes)
         rows.append(
             ComponentRow(
                 key=title,
                 line=section.line,
                 position=position,
-                **read_plain(ComponentRow, section, context),
+                **plain,
             )
         )
-    total = sum((row.weight for row in rows), Decimal(0))
-    if rows and total != _ALL:
-        context.warnings.add(
-            f"The weights of the components add up to {total:f}, not 100.",
-            file=context.file,
-            line=rows[0].line,
-        )
+    for code in module_codes if any(row.module_code for row in rows) else ("",):
+        _check_weights(rows, code, context)
     return tuple(rows)
+
+
+def _check_module_code(section: Section, code: str, known: Sequence[str]) -> None:
+    if code and code not in known:
+        section.fault(
+            f"The course has no module code “{code}”.",
+            "module_code",
+            hint=f"Its codes are: {', '.join(known) or 'none'}.",
+        )
+
+
+def _check_weights(
+    rows: Sequence[ComponentRow], module_code: str, context: Context
+) -> None:
+    """Warn if the weights do not add up for students of this module code."""
+    counted = [row for row in rows if row.module_code in {"", module_code}]
+    total = sum((row.weight for row in counted if not row.is_extra_credit), Decimal(0))
+    if counted and total != _ALL:
+        of_code = f" of module {module_code}" if module_code else ""
+        context.warnings.add(
+            f"The weights of the components{of_code} add up to {total:f}, not 100.",
+            file=context.file,
+            line=counted[0].line,
+        )
 
 
 def read_coursework(
@@ -165,9 +190,14 @@ def _check_split(
 
     Staff may leave the split open, so this is no fault.
     """
-    parts = [row.weight for row in rows if row.component == component.key]
+    parts = [
+        row.weight
+        for row in rows
+        if row.component == component.key and not row.is_extra_credit
+    ]
     total = sum(parts, Decimal(0))
-    if not parts or total == component.weight:
+    is_by_weight = component.split == Split.WEIGHT
+    if not parts or not is_by_weight or total == component.weight:
         return
     words = (
         (

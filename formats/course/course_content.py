@@ -19,6 +19,7 @@ from formats.choices import (
     LateUnit,
     MaterialAccess,
     SessionKind,
+    Split,
 )
 from formats.course.course_fields import spelling
 from formats.course.named_files import File
@@ -26,6 +27,7 @@ from formats.course.plain_fields import (
     RELEASE,
     choice,
     flag,
+    letter_scale,
     link,
     moment,
     number_or_none,
@@ -81,6 +83,8 @@ class CourseRow(Released):
     late_days_limit: int | None = whole_or_none(highest=32_767)
     late_days: int = whole(highest=32_767)
     pass_mark: Decimal = percent_or(Decimal(40))
+    letter_scale: str = letter_scale()
+    total_decimals: int = whole(highest=2, default=1)
     quota_mb: int | None = whole_or_none(highest=2_147_483_647)
     weights_days: int | None = whole_or_none(highest=32_767)
 
@@ -91,6 +95,12 @@ class ComponentRow(Row):
 
     kind: str = choice(ComponentKind, ComponentKind.OTHER)
     weight: Decimal = percent(column="weight_percent")
+    split: str = choice(Split, Split.WEIGHT, is_named=False)
+    drop_lowest: int = whole(highest=100)
+    best_count: int | None = whole_or_none(highest=100)
+    required_percent: Decimal | None = number_or_none(highest=100)
+    is_extra_credit: bool = flag()
+    module_code: str = text(longest=20)
     note: str = text()
     position: int = 0
 
@@ -252,6 +262,7 @@ class CourseworkRow(Released):
     pass_mark: Decimal | None = number_or_none(highest=100)
     component: str = special("component", default="")
     weight: Decimal = percent(column="weight_percent", is_named=False)
+    is_extra_credit: bool = flag()
     upload_minutes: int = whole(highest=24 * 60, default=30)
     attempts: int | None = special("attempts", default=None)
     cooldown_minutes: int = whole(highest=7 * 24 * 60)

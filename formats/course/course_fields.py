@@ -14,6 +14,7 @@ from formats.course.dates import Calendar, DateError, hour
 from formats.course.named_files import File, sha256
 from formats.declaration import LONGEST_QUESTIONS, QuestionsError, parse_questions
 from formats.lengths import MAX_MARKDOWN
+from formats.letter_scale import LONGEST_SCALE, LetterScaleError, parse_letter_scale
 from formats.problems import ProblemList
 from formats.yaml_document import Section, nearest
 
@@ -88,6 +89,16 @@ def questions(section: Section, key: str) -> str:
     try:
         parse_questions(text)
     except QuestionsError as error:
+        section.fault(str(error), key)
+    return text
+
+
+def letter_scale(section: Section, key: str) -> str:
+    """Return a letter scale as text."""
+    text = words(section, key, longest=LONGEST_SCALE)
+    try:
+        parse_letter_scale(text)
+    except LetterScaleError as error:
         section.fault(str(error), key)
     return text
 

@@ -188,7 +188,8 @@ class _Reader:
         self, course: Section, context: Context, weeks: list[WeekSection]
     ) -> Content:
         top, reader = self._top, MaterialReader(context)
-        components = read_components(top, context)
+        of_course = _course(course, context)
+        components = read_components(top, of_course.module_codes, context)
         rooms, teachers = _rooms(top, context), _teachers(top, context)
         lectures, recordings = _lectures(top, context)
         for number, sections in recordings.items():
@@ -199,7 +200,7 @@ class _Reader:
         used = {row.room for row in slots} | {row.room for row in sessions}
         _check_rooms(rooms, used, context)
         return Content(
-            course=_course(course, context),
+            course=of_course,
             components=components,
             rooms=rooms,
             teachers=teachers,

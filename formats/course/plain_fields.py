@@ -79,6 +79,15 @@ def questions() -> Any:
     )
 
 
+def letter_scale() -> Any:
+    """Declare letters with the least percentage of each."""
+    return _declared(
+        "",
+        read=lambda section, name, _: course_fields.letter_scale(section, name),
+        load=course_fields.plain_text,
+    )
+
+
 def link() -> Any:
     """Declare a web address."""
     return _declared("", read=lambda section, name, _: course_fields.url(section, name))

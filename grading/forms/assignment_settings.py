@@ -45,7 +45,7 @@ SECTIONS: Final = (
     ),
     ("Check my work", ("self_check_limit", "self_check_minutes")),
     ("Declaration", ("declaration", "declaration_questions")),
-    ("Share of the course mark", ("component", "weight_percent")),
+    ("Share of the course mark", ("component", "weight_percent", "is_extra_credit")),
 )
 _MOVED: Final = (
     "The last part of its address. If you change it, links to the old address stop "
@@ -206,6 +206,7 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
             "week",
             "component",
             "weight_percent",
+            "is_extra_credit",
             "due_at",
             "closes_at",
             "grace_minutes",
@@ -228,6 +229,7 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
             "title": "Title",
             "week": "Week",
             "component": "Part of the course mark",
+            "is_extra_credit": "Extra credit",
         }
         help_texts = {
             "component": "Coursework of no part and without a weight is not assessed."

@@ -1,6 +1,6 @@
 """Which attempt counts: the latest, the chosen one, or the best after its penalty."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -129,53 +129,95 @@ def counting_rows(
     possible: Mapping[int, Decimal],
     marked: MarkedByHand,
 ) -> dict[int, CountingRow]:
-    """Return what counts for everybody by the student's id. One query.
+    """Return what counts for everybody by the student's id: see `counting_rows_of`."""
+    rows = counting_rows_of([assignment], possible=possible, marked=marked)
+    return {student: row for (_, student), row in rows.items()}
 
-    `possible` are the points of each revision, and `marked` what people gave. Two
-    queries more where late days count.
+
+def counting_rows_of(
+    assignments: Sequence[Assignment],
+    *,
+    possible: Mapping[int, Decimal],
+    marked: MarkedByHand,
+    students: Collection[int] | None = None,
+) -> dict[Owner, CountingRow]:
+    """Return what counts for these students, or for everybody, by assignment and student.
+
+    `possible` are the points of each revision, and `marked` what people gave. One query
+    for the assignments that compare attempts, and one for the others; two more where
+    late days count.
     """
-    runs = (
-        GradingRun.objects.one_per_attempt()
-        if compares_attempts(assignment, marked)
-        else GradingRun.objects.counting()
-    )
-    rows: Any = runs.of_assignment(assignment).with_extra_time().order_by()
-    names = ("automatic_points", "revision", "submission__attempt", "submission", "pk")
-    found: dict[int, list[CountingRow]] = {}
-    attempts: dict[tuple[int, int], Attempt] = {}
-    for (
-        student,
-        received_at,
-        extra_time,
-        points,
-        revision,
-        number,
-        work,
-        run,
-    ) in rows.values_list(
-        "submission__author", "submission__received_at", "extra_time", *names
-    ):
-        hand = marked.of(work, revision)
-        row = CountingRow(points or Decimal(0), revision, number, hand, None, run, work)
-        found.setdefault(student, []).append(row)
-        attempts[student, number] = Attempt(
+    by_rule: dict[bool, dict[int, Assignment]] = {True: {}, False: {}}
+    for each in assignments:
+        by_rule[compares_attempts(each, marked)][each.pk] = each
+    found: dict[Owner, list[CountingRow]] = {}
+    attempts: dict[tuple[int, int, int], Attempt] = {}
+    for compares, group in by_rule.items():
+        for (
             assignment,
             student,
             received_at,
             extra_time,
-            possible.get(revision, Decimal(0)),
-        )
+            points,
+            revision,
+            number,
+            work,
+            run,
+        ) in _counting_values(group, students, compares=compares):
+            hand = marked.of(work, revision)
+            row = CountingRow(
+                points or Decimal(0), revision, number, hand, None, run, work
+            )
+            found.setdefault((assignment, student), []).append(row)
+            attempts[assignment, student, number] = Attempt(
+                group[assignment],
+                student,
+                received_at,
+                extra_time,
+                possible.get(revision, Decimal(0)),
+            )
     terms = late_terms(attempts)
     return {
-        student: max(
-            (row._replace(late=terms.get((student, row.attempt or 0))) for row in own),
+        owner: max(
+            (row._replace(late=terms.get((*owner, row.attempt or 0))) for row in own),
             key=lambda row: (
                 comparable_points(row.automatic, row.hand, row.late),
                 row.attempt,
             ),
         )
-        for student, own in found.items()
+        for owner, own in found.items()
     }
+
+
+def _counting_values(
+    assignments: Collection[int], students: Collection[int] | None, *, compares: bool
+) -> Any:
+    """Return the columns of the runs that may count. One query, or none."""
+    if not assignments:
+        return ()
+    runs = (
+        GradingRun.objects.one_per_attempt()
+        if compares
+        else GradingRun.objects.counting()
+    )
+    rows: Any = runs.of_submissions().filter(revision__assignment__in=assignments)
+    if students is not None:
+        rows = rows.filter(submission__author__in=students)
+    return (
+        rows.with_extra_time()
+        .order_by()
+        .values_list(
+            "revision__assignment",
+            "submission__author",
+            "submission__received_at",
+            "extra_time",
+            "automatic_points",
+            "revision",
+            "submission__attempt",
+            "submission",
+            "pk",
+        )
+    )
 
 
 def compares_attempts(assignment: Assignment, marked: MarkedByHand) -> bool:

@@ -99,6 +99,8 @@ def course_with_every_field() -> Course:
         late_days_limit=2,
         late_days=5,
         pass_mark=Decimal(50),
+        letter_scale="A* 80, A 70, F 0",
+        total_decimals=2,
         quota_mb=512,
         weights_days=30,
     )
@@ -115,7 +117,16 @@ def course_with_every_field() -> Course:
     ]
     exam = ComponentFactory.create(course=course, title="Exam: part 1", kind="exam")
     ComponentFactory.create(
-        course=course, title="null", weight_percent=Decimal("49.50"), position=3
+        course=course,
+        title="null",
+        weight_percent=Decimal("49.50"),
+        split="equal",
+        drop_lowest=2,
+        best_count=5,
+        required_percent=Decimal("39.50"),
+        is_extra_credit=True,
+        module_code=course.module_codes[0],
+        position=3,
     )
     ComponentFactory.create(course=course, title="0.5", weight_percent=0, note="- none")
     rooms = [
@@ -153,6 +164,7 @@ def course_with_every_field() -> Course:
         week=weeks[1],
         component=exam,
         weight_percent=Decimal("12.25"),
+        is_extra_credit=True,
         due_at=at("2027-01-22 19:00"),
         closes_at=at("2027-08-02 19:00"),
         grace_minutes=30,

@@ -189,7 +189,7 @@ def _export(world: World) -> str:
 SURFACES: dict[str, Surface] = {
     "course": _page("student", _of_course("courses:course")),
     "coursework": _page("student", _of_assignment()),
-    "marks": _page("student", _of_course("grading:marks")),
+    "marks": _page("student", _of_course("gradebook:marks")),
     "home": _page("student", lambda _: "/"),
     "news": _page("student", _of_course("courses:news")),
     "receipt": _page("student", lambda world: world.latest.work.get_absolute_url()),
@@ -203,7 +203,7 @@ SURFACES: dict[str, Surface] = {
     "api courses": _api("student", "courses/"),
     "api changes": _api("student", "changes/"),
     "staff table": _page("lecturer", _of_assignment("staff/")),
-    "submissions": _page("lecturer", _of_course("grading:marks")),
+    "submissions": _page("lecturer", _of_course("gradebook:marks")),
     "manage": _page("lecturer", _of_course("courses:manage")),
     "extensions": _page("lecturer", _of_assignment("staff/extensions/")),
     "staff api marks": _api("lecturer", "marks/"),

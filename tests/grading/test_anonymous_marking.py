@@ -111,7 +111,14 @@ def answers(
     """Yield each address that is read, or these, its status, and all that it answers."""
     for row in ROWS:
         app = row.name.partition(":")[0]
-        is_of_work = app in ("api", "courses", "grading", "submissions", "home")
+        is_of_work = app in (
+            "api",
+            "courses",
+            "gradebook",
+            "grading",
+            "submissions",
+            "home",
+        )
         if row.method != "get" or row.note or not is_of_work:
             continue
         if row.name not in (names or {row.name} - DESCRIPTIONS):

@@ -116,7 +116,7 @@ def test_the_student_reads_it_with_the_release_everywhere() -> None:
     world = feedback_world()
     mark_all(world, "Clear")
     student, client = world.student, signed_in(world.student)
-    marks = reverse("grading:marks", args=[world.assignment.course.slug])
+    marks = reverse("gradebook:marks", args=[world.assignment.course.slug])
     pages = [
         marks,
         *(of_work(world, name) for name in ("feedback", "assignment")),
@@ -169,8 +169,8 @@ def test_taking_it_back_leaves_no_zero_for_nothing() -> None:
     assert csv_row(world, absent)["final"] == ""
     world.release()
     assert api_row(absent, absent)["earned"] is None
-    marks = reverse("grading:marks", args=[world.assignment.course.slug])
-    assert "No mark yet" in words(signed_in(absent).get(marks))
+    marks = reverse("gradebook:marks", args=[world.assignment.course.slug])
+    assert "Nothing handed in" in words(signed_in(absent).get(marks))
 
 
 def test_zero_points_hold_only_while_nothing_counts() -> None:

@@ -61,7 +61,7 @@ def find(run: GradingRun, hidden: int) -> None:
 def seen_by(user: User, assignment: Assignment) -> dict[str, str]:
     """Return the text of each page and API list, without times of the mark."""
     client = signed_in(user)
-    course = reverse("grading:marks", args=[assignment.course.slug])
+    course = reverse("gradebook:marks", args=[assignment.course.slug])
     runs = GradingRun.objects.filter(submission__author=user)
     pages = [course, assignment.get_absolute_url()]
     pages += [run.get_absolute_url() for run in runs]
@@ -118,7 +118,7 @@ def test_the_mark_is_the_best_of_the_shown_points_without_naming_an_attempt() ->
     open_run, hiding = two_attempts()
     find(hiding, 3)
     seen = seen_by(hiding.work.author, hiding.work.assignment)
-    marks = seen[reverse("grading:marks", args=[hiding.work.assignment.course.slug])]
+    marks = seen[reverse("gradebook:marks", args=[hiding.work.assignment.course.slug])]
     assert "4 / 4" in marks
     assert "Points of another attempt are not shown yet" in marks
     assert "Automatic" not in marks

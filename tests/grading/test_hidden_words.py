@@ -81,7 +81,7 @@ def canaries_seen_by(user: User, run: GradingRun) -> set[str]:
         f"{run.get_absolute_url()}status/",
         f"{run.get_absolute_url()}executed/",
         run.work.get_absolute_url(),
-        reverse("grading:marks", args=[assignment.course.slug]),
+        reverse("gradebook:marks", args=[assignment.course.slug]),
         f"/api/v1/assignments/{assignment.pk}/",
         f"/api/v1/runs/{run.pk}/",
         f"/api/v1/submissions/{run.work_id}/",

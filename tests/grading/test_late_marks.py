@@ -420,7 +420,7 @@ def test_the_marks_page_says_why_points_are_missing(
     attempt(assignment, student, "75", 1)
     marked(assignment, student)
     Assignment.objects.update(closes_at=hours(-1), marks_released_at=hours(-1))
-    page = reverse("grading:marks", args=[assignment.course.slug])
+    page = reverse("gradebook:marks", args=[assignment.course.slug])
     text = words(signed_in(student).get(page))
     assert "Handed in 1 hour late: 35 points lost." in text
     assert "Late penalty \N{MINUS SIGN}35 Final 40 / 100" in text

@@ -11,9 +11,9 @@ from django.utils import timezone
 from accounts.models import User
 from courses.models import Assignment, RubricItem
 from formats.choices import Counting
+from gradebook.pages.marks import marks_page
 from grading.models import Mark, Standing
 from grading.pages.assignment import assignment_page
-from grading.pages.marks import marks_page
 from grading.services.mark_standing import set_standing
 from grading.services.marking import GivenMarking, MarkingTarget, save_marking
 from grading.services.releasing import take_back_release

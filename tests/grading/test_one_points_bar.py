@@ -54,7 +54,7 @@ def bars(user: User, *addresses: str) -> set[str]:
 
 def own_bars(run: GradingRun) -> set[str]:
     assignment = run.work.assignment
-    marks = reverse("grading:marks", args=[assignment.course.slug])
+    marks = reverse("gradebook:marks", args=[assignment.course.slug])
     pages = (run.get_absolute_url(), assignment.get_absolute_url(), marks)
     return bars(run.work.author, *pages)
 
@@ -67,7 +67,7 @@ def staff_bars(run: GradingRun) -> set[str]:
 
 
 def marks_words(run: GradingRun) -> str:
-    address = reverse("grading:marks", args=[run.work.assignment.course.slug])
+    address = reverse("gradebook:marks", args=[run.work.assignment.course.slug])
     return words(signed_in(run.work.author).get(address))
 
 

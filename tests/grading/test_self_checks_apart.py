@@ -15,7 +15,7 @@ from tests.world import World, make_world
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 _WORK: Final = re.compile(
-    r"home|grading:|submissions:"
+    r"home|gradebook:|grading:|submissions:"
     r"|api:(submission|opened-attempt|run|mark|use|assignment|person)-"
 )
 # The page of use says how many checks there were. The form is new each time.

@@ -320,6 +320,20 @@ CASES: dict[str, Case] = {
             "export": ("", "pass_mark: 50"),
         },
     ),
+    "course.letter_scale": Case(
+        to(Course, letter_scale="A 70, F 0"),
+        {
+            "api courses": ('"letter_scale":""', '"letter_scale":"A 70, F 0"'),
+            "export": ("", "letter_scale: A 70, F 0"),
+        },
+    ),
+    "course.total_decimals": Case(
+        to(Course, total_decimals=2),
+        {
+            "api courses": ('"total_decimals":1', '"total_decimals":2'),
+            "export": ("", "total_decimals: 2"),
+        },
+    ),
     "course.quota_mb": Case(
         to(Course, quota_mb=512),
         {
@@ -488,6 +502,14 @@ CASES: dict[str, Case] = {
             "manage": ("", "The coursework of Practicals adds up to 20 %"),
             "api assignments": ('"50.00"', '"20.00"'),
             "export": ("Practicals\n    weight: 50", "Practicals\n    weight: 20"),
+        },
+    ),
+    "assignment.is_extra_credit": Case(
+        to(Assignment, is_extra_credit=True),
+        {
+            **on(("marks", "submissions"), "Digits 50 %", "Digits 50 % (extra)"),
+            "api assignments": ('"is_extra_credit":false', '"is_extra_credit":true'),
+            "export": ("", "is_extra_credit: true"),
         },
     ),
     "assignment.marks_released_at": Case(

@@ -17,7 +17,14 @@ from django.db import connection
 
 from tests.portal.schema import tables
 
-OWN: Final = ("accounts_", "courses_", "submissions_", "grading_", "storage_")
+OWN: Final = (
+    "accounts_",
+    "courses_",
+    "submissions_",
+    "grading_",
+    "gradebook_",
+    "storage_",
+)
 
 
 def address_of_an_empty_database(folder: Path) -> str:

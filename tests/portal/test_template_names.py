@@ -12,7 +12,7 @@ from django.utils.module_loading import import_string
 ROOT: Final = Path(settings.BASE_DIR)
 _COMMENT: Final = re.compile(r"{% comment %}(.*?){% endcomment %}", re.DOTALL)
 _CLASS: Final = re.compile(
-    r"\b(?:accounts|courses|formats|grading|portal|rendering|submissions)"
+    r"\b(?:accounts|courses|formats|gradebook|grading|portal|rendering|submissions)"
     r"(?:\.[a-z_]+)+\.[A-Z]\w+"
 )
 

@@ -103,7 +103,7 @@ def test_only_the_courses_own_weeks_and_parts_can_be_chosen(page: Client) -> Non
     assert set(answer.context["form"].errors) == {"week", "component"}
 
 
-@pytest.mark.parametrize("name", ["courses:manage", "grading:marks"])
+@pytest.mark.parametrize("name", ["courses:manage", "gradebook:marks"])
 @pytest.mark.parametrize(
     ("role", "is_shown"), [("lecturer", True), ("assistant", False)]
 )

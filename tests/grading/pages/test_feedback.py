@@ -86,7 +86,7 @@ def test_before_the_release_nothing_tells_whether_somebody_has_marked() -> None:
     paths = (
         address(world),
         address(world, "assignment"),
-        reverse("grading:marks", args=[world.assignment.course.slug]),
+        reverse("gradebook:marks", args=[world.assignment.course.slug]),
         reverse("grading:run", args=[world.run.pk]),
         reverse("grading:run-status", args=[world.run.pk]),
         frame,
@@ -152,7 +152,7 @@ def test_links_lead_there_once_it_is_released(world: FeedbackWorld) -> None:
     client, course = signed_in(world.student), world.assignment.course
     for path in (
         address(world, "assignment"),
-        reverse("grading:marks", args=[course.slug]),
+        reverse("gradebook:marks", args=[course.slug]),
         reverse("grading:run", args=[world.run.pk]),
     ):
         assert address(world) in client.get(path).content.decode(), path

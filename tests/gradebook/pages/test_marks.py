@@ -8,8 +8,9 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import User
-from courses.models import Course
+from courses.models import Assignment, Course
 from formats.choices import QuestionKind
+from grading.models import Mark
 from tests.factories import (
     AssignmentFactory,
     ComponentFactory,
@@ -20,6 +21,7 @@ from tests.factories import (
     QuestionFactory,
     hours,
 )
+from tests.gradebook.world import gradebook_world
 from tests.grading.pages import (
     Answer,
     add_question,
@@ -34,7 +36,7 @@ pytestmark = pytest.mark.django_db
 
 
 def page(course: Course, user: User) -> Answer:
-    return signed_in(user).get(reverse("grading:marks", args=[course.slug]))
+    return signed_in(user).get(reverse("gradebook:marks", args=[course.slug]))
 
 
 def test_assignment_without_a_mark_says_so() -> None:
@@ -102,7 +104,7 @@ def test_points_given_by_hand_are_named_beside_hidden_ones() -> None:
 def test_staff_have_a_tab_for_submissions_and_students_for_marks() -> None:
     assignment = AssignmentFactory.create()
     path = reverse("courses:course", args=[assignment.course.slug])
-    marks = reverse("grading:marks", args=[assignment.course.slug])
+    marks = reverse("gradebook:marks", args=[assignment.course.slug])
     tab = '<a class="tab" href="{}">{}</a>'
     staff = signed_in(staff_of(assignment)).get(path).content.decode()
     student = signed_in(student_of(assignment)).get(path).content.decode()
@@ -149,6 +151,8 @@ def test_components_are_shown_with_their_coursework() -> None:
     work = ComponentFactory.create(course=course, title="Practical", position=1)
     assignment.component = work
     assignment.save()
+    # A single piece of coursework would have all of its part.
+    AssignmentFactory.create(course=course, component=work, hidden=True)
     text = words(page(course, student_of(assignment)))
     assert "Exam 50 %" in text
     assert (
@@ -161,8 +165,8 @@ def test_staff_see_a_warning_if_components_do_not_add_up_to_100() -> None:
     assignment = AssignmentFactory.create()
     ComponentFactory.create(course=assignment.course, weight_percent=40)
     text = words(page(assignment.course, staff_of(assignment)))
-    assert "The parts do not add up to 100 % Together they are 40 %" in text
-    assert "do not add up" not in words(page(assignment.course, student_of(assignment)))
+    assert "The weights add up to 40 %, not to 100 %." in text
+    assert "add up" not in words(page(assignment.course, student_of(assignment)))
 
 
 @pytest.mark.parametrize(
@@ -177,11 +181,11 @@ def test_components_add_up_equally_on_manage_and_submissions(
     one = AssignmentFactory.create(course=course, component=part, weight_percent=inside)
     client = signed_in(staff_of(one))
     manage = words(client.get(reverse("courses:manage", args=[course.slug])))
-    submissions = words(client.get(reverse("grading:marks", args=[course.slug])))
-    said = f"{total} %."
+    submissions = words(client.get(reverse("gradebook:marks", args=[course.slug])))
     assert (f"The shares of the mark add up to {total} %" in manage) == bool(total)
-    assert (f"Together they are {said}" in submissions) == bool(total)
-    assert ("do not add up to 100 %" in submissions) == bool(total)
+    said = f"The weights add up to {total} %, not to 100 %."
+    assert (said in submissions) == bool(total)
+    assert ("The weights add up" in submissions) == bool(total)
 
 
 def test_coursework_without_a_component_is_listed_with_the_components() -> None:
@@ -215,4 +219,114 @@ def test_queries_do_not_grow_with_assignments(
         MarkFactory.create(run=finished_run(assignment, student))
     client = signed_in(student)
     with assert_max_queries(14):
-        client.get(reverse("grading:marks", args=[course.slug]))
+        client.get(reverse("gradebook:marks", args=[course.slug]))
+
+
+# --- The total --------------------------------------------------------------------
+
+
+def test_total_so_far_is_from_what_is_released() -> None:
+    world = gradebook_world(letter_scale="A 70, B 60, F 0")
+    student = world.student("60", "70", "90")
+    assert "No part of the course has a released mark yet." in words(
+        page(world.course, student)
+    )
+    world.release(world.first)
+    text = words(page(world.course, student))
+    assert "Total so far" in text
+    assert "parts that make up 50 % of the course" in text
+    assert "70 % A so far" in text
+    world.release()
+    text = words(page(world.course, student))
+    assert "Total of the course" in text
+    assert "71 % A" in text
+    assert "Passed" in text
+
+
+def test_unreleased_mark_is_in_no_total() -> None:
+    world = gradebook_world()
+    student = world.student("60", "70", "91")
+    world.release(world.exam, world.first)
+    text = words(page(world.course, student))
+    # 50 of 60 and 50 of 70: the second task is not in it.
+    assert "65 % so far" in text
+
+
+def test_nothing_handed_in_counts_as_nothing_after_the_release() -> None:
+    world = gradebook_world()
+    student = world.student("60", "70", None)
+    world.release()
+    text = words(page(world.course, student))
+    assert "44 %" in text
+    assert "Nothing handed in / 100" in text
+
+
+def test_single_piece_of_a_part_needs_no_share() -> None:
+    world = gradebook_world()
+    world.exam.weight_percent = Decimal(0)
+    world.exam.save()
+    student = world.student("60", "70", "90")
+    world.release()
+    assert "71 %" in words(page(world.course, student))
+
+
+def test_student_tries_out_marks_and_nothing_is_stored() -> None:
+    world = gradebook_world()
+    student = world.student("60", None, None)
+    world.release(world.exam)
+    url = reverse("gradebook:marks", args=[world.course.slug])
+    client = signed_in(student)
+    assumed = {
+        f"assumed-{world.first.pk}": "80",
+        f"assumed-{world.second.pk}": "80,0",
+        f"assumed-{world.exam.pk}": "100",
+        "assumed-x": "5",
+        "assumed-1": "NaN",
+    }
+    text = words(client.get(url, assumed))
+    assert "Total, if you had these marks" in text
+    # The released mark of the exam stays.
+    assert "70 % assumed" in text
+    assert "60 % so far" in words(client.get(url))
+
+
+def test_assumed_points_are_at_most_all_points() -> None:
+    world = gradebook_world()
+    student = world.student()
+    url = reverse("gradebook:marks", args=[world.course.slug])
+    text = words(signed_in(student).get(url, {f"assumed-{world.exam.pk}": "900"}))
+    assert "100 % assumed" in text
+
+
+def test_hidden_assignment_is_not_named_and_keeps_the_total_open() -> None:
+    world = gradebook_world()
+    student = world.student("60", "70", "90")
+    world.release()
+    Assignment.objects.filter(pk=world.second.pk).update(release_at=None)
+    Mark.objects.filter(assignment=world.second).delete()
+    text = words(page(world.course, student))
+    assert "Second task" not in text
+    assert "so far" in text
+    assert "Passed" not in text
+
+
+def test_no_total_while_it_is_not_decided_what_counts() -> None:
+    world = gradebook_world()
+    student = world.student("60", "70", "90")
+    world.release()
+    world.exam_part.weight_percent = Decimal(10)
+    world.exam_part.save()
+    text = words(page(world.course, student))
+    assert "The lecturer has not decided yet how the total is made." in text
+    assert "71 %" not in text
+
+
+def test_who_lacks_what_is_required_does_not_pass() -> None:
+    world = gradebook_world(letter_scale="A 70, F 0")
+    world.exam_part.required_percent = Decimal(65)
+    world.exam_part.save()
+    student = world.student("60", "90", "90")
+    world.release()
+    text = words(page(world.course, student))
+    assert "Not passed Less than what is required in Exam." in text
+    assert "75 % F" in text

@@ -1,0 +1,1 @@
+"""What work counts: the parts of a course's mark, totals and letters."""

@@ -1,0 +1,115 @@
+"""What students have for the assignments of a course, as staff see it."""
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final
+
+from courses.deadlines import deadline_of
+from courses.extra_time import NO_EXTRA_TIME, ExtraTime
+from courses.models import Accommodation, Assignment, Course, Extension
+from gradebook.services.formula import Formula, Score
+from gradebook.totals import CourseTotal
+from grading.services.final_marks import FinalMark, final_marks
+from grading.services.lateness import Owner
+
+_ZERO: Final = Decimal(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseScores:
+    """The marks of students in a course, whether they are released or not.
+
+    `marks` are by assignment and student. Somebody in `missing` has handed in nothing
+    and can no longer do so, and the marks are out: that counts as 0.
+    """
+
+    formula: Formula
+    marks: Mapping[Owner, FinalMark]
+    missing: frozenset[Owner]
+
+    def of(self, student: int) -> dict[int, Score]:
+        """Return what the student has by the assignment's id."""
+        return {
+            each.pk: self.score((each.pk, student)) for each in self.formula.assignments
+        }
+
+    def score(self, owner: Owner) -> Score:
+        """Return what the student has for the assignment."""
+        mark = self.marks.get(owner)
+        if mark is None:
+            return Score(_ZERO) if owner in self.missing else Score()
+        if mark.is_excused:
+            return Score(possible=mark.possible, is_excused=True)
+        if not mark.is_complete:
+            return Score(possible=mark.possible)
+        return Score(mark.points.final, mark.possible)
+
+    def total(self, student: int, module_code: str = "") -> CourseTotal:
+        """Return the student's total from all marks, also those not yet released."""
+        return self.formula.total(self.of(student), module_code)
+
+
+def load_scores(
+    formula: Formula, students: Collection[int], *, now: dt.datetime
+) -> CourseScores:
+    """Return the marks of these students. The number of queries does not grow."""
+    assignments = formula.assignments
+    marks = final_marks(assignments, students)
+    return CourseScores(
+        formula=formula,
+        marks=marks,
+        missing=_missing(formula.course, assignments, students, marks, now=now),
+    )
+
+
+def _missing(
+    course: Course,
+    assignments: Sequence[Assignment],
+    students: Collection[int],
+    marks: Mapping[Owner, FinalMark],
+    *,
+    now: dt.datetime,
+) -> frozenset[Owner]:
+    """Return who has nothing although the marks are out for them. Two queries."""
+    released = [
+        each
+        for each in assignments
+        if each.marks_released_at is not None and each.marks_released_at <= now
+    ]
+    extra = _extra_times(course, released)
+    return frozenset(
+        (each.pk, student)
+        for each in released
+        for student in students
+        if (each.pk, student) not in marks
+        and deadline_of(
+            each, extra.get((each.pk, student), NO_EXTRA_TIME)
+        ).results_wait_until
+        < now
+    )
+
+
+def _extra_times(
+    course: Course, assignments: Sequence[Assignment]
+) -> dict[Owner, ExtraTime]:
+    """Return the extra time of those who have some, by assignment and student."""
+    standing = {
+        student: ExtraTime(hours=hours, percent=percent)
+        for student, hours, percent in Accommodation.objects.filter(course=course)
+        .order_by()
+        .values_list("student", "hours", "percent")
+    }
+    found = {
+        (each.pk, student): extra
+        for each in assignments
+        for student, extra in standing.items()
+    }
+    extensions = Extension.objects.filter(assignment__in=assignments).order_by()
+    for assignment, student, due_at in extensions.values_list(
+        "assignment", "student", "due_at"
+    ):
+        own = found.get((assignment, student), NO_EXTRA_TIME)
+        found[assignment, student] = replace(own, extended_to=due_at)
+    return found

@@ -1,0 +1,17 @@
+"""The addresses of the gradebook's pages."""
+
+from django.urls import path
+
+from gradebook.views import formula, gradebook, marks
+
+app_name = "gradebook"
+urlpatterns = [
+    path("courses/<slug:slug>/marks/", marks.marks, name="marks"),
+    path("courses/<slug:slug>/gradebook/", gradebook.gradebook, name="gradebook"),
+    path(
+        "courses/<slug:slug>/gradebook/file/",
+        gradebook.gradebook_file,
+        name="gradebook-file",
+    ),
+    path("courses/<slug:slug>/manage/total/", formula.formula, name="formula"),
+]

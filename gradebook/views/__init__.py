@@ -1,0 +1,1 @@
+"""Views of the gradebook, one module for each page."""

@@ -1,0 +1,166 @@
+"""What counts for the course mark: entered, previewed, stored, and told."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from courses.models import Assignment, Component, Course, CourseChange
+from tests.factories import CourseFactory, EnrolmentFactory
+from tests.gradebook.world import GradebookWorld, gradebook_world
+from tests.grading.pages import signed_in, words
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> GradebookWorld:
+    return gradebook_world(module_codes=["70010", "97111"])
+
+
+@pytest.fixture
+def lecturer(world: GradebookWorld) -> Client:
+    return signed_in(world.lecturer)
+
+
+@pytest.fixture
+def url(world: GradebookWorld) -> str:
+    return reverse("gradebook:formula", args=[world.course.slug])
+
+
+def form_of(client: Client, url: str, **changes: Any) -> dict[str, Any]:
+    """Return what a browser sends if only these fields are changed."""
+    forms = client.get(url).context["forms"]
+    sent: dict[str, Any] = {}
+    for formset in (forms.components, forms.shares):
+        for field in formset.management_form:
+            sent[field.html_name] = field.value()
+    for form in (*forms.components, *forms.shares, forms.total):
+        for field in form:
+            value = field.value()
+            if value is True:
+                value = "on"
+            if value is not None and value is not False:
+                sent[field.html_name] = getattr(value, "pk", value)
+    return {**sent, **changes}
+
+
+def test_nothing_changes_if_nothing_is_entered(
+    world: GradebookWorld, lecturer: Client, url: str
+) -> None:
+    world.student("60", "70", "90")
+    assert lecturer.post(url, form_of(lecturer, url)).status_code == 302
+    assert not CourseChange.objects.exists()
+    assert Component.objects.count() == 2
+
+
+def test_totals_that_would_change_are_shown_first(
+    world: GradebookWorld, lecturer: Client, url: str
+) -> None:
+    world.student("60", "70", "90")
+    sent = form_of(
+        lecturer, url, **{"part-0-required_percent": "65", "letter_scale": "A 70, F 0"}
+    )
+    answer = lecturer.post(url, sent)
+    text = words(answer)
+    assert "1 total would change" in text
+    assert "71.0 %, passed 71.0 % F, not passed" in text
+    assert Component.objects.get(title="Exam").required_percent is None
+    assert not CourseChange.objects.exists()
+    done = lecturer.post(url, {**sent, "seen": answer.context["seen"]})
+    assert done.status_code == 302
+    assert Component.objects.get(title="Exam").required_percent == 65
+    assert Course.objects.get().letter_scale == "A 70, F 0"
+
+
+def test_change_is_told_to_students_without_the_formula(
+    world: GradebookWorld, lecturer: Client, url: str
+) -> None:
+    lecturer.post(url, form_of(lecturer, url, **{"part-1-drop_lowest": "1"}))
+    told = CourseChange.objects.get(is_public=True)
+    assert told.summary == "What counts for the course mark changed."
+    assert "task" not in told.before + told.after
+    recorded = CourseChange.objects.get(is_public=False)
+    assert "drop 1" in recorded.after
+
+
+def test_part_is_added_and_coursework_moves_into_it(
+    world: GradebookWorld, lecturer: Client, url: str
+) -> None:
+    new = {
+        "part-2-title": "Quizzes",
+        "part-2-kind": "other",
+        "part-2-weight_percent": "10",
+        "part-2-split": "equal",
+        "part-2-drop_lowest": "0",
+    }
+    answer = lecturer.post(url, form_of(lecturer, url, **new))
+    assert answer.status_code == 302, words(answer)
+    quizzes = Component.objects.get(title="Quizzes")
+    moved = {"share-1-component": str(quizzes.pk)}
+    assert lecturer.post(url, form_of(lecturer, url, **moved)).status_code == 302
+    assert Assignment.objects.get(pk=world.first.pk).component == quizzes
+    assert "The weights add up to 110 %" in words(lecturer.get(url))
+
+
+def test_part_with_coursework_is_not_removed(
+    world: GradebookWorld, lecturer: Client, url: str
+) -> None:
+    answer = lecturer.post(url, form_of(lecturer, url, **{"part-0-DELETE": "on"}))
+    assert answer.status_code == 422
+    assert "Give its coursework another part first." in words(answer)
+    assert Component.objects.count() == 2
+
+
+def test_empty_part_is_removed(lecturer: Client, url: str) -> None:
+    before = Component.objects.count()
+    spare = Component.objects.create(
+        course=Course.objects.get(),
+        kind="other",
+        title="Spare",
+        weight_percent=0,
+        position=5,
+    )
+    sent = form_of(lecturer, url, **{"part-2-DELETE": "on"})
+    assert sent["part-2-title"] == spare.title
+    assert lecturer.post(url, sent).status_code == 302
+    assert Component.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words_of_it"),
+    [
+        ({"letter_scale": "A 70"}, "must begin at 0"),
+        ({"part-0-weight_percent": "101"}, "less than or equal to 100"),
+        ({"part-0-best_count": "0"}, "greater than or equal to 1"),
+        ({"part-1-title": "Exam"}, "Two parts cannot have the same title"),
+        ({"part-0-module_code": "40000"}, "valid choice"),
+        ({"share-0-component": "999999"}, "valid choice"),
+        ({"total_decimals": "3"}, "less than or equal to 2"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(
+    lecturer: Client, url: str, wrong: dict[str, str], words_of_it: str
+) -> None:
+    answer = lecturer.post(url, form_of(lecturer, url, **wrong))
+    assert answer.status_code == 422
+    assert words_of_it in words(answer)
+    assert not CourseChange.objects.exists()
+
+
+def test_part_of_another_course_is_not_reached(lecturer: Client, url: str) -> None:
+    other = Component.objects.create(
+        course=CourseFactory.create(), kind="other", title="Theirs", weight_percent=7
+    )
+    lecturer.post(
+        url,
+        form_of(lecturer, url, **{"part-0-id": str(other.pk), "part-0-title": "Mine"}),
+    )
+    other.refresh_from_db()
+    assert other.title == "Theirs"
+
+
+def test_assistant_cannot_change_it(world: GradebookWorld, url: str) -> None:
+    assistant = EnrolmentFactory.create(course=world.course, assistant=True).user
+    assert signed_in(assistant).get(url).status_code == 403
