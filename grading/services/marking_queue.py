@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import Max, Sum
+from django.db.models import Max, Sum, Value
 
 from courses.models import Assignment, Enrolment, Question
 from formats.choices import Counting
@@ -154,7 +154,7 @@ def load_marking_queue(
 ) -> MarkingQueue:
     """Return what the person may mark: of one question, or of all.
 
-    The number of queries does not grow with the course: nine, and six more where the
+    The number of queries does not grow with the course: eight, and six more where the
     best attempt counts.
 
     SECURITY: while names are hidden, the order must tell nothing: it is by code.
@@ -162,12 +162,12 @@ def load_marking_queue(
     questions = tuple(_questions(assignment))
     if not questions or not scope.may_mark:
         return MarkingQueue(questions=questions, items=(), own=())
-    works = _works(assignment)
+    enrolled, excused = _students(assignment)
+    works = _works(assignment, enrolled)
     codes = codes_of(assignment, works)
     coded = [work._replace(code=codes[student]) for student, work in works.items()]
     coded.sort(key=lambda work: work.code)
     marked = _marked(each for each in questions if key in (each.key, ""))
-    excused = Mark.objects.excused_students(assignment.pk)
     items = tuple(
         item._replace(is_excused=item.student in excused)
         for question in questions
@@ -231,7 +231,7 @@ class _Work(NamedTuple):
     code: str = ""
 
 
-def _works(assignment: Assignment) -> dict[int, _Work]:
+def _works(assignment: Assignment, enrolled: Iterable[int]) -> dict[int, _Work]:
     """Return the attempt that counts of everybody, or else their latest one.
 
     Students who handed in nothing have none.
@@ -241,7 +241,7 @@ def _works(assignment: Assignment) -> dict[int, _Work]:
     others = _latest_work(assignment, latest.keys() - counting)
     works = {
         student: _Work(student, None, None, assignment.revision_id)
-        for student in _enrolled(assignment)
+        for student in enrolled
     }
     for student, attempt in latest.items():
         row = counting.get(student)
@@ -319,10 +319,25 @@ def _latest_work(assignment: Assignment, students: Iterable[int]) -> dict[int, _
     return works
 
 
-def _enrolled(assignment: Assignment) -> list[int]:
+def _students(assignment: Assignment) -> tuple[set[int], set[int]]:
+    """Return who is enrolled as a student, and who is excused. One query."""
     students = Enrolment.objects.active().students()
-    of_course = students.filter(course=assignment.course_id).order_by()
-    return list(of_course.values_list("user", flat=True))
+    enrolled: Any = students.filter(course=assignment.course_id).order_by()
+    excused: Any = Mark.objects.excused().filter(assignment=assignment).order_by()
+    rows = list(
+        enrolled.annotate(is_excused=Value(value=False))
+        .values_list("user", "is_excused")
+        .union(
+            excused.annotate(is_excused=Value(value=True)).values_list(
+                "student", "is_excused"
+            ),
+            all=True,
+        )
+    )
+    return (
+        {student for student, is_excused in rows if not is_excused},
+        {student for student, is_excused in rows if is_excused},
+    )
 
 
 def _marked(questions: Iterable[MarkedQuestion]) -> _Marked:
