@@ -62,7 +62,7 @@ APPS: Final = {
         form_parts=frozenset({"typed_points"}),
         parts=frozenset(
             {
-                *("accommodated", "agreed_notice"),
+                *("accommodated", "agreed_notice", "earlier_markings"),
                 "attempt_history",
                 *("attempts", "badges", "failed_cells", "hand_in_status", "late_work"),
                 "marked_question",

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from accounts.models import User
 from courses.models import Question
@@ -11,38 +10,19 @@ from courses.permissions import can_view_work_of
 from grading.forms.marking_work import TypedMarking
 from grading.models import GradingRun, Marking, Stage
 from grading.pages.agreed_notice import AgreedNotice, agreed_notice
+from grading.pages.earlier_markings import EarlierMarking, earlier_markings
 from grading.pages.marking_cells import AnswerCell, MarkedNotebook, marked_notebook
 from grading.pages.marking_desk import MarkingDesk, files_beside
 from grading.pages.marking_form import MarkingForm, marking_form
 from grading.pages.marking_like import LikeList
 from grading.pages.results import QuestionView, results_view
 from grading.services.agreement import agreed_marking_of
-from grading.services.marking import taken_over
 from grading.services.marking_attempts import markings_of
 from grading.services.marking_presence import present_markers
 from grading.services.marking_queue import Neighbours, WorkItem, neighbours
 from grading.services.saved_comments import saved_comments
 from grading.services.visibility import staff_results
 from rendering.notebooks import NotebookUnreadableError
-
-# How many earlier markings are shown.
-_MOST_EARLIER: Final = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class EarlierMarking:
-    """A marking of an earlier attempt or rubric, and what it would give here."""
-
-    marking: Marking
-    would_give: TypedMarking
-    is_whole: bool
-    take_url: str
-
-    @property
-    def where(self) -> str:
-        """Which work was marked."""
-        work = self.marking.submission
-        return f"attempt {work.attempt}" if work else "work that was not handed in"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,30 +73,6 @@ def stored_marking(markings: Sequence[Marking], item: WorkItem) -> Marking | Non
             == (item.submission, item.rubric, item.stage)
         ),
         None,
-    )
-
-
-def earlier_markings(
-    markings: Sequence[Marking], desk: MarkingDesk
-) -> Sequence[EarlierMarking]:
-    """Return the finished markings of other attempts or rubrics, the latest first."""
-    item = desk.item
-    others = [
-        each
-        for each in markings
-        if each.is_finished
-        and (each.submission_id, each.rubric_id) != (item.submission, item.rubric)
-    ]
-    return [_earlier(each, desk) for each in others[:_MOST_EARLIER]]
-
-
-def _earlier(marking: Marking, desk: MarkingDesk) -> EarlierMarking:
-    given = taken_over(marking, desk.rubric)
-    return EarlierMarking(
-        marking=marking,
-        would_give=TypedMarking().with_given(given),
-        is_whole=given.is_finished,
-        take_url=desk.take_url(marking.pk),
     )
 
 
