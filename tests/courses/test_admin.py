@@ -388,6 +388,7 @@ def test_a_course_is_added_with_codes_as_people_write_them(
         "late_unit": "day",
         "late_days": "0",
         "pass_mark": "40",
+        "total_decimals": "1",
     }
     answer = site_staff.post(reverse("admin:courses_course_add"), form)
     assert answer.status_code == 302

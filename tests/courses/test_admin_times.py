@@ -301,6 +301,7 @@ def course_form(**changed: Any) -> dict[str, Any]:
         "late_unit": "day",
         "late_days": "0",
         "pass_mark": "40",
+        "total_decimals": "1",
         "release_at_0": "2026-12-04",
         "release_at_1": "09:00",
         **changed,

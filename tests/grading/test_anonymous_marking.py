@@ -35,6 +35,8 @@ PEOPLE: Final = {
     "courses:people",
     "courses:roster-export",
     *("api:person-list", "api:person-detail"),
+    # Without the columns of work that is marked apart.
+    *("gradebook:gradebook", "gradebook:gradebook-file", "api:total-list"),
 }
 DESCRIPTIONS: Final = {"api:schema", "api:docs"}
 # What an assistant gets at the addresses of work, and at those of the overview.
