@@ -20,7 +20,7 @@ from portal.demo.marked_work import FIRST_STEPS
 from portal.demo.people import MAIN
 from tests.factories import CourseFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 LONDON = zoneinfo.ZoneInfo("Europe/London")
 
 

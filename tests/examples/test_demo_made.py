@@ -14,7 +14,7 @@ from grading.models import GradingRun
 from portal.demo.people import MAIN
 from tests.examples.test_demo import demo
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.fixture(scope="module")

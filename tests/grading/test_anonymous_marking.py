@@ -26,7 +26,7 @@ from tests.factories import (
 from tests.matrix import ROWS
 from tests.world import World, make_world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 PERSON: Final = ("canaryfirst", "canarylast", "canarylogin", "canary-address")
 WORK: Final = ("canary-file", "canary-author", "canary-folder")

@@ -33,7 +33,7 @@ from tests.factories import (
 from tests.matrix import ROWS
 from tests.world import World, make_world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 WORDS: Final = ("canary-comment", "canary-cell")
 # 3.37 of 10 points: the points, a mark with them, and the share.

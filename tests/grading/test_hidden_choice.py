@@ -29,7 +29,7 @@ from tests.grading.pages import (
     words,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 _API = ("marks/", "runs/", "submissions/")
 

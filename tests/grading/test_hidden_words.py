@@ -26,7 +26,7 @@ from tests.grading.pages import (
     student_of,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 CANARIES: Final = (
     *("canary_name", "canary_description", "canary_message", "canary_failure"),

@@ -24,7 +24,7 @@ from tests.api.test_leaks import PERSONAL_LISTS
 from tests.factories import EnrolmentFactory, GradingRunFactory, SubmissionFactory
 from tests.grading.feedback_world import FeedbackWorld, feedback_world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 def known(world: FeedbackWorld, student: User) -> object:

@@ -35,7 +35,7 @@ from tests.factories import (
 from tests.grading.pages import signed_in, words
 from tests.grading.test_late_marks import attempt, make_assignment, marked
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 HOUR = dt.timedelta(hours=1)
 
 
