@@ -14,7 +14,7 @@ from django.db import transaction
 
 from accounts.actors import SYSTEM
 from accounts.models import User
-from courses.models import Assignment, Course
+from courses.models import Assignment, Component, Course
 from courses.services.accommodations import set_accommodation
 from courses.services.course_files import import_course_file
 from courses.services.enrolments import enrol
@@ -28,6 +28,7 @@ from formats.course.dates import AcademicYear
 from grading.services import check_work, publish_revision, start_trials, submit_work
 from grading.services.on_behalf import submit_for_student
 from portal.demo.demo_dates import THIS_WEEK, Calendar, is_closed
+from portal.demo.demo_total import add_exercises
 from portal.demo.marked_work import hand_in_first_steps, make_first_steps, mark_demo
 from portal.demo.people import DOMAIN, EVERYBODY, Person
 from submissions.models import ReceiptMail
@@ -109,8 +110,9 @@ def build_demo(*, password: str, now: dt.datetime) -> DemoReport:
         course = _make_course(calendar)
         people = _make_people(course, password)
         assignment = _make_coursework(course, calendar, bundle)
-        warm_up = _make_warm_up(assignment, calendar, bundle)
-        first_steps = make_first_steps(course, people, bundle, now)
+        exercises = add_exercises(course)
+        warm_up = _make_warm_up(assignment, exercises, calendar, bundle)
+        first_steps = make_first_steps(exercises, people, bundle, now)
         grant_extension(
             actor=people[f"lecturer@{DOMAIN}"],
             assignment=assignment,
@@ -257,18 +259,21 @@ def _make_coursework(course: Course, calendar: Calendar, bundle: Bundle) -> Assi
     return first
 
 
-def _make_warm_up(first: Assignment, calendar: Calendar, bundle: Bundle) -> Assignment:
-    """Make coursework that was due a few hours ago and takes late work.
+def _make_warm_up(
+    first: Assignment, exercises: Component, calendar: Calendar, bundle: Bundle
+) -> Assignment:
+    """Make an exercise that was due a few hours ago and takes late work.
 
-    It is not assessed. The course's rule for late work applies to it, as to the rest.
+    The course's rule for late work applies to it, as to the rest.
     """
     due_at = (calendar.now - WARM_UP_LATE).replace(minute=0, second=0, microsecond=0)
     warm_up = Assignment.objects.create(
         course=first.course,
+        component=exercises,
         slug=WARM_UP,
         title="Warm-up",
-        summary="The operations of the first task, to try out handing in. It is not "
-        "assessed.",
+        summary="The operations of the first task, to try out handing in. The better "
+        "of *First steps* and this counts.",
         release_at=due_at - dt.timedelta(days=7),
         due_at=due_at,
         closes_at=due_at + LATE_WORK,

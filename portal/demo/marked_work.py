@@ -7,19 +7,21 @@ from decimal import Decimal
 from typing import Final
 
 from accounts.models import User
-from courses.models import Assignment, Course, Rubric
+from courses.models import Assignment, Component, Rubric
 from courses.services.revisions import import_revision
 from formats.assignment import Bundle
 from formats.assignment.rubric import Choose
-from grading.models import RegradeRequest
+from grading.models import RegradeRequest, Standing
 from grading.services import publish_revision
+from grading.services.mark_standing import set_standing
 from grading.services.marking import GivenMarking, MarkingTarget, save_marking
 from portal.demo.people import DOMAIN
 from submissions.models import Submission
 
 FIRST_STEPS: Final = "first-steps"
-# Long enough for the worker to have run the work of the coursework, which comes first.
-RELEASED_AFTER: Final = dt.timedelta(minutes=10)
+# Long enough for a worker to have run this work, which is the first in the queue: the
+# class in bins has the marks that were there at the release.
+RELEASED_AFTER: Final = dt.timedelta(minutes=5)
 _DAY: Final = dt.timedelta(days=1)
 # Hands in an example submission for a student: assignment, submission.
 HandIn = Callable[[User, Assignment, str], object]
@@ -75,7 +77,29 @@ FIRST: Final = (
         choices=((), (), ()),
         comment="Nothing was written here.",
     ),
+    *(
+        Marked(
+            email=email,
+            submission=submission,
+            choices=((0, 1), (0,), (1,)) if submission == "good" else ((0,), (1,)),
+        )
+        for email, submission in (
+            ("daniel.osei", "good"),
+            ("elena.petrova", "good"),
+            ("grace.adeyemi", "middling"),
+            ("hiro.tanabe", "middling"),
+            ("jakub.nowicki", "middling"),
+            ("maya.raghavan", "good"),
+            ("noah.sinclair", "middling"),
+            ("olivia.trent", "good"),
+            ("priya.venkatesan", "middling"),
+            ("rosa.delgado", "good"),
+            ("tariq.mansour", "middling"),
+            ("wen.jiang", "good"),
+        )
+    ),
 )
+EXCUSED: Final = ("irene.carvalho", "una.byrne")
 HALF: Final = (
     Marked(
         email="amira.haddad",
@@ -94,15 +118,16 @@ _REASON: Final = (
 
 
 def make_first_steps(
-    course: Course, people: Mapping[str, User], bundle: Bundle, now: dt.datetime
+    exercises: Component, people: Mapping[str, User], bundle: Bundle, now: dt.datetime
 ) -> Assignment:
-    """Make coursework that was due two weeks ago. It is not assessed."""
+    """Make an exercise that was due two weeks ago, whose marks come out soon."""
     due_at = (now - 14 * _DAY).replace(minute=0, second=0, microsecond=0)
     made = Assignment.objects.create(
-        course=course,
+        course=exercises.course,
+        component=exercises,
         slug=FIRST_STEPS,
         title="First steps",
-        summary="The first task of the course. It is marked and not assessed.",
+        summary="The first task of the course, an exercise that is marked by hand, too.",
         release_at=due_at - 7 * _DAY,
         due_at=due_at,
         marks_released_at=now + RELEASED_AFTER,
@@ -132,11 +157,22 @@ def hand_in_first_steps(
 def mark_demo(
     first_steps: Assignment, coursework: Assignment, people: Mapping[str, User]
 ) -> None:
-    """Mark the first steps, and half of the coursework; one student asks again."""
+    """Mark the first steps, and half of the coursework; one student asks again.
+
+    Some are excused from the first steps.
+    """
     marker = people[f"assistant@{DOMAIN}"]
     for assignment, marked in ((first_steps, FIRST), (coursework, HALF)):
         for each in marked:
             _mark(marker, assignment, people[f"{each.email}@{DOMAIN}"], each)
+    for email in EXCUSED:
+        set_standing(
+            actor=people[f"lecturer@{DOMAIN}"],
+            assignment=first_steps,
+            student=people[f"{email}@{DOMAIN}"],
+            standing=Standing.EXCUSED,
+            reason="Joined the course after the deadline.",
+        )
     asked = people[f"{ASKS}@{DOMAIN}"]
     points = next(each.points for each in FIRST if each.email == ASKS)
     # The service takes no request before the release.

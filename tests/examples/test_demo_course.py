@@ -1,22 +1,28 @@
 """What is in the demo course: it is made once for all tests that only read it."""
 
+import datetime as dt
 from collections.abc import Iterator
+from fractions import Fraction
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import User
 from courses.late_rules import PRESETS
 from courses.models import Assignment, Course, ExtensionRequest, Material
 from formats.choices import Role
-from grading.models import GradingRun, Marking, RegradeRequest
+from gradebook.services.formula import load_formula
+from grading.models import GradingRun, Mark, Marking, RegradeRequest
 from grading.states import State
 from portal.demo.building import COURSEWORK, SLUG, WARM_UP
 from portal.demo.marked_work import FIRST, FIRST_STEPS
 from portal.demo.people import EVERYBODY
 from submissions.models import ReceiptMail, Submission
 from tests.examples.test_demo import demo
+
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -84,10 +90,27 @@ def test_some_work_is_marked_and_one_student_asks_to_mark_it_again() -> None:
     first = Assignment.objects.get(slug=FIRST_STEPS)
     work = Submission.objects.filter(assignment=first)
     marked = Marking.objects.filter(is_finished=True)
-    assert marked.filter(submission__in=work).count() == work.count() == 5
+    assert marked.filter(submission__in=work).count() == work.count() == len(FIRST)
     other = Marking.objects.filter(rubric__assignment__slug=COURSEWORK)
     assert set(other.values_list("is_finished", flat=True)) == {True, False}
     assert RegradeRequest.objects.get().submission in work
+    assert Mark.objects.excused_students(first.pk)
+
+
+def test_total_has_letters_a_required_exam_and_a_dropped_exercise() -> None:
+    formula = load_formula(Course.objects.get())
+    assert formula.problems == ()
+    assert formula.scale.letter(Fraction(70)) == "A"
+    exam, _, exercises = formula.shares
+    assert exam.component is not None
+    assert exam.component.required_percent == 40
+    assert exercises.component is not None
+    assert exercises.component.drop_lowest == 1
+    first, warm_up = exercises.assignments
+    assert (first.slug, warm_up.slug) == (FIRST_STEPS, WARM_UP)
+    # The work is in the queue, and a worker needs a minute or two for it.
+    assert first.marks_released_at is not None
+    assert first.marks_released_at <= timezone.now() + dt.timedelta(minutes=5)
 
 
 def test_only_the_admin_is_site_staff() -> None:
