@@ -1,6 +1,7 @@
 """The staff's page of a course shows what staff must do, and nothing else."""
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from decimal import Decimal
@@ -272,3 +273,17 @@ def test_page_answers_with_queries_that_do_not_grow(
         add_content(course)
     with assert_max_queries(17):
         assert lecturer.get(page_of(course)).status_code == 200
+
+
+def test_gradebook_is_linked_and_what_counts_only_for_editors(course: Course) -> None:
+    gradebook = reverse("gradebook:gradebook", args=[course.slug])
+    formula = reverse("gradebook:formula", args=[course.slug])
+    links = {}
+    for role in (Role.LECTURER, Role.ASSISTANT):
+        answer = client_of(course, role).get(page_of(course))
+        (links[role],) = re.findall(
+            r"<nav class=\"tasks.*?</nav>", answer.text, re.DOTALL
+        )
+        assert gradebook in links[role]
+    assert formula in links[Role.LECTURER]
+    assert formula not in links[Role.ASSISTANT]

@@ -330,3 +330,13 @@ def test_who_lacks_what_is_required_does_not_pass() -> None:
     text = words(page(world.course, student))
     assert "Not passed Less than what is required in Exam." in text
     assert "75 % F" in text
+
+
+def test_only_editors_are_led_from_submissions_to_what_counts() -> None:
+    assignment = AssignmentFactory.create(weight_percent=100)
+    course = assignment.course
+    address = reverse("gradebook:formula", args=[course.slug])
+    lecturer = EnrolmentFactory.create(course=course, lecturer=True).user
+    assert address in page(course, lecturer).content.decode()
+    assistant = EnrolmentFactory.create(course=course, assistant=True).user
+    assert address not in page(course, assistant).content.decode()
