@@ -80,7 +80,7 @@ class ShareForm(forms.ModelForm[Assignment]):
         labels = {
             "component": "Part",
             "weight_percent": "Share in %",
-            "is_extra_credit": "Extra",
+            "is_extra_credit": "Extra credit",
         }
 
     def __init__(self, *args: Any, course: Course, **kwargs: Any) -> None:

@@ -185,3 +185,23 @@ def test_number_of_queries_does_not_grow(
         ask(lecturer, world)
     with assert_max_queries(24):
         ask(lecturer, world, sort="total")
+
+
+def test_each_column_leads_to_its_submissions(
+    world: GradebookWorld, lecturer: Client
+) -> None:
+    world.student("60", "70", "90")
+    page = ask(lecturer, world).content.decode()
+    for each in world.assignments:
+        assert f'href="{each.get_absolute_url()}staff/"' in page
+
+
+def test_coursework_without_questions_is_not_of_0_points(
+    world: GradebookWorld, lecturer: Client
+) -> None:
+    world.student("60")
+    assert "no questions yet" not in words(ask(lecturer, world))
+    Assignment.objects.filter(pk=world.second.pk).update(revision=None)
+    text = words(ask(lecturer, world))
+    assert "no questions yet" in text
+    assert "/ 0" not in text
