@@ -163,6 +163,18 @@ def plan_formula(
     ]
 
 
+def planned_problems(*, actor: Actor, edit: FormulaEdit) -> tuple[str, ...]:
+    """Return why there would be no total with the formula. Nothing is stored.
+
+    Raises what `edit_formula` does.
+    """
+    with transaction.atomic():
+        edit_formula(actor=actor, edit=copy.deepcopy(edit))
+        problems = load_formula(Course.objects.get(pk=edit.course.pk)).problems
+        transaction.set_rollback(True)
+    return problems
+
+
 def _shown_totals(
     course: int, people: Collection[Enrolment], *, now: dt.datetime
 ) -> dict[int, str]:

@@ -21,6 +21,7 @@ from gradebook.services.formula_settings import (
     digest_of_totals,
     edit_formula,
     plan_formula,
+    planned_problems,
 )
 
 UNPROCESSABLE: Final = 422
@@ -43,7 +44,8 @@ def formula(request: SignedInRequest, slug: str) -> HttpResponse:
     try:
         plan = plan_formula(actor=request.user, edit=forms.edit, now=timezone.now())
         if plan and request.POST.get("seen") != digest_of_totals(plan):
-            return _page(request, slug, forms, plan)
+            then = planned_problems(actor=request.user, edit=forms.edit)
+            return _page(request, slug, forms, plan, then)
         edit_formula(actor=request.user, edit=forms.edit)
     except FormulaRefusedError as error:
         forms.refusal = str(error)
@@ -57,6 +59,7 @@ def _page(
     slug: str,
     forms: FormulaForms,
     plan: Sequence[TotalPreview] = (),
+    problems_then: Sequence[str] = (),
 ) -> HttpResponse:
     stored = allowed_course(request.user, slug, Right.EDIT)
     context = {
@@ -65,6 +68,7 @@ def _page(
         "forms": forms,
         "problems": load_formula(stored).problems,
         "plan": plan,
+        "problems_then": problems_then,
         "seen": digest_of_totals(plan),
     }
     status = UNPROCESSABLE if forms.has_errors else None

@@ -164,3 +164,16 @@ def test_part_of_another_course_is_not_reached(lecturer: Client, url: str) -> No
 def test_assistant_cannot_change_it(world: GradebookWorld, url: str) -> None:
     assistant = EnrolmentFactory.create(course=world.course, assistant=True).user
     assert signed_in(assistant).get(url).status_code == 403
+
+
+def test_preview_says_why_nobody_would_have_a_total(
+    world: GradebookWorld, lecturer: Client, url: str
+) -> None:
+    world.student("60", "70", "90")
+    first = form_of(lecturer, url, **{"part-0-weight_percent": "30"})
+    text = words(lecturer.post(url, first))
+    assert "Nobody would have a total" in text
+    assert "The weights add up to 80 %" in text
+    assert Component.objects.get(pk=world.exam_part.pk).weight_percent == 50
+    second = form_of(lecturer, url, letter_scale="A 50, F 0")
+    assert "Nobody would have a total" not in words(lecturer.post(url, second))
