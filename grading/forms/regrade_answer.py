@@ -16,6 +16,11 @@ from grading.services.regrade_requests import MarkedAgain
 _NONE = ""
 
 
+def _signed(points: Decimal) -> str:
+    """Return points with their sign, as pages write it."""
+    return f"{points.normalize():+f}".replace("-", "\N{MINUS SIGN}")
+
+
 class RegradeAnswerForm(forms.Form):
     """Words for the student, and points: of a marking, or added to the mark."""
 
@@ -50,7 +55,7 @@ class RegradeAnswerForm(forms.Form):
         chosen = {item.pk for item in marking.items.all()}
         for group in marking.rubric.groups.all():
             choices = [
-                (str(item.pk), f"{item.text} ({item.points.normalize():+f})")
+                (str(item.pk), f"{item.text} ({_signed(item.points)})")
                 for item in group.items.all()
             ]
             own = [str(item.pk) for item in group.items.all() if item.pk in chosen]

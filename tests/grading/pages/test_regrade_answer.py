@@ -69,6 +69,14 @@ def test_the_rubric_is_marked_again_and_comments_at_cells_stay(
     assert "Answered by" in words(client.get(page))
 
 
+def test_points_of_items_have_the_sign_of_all_pages(world: FeedbackWorld) -> None:
+    _, page = asked(world, KEY)
+    text = words(signed_in(world.marker).get(page))
+    points = f"{world.items['Wrong sign'].points.normalize():+f}"
+    assert f"Wrong sign ({points.replace('-', chr(0x2212))})" in text
+    assert "-" in points
+
+
 def test_points_are_added_to_the_mark_or_it_is_kept(world: FeedbackWorld) -> None:
     row, page = asked(world, "answer")
     client = signed_in(world.marker)
