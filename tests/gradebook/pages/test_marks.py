@@ -1,5 +1,6 @@
 """A student's own marks: each part by itself, no hidden points before their time."""
 
+import html
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from decimal import Decimal
@@ -288,6 +289,22 @@ def test_student_tries_out_marks_and_nothing_is_stored() -> None:
     # The released mark of the exam stays.
     assert "70 % assumed" in text
     assert "60 % so far" in words(client.get(url))
+
+
+def test_what_is_no_number_of_points_is_named() -> None:
+    world = gradebook_world()
+    student = world.student("60")
+    url = reverse("gradebook:marks", args=[world.course.slug])
+    assumed = {
+        f"assumed-{world.first.pk}": "<b>",
+        f"assumed-{world.second.pk}": "1.234",
+        f"assumed-{world.exam.pk}": " ",
+    }
+    answer = signed_in(student).get(url, assumed)
+    text = words(answer)
+    assert "such as 12.5. “<b>”, “1.234” were left out." in html.unescape(text)
+    assert "“<b>”" not in answer.content.decode()
+    assert "left out" not in words(signed_in(student).get(url))
 
 
 def test_assumed_points_are_at_most_all_points() -> None:
