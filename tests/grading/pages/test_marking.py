@@ -50,6 +50,15 @@ def test_answers_are_allocated_and_progress_is_shown_by_marker() -> None:
     assert signed_in(markers[1]).get(address(assignment)).context["page"].own >= 2
 
 
+def test_form_says_what_second_markers_see() -> None:
+    assignment, lecturer, _ = made(students=1)
+    text = words(signed_in(lecturer).get(address(assignment)))
+    assert "sees nothing of the first marking" in text
+    assert "second markers see this coursework's work on its marking pages" in text
+    # The table of submissions is closed to them, whatever the settings are.
+    assert "find the points of the first marking" not in text
+
+
 def test_allocation_by_section_is_only_of_these_students() -> None:
     assignment, lecturer, markers = made(students=3)
     author = assignment.submissions.all()[0].author
