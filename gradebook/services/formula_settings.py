@@ -21,6 +21,7 @@ from courses.services.edited_rows import save_assignment
 from gradebook.services.formula import Formula, load_formula
 from gradebook.services.scores import load_scores
 from gradebook.totals import CourseTotal, rounded_half_up
+from grading.services.blind_marking import KnownRows, hidden_answers
 
 COMPONENT_FIELDS: Final = (
     "kind",
@@ -137,30 +138,37 @@ def _save_shares(actor: Actor, edit: FormulaEdit) -> None:
 
 
 def plan_formula(
-    *, actor: Actor, edit: FormulaEdit, now: dt.datetime
-) -> list[TotalPreview]:
+    *, actor: User, edit: FormulaEdit, now: dt.datetime
+) -> KnownRows[TotalPreview]:
     """Return whose total the formula would change, by name. Nothing is stored.
 
     The formula is stored and taken back again, so the preview is what will be. Raises
     what `edit_formula` does.
+
+    SECURITY: a student whose first marking is hidden from the actor is left out, also
+    if their total would stay: whether a formula changes it tells what it is.
     """
-    people = {
-        row.user_id: row
-        for row in Enrolment.objects.students()
+    found = (
+        Enrolment.objects.students()
         .filter(course=edit.course)
         .select_related("user")
         .order_by("user__last_name", "user__first_name", "user__email")
-    }
+    )
+    assignments = edit.course.assignments.order_by().values_list("pk", flat=True)
+    hidden = {student for _, student, _ in hidden_answers(actor, assignments)}
+    everybody = {row.user_id: row for row in found}
+    people = {key: row for key, row in everybody.items() if key not in hidden}
     before = _shown_totals(edit.course.pk, people.values(), now=now)
     with transaction.atomic():
         edit_formula(actor=actor, edit=copy.deepcopy(edit))
         after = _shown_totals(edit.course.pk, people.values(), now=now)
         transaction.set_rollback(True)
-    return [
+    rows = tuple(
         TotalPreview(student=row.user, before=before[key], after=after[key])
         for key, row in people.items()
         if before[key] != after[key]
-    ]
+    )
+    return KnownRows(rows=rows, left_out=len(everybody) - len(people))
 
 
 def planned_problems(*, actor: Actor, edit: FormulaEdit) -> tuple[str, ...]:
@@ -198,12 +206,12 @@ def total_words(formula: Formula, total: CourseTotal) -> str:
     return f"{words}, {'passed' if total.passes else 'not passed'}"
 
 
-def digest_of_totals(previews: Sequence[TotalPreview]) -> str:
+def digest_of_totals(plan: KnownRows[TotalPreview]) -> str:
     """Return a digest of what a preview shows; empty if it shows nothing."""
-    if not previews:
+    if not plan:
         return ""
     text = "\n".join(
-        f"{each.student.pk} {each.before} {each.after}" for each in previews
+        f"{each.student.pk} {each.before} {each.after}" for each in plan.rows
     )
     return hashlib.sha256(text.encode()).hexdigest()
 

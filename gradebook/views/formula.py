@@ -1,6 +1,5 @@
 """The view in which lecturers say what counts for the course mark."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from django.contrib import messages
@@ -23,8 +22,10 @@ from gradebook.services.formula_settings import (
     plan_formula,
     planned_problems,
 )
+from grading.services.blind_marking import KnownRows
 
 UNPROCESSABLE: Final = 422
+NOTHING: Final = KnownRows[TotalPreview](rows=())
 
 
 @login_required
@@ -58,7 +59,7 @@ def _page(
     request: SignedInRequest,
     slug: str,
     forms: FormulaForms,
-    plan: Sequence[TotalPreview] = (),
+    plan: KnownRows[TotalPreview] = NOTHING,
     problems_then: Sequence[str] = (),
 ) -> HttpResponse:
     stored = allowed_course(request.user, slug, Right.EDIT)

@@ -1,5 +1,6 @@
 """What counts for the course mark: entered, previewed, stored, and told."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -7,7 +8,14 @@ from django.test import Client
 from django.urls import reverse
 
 from courses.models import Assignment, Component, Course, CourseChange
-from tests.factories import CourseFactory, EnrolmentFactory
+from grading.models import MarkerAllocation, Stage
+from submissions.models import Submission
+from tests.factories import (
+    CourseFactory,
+    EnrolmentFactory,
+    ManualQuestionFactory,
+    MarkingFactory,
+)
 from tests.gradebook.world import GradebookWorld, gradebook_world
 from tests.grading.pages import signed_in, words
 
@@ -177,3 +185,31 @@ def test_preview_says_why_nobody_would_have_a_total(
     assert Component.objects.get(pk=world.exam_part.pk).weight_percent == 50
     second = form_of(lecturer, url, letter_scale="A 50, F 0")
     assert "Nobody would have a total" not in words(lecturer.post(url, second))
+
+
+def test_second_marker_of_a_student_is_not_shown_their_total(
+    world: GradebookWorld, lecturer: Client, url: str
+) -> None:
+    """Every formula can be previewed, so a total would tell a mark of the first one."""
+    known, hidden = world.student("60", "70", "90"), world.student("61", "71", "91")
+    question = ManualQuestionFactory.create(revision=world.first.revision)
+    work = Submission.objects.get(assignment=world.first, author=hidden)
+    marking = MarkingFactory.create(run=work.runs.get(), adjustment=Decimal("3.5"))
+    MarkerAllocation.objects.create(
+        assignment=world.first,
+        marker=world.lecturer,
+        student=hidden,
+        key=question.key,
+        stage=Stage.SECOND,
+    )
+    sent = form_of(lecturer, url, letter_scale="A 70, F 0")
+    answer = lecturer.post(url, sent)
+    assert [row.student for row in answer.context["plan"].rows] == [known]
+    assert "1 student is left out here" in words(answer)
+    # Nor does it tell whether their total changes.
+    same = form_of(lecturer, url)
+    Course.objects.update(letter_scale="A 70, F 0")
+    assert lecturer.post(url, {**same, "letter_scale": "A 70, F 0"}).status_code == 302
+    marking.delete()
+    Course.objects.update(letter_scale="")
+    assert len(lecturer.post(url, sent).context["plan"]) == 2
