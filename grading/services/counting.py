@@ -89,7 +89,7 @@ def _without_work(
     marked_only = {
         (assignment, student)
         for assignment, student in owners
-        if assignment in marked.assignments and student in marked.earned
+        if marked.is_marked_without_work(student, assignment)
     }
     if not marked_only:
         return {}

@@ -80,7 +80,7 @@ def final_marks(
             revision = published[assignment]
             found[assignment, student] = _without_work(
                 marked,
-                student,
+                (assignment, student),
                 revision,
                 adjustment=adjustment,
                 standing=standing,
@@ -103,7 +103,7 @@ def final_marks(
 
 def _without_work(
     marked: MarkedByHand,
-    student: int,
+    owner: Owner,
     revision: int | None,
     *,
     adjustment: Decimal,
@@ -111,8 +111,9 @@ def _without_work(
     possible: Decimal,
 ) -> FinalMark:
     """Return the mark of a student who handed in nothing, by the published revision."""
+    assignment, student = owner
     hand = marked.of(student, revision)
-    is_marked = student in marked.earned and hand.possible > 0
+    is_marked = marked.is_marked_without_work(student, assignment) and hand.possible > 0
     return FinalMark(
         points=mark_points(
             automatic=_ZERO,

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -25,11 +25,21 @@ Work = UUID | int
 
 @dataclass(frozen=True, kw_only=True)
 class MarkedByHand:
-    """What people gave for attempts, and the rubrics of revisions."""
+    """What people gave for attempts, and the rubrics of revisions.
+
+    `assignments` are those that people mark, and `owners` has the assignment of each
+    rubric. A student who handed in nothing is one key of `earned` for all assignments.
+    """
 
     rubrics: Mapping[int, tuple[tuple[int, RubricRules], ...]]
     assignments: frozenset[int]
     earned: Mapping[Work, Mapping[int, Decimal]]
+    owners: Mapping[int, int] = field(default_factory=dict)
+
+    def is_marked_without_work(self, student: int, assignment: int) -> bool:
+        """Return whether people marked the student, who handed in nothing, here."""
+        given = self.earned.get(student, {})
+        return any(self.owners.get(rubric) == assignment for rubric in given)
 
     def of(self, work: Work | None, revision: int | None) -> HandPoints:
         """Return the points of an attempt whose questions are those of the revision."""
@@ -92,6 +102,7 @@ def load_hand_points(
             {row.pk: bounds.get(row.assignment_id, row.bound) for row in rows},
             students,
         ),
+        owners={row.pk: row.assignment_id for row in rows},
     )
 
 
