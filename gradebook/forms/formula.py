@@ -15,6 +15,7 @@ from gradebook.services.formula_settings import (
     COURSE_FIELDS,
     SHARE_FIELDS,
     FormulaEdit,
+    formula_version,
 )
 
 _MOST_COMPONENTS: Final = 40
@@ -92,7 +93,9 @@ class ShareForm(forms.ModelForm[Assignment]):
 
 
 class CourseTotalForm(forms.ModelForm[Course]):
-    """How the total of the course is shown."""
+    """How the total of the course is shown, and the formula that the editor has seen."""
+
+    version = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
     class Meta:
         model = Course
@@ -104,6 +107,10 @@ class CourseTotalForm(forms.ModelForm[Course]):
         widgets = {
             "letter_scale": forms.TextInput(attrs={"list": "letter-scales"}),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["version"] = formula_version(self.instance)
 
 
 def _write_short(form: forms.ModelForm[Any], *names: str) -> None:
@@ -179,7 +186,15 @@ class FormulaForms:
     def has_errors(self) -> bool:
         """Whether something that was entered cannot be stored."""
         errors = (self.total.errors, *self.components.errors, *self.shares.errors)
-        return bool(self.refusal) or any(errors)
+        return bool(self.refusal) or any(errors) or bool(self.set_errors)
+
+    @property
+    def set_errors(self) -> list[str]:
+        """What is wrong with all parts, or with all coursework, together."""
+        if not self.total.is_bound:
+            return []
+        sets = (self.components, self.shares)
+        return [str(error) for each in sets for error in each.non_form_errors()]
 
     @property
     def edit(self) -> FormulaEdit:
@@ -187,6 +202,7 @@ class FormulaForms:
         removed = {form.instance.pk for form in self.components.deleted_forms}
         return FormulaEdit(
             course=self.course,
+            version=self.total.cleaned_data["version"],
             components=[form.instance for form in self._kept()],
             assignments=[form.instance for form in self.shares.forms],
             removed=frozenset(key for key in removed if key),

@@ -49,12 +49,14 @@ class FormulaEdit:
 
     `components` are stored rows with new values, or new rows without an id; `removed`
     are the ids of those that go. `assignments` are rows with new shares; a new
-    component of theirs is one of `components`.
+    component of theirs is one of `components`. `version` is that of the stored formula
+    which the editor has seen.
     """
 
     course: Course
     components: Sequence[Component]
     assignments: Sequence[Assignment]
+    version: str
     removed: frozenset[int] = field(default=frozenset())
 
 
@@ -72,11 +74,20 @@ def edit_formula(*, actor: Actor, edit: FormulaEdit) -> None:
     """Store the formula, and record the change.
 
     Totals are computed from it and follow at once. Raises PermissionDenied if the actor
-    may not edit the course, and FormulaRefusedError if a part that goes has coursework.
+    may not edit the course, and FormulaRefusedError if a part that goes has coursework,
+    or if somebody has changed the formula since the editor saw it.
     """
     require_right(actor, Right.EDIT, edit.course)
     # Two editors at the same time: the second waits for the first.
     Course.objects.select_for_update().get(pk=edit.course.pk)
+    # Whoever puts coursework into a part that goes is waited for.
+    gone = Component.objects.filter(course=edit.course, pk__in=edit.removed)
+    list(gone.select_for_update().order_by("pk"))
+    if edit.version != formula_version(edit.course):
+        raise FormulaRefusedError(
+            "Somebody has changed what counts since you opened this page. Nothing is "
+            "saved. Open the page again in another tab, and make your changes there."
+        )
     before = formula_words(load_formula(edit.course))
     edit.course.save(update_fields=COURSE_FIELDS)
     try:
@@ -95,7 +106,7 @@ def edit_formula(*, actor: Actor, edit: FormulaEdit) -> None:
             "A part that has coursework cannot be removed. Give its coursework another "
             "part first."
         )
-    Component.objects.filter(course=edit.course, pk__in=edit.removed).delete()
+    gone.delete()
     after = formula_words(load_formula(edit.course))
     if before != after:
         _record(actor, edit.course, before, after)
@@ -124,7 +135,9 @@ def _record(actor: Actor, course: Course, before: str, after: str) -> None:
 
 def _save_shares(actor: Actor, edit: FormulaEdit) -> None:
     for wanted in edit.assignments:
-        row = Assignment.objects.select_related("course").get(pk=wanted.pk)
+        # The whole row is stored: no other change of it may come between.
+        rows = Assignment.objects.select_for_update(of=("self",))
+        row = rows.select_related("course").get(pk=wanted.pk)
         component = wanted.component
         if all(
             getattr(row, name) == getattr(wanted, name)
@@ -216,6 +229,17 @@ def digest_of_totals(plan: KnownRows[TotalPreview]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def formula_version(course: Course) -> str:
+    """Return a digest of all that an editor of the formula sees. Three queries."""
+    seen = [
+        Course.objects.filter(pk=course.pk).values_list(*COURSE_FIELDS),
+        course.components.order_by("pk").values_list("pk", *COMPONENT_FIELDS),
+        course.assignments.order_by("pk").values_list("pk", *SHARE_FIELDS),
+    ]
+    text = repr([list(rows) for rows in seen])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def formula_words(formula: Formula) -> str:
     """Return the formula as one sentence for each part."""
     lines = []
@@ -230,6 +254,8 @@ def formula_words(formula: Formula) -> str:
             ]
             words += [f"split {component.split}", *inner]
             words += _rule_words(component)
+        elif share.is_extra:
+            words.append("extra credit")
         lines.append(", ".join(words))
     course = formula.course
     lines.append(f"Letters: {course.letter_scale or 'none'}")

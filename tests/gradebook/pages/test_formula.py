@@ -4,10 +4,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from courses.models import Assignment, Component, Course, CourseChange
+from courses.models import Assignment, Component, Course, CourseChange, Enrolment
 from grading.models import MarkerAllocation, Stage
 from submissions.models import Submission
 from tests.factories import (
@@ -207,9 +209,70 @@ def test_second_marker_of_a_student_is_not_shown_their_total(
     assert [row.student for row in answer.context["plan"].rows] == [known]
     assert "1 student is left out here" in words(answer)
     # Nor does it tell whether their total changes.
-    same = form_of(lecturer, url)
-    Course.objects.update(letter_scale="A 70, F 0")
-    assert lecturer.post(url, {**same, "letter_scale": "A 70, F 0"}).status_code == 302
+    Enrolment.objects.filter(user=known).delete()
+    assert lecturer.post(url, sent).status_code == 302
     marking.delete()
-    Course.objects.update(letter_scale="")
-    assert len(lecturer.post(url, sent).context["plan"]) == 2
+    sent = form_of(lecturer, url, letter_scale="")
+    assert [row.student for row in lecturer.post(url, sent).context["plan"].rows] == [
+        hidden
+    ]
+
+
+def test_formula_that_somebody_else_changed_meanwhile_is_not_overwritten(
+    world: GradebookWorld, lecturer: Client, url: str
+) -> None:
+    sent = form_of(lecturer, url, **{"part-0-weight_percent": "40"})
+    other = form_of(lecturer, url, **{"part-1-note": "Ask in the lab."})
+    assert lecturer.post(url, other).status_code == 302
+    answer = lecturer.post(url, sent)
+    assert answer.status_code == 422
+    assert "Somebody has changed what counts since you opened" in words(answer)
+    assert Component.objects.get(title="Coursework").note == "Ask in the lab."
+    assert Component.objects.get(title="Exam").weight_percent == 50
+
+
+def test_part_that_was_removed_meanwhile_does_not_come_back(
+    lecturer: Client, url: str
+) -> None:
+    spare = Component.objects.create(
+        course=Course.objects.get(), kind="other", title="Spare", weight_percent=0
+    )
+    sent = form_of(lecturer, url)
+    spare.delete()
+    assert lecturer.post(url, sent).status_code == 422
+    assert not Component.objects.filter(title="Spare").exists()
+
+
+def test_release_of_marks_meanwhile_stays(
+    world: GradebookWorld, lecturer: Client, url: str
+) -> None:
+    """The row of coursework is read under its lock, with all that others stored."""
+    sent = form_of(lecturer, url, **{"share-1-weight_percent": "10"})
+    with CaptureQueriesContext(connection) as queries:
+        assert lecturer.post(url, sent).status_code == 302
+    row = '"courses_assignment"."summary"'
+    reads = [q["sql"] for q in queries if q["sql"].startswith("SELECT")]
+    saved = [sql for sql in reads if row in sql and '"id" = ' in sql]
+    assert saved
+    if connection.vendor == "postgresql":
+        assert all("FOR UPDATE" in sql for sql in saved)
+
+
+def test_form_without_its_counts_is_refused_in_words(
+    lecturer: Client, url: str
+) -> None:
+    sent = form_of(lecturer, url)
+    answer = lecturer.post(
+        url, {name: text for name, text in sent.items() if "TOTAL_FORMS" not in name}
+    )
+    assert answer.status_code == 422
+    assert "This cannot be saved" in words(answer)
+
+
+def test_extra_credit_by_itself_is_a_change_of_what_counts(
+    world: GradebookWorld, lecturer: Client, url: str
+) -> None:
+    Assignment.objects.filter(pk=world.first.pk).update(component=None)
+    sent = form_of(lecturer, url, **{"share-1-is_extra_credit": "on"})
+    assert lecturer.post(url, sent).status_code == 302
+    assert CourseChange.objects.filter(is_public=True).exists()
