@@ -129,8 +129,18 @@ def component_result(component: ComponentParts) -> ComponentResult:
     extra = [each for each in component.parts if each.is_extra]
     is_complete = not any(each.is_waiting for each in component.parts)
     weighted = _weighted(component, regular)
-    bonus = sum(
-        (weight * share for _, weight, share in _weighted(component, extra)), _ZERO
+    # What is extra adds its share of the whole, however much of the rest has a mark.
+    of_all = sum((component.part_weight(each) for each in regular), _ZERO)
+    bonus = (
+        sum(
+            (
+                weight * share / of_all
+                for _, weight, share in _weighted(component, extra)
+            ),
+            _ZERO,
+        )
+        if of_all
+        else _ZERO
     )
     if not weighted:
         is_left_out = bool(regular) and all(
@@ -139,9 +149,9 @@ def component_result(component: ComponentParts) -> ComponentResult:
         return ComponentResult(
             key=component.key, is_complete=is_complete, is_left_out=is_left_out
         )
-    kept = _best(weighted, _kept_count(component, len(weighted)), bonus)
+    kept = _best(weighted, _kept_count(component, len(weighted)))
     whole = sum((weight for _, weight, _ in kept), _ZERO)
-    share = (sum((weight * each for _, weight, each in kept), _ZERO) + bonus) / whole
+    share = sum((weight * each for _, weight, each in kept), _ZERO) / whole + bonus
     counted = {key: weight / whole for key, weight, _ in kept}
     required = component.required
     return ComponentResult(
@@ -164,7 +174,9 @@ def course_total(
 
     A component that has nothing yet does not count, nor does one from which the student
     is excused: the others share its weight in proportion. So while marks are missing
-    this is the total from what there is so far.
+    this is the total from what there is so far: what the student would have if the
+    rest were like it. Extra components add their share of the whole course, and only
+    what has a weight or is required keeps the total open.
     """
     results = tuple(component_result(each) for each in components)
     rows = [
@@ -177,12 +189,13 @@ def course_total(
     )
     percent: Fraction | None = None
     if weight:
-        points = sum((Fraction(each.weight) * share for each, share in rows), _ZERO)
-        percent = min(points / weight, Fraction(1)) * _ALL
+        share = _sum_of_shares(rows, is_extra=False) / weight
+        bonus = _sum_of_shares(rows, is_extra=True) / _whole_of(components)
+        percent = min(share + bonus, Fraction(1)) * _ALL
     is_complete = percent is not None and all(
         result.is_complete and (result.share is not None or result.is_left_out)
         for each, result in zip(components, results, strict=True)
-        if not each.is_extra
+        if not each.is_extra and (each.weight > 0 or each.required is not None)
     )
     fails = any(result.is_below_required for result in results)
     return CourseTotal(
@@ -196,6 +209,26 @@ def course_total(
             else None
         ),
         letter=_letter(scale, percent, fails=fails),
+    )
+
+
+def _sum_of_shares(
+    rows: Sequence[tuple[ComponentParts, Fraction]], *, is_extra: bool
+) -> Fraction:
+    return sum(
+        (
+            Fraction(each.weight) * share
+            for each, share in rows
+            if each.is_extra == is_extra
+        ),
+        _ZERO,
+    )
+
+
+def _whole_of(components: Sequence[ComponentParts]) -> Fraction:
+    """Return the weight of all components but those that only add."""
+    return sum(
+        (Fraction(each.weight) for each in components if not each.is_extra), _ZERO
     )
 
 
@@ -232,7 +265,7 @@ def _weighted(
 
 
 def _best(
-    weighted: list[tuple[int, Fraction, Fraction]], count: int, bonus: Fraction
+    weighted: list[tuple[int, Fraction, Fraction]], count: int
 ) -> list[tuple[int, Fraction, Fraction]]:
     """Return the `count` parts that together give the best share of the component.
 
@@ -245,9 +278,7 @@ def _best(
         best = sorted(weighted, key=lambda row: row[1] * (row[2] - ratio), reverse=True)
         best = best[:count]
         whole = sum((weight for _, weight, _ in best), _ZERO)
-        found = (
-            sum((weight * share for _, weight, share in best), _ZERO) + bonus
-        ) / whole
+        found = sum((weight * share for _, weight, share in best), _ZERO) / whole
         if found <= ratio:
             return best
         ratio = found

@@ -271,3 +271,26 @@ def test_only_the_ratio_of_weights_counts(
         for each in components
     ]
     assert total(*components).percent == total(*scaled).percent
+
+
+# --- Extra credit while marks are missing, and parts that weigh nothing ---------------
+
+
+def test_extra_part_adds_its_share_of_the_whole_while_marks_are_missing() -> None:
+    extra = part("100", weight=5, is_extra=True)
+    parts = part("70", weight=20), part(None, weight=30), extra
+    assert component_result(parts_of(*parts)).percent == 80
+
+
+def test_extra_component_adds_its_share_of_the_whole_while_marks_are_missing() -> None:
+    extra = parts_of(part("100"), weight=5, is_extra=True)
+    found = total(
+        parts_of(part("70"), weight=10), parts_of(part(None), weight=90), extra
+    )
+    assert found.percent == 75
+
+
+def test_empty_component_without_a_weight_does_not_keep_the_total_open() -> None:
+    assert total(parts_of(part("80")), parts_of(weight=0)).passes is True
+    required = parts_of(part(None), weight=0, required=Decimal(50))
+    assert total(parts_of(part("80")), required).passes is None
