@@ -1,6 +1,6 @@
 """The API of course totals: one's own, or everybody's for staff."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -20,7 +20,11 @@ from gradebook.pages.course_total import TotalTable
 from gradebook.pages.gradebook import all_totals
 from gradebook.pages.marks import marks_page
 
-_PERCENT: Any = {"max_digits": 6, "decimal_places": 2}
+# Extra credit can be far more than the rest of a part.
+_PERCENT: Any = {"max_digits": 20, "decimal_places": 2}
+
+
+UNDECIDED: Final = "The lecturer has not decided yet how the total is made."
 
 
 class TotalPartSerializer(serializers.Serializer[Any]):
@@ -118,7 +122,8 @@ class TotalListView(StrictAPIView):
             problems, rows = all_totals(user=person, course=course, now=now)
         else:
             page = marks_page(user=person, course=course, now=now)
-            problems = page.formula.problems
+            # SECURITY: the problems add the weights of coursework that is hidden.
+            problems = (UNDECIDED,) if page.formula.problems else ()
             rows = [_row(person, page.module_code, page.total)] if page.total else []
         data = {"problems": problems, "totals": [] if problems else rows}
         return Response(CourseTotalsSerializer(data).data)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from courses.models import Assignment, Component
+from courses.models import Assignment, Component, Question
+from gradebook.api.totals import UNDECIDED
 from tests.api.asking import ROOT, session_of
 from tests.factories import EnrolmentFactory
 from tests.gradebook.world import GradebookWorld, gradebook_world
@@ -44,9 +45,22 @@ def test_staff_get_everybody_with_all_marks(world: GradebookWorld) -> None:
 def test_problems_are_said_in_place_of_totals(world: GradebookWorld) -> None:
     student = world.student("60", "70", "90")
     Component.objects.filter(pk=world.exam_part.pk).update(weight_percent=10)
-    answer = session_of(student).get(path(world)).json()
+    answer = session_of(world.lecturer).get(path(world)).json()
     assert answer["totals"] == []
     assert answer["problems"] == ["The weights add up to 60 %, not to 100 %."]
+    # The weights of coursework that students do not see are in the sum.
+    own = session_of(student).get(path(world)).json()
+    assert own == {"problems": [UNDECIDED], "totals": []}
+
+
+def test_extra_credit_of_any_size_is_no_fault(world: GradebookWorld) -> None:
+    world.student("60", "70", "90")
+    Component.objects.filter(pk=world.coursework_part.pk).update(split="points")
+    Question.objects.filter(revision=world.first.revision).update(points="0.01")
+    Assignment.objects.filter(pk=world.second.pk).update(is_extra_credit=True)
+    (row,) = session_of(world.lecturer).get(path(world)).json()["totals"]
+    assert row["percent"] == "100.00"
+    assert row["components"][1]["percent"] == "1600000.00"
 
 
 def test_assistant_gets_no_total_while_some_work_is_anonymous(
