@@ -53,7 +53,8 @@ class TotalTable:
     """A student's total in percent, rounded, with the parts that it is made of.
 
     `weight` is how much of the course has a mark so far, in percent. `passes` is None
-    until everything has one. There is no total while the formula has `problems`.
+    until everything has one. There is no total while the formula has `problems`, or if
+    it is not known which parts count, since the student `lacks_code`.
     """
 
     percent: Decimal | None
@@ -66,12 +67,13 @@ class TotalTable:
     shares: tuple[TotalShare, ...]
     problems: tuple[str, ...]
     below_required: tuple[str, ...] = ()
+    lacks_code: bool = False
 
     @property
     def may_assume(self) -> bool:
         """Whether there is work for which the reader may assume points."""
         parts = (part for share in self.shares for part in share.parts)
-        return not self.problems and any(
+        return not (self.problems or self.lacks_code) and any(
             part.may_be_assumed and part.possible for part in parts
         )
 
@@ -120,6 +122,7 @@ def total_table(
         below_required=tuple(
             each.share.title for each in shares if each.is_below_required
         ),
+        lacks_code=formula.lacks_code(module_code),
     )
 
 

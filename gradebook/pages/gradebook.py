@@ -60,6 +60,7 @@ class GradebookRow:
     is_below_pass: bool
     is_complete: bool
     below_required: bool
+    lacks_code: bool = False
 
     @property
     def has_missing(self) -> bool:
@@ -104,7 +105,7 @@ class GradebookQuery:
         return cls(
             q=given.get("q", "").replace("\0", "")[:LONGEST_SEARCH].strip(),
             show=show if show in SHOWN else "",
-            code=given.get("code", "")[:LONGEST_SEARCH],
+            code=given.get("code", "").replace("\0", "")[:LONGEST_SEARCH],
             sort=given.get("sort", "") or BY_NAME,
             is_descending=given.get("order", "") == "down",
             page=given.get("page", ""),
@@ -338,6 +339,7 @@ def _row(
         is_below_pass=exact is not None and _is_below(formula, total),
         is_complete=total.is_complete,
         below_required=exact is not None and bool(total.below_required),
+        lacks_code=formula.lacks_code(enrolment.module_code),
     )
 
 
@@ -359,7 +361,9 @@ def _cell(scores: CourseScores, assignment: Assignment, student: int) -> Cell:
             points=mark.points.final, words="waits for marking", is_waiting=True
         )
     if score.points is None:
-        return Cell(words="\N{EN DASH}", is_missing=False)
+        if owner in scores.without_result:
+            return Cell(words="no result yet", is_waiting=True)
+        return Cell(words="\N{EN DASH}")
     if owner in scores.missing:
         return Cell(points=score.points, words="nothing handed in", is_missing=True)
     return Cell(

@@ -19,6 +19,7 @@ from gradebook.services.formula import Formula, Score, Share, formula_of
 from grading.models import GradingRun, Mark
 from grading.services import ShownMark, load_counting_runs, show_mark
 from grading.services.view_times import view_times
+from submissions.models import Submission
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,10 +73,11 @@ def marks_page(
     """
     marks = _own_marks(user, course)
     seen = Assignment.objects.visible_to(user).filter(pk=OuterRef("pk")).order_by()
+    work = Submission.objects.filter(assignment=OuterRef("pk"), author=user).order_by()
     everything: Any = (
         Assignment.objects.filter(course=course)
         .with_extra_time_of(user)
-        .annotate(is_seen=Exists(seen))
+        .annotate(is_seen=Exists(seen), has_work=Exists(work))
         .select_related("course", "component")
     )
     formula = formula_of(course, list(everything))
@@ -89,6 +91,7 @@ def marks_page(
             user,
             possible=formula.possible[assignment.pk],
             mark=marks.get(assignment.pk),
+            has_work=assignment.has_work,
             now=now,
         )
         for assignment in assignments
@@ -147,6 +150,7 @@ def _row(
     *,
     possible: Decimal,
     mark: Mark | None,
+    has_work: bool,
     now: dt.datetime,
 ) -> MarkRow:
     row = cast("WithAnnotations[Assignment, WithExtraTime]", assignment)
@@ -154,6 +158,7 @@ def _row(
     shown = None if mark is None else show_mark(mark, closes_at=closes_at, now=now)
     if shown is None or not shown.is_known:
         times = view_times(assignment, student.pk, closes_at=closes_at, now=now)
+        is_missing = times.is_released and not has_work
         return MarkRow(
             assignment=assignment,
             possible=possible,
@@ -161,7 +166,7 @@ def _row(
             counting=None,
             parts=None,
             # Who handed in nothing has nothing, once all others know what they have.
-            score=Score(Decimal(0), possible) if times.is_released else Score(),
+            score=Score(Decimal(0), possible) if is_missing else Score(),
         )
     return MarkRow(
         assignment=assignment,

@@ -1,7 +1,7 @@
 """The formula of a course: its components and assessments as rules for totals."""
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -149,6 +149,14 @@ class Formula:
             module_code=module_code,
         )
 
+    def lacks_code(self, module_code: str) -> bool:
+        """Return whether there is no total for students of this code alone.
+
+        So it is if parts count only for students of some codes, and no code of the
+        course is entered for the student.
+        """
+        return self.weight_for(module_code) != _WHOLE
+
     @property
     def problems(self) -> tuple[str, ...]:
         """Return why there is no total yet, in words; empty if there is one."""
@@ -182,12 +190,18 @@ class Formula:
         ]
 
     def total(self, scores: Mapping[int, Score], module_code: str = "") -> CourseTotal:
-        """Return the total of a student with these scores."""
-        return course_total(
+        """Return the total of a student with these scores.
+
+        It has no percentage if `lacks_code`: the parts that count are not known.
+        """
+        found = course_total(
             self.parts(scores, module_code),
             pass_percent=self.course.pass_mark,
             scale=self.scale,
         )
+        if not self.lacks_code(module_code):
+            return found
+        return replace(found, percent=None, letter="", passes=None, is_complete=False)
 
     def _component_parts(
         self, share: Share, scores: Mapping[int, Score]

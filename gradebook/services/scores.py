@@ -8,11 +8,18 @@ from typing import Final
 
 from courses.deadlines import deadline_of
 from courses.extra_time import NO_EXTRA_TIME, ExtraTime
-from courses.models import Accommodation, Assignment, Course, Extension
+from courses.models import (
+    Accommodation,
+    Assignment,
+    Course,
+    Extension,
+    ExtensionRequest,
+)
 from gradebook.services.formula import Formula, Score
 from gradebook.totals import CourseTotal
 from grading.services.final_marks import FinalMark, final_marks
 from grading.services.lateness import Owner
+from submissions.models import OpenedAttempt, Submission
 
 _ZERO: Final = Decimal(0)
 
@@ -22,12 +29,14 @@ class CourseScores:
     """The marks of students in a course, whether they are released or not.
 
     `marks` are by assignment and student. Somebody in `missing` has handed in nothing
-    and can no longer do so, and the marks are out: that counts as 0.
+    and can no longer do so, and the marks are out: that counts as 0. The work of
+    somebody in `without_result` has no result, so nothing is known to count.
     """
 
     formula: Formula
     marks: Mapping[Owner, FinalMark]
     missing: frozenset[Owner]
+    without_result: frozenset[Owner] = frozenset()
 
     def of(self, student: int) -> dict[int, Score]:
         """Return what the student has by the assignment's id."""
@@ -57,10 +66,18 @@ def load_scores(
     """Return the marks of these students. The number of queries does not grow."""
     assignments = formula.assignments
     marks = final_marks(assignments, students)
+    handed_in: frozenset[Owner] = frozenset(
+        Submission.objects.filter(assignment__in=assignments, author__in=students)
+        .order_by()
+        .values_list("assignment", "author")
+        .distinct()
+    )
+    missing = _missing(formula.course, assignments, students, now=now)
     return CourseScores(
         formula=formula,
         marks=marks,
-        missing=_missing(formula.course, assignments, students, marks, now=now),
+        missing=missing - marks.keys() - handed_in,
+        without_result=handed_in - marks.keys(),
     )
 
 
@@ -68,22 +85,31 @@ def _missing(
     course: Course,
     assignments: Sequence[Assignment],
     students: Collection[int],
-    marks: Mapping[Owner, FinalMark],
     *,
     now: dt.datetime,
 ) -> frozenset[Owner]:
-    """Return who has nothing although the marks are out for them. Two queries."""
+    """Return for whom the marks are out, so that they would have one. Four queries.
+
+    SECURITY: the marks are out for a student as they are on the student's own page:
+    not while the portal may still take their work (`grading.services.view_times`).
+    """
     released = [
         each
         for each in assignments
         if each.marks_released_at is not None and each.marks_released_at <= now
     ]
     extra = _extra_times(course, released)
+    opened = set(
+        OpenedAttempt.objects.unfinished()
+        .filter(assignment__in=released, expires_at__gt=now)
+        .order_by()
+        .values_list("assignment", "author")
+    )
     return frozenset(
         (each.pk, student)
         for each in released
         for student in students
-        if (each.pk, student) not in marks
+        if (each.pk, student) not in opened
         and deadline_of(
             each, extra.get((each.pk, student), NO_EXTRA_TIME)
         ).results_wait_until
@@ -112,4 +138,10 @@ def _extra_times(
     ):
         own = found.get((assignment, student), NO_EXTRA_TIME)
         found[assignment, student] = replace(own, extended_to=due_at)
+    asked = ExtensionRequest.objects.open().filter(assignment__in=assignments)
+    for assignment, student, made_at, wished in asked.order_by().values_list(
+        "assignment", "student", "made_at", "wished_due_at"
+    ):
+        own = found.get((assignment, student), NO_EXTRA_TIME)
+        found[assignment, student] = replace(own, asked_at=made_at, asked_until=wished)
     return found

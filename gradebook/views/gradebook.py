@@ -16,6 +16,7 @@ from courses.views.access import allowed_course
 from formats.roster import escaped
 from gradebook.pages.gradebook import (
     SHOWN,
+    Cell,
     Column,
     GradebookQuery,
     GradebookRow,
@@ -79,7 +80,7 @@ def _table(
             student.first_name,
             row.module_code,
         )
-        cells = [_cell_text(cell.points, cell.words) for cell in row.cells]
+        cells = [_cell_text(cell) for cell in row.cells]
         writer.writerow(
             [
                 *map(escaped, person),
@@ -90,11 +91,14 @@ def _table(
     return text.getvalue()
 
 
-def _cell_text(points: object, words: str) -> object:
-    """Return the points, or the words where there are none: never a dash."""
-    if points is not None:
-        return points
-    return words if words.isalpha() else ""
+def _cell_text(cell: Cell) -> object:
+    """Return the points, or the words where there are none: never a dash.
+
+    Points that are not all given yet look like a mark in a table, so words stand there.
+    """
+    if cell.points is not None and not cell.is_waiting:
+        return cell.points
+    return cell.words if cell.words[:1].isalpha() else ""
 
 
 def _total_cells(row: GradebookRow) -> list[object]:

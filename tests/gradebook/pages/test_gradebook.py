@@ -11,8 +11,17 @@ from django.urls import reverse
 
 from accounts.models import User
 from courses.models import Assignment, Component
+from gradebook.pages.gradebook import GradebookQuery
 from grading.models import Mark, Standing
-from tests.factories import EnrolmentFactory, ExtensionFactory, hours
+from tests.factories import (
+    EnrolmentFactory,
+    ExtensionFactory,
+    ExtensionRequestFactory,
+    GradingRunFactory,
+    ManualQuestionFactory,
+    SubmissionFactory,
+    hours,
+)
 from tests.gradebook.world import GradebookWorld, gradebook_world
 from tests.grading.pages import Answer, signed_in, words
 
@@ -205,3 +214,74 @@ def test_coursework_without_questions_is_not_of_0_points(
     text = words(ask(lecturer, world))
     assert "no questions yet" in text
     assert "/ 0" not in text
+
+
+def test_who_has_no_module_code_has_no_total_where_parts_depend_on_it() -> None:
+    """Their exam is not known, so coursework alone would pass them."""
+    world = gradebook_world(module_codes=["70010", "97111"])
+    Component.objects.filter(pk=world.exam_part.pk).update(module_code="70010")
+    Component.objects.create(
+        course=world.course,
+        kind="exam",
+        title="Other exam",
+        weight_percent=50,
+        module_code="97111",
+    )
+    student = world.student("20", "60", "60")
+    answer = ask(signed_in(world.lecturer), world)
+    (row,) = answer.context["page"].rows
+    assert (row.percent, row.letter, row.passes) == (None, "", None)
+    assert "none: no module code" in words(answer)
+    world.release()
+    own = words(
+        signed_in(student).get(reverse("gradebook:marks", args=[world.course.slug]))
+    )
+    assert "no code is entered for you" in own
+    assert "60 % so far" not in own
+
+
+def test_work_without_a_result_is_not_nothing_handed_in(
+    world: GradebookWorld, lecturer: Client
+) -> None:
+    student = world.student("60", "70", None)
+    work = SubmissionFactory.create(assignment=world.second, author=student)
+    GradingRunFactory.create(submission=work, needs_staff=True)
+    world.release()
+    text = words(ask(lecturer, world))
+    assert "no result yet" in text
+    assert "nothing handed in" not in text
+    assert shown(ask(lecturer, world, show="waiting")) == [student]
+    own = words(
+        signed_in(student).get(reverse("gradebook:marks", args=[world.course.slug]))
+    )
+    assert "Nothing handed in" not in own
+    assert "Passed" not in own
+
+
+def test_who_waits_for_an_answer_on_an_extension_has_not_missed_it(
+    world: GradebookWorld, lecturer: Client
+) -> None:
+    student = world.student("60", "70", None)
+    ExtensionRequestFactory.create(
+        assignment=world.second,
+        student=student,
+        made_at=hours(-30),
+        wished_due_at=hours(24),
+    )
+    world.release()
+    assert "nothing handed in" not in words(ask(lecturer, world))
+
+
+def test_points_that_wait_for_a_marker_are_no_mark_in_the_file(
+    world: GradebookWorld, lecturer: Client
+) -> None:
+    world.student("60", "70", "90")
+    ManualQuestionFactory.create(revision=world.second.revision, points=50)
+    answer = lecturer.get(reverse("gradebook:gradebook-file", args=[world.course.slug]))
+    (row,) = csv.DictReader(io.StringIO(answer.content.decode()))
+    assert row["Second task (150)"] == "waits for marking"
+    assert row["is_complete"] == "no"
+
+
+def test_code_with_a_character_that_no_database_takes_is_no_fault() -> None:
+    assert GradebookQuery.of({"code": "7\0"}).code == "7"
