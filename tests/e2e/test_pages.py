@@ -108,6 +108,8 @@ def faults_everywhere(browser: Browser, campus: Campus, who: str) -> list[str]:
             f"{staff}marking/",
             f"{staff}marking/questions/words/answers/",
             f"{staff}regrade/",
+            f"{campus.assignment.course.get_absolute_url()}gradebook/",
+            f"{campus.assignment.course.get_absolute_url()}manage/total/",
             RegradeFactory.create(
                 assignment=campus.assignment, of=submission
             ).get_absolute_url(),
