@@ -4,19 +4,41 @@ All sums are exact fractions. A total is rounded once, at the end, where it is s
 letter and a pass are decided by the exact total.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from formats.choices import Split
 from formats.letter_scale import LetterScale
 
 _ZERO: Final = Fraction(0)
 _ALL: Final = Fraction(100)
+_ONE: Final = Fraction(1)
 _HALF: Final = Fraction(1, 2)
 _NO_SCALE: Final = LetterScale(bounds=())
+# A course has few different points and weights, and thousands of marks.
+_exact: Final = lru_cache(maxsize=20_000)(Fraction)
+
+
+@lru_cache(maxsize=20_000)
+def _quotient(points: Decimal, possible: Decimal) -> Fraction:
+    return _exact(points) / _exact(possible)
+
+
+class _Counted(NamedTuple):
+    """A part that has points: its weight, and its weight times its share.
+
+    Both are whole numbers on one scale, which is the same for all parts of a component.
+    Sums of whole numbers are exact, and many times quicker than those of fractions.
+    """
+
+    key: int
+    weight: int
+    points: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +63,10 @@ class Part:
         """The part of the possible points that the student has; None if nothing counts."""
         if self.points is None or self.is_excused or self.possible <= 0:
             return None
-        share = Fraction(self.points) / Fraction(self.possible)
+        share = _quotient(self.points, self.possible)
         if self.cap is not None:
-            share = min(share, Fraction(self.cap) / _ALL)
-        return max(share, _ZERO)
+            share = min(share, _exact(self.cap) / _ALL)
+        return share if share > 0 else _ZERO
 
     @property
     def is_waiting(self) -> bool:
@@ -74,8 +96,8 @@ class ComponentParts:
     def part_weight(self, part: Part) -> Fraction:
         """Return how much this part counts beside the others of the component."""
         if self.split == Split.EQUAL:
-            return Fraction(1)
-        return Fraction(part.possible if self.split == Split.POINTS else part.weight)
+            return _ONE
+        return _exact(part.possible if self.split == Split.POINTS else part.weight)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,19 +151,6 @@ def component_result(component: ComponentParts) -> ComponentResult:
     extra = [each for each in component.parts if each.is_extra]
     is_complete = not any(each.is_waiting for each in component.parts)
     weighted = _weighted(component, regular)
-    # What is extra adds its share of the whole, however much of the rest has a mark.
-    of_all = sum((component.part_weight(each) for each in regular), _ZERO)
-    bonus = (
-        sum(
-            (
-                weight * share / of_all
-                for _, weight, share in _weighted(component, extra)
-            ),
-            _ZERO,
-        )
-        if of_all
-        else _ZERO
-    )
     if not weighted:
         is_left_out = bool(regular) and all(
             each.is_excused or each.possible <= 0 for each in regular
@@ -150,15 +159,17 @@ def component_result(component: ComponentParts) -> ComponentResult:
             key=component.key, is_complete=is_complete, is_left_out=is_left_out
         )
     kept = _best(weighted, _kept_count(component, len(weighted)))
-    whole = sum((weight for _, weight, _ in kept), _ZERO)
-    share = sum((weight * each for _, weight, each in kept), _ZERO) / whole + bonus
-    counted = {key: weight / whole for key, weight, _ in kept}
+    whole = sum(each.weight for each in kept)
+    share = Fraction(sum(each.points for each in kept), whole)
+    if extra:
+        share += _bonus(component, regular, extra)
+    counted = {each.key: Fraction(each.weight, whole) for each in kept}
     required = component.required
     return ComponentResult(
         key=component.key,
         share=share,
         counted=counted,
-        dropped=frozenset(key for key, _, _ in weighted if key not in counted),
+        dropped=frozenset(each.key for each in weighted if each.key not in counted),
         is_complete=is_complete,
         is_below_required=required is not None and share * _ALL < Fraction(required),
     )
@@ -253,32 +264,56 @@ def _kept_count(component: ComponentParts, count: int) -> int:
     return max(kept, 1)
 
 
-def _weighted(
-    component: ComponentParts, parts: Iterable[Part]
-) -> list[tuple[int, Fraction, Fraction]]:
-    """Return key, weight and share of each part that has points and a weight."""
-    return [
-        (part.key, weight, part.share)
+def _bonus(
+    component: ComponentParts, regular: Sequence[Part], extra: Sequence[Part]
+) -> Fraction:
+    """Return what extra parts add: their share of the whole, also of what is to come."""
+    whole = sum((component.part_weight(each) for each in regular), _ZERO)
+    shares = ((component.part_weight(each), each.share or _ZERO) for each in extra)
+    return sum((weight * share for weight, share in shares), _ZERO) / whole
+
+
+def _weighted(component: ComponentParts, parts: Iterable[Part]) -> list[_Counted]:
+    """Return each part that has points and a weight, on a common scale."""
+    found = [
+        (part.key, weight, weight * share)
         for part in parts
-        if part.share is not None and (weight := component.part_weight(part)) > 0
+        if (weight := component.part_weight(part)) > 0
+        and (share := part.share) is not None
+    ]
+    scale = math.lcm(
+        *(weight.denominator for _, weight, _ in found),
+        *(points.denominator for _, _, points in found),
+    )
+    return [
+        _Counted(
+            key,
+            weight.numerator * (scale // weight.denominator),
+            points.numerator * (scale // points.denominator),
+        )
+        for key, weight, points in found
     ]
 
 
-def _best(
-    weighted: list[tuple[int, Fraction, Fraction]], count: int
-) -> list[tuple[int, Fraction, Fraction]]:
+def _best(weighted: list[_Counted], count: int) -> list[_Counted]:
     """Return the `count` parts that together give the best share of the component.
 
     With different weights, these need not be those with the best shares: dropping the
     lowest would let a better mark lower the total. The search is Dinkelbach's method
     for the best ratio, as Kane and Kane use it for dropped grades; exact, in few steps.
     """
-    best, ratio = weighted, Fraction(-1)
+    if count >= len(weighted):
+        return weighted
+    # The best ratio so far is `upper / lower`. It begins below every possible one.
+    upper, lower = -1, 1
     while True:
-        best = sorted(weighted, key=lambda row: row[1] * (row[2] - ratio), reverse=True)
-        best = best[:count]
-        whole = sum((weight for _, weight, _ in best), _ZERO)
-        found = sum((weight * share for _, weight, share in best), _ZERO) / whole
-        if found <= ratio:
+        best = sorted(
+            weighted,
+            key=lambda row: row.points * lower - row.weight * upper,
+            reverse=True,
+        )[:count]
+        points = sum(row.points for row in best)
+        whole = sum(row.weight for row in best)
+        if points * lower <= upper * whole:
             return best
-        ratio = found
+        upper, lower = points, whole

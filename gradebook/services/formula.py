@@ -3,6 +3,7 @@
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from django.db.models import Sum
@@ -129,7 +130,7 @@ class Formula:
         """The assignments that count, in the order of the parts."""
         return tuple(each for share in self.shares for each in share.assignments)
 
-    @property
+    @cached_property
     def scale(self) -> LetterScale:
         """The course's letters."""
         return parse_letter_scale(self.course.letter_scale)
@@ -155,9 +156,16 @@ class Formula:
         So it is if parts count only for students of some codes, and no code of the
         course is entered for the student.
         """
-        return self.weight_for(module_code) != _WHOLE
+        if module_code not in self._weights:
+            self._weights[module_code] = self.weight_for(module_code)
+        return self._weights[module_code] != _WHOLE
 
-    @property
+    @cached_property
+    def _weights(self) -> dict[str, Decimal]:
+        """The sums of the weights by module code, as they are asked for."""
+        return {}
+
+    @cached_property
     def problems(self) -> tuple[str, ...]:
         """Return why there is no total yet, in words; empty if there is one."""
         return tuple(self._problems())
