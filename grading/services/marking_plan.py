@@ -1,6 +1,5 @@
 """What new settings of marking would change, shown before they are saved."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from grading.services.aliases import codes_of
 from grading.services.hand_points import load_hand_points
 from grading.services.mark_previews import MarkPreview, preview_hand
 from grading.services.marking_progress import marking_progress
+from grading.services.plan_digest import plan_digest
 from grading.services.settings_plan import digest_of_marks
 
 
@@ -32,7 +32,7 @@ class MarkingPlan:
         """A digest of the plan, empty where nobody has to look at it."""
         marks = [row.mark for row in self.marks]
         shown = [digest_of_marks(marks), *self.words]
-        return hashlib.sha256(repr(shown).encode()).hexdigest() if any(shown) else ""
+        return plan_digest(shown) if any(shown) else ""
 
 
 def plan_marking(*, before: Assignment, after: Assignment) -> MarkingPlan:

@@ -4,7 +4,6 @@ Where the latest attempt counts, only that attempt is run. Where the best attemp
 counts, all attempts are run: by other tests, another attempt may be the best.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -31,6 +30,7 @@ from grading.services.marks import (
     attempt_runs_by_student,
     recompute_mark,
 )
+from grading.services.plan_digest import plan_digest
 from grading.services.result_copies import ResultCopy, store_result_copies
 from grading.services.run_queue import REGRADE_PRIORITY, cancel_run, queue_run
 from grading.services.seeds import known_seed, recorded_seeds
@@ -318,7 +318,7 @@ def digest_of(rows: Sequence[RegradeRow]) -> str:
         (row for row in rows if row.mark is not None), key=lambda row: str(row.run.pk)
     )
     shown = [(str(r.run.pk), r.mark.before, r.mark.after) for r in ordered if r.mark]
-    return hashlib.sha256(repr(shown).encode()).hexdigest()
+    return plan_digest(shown)
 
 
 @transaction.atomic

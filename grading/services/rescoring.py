@@ -3,7 +3,6 @@
 The changes are computed first, shown, and applied only if they are still the same.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -33,6 +32,7 @@ from grading.services.marks import (
     automatic_points,
     recompute_mark,
 )
+from grading.services.plan_digest import plan_digest
 from grading.services.result_copies import ResultCopy, store_result_copies
 from grading.services.visibility import recorded_results
 from grading.states import ACTIVE, State
@@ -63,7 +63,7 @@ class RescorePlan:
             *((row.student.pk, row.before, row.after) for row in self.rows),
             *sorted((str(copy.source.pk), copy.scored) for copy in self.copies),
         ]
-        return hashlib.sha256(repr(shown).encode()).hexdigest()
+        return plan_digest(shown)
 
 
 class RescoreRefusedError(Exception):

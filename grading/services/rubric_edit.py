@@ -1,6 +1,5 @@
 """Editing a rubric: what it would change, and doing it for everybody who was marked."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from grading.models import Marking
 from grading.services.hand_points import load_hand_points
 from grading.services.mark_previews import MarkPreview, preview_hand
 from grading.services.marks import record_changed_marks
+from grading.services.plan_digest import plan_digest
 
 
 class RubricRefusedError(Exception):
@@ -89,11 +89,11 @@ def plan_rubric(rubric: Rubric, edited: EditedRubric) -> RubricPlan:
     )
     rows = preview_hand(assignment, stored, changed)
     shown = [(row.student.pk, row.before, row.after) for row in rows]
-    content = repr((rubric.version, edited, shown, [each[0].pk for each in removed]))
+    content = (rubric.version, edited, shown, [each[0].pk for each in removed])
     return RubricPlan(
         rows=rows,
         removed=removed,
-        digest=hashlib.sha256(content.encode()).hexdigest(),
+        digest=plan_digest(content),
     )
 
 

@@ -5,7 +5,6 @@ It is computed by the same code that computes marks, and nothing is written.
 
 import copy
 import datetime as dt
-import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from courses.services.settings_changes import changed_mark_settings
 from courses.wall_clock import moment_words
 from grading.services.lateness import AS_STORED, AssumedSettings
 from grading.services.mark_previews import MarkPreview, preview_assumed
+from grading.services.plan_digest import plan_digest
 from submissions.models import Submission
 
 
@@ -68,7 +68,7 @@ class SettingsPlan:
             ),
             *self.words,
         ]
-        return hashlib.sha256(repr(shown).encode()).hexdigest() if any(shown) else ""
+        return plan_digest(shown) if any(shown) else ""
 
 
 def plan_settings(
@@ -119,7 +119,7 @@ def plan_late_rule(*, before: Course, after: Course) -> tuple[MarkPreview, ...]:
 def digest_of_marks(rows: Sequence[MarkPreview]) -> str:
     """Return a digest of changed marks; empty if there are none."""
     shown = [(row.assignment.pk, row.student.pk, row.before, row.after) for row in rows]
-    return hashlib.sha256(repr(shown).encode()).hexdigest() if shown else ""
+    return plan_digest(shown) if shown else ""
 
 
 def lateness_changes(
