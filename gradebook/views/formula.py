@@ -1,5 +1,6 @@
 """The view in which lecturers say what counts for the course mark."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from django.contrib import messages
