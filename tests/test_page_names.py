@@ -49,7 +49,10 @@ APPS: Final = {
             }
         ),
     ),
-    "gradebook": App(addresses=("gradebook.urls",), parts=frozenset({"course_total"})),
+    "gradebook": App(
+        addresses=("gradebook.urls",),
+        parts=frozenset({"course_total", "gradebook_rows"}),
+    ),
     "grading": App(
         addresses=("grading.urls",),
         without_page=frozenset(

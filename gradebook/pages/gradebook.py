@@ -3,21 +3,19 @@
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from fractions import Fraction
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 
 from accounts.models import User
-from courses.models import Assignment, Course, Enrolment
+from courses.models import Course, Enrolment
 from courses.models.texts import texts_of
 from courses.permissions import Right, can
 from gradebook.pages.course_total import total_table
-from gradebook.services.formula import Formula, Score, load_formula
-from gradebook.services.scores import CourseScores, load_scores
-from gradebook.totals import CourseTotal, rounded_half_up
+from gradebook.pages.gradebook_rows import Column, GradebookRow, columns_of, row_of
+from gradebook.services.formula import Formula, load_formula
+from gradebook.services.scores import load_scores
 
 PER_PAGE: Final = 100
 _HIDDEN: Final = (
@@ -33,58 +31,6 @@ SHOWN: Final = {
 }
 BY_NAME: Final = "name"
 BY_TOTAL: Final = "total"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cell:
-    """What a student has for an assessment. `words` say what is there without a mark."""
-
-    points: Decimal | None = None
-    words: str = ""
-    is_below_pass: bool = False
-    is_waiting: bool = False
-    is_missing: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class GradebookRow:
-    """A student with their marks, in the order of the page's assignments."""
-
-    student: User
-    module_code: str
-    cells: tuple[Cell, ...]
-    percent: Decimal | None
-    exact: Fraction | None
-    letter: str
-    passes: bool | None
-    is_below_pass: bool
-    is_complete: bool
-    below_required: bool
-    lacks_code: bool = False
-
-    @property
-    def has_missing(self) -> bool:
-        """Whether something is missing: nothing was handed in, and none is excused."""
-        return any(cell.is_missing for cell in self.cells)
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether something waits for a marker."""
-        return any(cell.is_waiting for cell in self.cells)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """An assessment, with what its head says."""
-
-    assignment: Assignment
-    possible: Decimal
-    is_released: bool
-
-    @property
-    def key(self) -> str:
-        """The value of `sort` that orders by this column."""
-        return str(self.assignment.pk)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +141,7 @@ def gradebook_page(
     are loaded.
     """
     formula = load_formula(course)
-    columns = _columns(user, formula, now)
+    columns = columns_of(user, formula, now)
     # Whoever may not see all columns could find what is in the others from a total.
     shows_totals = len(columns) == len(formula.assignments)
     people = _people(course, query)
@@ -203,7 +149,7 @@ def gradebook_page(
     if needs_all:
         scores = load_scores(formula, [row.user_id for row in people], now=now)
         rows = _ordered(
-            [_row(scores, row, columns, shows_totals=shows_totals) for row in people],
+            [row_of(scores, row, columns, shows_totals=shows_totals) for row in people],
             query,
             columns,
         )
@@ -216,7 +162,7 @@ def gradebook_page(
         scores = load_scores(formula, [row.user_id for row in shown], now=now)
         page: Any = found
         page.object_list = [
-            _row(scores, row, columns, shows_totals=shows_totals) for row in shown
+            row_of(scores, row, columns, shows_totals=shows_totals) for row in shown
         ]
     return GradebookPage(
         course=course,
@@ -236,11 +182,11 @@ def all_rows(
 ) -> tuple[tuple[Column, ...], list[GradebookRow], bool]:
     """Return columns and rows of everybody by name, and whether totals are shown."""
     formula = load_formula(course)
-    columns = _columns(user, formula, now)
+    columns = columns_of(user, formula, now)
     shows_totals = len(columns) == len(formula.assignments)
     people = _people(course, GradebookQuery())
     scores = load_scores(formula, [row.user_id for row in people], now=now)
-    rows = [_row(scores, each, columns, shows_totals=shows_totals) for each in people]
+    rows = [row_of(scores, each, columns, shows_totals=shows_totals) for each in people]
     return columns, rows, shows_totals
 
 
@@ -252,7 +198,7 @@ def all_totals(
     Each total is a dictionary with `user`, `module_code` and `table`, a TotalTable.
     """
     formula = load_formula(course)
-    if len(_columns(user, formula, now)) < len(formula.assignments):
+    if len(columns_of(user, formula, now)) < len(formula.assignments):
         return (_HIDDEN,), []
     people = _people(course, GradebookQuery())
     scores = load_scores(formula, [row.user_id for row in people], now=now)
@@ -266,28 +212,6 @@ def all_totals(
         }
         for row in people
     ]
-
-
-def _columns(user: User, formula: Formula, now: dt.datetime) -> tuple[Column, ...]:
-    """Return the assessments whose work the person sees.
-
-    SECURITY: while an assignment is marked apart, assistants see no marks of it.
-    """
-    seen = set(
-        Assignment.objects.with_work_seen_by(user)
-        .filter(course=formula.course)
-        .values_list("pk", flat=True)
-    )
-    return tuple(
-        Column(
-            assignment=each,
-            possible=formula.possible.get(each.pk, Decimal(0)),
-            is_released=each.marks_released_at is not None
-            and each.marks_released_at <= now,
-        )
-        for each in formula.assignments
-        if each.pk in seen
-    )
 
 
 def _people(course: Course, query: GradebookQuery) -> list[Enrolment]:
@@ -313,71 +237,6 @@ def _people(course: Course, query: GradebookQuery) -> list[Enrolment]:
 
 def _searched(user: User) -> str:
     return f"{user.first_name} {user.last_name} {user.email} {user.login}".casefold()
-
-
-def _row(
-    scores: CourseScores,
-    enrolment: Enrolment,
-    columns: Sequence[Column],
-    *,
-    shows_totals: bool,
-) -> GradebookRow:
-    student = enrolment.user_id
-    formula = scores.formula
-    total = scores.total(student, enrolment.module_code)
-    exact = total.percent if shows_totals and not formula.problems else None
-    return GradebookRow(
-        student=enrolment.user,
-        module_code=enrolment.module_code,
-        cells=tuple(_cell(scores, column.assignment, student) for column in columns),
-        percent=None
-        if exact is None
-        else rounded_half_up(exact, formula.course.total_decimals),
-        exact=exact,
-        letter=total.letter if exact is not None else "",
-        passes=total.passes if exact is not None else None,
-        is_below_pass=exact is not None and _is_below(formula, total),
-        is_complete=total.is_complete,
-        below_required=exact is not None and bool(total.below_required),
-        lacks_code=formula.lacks_code(enrolment.module_code),
-    )
-
-
-def _is_below(formula: Formula, total: CourseTotal) -> bool:
-    """Return whether the student would fail with what there is so far."""
-    is_low = total.percent is not None and total.percent < Fraction(
-        formula.course.pass_mark
-    )
-    return is_low or bool(total.below_required)
-
-
-def _cell(scores: CourseScores, assignment: Assignment, student: int) -> Cell:
-    owner = assignment.pk, student
-    mark, score = scores.marks.get(owner), scores.score(owner)
-    if score.is_excused:
-        return Cell(words="Excused")
-    if mark is not None and not mark.is_complete:
-        return Cell(
-            points=mark.points.final, words="waits for marking", is_waiting=True
-        )
-    if score.points is None:
-        if owner in scores.without_result:
-            return Cell(words="no result yet", is_waiting=True)
-        return Cell(words="\N{EN DASH}")
-    if owner in scores.missing:
-        return Cell(points=score.points, words="nothing handed in", is_missing=True)
-    return Cell(
-        points=score.points,
-        is_missing=mark is not None and not mark.has_work,
-        is_below_pass=_fails(assignment, score),
-    )
-
-
-def _fails(assignment: Assignment, score: Score) -> bool:
-    """Return whether the points are below the assignment's pass mark."""
-    if score.points is None or not score.possible:
-        return False
-    return score.points * 100 < score.possible * assignment.pass_percent
 
 
 def _ordered(

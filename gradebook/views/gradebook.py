@@ -14,15 +14,8 @@ from accounts.http import SignedInRequest
 from courses.permissions import Right
 from courses.views.access import allowed_course
 from formats.roster import escaped
-from gradebook.pages.gradebook import (
-    SHOWN,
-    Cell,
-    Column,
-    GradebookQuery,
-    GradebookRow,
-    all_rows,
-    gradebook_page,
-)
+from gradebook.pages.gradebook import SHOWN, GradebookQuery, all_rows, gradebook_page
+from gradebook.pages.gradebook_rows import Cell, Column, GradebookRow
 
 _PEOPLE = ("email", "login", "last_name", "first_name", "module_code")
 _TOTAL = ("total_percent", "letter", "passed", "is_complete")

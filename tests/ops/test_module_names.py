@@ -51,9 +51,11 @@ ONE_SUBJECT: Final = frozenset(
 def modules() -> dict[str, list[Path]]:
     """Return the folders that have a module of each name."""
     found: dict[str, list[Path]] = defaultdict(list)
-    for top in ("accounts", "bench", "courses", "formats", "grading", "portal"):
+    for top in ("accounts", "bench", "courses", "formats", "portal"):
         add(found, ROOT / top)
-    for top in ("rendering", "runner", "storage", "submissions"):
+    for top in ("gradebook", "grading", "rendering", "runner"):
+        add(found, ROOT / top)
+    for top in ("storage", "submissions"):
         add(found, ROOT / top)
     add(found, ROOT / "cli" / "softmark_cli")
     return found

@@ -1,0 +1,152 @@
+"""The rows of the gradebook: what each student has for each assessment, in words."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from accounts.models import User
+from courses.models import Assignment, Enrolment
+from gradebook.services.formula import Formula, Score
+from gradebook.services.scores import CourseScores
+from gradebook.totals import CourseTotal, rounded_half_up
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """What a student has for an assessment. `words` say what is there without a mark."""
+
+    points: Decimal | None = None
+    words: str = ""
+    is_below_pass: bool = False
+    is_waiting: bool = False
+    is_missing: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradebookRow:
+    """A student with their marks, in the order of the page's assignments."""
+
+    student: User
+    module_code: str
+    cells: tuple[Cell, ...]
+    percent: Decimal | None
+    exact: Fraction | None
+    letter: str
+    passes: bool | None
+    is_below_pass: bool
+    is_complete: bool
+    below_required: bool
+    lacks_code: bool = False
+
+    @property
+    def has_missing(self) -> bool:
+        """Whether something is missing: nothing was handed in, and none is excused."""
+        return any(cell.is_missing for cell in self.cells)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something waits for a marker."""
+        return any(cell.is_waiting for cell in self.cells)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """An assessment, with what its head says."""
+
+    assignment: Assignment
+    possible: Decimal
+    is_released: bool
+
+    @property
+    def key(self) -> str:
+        """The value of `sort` that orders by this column."""
+        return str(self.assignment.pk)
+
+
+def columns_of(user: User, formula: Formula, now: dt.datetime) -> tuple[Column, ...]:
+    """Return the assessments whose work the person sees.
+
+    SECURITY: while an assignment is marked apart, assistants see no marks of it.
+    """
+    seen = set(
+        Assignment.objects.with_work_seen_by(user)
+        .filter(course=formula.course)
+        .values_list("pk", flat=True)
+    )
+    return tuple(
+        Column(
+            assignment=each,
+            possible=formula.possible.get(each.pk, Decimal(0)),
+            is_released=each.marks_released_at is not None
+            and each.marks_released_at <= now,
+        )
+        for each in formula.assignments
+        if each.pk in seen
+    )
+
+
+def row_of(
+    scores: CourseScores,
+    enrolment: Enrolment,
+    columns: Sequence[Column],
+    *,
+    shows_totals: bool,
+) -> GradebookRow:
+    student = enrolment.user_id
+    formula = scores.formula
+    total = scores.total(student, enrolment.module_code)
+    exact = total.percent if shows_totals and not formula.problems else None
+    return GradebookRow(
+        student=enrolment.user,
+        module_code=enrolment.module_code,
+        cells=tuple(_cell(scores, column.assignment, student) for column in columns),
+        percent=None
+        if exact is None
+        else rounded_half_up(exact, formula.course.total_decimals),
+        exact=exact,
+        letter=total.letter if exact is not None else "",
+        passes=total.passes if exact is not None else None,
+        is_below_pass=exact is not None and _is_below(formula, total),
+        is_complete=total.is_complete,
+        below_required=exact is not None and bool(total.below_required),
+        lacks_code=formula.lacks_code(enrolment.module_code),
+    )
+
+
+def _is_below(formula: Formula, total: CourseTotal) -> bool:
+    """Return whether the student would fail with what there is so far."""
+    is_low = total.percent is not None and total.percent < Fraction(
+        formula.course.pass_mark
+    )
+    return is_low or bool(total.below_required)
+
+
+def _cell(scores: CourseScores, assignment: Assignment, student: int) -> Cell:
+    owner = assignment.pk, student
+    mark, score = scores.marks.get(owner), scores.score(owner)
+    if score.is_excused:
+        return Cell(words="Excused")
+    if mark is not None and not mark.is_complete:
+        return Cell(
+            points=mark.points.final, words="waits for marking", is_waiting=True
+        )
+    if score.points is None:
+        if owner in scores.without_result:
+            return Cell(words="no result yet", is_waiting=True)
+        return Cell(words="\N{EN DASH}")
+    if owner in scores.missing:
+        return Cell(points=score.points, words="nothing handed in", is_missing=True)
+    return Cell(
+        points=score.points,
+        is_missing=mark is not None and not mark.has_work,
+        is_below_pass=_fails(assignment, score),
+    )
+
+
+def _fails(assignment: Assignment, score: Score) -> bool:
+    """Return whether the points are below the assignment's pass mark."""
+    if score.points is None or not score.possible:
+        return False
+    return score.points * 100 < score.possible * assignment.pass_percent
