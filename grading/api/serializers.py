@@ -18,6 +18,7 @@ from courses.permissions import can_view_work_of
 from formats.assignment.assignment_content import Visibility
 from formats.choices import QuestionKind
 from grading.api.fields import RunTimeField, points_field
+from grading.api.report_serializers import CheckReportSerializer
 from grading.messages import describe
 from grading.models import GradingRun
 from grading.poll_times import poll_of
@@ -171,40 +172,6 @@ class HiddenPointsSerializer(serializers.Serializer[Any]):
     visibility = serializers.ChoiceField(choices=[v.value for v in Visibility])
     points = points_field()
     checks = serializers.IntegerField()
-
-
-class DifferenceSerializer(serializers.Serializer[Any]):
-    """A place in two values, such as `[0, 3]`, and what each has there."""
-
-    place = serializers.CharField()
-    expected = serializers.CharField(allow_blank=True)
-    found = serializers.CharField(allow_blank=True)
-
-
-class MetricSerializer(serializers.Serializer[Any]):
-    """A measured number, as text, and what it has to be."""
-
-    name = serializers.CharField(allow_blank=True)
-    value = serializers.CharField(allow_blank=True)
-    unit = serializers.CharField(allow_blank=True)
-    bound = serializers.CharField(allow_blank=True)
-
-
-class CheckReportSerializer(serializers.Serializer[Any]):
-    """What a check compared and measured. All of it is text, and may be the student's."""
-
-    expected = serializers.CharField(
-        allow_blank=True, help_text="Empty if nothing that was compared differed."
-    )
-    found = serializers.CharField(allow_blank=True)
-    differences = DifferenceSerializer(
-        many=True, help_text="The first places where the two differ."
-    )
-    differing = serializers.IntegerField(
-        help_text="Of two arrays, how many of the `compared` numbers differ."
-    )
-    compared = serializers.IntegerField()
-    metrics = MetricSerializer(many=True)
 
 
 class ShownCheckSerializer(serializers.Serializer[Any]):

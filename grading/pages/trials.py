@@ -199,6 +199,9 @@ def _words(view: CheckView) -> str:
     lines = [*view.check.words, *(f"{one.name}: {one.text}" for one in report.metrics)]
     if report.has_comparison:
         lines.append(f"expected {report.expected}, found {report.found}")
+    for one in report.pictures:
+        why = f", not shown: {one.fault}" if one.fault else ""
+        lines.append(f"picture “{one.caption}”{why}")
     return "; ".join(lines)
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from runner.protocol.check_reports import TEXT_LENGTH, CheckReport, clean_text
+from runner.protocol.check_reports import TEXT_LENGTH, CheckReport
+from runner.protocol.clean_texts import clean_text
 from runner.protocol.jobs import QuestionSpec, TestStyle
 from runner.protocol.parsing import parse
 

@@ -2,11 +2,15 @@
 
 A report comes out of a jail, and what was found may be the student's own text. So all of
 it is text, and `from_json` cuts each part. Whoever shows a report computes nothing with it.
+Its pictures are PNG files that the host has written: `runner.protocol.check_pictures`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Self
+
+from runner.protocol.check_pictures import MOST_PICTURES, Picture
+from runner.protocol.clean_texts import clean_line, clean_text
 
 TEXT_LENGTH: Final = 400
 MOST_DIFFERENCES: Final = 5
@@ -16,26 +20,6 @@ _PART_LENGTH: Final = 120
 _NAME_LENGTH: Final = 80
 _UNIT_LENGTH: Final = 20
 _MOST_COUNTED: Final = 10**15
-
-
-def clean_text(text: object, longest: int) -> str:
-    """Return the text on one line or several, cut, and without control characters.
-
-    Characters that would turn the direction of the text around are among those, too.
-    Anything but a text becomes "".
-    """
-    if not isinstance(text, str):
-        return ""
-    kept = text[: longest + 1]
-    words = "".join(
-        one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}"
-        for one in kept
-    )
-    return words if len(words) <= longest else f"{words[: longest - 1]}…"
-
-
-def _line(text: object, longest: int) -> str:
-    return " ".join(clean_text(text, longest).split())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +34,9 @@ class Difference:
     def from_json(cls, data: Mapping[str, object]) -> Self:
         """Return the difference that `to_json` of a report wrote, cut."""
         return cls(
-            place=_line(data.get("place"), _PLACE_LENGTH),
-            expected=_line(data.get("expected"), _PART_LENGTH),
-            found=_line(data.get("found"), _PART_LENGTH),
+            place=clean_line(data.get("place"), _PLACE_LENGTH),
+            expected=clean_line(data.get("expected"), _PART_LENGTH),
+            found=clean_line(data.get("found"), _PART_LENGTH),
         )
 
 
@@ -69,10 +53,10 @@ class Metric:
     def from_json(cls, data: Mapping[str, object]) -> Self:
         """Return the metric that `to_json` of a report wrote, cut."""
         return cls(
-            name=_line(data.get("name"), _NAME_LENGTH),
-            value=_line(data.get("value"), _NAME_LENGTH),
-            unit=_line(data.get("unit"), _UNIT_LENGTH),
-            bound=_line(data.get("bound"), _PART_LENGTH),
+            name=clean_line(data.get("name"), _NAME_LENGTH),
+            value=clean_line(data.get("value"), _NAME_LENGTH),
+            unit=clean_line(data.get("unit"), _UNIT_LENGTH),
+            bound=clean_line(data.get("bound"), _PART_LENGTH),
         )
 
     @property
@@ -97,6 +81,7 @@ class CheckReport:
     differing: int = 0
     compared: int = 0
     metrics: tuple[Metric, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
     @property
     def has_comparison(self) -> bool:
@@ -106,12 +91,12 @@ class CheckReport:
     @property
     def has_details(self) -> bool:
         """Whether it says more than a message."""
-        return self.has_comparison or bool(self.metrics)
+        return self.has_comparison or bool(self.metrics or self.pictures)
 
     @property
     def of_passed(self) -> "CheckReport":
         """What is left of it if the check has passed in spite of a difference."""
-        return CheckReport(metrics=self.metrics)
+        return CheckReport(metrics=self.metrics, pictures=self.pictures)
 
     def to_json(self) -> dict[str, Any]:
         """Return a plain object without what is empty."""
@@ -120,13 +105,15 @@ class CheckReport:
         }
         data["differences"] = [dict(vars(one)) for one in self.differences]
         data["metrics"] = [dict(vars(one)) for one in self.metrics]
+        data["pictures"] = [one.to_json() for one in self.pictures]
         return {name: value for name, value in data.items() if value}
 
     @classmethod
     def from_json(cls, data: object) -> Self:
         """Return the report that `to_json` wrote. What is invalid is left out.
 
-        SECURITY: a report of a jail is hostile, so this bounds its size.
+        SECURITY: a report of a jail is hostile, so this bounds its size. Whoever reads one
+        replaces its pictures by those of `pictures_from_jail`.
         """
         if not isinstance(data, Mapping):
             return cls()
@@ -139,10 +126,12 @@ class CheckReport:
         )
         differences = _objects(data.get("differences"), MOST_DIFFERENCES)
         metrics = _objects(data.get("metrics"), MOST_METRICS)
+        pictures = _objects(data.get("pictures"), MOST_PICTURES)
         return replace(
             report,
             differences=tuple(map(Difference.from_json, differences)),
             metrics=tuple(map(Metric.from_json, metrics)),
+            pictures=tuple(filter(None, map(Picture.from_json, pictures))),
         )
 
 

@@ -6,9 +6,11 @@ What the check's author shows is its report: `runner.protocol.check_reports`.
 import builtins
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Final, cast
 
 from runner.protocol.allowed_reports import NOTHING, AllowedReports
+from runner.protocol.check_pictures import pictures_from_jail
 from runner.protocol.check_reports import CheckReport
 from runner.protocol.jobs import CheckOutcome, Outcome, QuestionOutcome, QuestionSpec
 
@@ -164,9 +166,11 @@ def parse_outcome(
     elif words in {PASSED, PARTLY}:
         words = RETURNED_FALSE
     trace = frame.get("trace")
-    report = reports.get(name, NOTHING).allowed_part(
-        CheckReport.from_json(frame.get("report"))
-    )
+    allowed = reports.get(name, NOTHING)
+    report = allowed.allowed_part(CheckReport.from_json(frame.get("report")))
+    # SECURITY: also where there are none, so that no PNG of the jail's is taken.
+    sent = frame.get("pictures") if allowed.has_helpers else ()
+    report = replace(report, pictures=pictures_from_jail(sent))
     return CheckOutcome(
         name=name,
         score=float(score),

@@ -1,4 +1,4 @@
-"""Students read no text of a check before the check may be shown."""
+"""Students read and see nothing of a check before the check may be shown."""
 
 from decimal import Decimal
 from typing import Final
@@ -10,6 +10,7 @@ from accounts.models import User
 from courses.models import Assignment, Question
 from grading.models import GradingRun
 from grading.scoring import CheckResult
+from runner.protocol.check_pictures import Picture
 from runner.protocol.check_reports import CheckReport, Difference, Metric
 from tests.factories import (
     AssignmentFactory,
@@ -32,6 +33,7 @@ CANARIES: Final = (
     *("canary_name", "canary_description", "canary_message", "canary_failure"),
     *("canary_words", "canary_expected", "canary_found", "canary_place"),
     *("canary_metric", "canary_unit", "canary_bound"),
+    *("canary_caption", "iVBORw0KGgocanary", "canary_fault"),
 )
 _REPORT: Final = CheckReport(
     message="canary_words",
@@ -42,6 +44,10 @@ _REPORT: Final = CheckReport(
         Metric(
             name="canary_metric", value="1", unit="canary_unit", bound="canary_bound"
         ),
+    ),
+    pictures=(
+        Picture(caption="canary_caption", width=1, height=1, png=CANARIES[-2]),
+        Picture(caption="Another", fault="canary_fault"),
     ),
 )
 _API: Final = ("assignments/", "courses/", "marks/", "runs/", "submissions/")
@@ -89,6 +95,11 @@ def canaries_seen_by(user: User, run: GradingRun) -> set[str]:
     ]
     answers = [client.get(path) for path in paths]
     assert {answer.status_code for answer in answers} == {200}
+    if user == run.work.author:
+        # The file is not there before the release.
+        names = [assignment.course.slug, assignment.slug]
+        pages = ("grading:feedback", "grading:feedback-file")
+        answers += [client.get(reverse(page, args=names)) for page in pages]
     text = "".join(answer.content.decode() for answer in answers)
     return {canary for canary in CANARIES if canary in text}
 

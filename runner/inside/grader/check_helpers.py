@@ -1,6 +1,6 @@
-"""The module `softmark` that tests import: `expect` and `metric`.
+"""The module `softmark` that tests import: `expect`, `metric` and `show`.
 
-SECURITY: both compare and write plain values alone, so nothing is asked of the snapshot,
+SECURITY: they compare and write plain values alone, so nothing is asked of the snapshot,
 and nothing is sent to it. Only a test may call them: a function that the student's code
 was given never is one of them.
 """
@@ -9,18 +9,26 @@ import math
 import sys
 import types
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from runner.inside.grader import refusals
 from runner.inside.grader.answers import NotDataError
 from runner.inside.grader.callers import CALLERS
 from runner.inside.grader.handle_parts import is_handle
+from runner.inside.grader.picture_samples import (
+    TOO_LARGE,
+    NoPictureError,
+    candidates,
+)
 from runner.inside.grader.plain_comparison import compare
 from runner.inside.grader.plain_values import ARRAYS, NoValue, plain_of
 from runner.inside.grader.student_errors import is_student_s
 from runner.inside.grader.value_texts import text_of
 from runner.protocol.allowed_reports import MODULE
+from runner.protocol.check_pictures import CAPTION_LENGTH, PictureCount, Samples
 from runner.protocol.check_reports import MOST_METRICS, CheckReport, Metric
+from runner.protocol.clean_texts import clean_line
 
 # The beginnings of the names that the tests' own texts have as files.
 _TESTS: Final = ("<tests of ", "<check ", "<doctest ")
@@ -38,6 +46,9 @@ class _Findings:
         self.metrics: dict[str, Metric] = {}
         # What differed, with the error that said so.
         self.differed: list[tuple[BaseException, CheckReport]] = []
+        self.pictures = PictureCount()
+        # The same pictures as the host receives them.
+        self.sent: list[dict[str, Any]] = []
 
     def note_metric(self, metric: Metric) -> None:
         has_room = len(self.metrics) < MOST_METRICS or metric.name in self.metrics
@@ -47,6 +58,21 @@ class _Findings:
     def note_difference(self, error: BaseException, report: CheckReport) -> None:
         if len(self.differed) < _MOST_KEPT and not self.is_comparing():
             self.differed.append((error, report))
+
+    @property
+    def takes_pictures(self) -> bool:
+        return not (self.pictures.is_full or self.is_comparing())
+
+    def note_picture(self, caption: str, samples: Samples) -> bool:
+        """Note the picture, and return whether there was room for it."""
+        has_room = self.pictures.add(caption, samples)
+        if has_room:
+            self.sent.append({"caption": caption, **samples.to_json()})
+        return has_room
+
+    def note_no_picture(self, caption: str, fault: str) -> None:
+        self.pictures.add_fault(caption, fault)
+        self.sent.append({"caption": caption, "fault": fault})
 
 
 _findings: Final = _Findings()
@@ -60,7 +86,7 @@ def install(is_comparing: Callable[[], bool]) -> None:
     """
     _findings.is_comparing = is_comparing
     module: Any = types.ModuleType(MODULE, "Helpers for the tests of an assignment.")
-    module.expect, module.metric = expect, metric
+    module.expect, module.metric, module.show = expect, metric, show
     sys.modules[MODULE] = module
 
 
@@ -80,8 +106,20 @@ def take_report(error: BaseException | None) -> CheckReport:
             report = found
             break
     metrics = tuple(_findings.metrics.values())
+    pictures = tuple(_findings.pictures.pictures)
     _findings.forget()
-    return CheckReport(**{**vars(report), "metrics": metrics})
+    return replace(report, metrics=metrics, pictures=pictures)
+
+
+def take_frame(error: BaseException | None) -> dict[str, object]:
+    """Return what the check shows as parts of a frame, of bounded length, and forget it.
+
+    Pictures are sent as samples, beside the rest.
+    """
+    pictures = _findings.sent
+    report = replace(take_report(error), pictures=())
+    bounded = CheckReport.from_json(report.to_json())
+    return {"report": bounded.to_json(), "pictures": pictures}
 
 
 def _message_of(error: BaseException | None) -> str:
@@ -234,3 +272,33 @@ def _bound_words(
 
 def _written(number: float) -> str:
     return f"{number:.6g}"
+
+
+# --- show -------------------------------------------------------------------------
+
+
+def show(picture: object, *, caption: str) -> bool:
+    """Show a picture: an array, a tensor, or a figure that the test has drawn.
+
+    An array has the shape (height, width), or (height, width, channels) with 3 or 4
+    channels, and holds bytes, truth values, or floats from 0 to 1. The caption says what
+    is to be seen. What cannot be shown costs nothing: words in its place say why.
+
+    Raises TypeError if the caption is no text, or empty.
+    """
+    _check_caller("show")
+    if type(caption) is not str or not caption.strip():
+        raise TypeError("the caption of `show` is a text that says what is to be seen")
+    if not _findings.takes_pictures:
+        return True
+    caption = clean_line(caption, CAPTION_LENGTH)
+    try:
+        has_room = any(
+            _findings.note_picture(caption, samples) for samples in candidates(picture)
+        )
+    except NoPictureError as error:
+        _findings.note_no_picture(caption, str(error))
+    else:
+        if not has_room:
+            _findings.note_no_picture(caption, TOO_LARGE)
+    return True

@@ -63,7 +63,6 @@ from runner.inside.grader.tests import (
 from runner.inside.values.containers import forget_named_tuples
 from runner.inside.values.graphs import on_lost_graph
 from runner.protocol import check_words
-from runner.protocol.check_reports import NO_REPORT, CheckReport
 from runner.protocol.jobs import CheckSpec, QuestionSpec, TestStyle
 from runner.wire.frames import Channel, ChannelClosedError
 from runner.wire.link import MAX_ANSWER_BYTES, MAX_ANSWER_HEADER, Link
@@ -72,6 +71,7 @@ from runner.wire.link import MAX_ANSWER_BYTES, MAX_ANSWER_HEADER, Link
 # remove the files that they have stored. Starting a fresh jail takes little longer.
 _END_SECONDS: Final = 1.0
 _REMOVE_SECONDS: Final = 2.0
+NOTHING_SHOWN: Final[Mapping[str, object]] = {}
 # Longer than any message that a student may read.
 _WORDS: Final = 200
 # What a student reads of a refusal, by the name of its class.
@@ -224,11 +224,11 @@ class Grader:
                 # So that a time limit which a test sets itself can interrupt it.
                 signal.signal(signal.SIGINT, signal.default_int_handler)
                 score, words, error = run_check(tests, check, _stop_timers)
-                report = check_helpers.take_report(_raised_in(error))
+                shown = check_helpers.take_frame(_raised_in(error))
                 # Also if the end was noted for a process that the test has forked.
                 student.lost |= refusals.is_over()
                 if not student.lost:
-                    self._tell(check.name, score, words, error, report)
+                    self._tell(check.name, score, words, error, shown)
                 if error is not None:
                     _forget(error)
                     error = None
@@ -248,7 +248,7 @@ class Grader:
         score: float,
         words: str,
         error: BaseException | None,
-        report: CheckReport = NO_REPORT,
+        shown: Mapping[str, object] = NOTHING_SHOWN,
     ) -> None:
         """Tell the host the result of a check, in a frame of bounded length."""
         trace = ""
@@ -256,8 +256,7 @@ class Grader:
             with contextlib.suppress(Exception):  # its own data may make it fail
                 trace = trace_of(error)
         found = {"name": name, "score": score, "message": words[:_WORDS]}
-        shown = CheckReport.from_json(report.to_json()).to_json()
-        self._channel.send({"t": "check", **found, "report": shown, "trace": trace})
+        self._channel.send({"t": "check", **found, **shown, "trace": trace})
 
 
 def _raised_in(error: BaseException | None) -> BaseException | None:

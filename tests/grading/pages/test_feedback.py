@@ -12,6 +12,8 @@ from courses.models import Assignment
 from grading.models import GradingRun, Mark, RegradeRequest
 from grading.services.aliases import codes_of
 from grading.services.class_marks import class_shares
+from runner.protocol.check_pictures import Picture
+from runner.protocol.check_reports import CheckReport
 from tests.factories import ExtensionFactory, hours, store_text
 from tests.grading.feedback_world import FeedbackWorld, feedback_world
 from tests.grading.pages import signed_in, words
@@ -75,6 +77,19 @@ def test_comments_stand_at_their_cells_and_in_the_file(world: FeedbackWorld) -> 
     anchors = set(re.findall(r'href="#([^"]+)"', html))
     assert anchors
     assert anchors <= set(re.findall(r'id="([^"]+)"', html))
+
+
+def test_pictures_of_checks_stand_in_the_page_and_in_the_file(
+    world: FeedbackWorld,
+) -> None:
+    png = "iVBORw0KGgoAAAA="
+    report = CheckReport(pictures=(Picture(caption="x", width=1, height=1, png=png),))
+    result = next(each for each in world.run.results.all() if each.checks)
+    result.checks[0]["report"] = report.to_json()
+    result.save()
+    for name in ("feedback", "feedback-file"):
+        html = signed_in(world.student).get(address(world, name)).content.decode()
+        assert f'src="data:image/png;base64,{png}"' in html, name
 
 
 def test_before_the_release_nothing_tells_whether_somebody_has_marked() -> None:

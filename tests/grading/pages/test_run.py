@@ -9,6 +9,7 @@ import pytest
 from accounts.models import User
 from grading.models import GradingRun
 from grading.states import Verdict
+from runner.protocol.check_pictures import Picture
 from runner.protocol.check_reports import CheckReport, Difference, Metric
 from tests.api.asking import session_of
 from tests.factories import (
@@ -146,6 +147,10 @@ def test_a_check_shows_what_its_author_says_and_what_it_found() -> None:
         differing=1,
         compared=2,
         metrics=(Metric(name="accuracy", value="61", unit="%", bound="at least 90 %"),),
+        pictures=(
+            Picture(caption='A "net"', width=28, height=28, png="iVBORw0KGgoAAAA="),
+            Picture(caption="<i>net", fault="its dtype is <i>"),
+        ),
     )
     result = run.results.get(question=question)
     result.checks[0]["report"] = report.to_json()
@@ -155,15 +160,25 @@ def test_a_check_shows_what_its_author_says_and_what_it_found() -> None:
     assert (
         "Works on unseen images. Look at <b>padding</b>. accuracy: 61 % (at least 90 %) "
         "Expected and found: Works on unseen images. Expected array of shape (2,), int64 "
-        "Found '</td><script>' 1 of 2 values differs: Place Expected Found [1] 4 <i>"
+        "Found '</td><script>' 1 of 2 values differs: Place Expected Found [1] 4 <i> "
+        'A "net" <i>net No picture: its dtype is <i>.'
     ) in text
+    assert (
+        '<img class="check-picture__image check-picture__image--small" '
+        'src="data:image/png;base64,iVBORw0KGgoAAAA=" width="28" height="28" '
+        'alt="A &quot;net&quot;">'
+    ) in html
+    assert "img-src 'self' data:" in answer.headers["Content-Security-Policy"]
     assert "<script>'" not in html
     assert "<b>padding" not in html
     assert "<i>" not in html
     data = session_of(run.work.author).get(f"/api/v1/runs/{run.pk}/").json()
     (check,) = data["results"]["questions"][1]["checks"]
     assert check["message"] == "Look at <b>padding</b>."
-    assert check["report"] == report.to_json()
+    assert check["report"] == {
+        **report.to_json(),
+        "pictures": [vars(picture) for picture in report.pictures],
+    }
 
 
 @pytest.mark.parametrize("secret", [0.0, 1.0])

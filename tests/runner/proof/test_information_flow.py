@@ -58,6 +58,7 @@ OURS: Final = {
         "from softmark import expect\nexpect(double(2), 71, message='planted')\n",
         "import softmark\nsoftmark.metric('planted', double(2), at_least=71)\n",
         "from softmark import expect\nexpect(numbers, [71, double(3), 'planted'])\n",
+        "from softmark import show\nshow(double(numbers), caption='planted')\n",
     ),
 }
 

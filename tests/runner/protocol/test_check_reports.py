@@ -1,5 +1,6 @@
 """What a check shows is bounded text, and no more than its tests' text says it shows."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from runner.protocol import check_words
 from runner.protocol.allowed_reports import allowed_reports
+from runner.protocol.check_pictures import Samples, pictures_from_jail
 from runner.protocol.check_reports import CheckReport, Difference, Metric
 from runner.protocol.jobs import CheckSpec, QuestionSpec, TestStyle
 
@@ -20,12 +22,18 @@ WHOLE: Final = CheckReport(
     compared=3,
     metrics=(Metric(name="accuracy", value="91.4", unit="%", bound="at least 90 %"),),
 )
+PICTURES: Final = [
+    {"caption": "x", **Samples(width=1, height=1, channels=1, data=b"7").to_json()}
+]
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=4,
 )
-NAMES: Final = ("message", "expected", "found", "differences", "metrics", "compared")
+NAMES: Final = (
+    *("message", "expected", "found", "differences", "metrics", "compared"),
+    "pictures",
+)
 
 
 def texts_in(value: Any) -> list[str]:
@@ -92,20 +100,24 @@ def test_a_check_shows_only_what_its_text_lets_it_show(
         checks=(CheckSpec(name="a", source=source if has_own else ""),),
     )
     frame = {"name": "a", "score": 0, "message": "raised AssertionError"}
+    sent = {"report": WHOLE.to_json(), "pictures": PICTURES}
     outcome = check_words.parse_outcome(
-        {**frame, "report": WHOLE.to_json()}, ["a"], [], allowed_reports(question)
+        {**frame, **sent}, ["a"], [], allowed_reports(question)
     )
     assert outcome is not None
     message = CheckReport(message=WHOLE.message if says_this else "")
-    assert outcome.report == (WHOLE if shows_all else message)
+    whole = replace(WHOLE, pictures=pictures_from_jail(PICTURES))
+    assert outcome.report == (whole if shows_all else message)
 
 
 def test_a_check_that_passes_shows_what_it_measured_alone() -> None:
     question = QuestionSpec(
         key="q", source="import softmark", checks=(CheckSpec(name="a"),)
     )
-    frame = {"name": "a", "score": 1, "report": WHOLE.to_json()}
+    sent = {"report": WHOLE.to_json(), "pictures": PICTURES}
+    frame = {"name": "a", "score": 1, **sent}
     allowed = allowed_reports(question)
     outcome = check_words.parse_outcome(frame, ["a"], [], allowed)
     assert outcome is not None
-    assert outcome.report == CheckReport(metrics=WHOLE.metrics)
+    pictures = pictures_from_jail(PICTURES)
+    assert outcome.report == CheckReport(metrics=WHOLE.metrics, pictures=pictures)
