@@ -10,6 +10,8 @@ from django.urls import reverse
 from courses.models import AssignmentRevision
 from grading.models import GradingRun, Trial
 from grading.pages.failed_cells import MOST_SHOWN
+from runner.protocol.check_pictures import Picture
+from runner.protocol.check_reports import CheckReport
 from tests.factories import (
     AssignmentFactory,
     QuestionFactory,
@@ -116,6 +118,27 @@ def test_a_check_that_passed_says_so_once(revision: AssignmentRevision) -> None:
     (pair,) = found["passes"].checks
     assert pair.handout.label == "Passed"
     assert pair.handout_message == ""
+
+
+def test_pictures_of_a_check_are_named_with_what_hinders_them(
+    revision: AssignmentRevision,
+) -> None:
+    report = CheckReport(
+        pictures=(
+            Picture(caption="A net", width=1, height=1, png="iVBORw0KGgoAAAA="),
+            Picture(caption="Another", fault="its dtype is int64"),
+        )
+    )
+    question = QuestionFactory.create(revision=revision, key="seen")
+    run = ended(revision, Trial.SOLUTION, cell(1, "1"))
+    check = {"name": question.checks[0]["name"], "score": 0, "points": "0"}
+    QuestionResultFactory.create(
+        run=run,
+        question=question,
+        checks=[{**check, "message": "returned False", "report": report.to_json()}],
+    )
+    said = words(signed_in(staff_of(revision.assignment)).get(address(revision)))
+    assert "picture “A net”; picture “Another”, not shown: its dtype is int64" in said
 
 
 def test_errors_of_the_hand_out_s_stubs_are_folded(
