@@ -402,6 +402,23 @@ def test_like_answers_are_listed_and_marked_in_bounds(
     assert (codes[1] in like, codes[2] in like) == (False, True)
 
 
+def test_the_key_for_like_answers_ticks_identical_ones_alone() -> None:
+    assignment = marked_assignment()
+    long = " ".join(f"word{number}" for number in range(60))
+    texts = (long, f"{long} ", long.replace("word30", "other"))
+    run, same, near = (answered(assignment, text) for text in texts)
+    client = signed_in(marker_of(assignment))
+    html = client.get(address(run, name="marking-like")).content.decode()
+    boxes = {
+        code: " data-alike" in box
+        for box, code in re.findall(
+            r'<input ([^>]*)>.*?<span class="mono">([^<]+)', html
+        )
+    }
+    codes = [code_of(assignment, each.work.author) for each in (same, near)]
+    assert boxes == dict(zip(codes, (True, False), strict=True))
+
+
 def test_saved_comments_are_offered_the_most_used_first() -> None:
     assignment = marked_assignment()
     runs = [answered(assignment) for _ in range(3)]
