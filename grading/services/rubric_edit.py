@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from accounts.actors import Actor
+from accounts.actors import Actor, actor_user
 from courses.models import CourseChange, Rubric, RubricGroup, RubricItem
 from courses.permissions import Right
 from courses.services.access import require_right
@@ -16,6 +16,7 @@ from courses.services.rubrics import lock_rubrics
 from formats.assignment import rubric as formats_rubric
 from formats.assignment.rubric import Choose, GroupRules, RubricRules, Starts
 from grading.models import Marking
+from grading.services.blind_marking import is_blind_at
 from grading.services.hand_points import load_hand_points
 from grading.services.mark_previews import MarkPreview, preview_hand
 from grading.services.marks import record_changed_marks
@@ -139,7 +140,16 @@ def edit_without_marks(
 
     Return why it may not be changed so, or "". With `dry_run`, nothing is written.
     Raises PermissionDenied if the actor may not edit the course.
+
+    SECURITY: the answer must not tell a second marker what the first marker chose. So it
+    is the same for each of them, whatever would change.
     """
+    person = actor_user(actor)
+    if person is not None and is_blind_at(person, rubric):
+        return (
+            "you give a second marking by this rubric, and what the file would change "
+            "could tell what the first marker chose."
+        )
     edited = edited_as_written(rubric, written)
     plan = plan_rubric(rubric, edited)
     if plan.rows or plan.removed:

@@ -6,6 +6,7 @@ of every role ask every address, before they have given their own marking.
 
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -23,6 +24,7 @@ from grading.services.aliases import codes_of
 from grading.services.blind_marking import hidden_answers, known_marks
 from grading.services.marker_scope import marker_scope
 from grading.services.marking import GivenMarking, MarkingTarget, save_marking
+from grading.services.rubric_edit import edit_without_marks
 from grading.services.saved_comments import keep_comment
 from tests.factories import (
     EnrolmentFactory,
@@ -271,3 +273,32 @@ def test_the_rubric_does_not_count_what_a_second_marker_must_not_know(
     assert counted() == 1
     make_second(world, "lecturer")
     assert counted() == 0
+
+
+def test_a_course_file_does_not_tell_a_second_marker_which_marks_it_would_change(
+    world: World,
+) -> None:
+    marking = Marking.objects.get()
+    rubric, lecturer = marking.rubric, world.people["lecturer"]
+    group = RubricGroup.objects.create(rubric=rubric, title="Why")
+    for text in ("Clear", "Unclear"):
+        RubricItem.objects.create(group=group, text=text, points=1)
+    marking.items.add(RubricItem.objects.get(text="Clear"))
+    (stored,) = rubric.definition().groups
+
+    def answers_for(text: str) -> str:
+        """Return what is said to a file that gives the item with this text 2 points."""
+        items = tuple(
+            replace(item, points=Decimal(2)) if item.text == text else item
+            for item in stored.items
+        )
+        written = replace(rubric.definition(), groups=(replace(stored, items=items),))
+        return edit_without_marks(
+            actor=lecturer, rubric=rubric, written=written, dry_run=True
+        )
+
+    assert "would change 1 mark" in answers_for("Clear")
+    assert answers_for("Unclear") == ""
+    make_second(world, "lecturer")
+    assert "you give a second marking" in answers_for("Clear")
+    assert answers_for("Clear") == answers_for("Unclear")
