@@ -122,16 +122,37 @@ def recompute_mark(
 
 
 @transaction.atomic
+def recompute_marks(
+    *, actor: Actor, assignment: Assignment, students: Sequence[User], reason: str
+) -> None:
+    """Do what `recompute_mark` does for several students.
+
+    Their marks are locked first, by their ids as everywhere, so that no two callers wait
+    for each other.
+    """
+    marks = _marks_that_follow(assignment).filter(student__in=students)
+    list(marks.select_for_update(of=("self",)).order_by("pk").only("pk"))
+    for student in students:
+        recompute_mark(
+            actor=actor, assignment=assignment, student=student, reason=reason
+        )
+
+
+@transaction.atomic
 def record_changed_marks(*, actor: Actor, assignment: Assignment, reason: str) -> None:
     """Record every mark that a changed setting of the assignment changes.
 
     Where the course has late days, these may be marks of all its assignments. The
     number of queries grows only with the number of marks that change.
     """
-    marks = Mark.objects.filter(assignment=assignment)
+    _record_changed(actor, _marks_that_follow(assignment), reason)
+
+
+def _marks_that_follow(assignment: Assignment) -> QuerySet[Mark]:
+    """Return the marks that work for the assignment changes: with late days, others too."""
     if assignment.course.late_days:
-        marks = Mark.objects.filter(assignment__course=assignment.course_id)
-    _record_changed(actor, marks, reason)
+        return Mark.objects.filter(assignment__course=assignment.course_id)
+    return Mark.objects.filter(assignment=assignment)
 
 
 @transaction.atomic

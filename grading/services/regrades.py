@@ -28,7 +28,7 @@ from grading.services.mark_previews import (
 )
 from grading.services.marks import (
     attempt_runs_by_student,
-    recompute_mark,
+    recompute_marks,
 )
 from grading.services.plan_digest import plan_digest
 from grading.services.result_copies import ResultCopy, store_result_copies
@@ -300,15 +300,12 @@ def confirm_regrade(*, actor: Actor, regrade: Regrade, seen: str) -> int:
         )
     locked.confirmed_at = Now()  # by the database's clock
     _end(actor, locked)
-    for row in rows:
-        if row.mark is not None:
-            recompute_mark(
-                actor=actor,
-                assignment=locked.assignment,
-                student=row.run.work.author,
-                reason=f"Run again with revision {locked.revision.number}: "
-                f"{locked.reason}",
-            )
+    recompute_marks(
+        actor=actor,
+        assignment=locked.assignment,
+        students=[row.run.work.author for row in rows if row.mark is not None],
+        reason=f"Run again with revision {locked.revision.number}: {locked.reason}",
+    )
     return sum(row.mark is not None and row.mark.changes for row in rows)
 
 

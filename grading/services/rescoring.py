@@ -30,7 +30,7 @@ from grading.services.mark_previews import (
 from grading.services.marks import (
     attempt_runs_by_student,
     automatic_points,
-    recompute_mark,
+    recompute_marks,
 )
 from grading.services.plan_digest import plan_digest
 from grading.services.result_copies import ResultCopy, store_result_copies
@@ -222,8 +222,8 @@ def rescore(
     store_result_copies(
         actor=actor, copies=plan.copies, revision=revision, code="rescored"
     )
-    for row in plan.rows:
-        recompute_mark(
-            actor=actor, assignment=assignment, student=row.student, reason=reason
-        )
+    students = [row.student for row in plan.rows]
+    recompute_marks(
+        actor=actor, assignment=assignment, students=students, reason=reason
+    )
     return len(plan.changed)

@@ -9,9 +9,10 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from accounts.actors import SYSTEM
+from accounts.models import User
 from courses.course_file.apply import Applier
 from courses.models import (
     Assignment,
@@ -26,18 +27,22 @@ from courses.services.course_files import export_course
 from courses.services.edited_rows import save_course
 from courses.services.rubrics import lock_rubrics
 from grading.models import Mark
-from grading.services import marking, rubric_edit
+from grading.services import marking, rescore, rubric_edit
 from grading.services.marking import GivenMarking, save_marking
 from grading.services.marks import record_changed_marks
 from grading.services.rubric_edit import edit_rubric, edited_as_written, plan_rubric
 from tests.courses.coursefiles import import_file, imported_course, small
 from tests.factories import (
+    AssignmentFactory,
     EnrolmentFactory,
     ManualQuestionFactory,
     RevisionFactory,
     RubricFactory,
 )
+from tests.grading.pages import add_question
 from tests.grading.test_marking import attempt, target
+from tests.grading.test_rescoring import derived, lecturer_of, plan
+from tests.grading.test_rescoring import marked as marked_run
 from tests.services.locks import wait_for_a_lock
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -157,6 +162,33 @@ def test_an_edited_rubric_and_a_course_that_is_saved_wait_in_turn(
         saved.result(timeout=60)
     assert Course.objects.get(pk=course.pk).late_days == 3
     assert CourseChange.objects.filter(summary__contains="rubric").exists()
+
+
+def test_a_re_score_locks_marks_by_their_ids(rubric: Rubric) -> None:
+    assignment = AssignmentFactory.create()
+    add_question(assignment, "always")
+    first, last = (marked_run(assignment).work.author for _ in range(2))
+    # By names, the first mark would be the last one.
+    User.objects.filter(pk=first.pk).update(last_name="Zzz")
+    lecturer, revision = lecturer_of(assignment), derived(assignment)
+    digest = plan(assignment, revision).digest
+    marks = Mark.objects.select_for_update(nowait=True)
+    with ThreadPoolExecutor(1) as others:
+        with transaction.atomic():
+            marks.get(student=first)
+            scored = run(
+                others,
+                lambda: rescore(
+                    actor=lecturer,
+                    assignment=assignment,
+                    revision=revision,
+                    reason="x",
+                    digest=digest,
+                ),
+            )
+            wait_for_a_lock()
+            assert marks.get(student=last).student == last
+        assert scored.result(timeout=60) == 2
 
 
 def test_an_import_locks_rubrics_before_it_changes_anything(
