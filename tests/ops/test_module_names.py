@@ -43,7 +43,7 @@ ONE_SUBJECT: Final = frozenset(
         *("arrays", "assessment", "calendar", "doctor", "downloads", "errors"),
         *("allocation", "declaration", "hand_points", "rubric"),
         *("execution", "launch", "materials", "members", "nbgrader", "otter", "people"),
-        *("roster", "states", "tensors", "timetable", "trials"),
+        *("roster", "states", "tensors", "timetable", "totals", "trials"),
     )
 )
 
