@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-import nbformat
 import nh3
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -212,6 +211,8 @@ def _load(data: bytes) -> dict[str, Any]:
 
 def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:
     """Return a notebook of format 3 as one of format 4."""
+    import nbformat  # noqa: PLC0415  3 MB that few requests need
+
     library: Any = nbformat  # which has few types
     try:
         converted = library.convert(library.from_dict(notebook), FORMAT)

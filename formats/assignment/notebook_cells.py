@@ -8,8 +8,6 @@ from collections.abc import Callable, Collection
 from typing import Any, Final
 from urllib.parse import unquote
 
-import nbformat
-
 from formats.assignment.hidden_marks import looks_hidden
 from formats.assignment.otter_metadata import drop_hidden
 from formats.problems import ProblemList
@@ -165,6 +163,8 @@ def _is_cell(cell: object) -> bool:
 
 
 def _check_format(notebook: Notebook, file: str, faults: ProblemList) -> list[int]:
+    import nbformat  # noqa: PLC0415  3 MB that few requests need
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
