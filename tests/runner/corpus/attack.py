@@ -30,6 +30,8 @@ def seen(*values: str) -> frozenset[str]:
 
 # The kernel's answers to a call that a filter or a missing right forbids.
 FORBIDDEN: Final = seen("EPERM", "EACCES")
+# A worker that has no cores at all can give its jobs no limit of 1.
+CORE_LIMITS: Final = seen("(1, 1)", "(0, 0)")
 ABSENT: Final = "ENOENT"
 
 

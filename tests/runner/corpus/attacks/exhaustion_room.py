@@ -3,7 +3,7 @@
 from typing import Final
 
 from runner.protocol.jobs import Limits
-from tests.runner.corpus.attack import CHECK, HONEST, MIB, Attack, seen
+from tests.runner.corpus.attack import CHECK, CORE_LIMITS, HONEST, MIB, Attack, seen
 from tests.runner.corpus.verdicts import limit, student_error
 
 KIB: Final = 1024
@@ -279,7 +279,7 @@ ROOM: Final = (
         name="core-dump",
         cells=(*HONEST, CORE),
         expect=student_error("process_died", signal=6),
-        report={"core limit": "(1, 1)"},
+        report={"core limit": CORE_LIMITS},
     ),
     *(
         Attack(

@@ -3,7 +3,14 @@
 from typing import Final
 
 from runner.protocol.jobs import Limits
-from tests.runner.corpus.attack import CHECK, FORBIDDEN, HONEST, MIB, Attack
+from tests.runner.corpus.attack import (
+    CHECK,
+    CORE_LIMITS,
+    FORBIDDEN,
+    HONEST,
+    MIB,
+    Attack,
+)
 from tests.runner.corpus.verdicts import limit
 from tests.runner.notebooks import CellLike
 
@@ -93,6 +100,7 @@ attempt("lock memory", call, "mlockall", 3)
 def more(kind): resource.setrlimit(kind, (resource.RLIM_INFINITY,) * 2)
 for name in ("NPROC", "NOFILE", "DATA", "FSIZE", "CORE", "MEMLOCK", "CPU"):
     attempt(name, more, getattr(resource, "RLIMIT_" + name))
+say("core limit", str(resource.getrlimit(resource.RLIMIT_CORE)))
 """
 PRINTING_ON: Final = """
 import threading
@@ -196,9 +204,12 @@ WORK: Final = (
                 ("real time", "nice", "priority", "lock memory"), FORBIDDEN
             ),
             **dict.fromkeys(
-                ("NPROC", "NOFILE", "DATA", "FSIZE", "CORE", "MEMLOCK", "CPU"),
+                ("NPROC", "NOFILE", "DATA", "FSIZE", "MEMLOCK", "CPU"),
                 "ValueError",
             ),
+            # Any change of this one is granted, and without effect.
+            "CORE": "ok",
+            "core limit": CORE_LIMITS,
         },
         control=(*HONEST, "os.nice(1)"),
     ),
