@@ -79,19 +79,8 @@ class ComponentInline(ScopedInline):
     """The shares of a course's mark."""
 
     model = Component
-    fields = [
-        "kind",
-        "title",
-        "weight_percent",
-        "split",
-        "drop_lowest",
-        "best_count",
-        "required_percent",
-        "is_extra_credit",
-        "module_code",
-        "note",
-        "position",
-    ]
+    # Their rules are on the page of what counts: a table of all is too wide.
+    fields = ["kind", "title", "weight_percent", "note", "position"]
     formfield_overrides = {
         **ScopedInline.formfield_overrides,
         models.TextField: {"widget": AdminTextareaWidget(attrs={"rows": 2})},
