@@ -7,18 +7,22 @@ from functools import cache, partial
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Sum
+from django.db.models import Exists, F, OuterRef
 
 from accounts.models import User
 from courses.deadlines import deadline_of, is_late
-from courses.models import Assignment, Question
+from courses.models import Assignment
 from formats.choices import Role
 from grading.hand_points import NO_HAND_POINTS
 from grading.mark_points import MarkPoints, mark_points
 from grading.models import GradingRun, Mark, Standing
 from grading.pages.badges import Badge, badge_of
 from grading.points_bar import PointsBar, divided
-from grading.services.counting import CountingRow, counting_rows
+from grading.services.counting import (
+    CountingRow,
+    counting_rows,
+    points_of_revisions,
+)
 from grading.services.hand_points import load_hand_points
 from grading.states import State
 from submissions.models import Submission
@@ -99,12 +103,6 @@ class CountingMark:
         )
 
 
-def _points_of_revisions(assignment: Assignment) -> dict[int, Decimal]:
-    """Return the points of each revision by its id: earlier revisions have marks too."""
-    questions = Question.objects.filter(revision__assignment=assignment).order_by()
-    return dict(questions.values_list("revision").annotate(total=Sum("points")))
-
-
 class _Latest(NamedTuple):
     """A student's latest attempt. These are tuples, so that large pages are quick."""
 
@@ -179,7 +177,7 @@ def _marks(assignment: Assignment) -> dict[int, _Mark]:
     Nothing counts of students who are excused. Four queries, and four more where people
     mark.
     """
-    possible = _points_of_revisions(assignment)
+    possible = points_of_revisions([assignment])
     marked = load_hand_points([assignment.pk])
     marks = Mark.objects.filter(assignment=assignment).order_by()
     rows = counting_rows(assignment, possible=possible, marked=marked)

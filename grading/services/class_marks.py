@@ -4,14 +4,16 @@ import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
 
-from django.db.models import Sum
-
 from courses.deadlines import deadline_of, deadlines_with_extra_time
-from courses.models import Assignment, Question
+from courses.models import Assignment
 from grading.hand_points import HandPoints
 from grading.mark_points import mark_points
 from grading.models import Mark, MarkChange
-from grading.services.counting import CountingRow, counting_rows
+from grading.services.counting import (
+    CountingRow,
+    counting_rows,
+    points_of_revisions,
+)
 from grading.services.hand_points import load_hand_points
 
 _ZERO = Decimal(0)
@@ -63,7 +65,7 @@ def _rows(
 
     Nothing counts of students who are excused.
     """
-    possible = _possible(assignment)
+    possible = points_of_revisions([assignment])
     marked = load_hand_points([assignment.pk])
     rows = counting_rows(assignment, possible=possible, marked=marked)
     stored = Mark.objects.filter(assignment=assignment).order_by()
@@ -78,11 +80,6 @@ def _rows(
             of_revision = possible.get(row.revision_id, _ZERO)
             found.append((row, of_revision, adjustments.get(student, _ZERO)))
     return found
-
-
-def _possible(assignment: Assignment) -> dict[int, Decimal]:
-    questions = Question.objects.filter(revision__assignment=assignment).order_by()
-    return dict(questions.values_list("revision").annotate(total=Sum("points")))
 
 
 def _by_hand(assignment: Assignment, hand: HandPoints) -> CountingRow:

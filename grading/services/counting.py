@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Sum
 
-from courses.models import Assignment
+from courses.models import Assignment, Question
 from formats.choices import Counting
 from grading.hand_points import HandPoints
 from grading.mark_points import LateTerms, points_after
@@ -109,6 +109,12 @@ def _without_work(
         for owner in marked_only
     }
     return {owner: work for owner, work in works.items() if work.hand.possible}
+
+
+def points_of_revisions(assignments: Collection[Assignment]) -> dict[int, Decimal]:
+    """Return the points of each revision by its id: earlier ones have marks too."""
+    questions = Question.objects.filter(revision__assignment__in=assignments).order_by()
+    return dict(questions.values_list("revision").annotate(total=Sum("points")))
 
 
 class CountingRow(NamedTuple):

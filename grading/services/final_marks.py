@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import Sum
-
-from courses.models import Assignment, Question
+from courses.models import Assignment
 from grading.mark_points import MarkPoints, mark_points
 from grading.models import Mark, Standing
-from grading.services.counting import counting_rows_of
+from grading.services.counting import counting_rows_of, points_of_revisions
 from grading.services.hand_points import MarkedByHand, load_hand_points
 from grading.services.lateness import Owner
 
@@ -47,13 +45,6 @@ class FinalMark:
         return not self.waiting
 
 
-def possible_points(assignments: Collection[Assignment]) -> dict[int, Decimal]:
-    """Return the points of each revision of the assignments by its id. One query."""
-    questions = Question.objects.filter(revision__assignment__in=assignments)
-    rows = questions.order_by().values_list("revision")
-    return dict(rows.annotate(total=Sum("points")))
-
-
 def final_marks(
     assignments: Sequence[Assignment], students: Collection[int] | None = None
 ) -> dict[Owner, FinalMark]:
@@ -62,7 +53,7 @@ def final_marks(
     The assignments come with their courses. Four queries, four more where people mark,
     one where the best attempt counts, and two where late days count.
     """
-    possible = possible_points(assignments)
+    possible = points_of_revisions(assignments)
     marked = load_hand_points([each.pk for each in assignments], students=students)
     rows = counting_rows_of(
         assignments, possible=possible, marked=marked, students=students

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import Max, Sum, Value
+from django.db.models import Max, Value
 
 from courses.models import Assignment, Enrolment, Question
 from formats.choices import Counting
 from grading.models import GradingRun, Mark, Marking, Stage
 from grading.services.aliases import codes_of
-from grading.services.counting import counting_rows
+from grading.services.counting import counting_rows, points_of_revisions
 from grading.services.hand_points import load_hand_points
 from grading.services.marker_scope import MarkerScope
 from grading.states import TERMINAL
@@ -269,10 +269,10 @@ def _counting(assignment: Assignment) -> dict[int, _Counting]:
         names = ("submission", "pk", "revision", "submission__attempt")
         found: Any = runs.values_list("submission__author", *names)
         return {student: _Counting(*row) for student, *row in found}
-    questions = Question.objects.filter(revision__assignment=assignment).order_by()
-    totals = questions.values_list("revision").annotate(total=Sum("points"))
     rows = counting_rows(
-        assignment, possible=dict(totals), marked=load_hand_points([assignment.pk])
+        assignment,
+        possible=points_of_revisions([assignment]),
+        marked=load_hand_points([assignment.pk]),
     )
     return {
         student: _Counting(row.submission_id, row.run_id, row.revision_id, row.attempt)
