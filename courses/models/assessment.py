@@ -1,6 +1,7 @@
 """Components: the shares of a course's mark."""
 
-from typing import Final
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -10,6 +11,9 @@ from courses.models.course import Course
 from courses.models.texts import markdown_field, texts_of
 from courses.querysets import OwnedQuerySet
 from formats.choices import ComponentKind, Split
+
+if TYPE_CHECKING:
+    from courses.models.assignment import Assignment
 
 MOST_DROPPED: Final = 100
 
@@ -130,6 +134,16 @@ class Component(models.Model):
             raise ValidationError(
                 {"module_code": f"The course has no code {code}. Its codes: {known}."}
             )
+
+    def split_among(self, assignments: "Iterable[Assignment]") -> Split:
+        """Return how these assignments of the component share its weight.
+
+        A single one without a share has all of it. Those of extra credit only add.
+        """
+        regular = [each for each in assignments if not each.is_extra_credit]
+        if len(regular) == 1 and not regular[0].weight_percent:
+            return Split.EQUAL
+        return Split(self.split)
 
     def counts_for(self, module_code: str) -> bool:
         """Return whether it is part of the total of students of this module code."""

@@ -351,11 +351,9 @@ def total_of_shares(
 def _split_of(component: Component, tasks: Sequence[Assignment]) -> Iterator[TodoItem]:
     tasks = [row for row in tasks if not row.is_extra_credit]
     total = sum((row.weight_percent for row in tasks), Decimal(0))
-    is_by_share = component.split == Split.WEIGHT
+    is_by_share = component.split_among(tasks) == Split.WEIGHT
     if not tasks or not is_by_share or total == component.weight_percent:
         return
-    if len(tasks) == 1 and not total:
-        return  # a single piece without a share has all of it
     share = f"{component.title} counts {_percent(component.weight_percent)}"
     if total == 0:
         yield TodoItem(

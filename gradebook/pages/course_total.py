@@ -63,7 +63,6 @@ class TotalTable:
     passes: bool | None
     is_complete: bool
     is_assumed: bool
-    pass_mark: Decimal
     shares: tuple[TotalShare, ...]
     problems: tuple[str, ...]
     below_required: tuple[str, ...] = ()
@@ -101,9 +100,7 @@ def total_table(
         given[key] = min(max(points, Decimal(0)), possible)
         used[key] = Score(given[key], possible)
     total = formula.total(used, module_code)
-    counted = [
-        share for share in formula.shares if share.module_code in {"", module_code}
-    ]
+    counted = formula.shares_for(module_code)
     shares = tuple(
         _share(formula, share, result, used, given)
         for share, result in zip(counted, total.components, strict=True)
@@ -116,7 +113,6 @@ def total_table(
         passes=total.passes,
         is_complete=total.is_complete,
         is_assumed=bool(given),
-        pass_mark=formula.course.pass_mark,
         shares=shares,
         problems=formula.problems,
         below_required=tuple(

@@ -75,15 +75,16 @@ class Share:
         """The module code whose students it counts for; empty for all."""
         return self.component.module_code if self.component else ""
 
+    def counts_for(self, module_code: str) -> bool:
+        """Return whether it is part of the total of students of this module code."""
+        return self.component is None or self.component.counts_for(module_code)
+
     @property
     def split(self) -> Split:
-        """How its assignments share it. A single one without a share has all of it."""
+        """How its assignments share it."""
         if self.component is None:
             return Split.EQUAL
-        regular = [each for each in self.assignments if not each.is_extra_credit]
-        if len(regular) == 1 and not regular[0].weight_percent:
-            return Split.EQUAL
-        return Split(self.component.split)
+        return self.component.split_among(self.assignments)
 
     @property
     def lacks_shares(self) -> bool:
@@ -187,14 +188,17 @@ class Formula:
         ]
         return found
 
+    def shares_for(self, module_code: str) -> list[Share]:
+        """Return the parts that count for students of this module code."""
+        return [share for share in self.shares if share.counts_for(module_code)]
+
     def parts(
         self, scores: Mapping[int, Score], module_code: str = ""
     ) -> list[ComponentParts]:
         """Return the parts with a student's scores by the assignment's id."""
         return [
             self._component_parts(share, scores)
-            for share in self.shares
-            if share.module_code in {"", module_code}
+            for share in self.shares_for(module_code)
         ]
 
     def total(self, scores: Mapping[int, Score], module_code: str = "") -> CourseTotal:
