@@ -90,7 +90,6 @@ class GradebookPage:
     columns: tuple[Column, ...]
     query: GradebookQuery
     rows: "Page[Any]"
-    students: int
     codes: tuple[str, ...]
     may_edit: bool
     shows_totals: bool
@@ -170,7 +169,6 @@ def gradebook_page(
         columns=columns,
         query=query,
         rows=found,
-        students=len(people),
         codes=tuple(texts_of(course.module_codes)),
         may_edit=can(user, Right.EDIT, course),
         shows_totals=shows_totals,

@@ -37,7 +37,6 @@ class GradebookRow:
     passes: bool | None
     is_below_pass: bool
     is_complete: bool
-    below_required: bool
     lacks_code: bool = False
 
     @property
@@ -110,7 +109,6 @@ def row_of(
         passes=total.passes if exact is not None else None,
         is_below_pass=exact is not None and _is_below(formula, total),
         is_complete=total.is_complete,
-        below_required=exact is not None and bool(total.below_required),
         lacks_code=formula.lacks_code(enrolment.module_code),
     )
 

@@ -22,6 +22,7 @@ from gradebook.services.formula import Formula, load_formula
 from gradebook.services.scores import load_scores
 from gradebook.totals import CourseTotal, rounded_half_up
 from grading.services.blind_marking import KnownRows, hidden_answers
+from grading.services.plan_digest import plan_digest
 
 COMPONENT_FIELDS: Final = (
     "kind",
@@ -67,6 +68,14 @@ class TotalPreview:
     student: User
     before: str
     after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormulaPlan:
+    """What a formula would change, and why there would be no total, if so."""
+
+    totals: KnownRows[TotalPreview]
+    problems: tuple[str, ...]
 
 
 @transaction.atomic
@@ -150,9 +159,7 @@ def _save_shares(actor: Actor, edit: FormulaEdit) -> None:
         save_assignment(actor=actor, assignment=row)
 
 
-def plan_formula(
-    *, actor: User, edit: FormulaEdit, now: dt.datetime
-) -> KnownRows[TotalPreview]:
+def plan_formula(*, actor: User, edit: FormulaEdit, now: dt.datetime) -> FormulaPlan:
     """Return whose total the formula would change, by name. Nothing is stored.
 
     The formula is stored and taken back again, so the preview is what will be. Raises
@@ -171,36 +178,29 @@ def plan_formula(
     hidden = {student for _, student, _ in hidden_answers(actor, assignments)}
     everybody = {row.user_id: row for row in found}
     people = {key: row for key, row in everybody.items() if key not in hidden}
-    before = _shown_totals(edit.course.pk, people.values(), now=now)
+    before = _shown_totals(load_formula(_stored(edit)), people.values(), now=now)
     with transaction.atomic():
         edit_formula(actor=actor, edit=copy.deepcopy(edit))
-        after = _shown_totals(edit.course.pk, people.values(), now=now)
+        formula = load_formula(_stored(edit))
+        after = _shown_totals(formula, people.values(), now=now)
         transaction.set_rollback(True)
     rows = tuple(
         TotalPreview(student=row.user, before=before[key], after=after[key])
         for key, row in people.items()
         if before[key] != after[key]
     )
-    return KnownRows(rows=rows, left_out=len(everybody) - len(people))
+    totals = KnownRows(rows=rows, left_out=len(everybody) - len(people))
+    return FormulaPlan(totals=totals, problems=formula.problems)
 
 
-def planned_problems(*, actor: Actor, edit: FormulaEdit) -> tuple[str, ...]:
-    """Return why there would be no total with the formula. Nothing is stored.
-
-    Raises what `edit_formula` does.
-    """
-    with transaction.atomic():
-        edit_formula(actor=actor, edit=copy.deepcopy(edit))
-        problems = load_formula(Course.objects.get(pk=edit.course.pk)).problems
-        transaction.set_rollback(True)
-    return problems
+def _stored(edit: FormulaEdit) -> Course:
+    return Course.objects.get(pk=edit.course.pk)
 
 
 def _shown_totals(
-    course: int, people: Collection[Enrolment], *, now: dt.datetime
+    formula: Formula, people: Collection[Enrolment], *, now: dt.datetime
 ) -> dict[int, str]:
     """Return each student's total with its letter as it is shown."""
-    formula = load_formula(Course.objects.get(pk=course))
     scores = load_scores(formula, [row.user_id for row in people], now=now)
     return {
         row.user_id: total_words(formula, scores.total(row.user_id, row.module_code))
@@ -223,10 +223,9 @@ def digest_of_totals(plan: KnownRows[TotalPreview]) -> str:
     """Return a digest of what a preview shows; empty if it shows nothing."""
     if not plan:
         return ""
-    text = "\n".join(
-        f"{each.student.pk} {each.before} {each.after}" for each in plan.rows
+    return plan_digest(
+        [(each.student.pk, each.before, each.after) for each in plan.rows]
     )
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def formula_version(course: Course) -> str:

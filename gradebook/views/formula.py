@@ -21,7 +21,6 @@ from gradebook.services.formula_settings import (
     digest_of_totals,
     edit_formula,
     plan_formula,
-    planned_problems,
 )
 from grading.services.blind_marking import KnownRows
 
@@ -45,9 +44,9 @@ def formula(request: SignedInRequest, slug: str) -> HttpResponse:
         return _page(request, slug, forms)
     try:
         plan = plan_formula(actor=request.user, edit=forms.edit, now=timezone.now())
-        if plan and request.POST.get("seen") != digest_of_totals(plan):
-            then = planned_problems(actor=request.user, edit=forms.edit)
-            return _page(request, slug, forms, plan, then)
+        totals = plan.totals
+        if totals and request.POST.get("seen") != digest_of_totals(totals):
+            return _page(request, slug, forms, totals, plan.problems)
         edit_formula(actor=request.user, edit=forms.edit)
     except FormulaRefusedError as error:
         forms.refusal = str(error)
