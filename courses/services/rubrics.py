@@ -16,7 +16,7 @@ from formats.choices import QuestionKind
 
 
 class RubricEditor(Protocol):
-    """Changes a rubric as a course file says, or returns why it may not.
+    """Change a rubric as a course file says, or return why it may not be changed.
 
     With `dry_run`, nothing is written.
     """

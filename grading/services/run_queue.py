@@ -247,7 +247,7 @@ def _ask_to_stop(run: GradingRun, user: User | None) -> bool:
 
 
 class FilesRemovedError(Exception):
-    """Files of an attempt were removed, so it cannot be run again. `str` says so."""
+    """An attempt cannot be run again, since its files were removed. The message says so."""
 
     def __init__(self, submission: Submission) -> None:
         super().__init__(
