@@ -96,7 +96,7 @@ def total_table(
     }
     used = dict(scores)
     for key, points in given.items():
-        possible = formula.possible.get(key, Decimal(0))
+        possible = _possible(formula, key, scores[key])
         given[key] = min(max(points, Decimal(0)), possible)
         used[key] = Score(given[key], possible)
     total = formula.total(used, module_code)
@@ -127,6 +127,11 @@ def shown_percent(formula: Formula, total: CourseTotal) -> Decimal | None:
     if total.percent is None or formula.problems:
         return None
     return rounded_half_up(total.percent, formula.course.total_decimals)
+
+
+def _possible(formula: Formula, key: int, score: Score) -> Decimal:
+    """Return the points that can be had: those of the mark's own revision, if any."""
+    return score.possible or formula.possible.get(key, Decimal(0))
 
 
 def _is_open(score: Score) -> bool:
@@ -169,7 +174,7 @@ def _part(
     return TotalPart(
         assignment=assignment,
         score=score,
-        possible=score.possible or formula.possible.get(key, Decimal(0)),
+        possible=_possible(formula, key, score),
         assumed=assumed.get(key),
         counts=None if counts is None else rounded_half_up(counts * Fraction(100), 1),
         is_dropped=key in result.dropped,

@@ -182,5 +182,5 @@ def _row(
 def _score(shown: ShownMark) -> Score:
     """Return what counts of a mark: nothing before it is released and complete."""
     if shown.is_provisional or shown.waits_for_marking:
-        return Score()
+        return Score(possible=shown.points)
     return Score(shown.earned, shown.points, shown.is_excused)

@@ -488,7 +488,10 @@ CASES: dict[str, Case] = {
         another_component,
         {
             "marks": ("Practicals Digits 50 %", "Project Digits 50 %"),
-            "submissions": ("The parts do not add up to 100 %", "Project Digits 50 %"),
+            "submissions": (
+                "The weights add up to 50 %, not to",
+                "Project Digits 50 %",
+            ),
             "manage": ("The shares of the mark add up to 50 %", ""),
             "api assignments": ('"Practicals"', '"Project"'),
             "export": ("component: Practicals", "component: Project"),
@@ -507,7 +510,7 @@ CASES: dict[str, Case] = {
     "assignment.is_extra_credit": Case(
         to(Assignment, is_extra_credit=True),
         {
-            **on(("marks", "submissions"), "Digits 50 %", "Digits 50 % (extra)"),
+            **on(("marks", "submissions"), "Digits 50 % 50 %", "Digits 50 % (extra)"),
             "api assignments": ('"is_extra_credit":false', '"is_extra_credit":true'),
             "export": ("", "is_extra_credit: true"),
         },

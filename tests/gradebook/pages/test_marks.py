@@ -20,6 +20,7 @@ from tests.factories import (
     MarkFactory,
     MarkingFactory,
     QuestionFactory,
+    RevisionFactory,
     hours,
 )
 from tests.gradebook.world import gradebook_world
@@ -313,6 +314,17 @@ def test_assumed_points_are_at_most_all_points() -> None:
     url = reverse("gradebook:marks", args=[world.course.slug])
     text = words(signed_in(student).get(url, {f"assumed-{world.exam.pk}": "900"}))
     assert "100 % assumed" in text
+
+
+def test_points_are_assumed_out_of_those_of_the_revision_that_graded() -> None:
+    world = gradebook_world()
+    student = world.student("60")
+    revision = RevisionFactory.create(assignment=world.exam)
+    Assignment.objects.filter(pk=world.exam.pk).update(revision=revision)
+    url = reverse("gradebook:marks", args=[world.course.slug])
+    text = words(signed_in(student).get(url, {f"assumed-{world.exam.pk}": "50"}))
+    assert "Points that you assume for Written exam / 100" in text
+    assert "50 % assumed" in text
 
 
 def test_hidden_assignment_is_not_named_and_keeps_the_total_open() -> None:
