@@ -189,7 +189,7 @@ def plan_formula(*, actor: User, edit: FormulaEdit, now: dt.datetime) -> Formula
         for key, row in people.items()
         if before[key] != after[key]
     )
-    totals = KnownRows(rows=rows, left_out=len(everybody) - len(people))
+    totals = KnownRows(rows=rows, leaves_out=len(people) < len(everybody))
     return FormulaPlan(totals=totals, problems=formula.problems)
 
 

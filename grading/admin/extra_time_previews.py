@@ -17,6 +17,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
+from accounts.models import User
 from courses.admin.rights import signed_in_user
 from courses.admin.scope import CourseScopedAdmin
 from courses.models import Accommodation, Extension
@@ -36,6 +37,7 @@ from grading.services.extra_time_plan import (
     plan_withdrawn_accommodations,
     plan_withdrawn_extensions,
 )
+from grading.services.seen_plans import is_unseen
 from grading.services.settings_plan import SettingsPlan
 
 if TYPE_CHECKING:
@@ -50,9 +52,11 @@ _CHANGED = "What would change is no longer what you saw. Check it, and confirm a
 class PlannedForm(FormBase):
     """A form that is refused until the person has seen what it would change.
 
-    `plan` is then what to show; the page sends its digest as `seen`.
+    `plan` is then what to show; the page sends its digest as `seen`. `viewer` is the
+    person, whom the admin sets.
     """
 
+    viewer: User
     plan: SettingsPlan | None = None
 
     def full_clean(self) -> None:
@@ -60,7 +64,7 @@ class PlannedForm(FormBase):
         if not self.is_bound or self.errors:
             return
         plan = self.plan_saving(self.instance)
-        if plan.digest and self.data.get("seen") != plan.digest:
+        if is_unseen(self.viewer, plan, self.data.get("seen")):
             self.plan = plan
             self.add_error(None, _UNSEEN)
 
@@ -86,6 +90,12 @@ class PlannedAdmin(CourseScopedAdmin):
     delete_confirmation_template = "admin/grading/extra_time_delete.html"
     delete_selected_confirmation_template = "admin/grading/extra_time_delete_many.html"
     actions = ["delete_selected"]
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        # The form's class is made anew for each request.
+        form: Any = super().get_form(request, *args, **kwargs)
+        form.viewer = signed_in_user(request)
+        return form
 
     def plan_deleting(self, rows: Iterable[Any]) -> SettingsPlan:
         """Return what deleting the rows would change."""
@@ -125,7 +135,7 @@ class PlannedAdmin(CourseScopedAdmin):
 
 
 def _is_new(request: HttpRequest, plan: SettingsPlan) -> bool:
-    return bool(plan.digest) and request.POST.get("seen") != plan.digest
+    return is_unseen(signed_in_user(request), plan, request.POST.get("seen"))
 
 
 @admin.register(Extension)

@@ -64,9 +64,9 @@ class ExtraTimePlanSerializer(serializers.Serializer[Any]):
 
     marks = serializers.SerializerMethodField()
     lateness = ChangedLatenessSerializer(many=True)
-    left_out = serializers.SerializerMethodField(
-        help_text="How many marks would change and are not listed, because you give a "
-        "second marking for their students and must not know the first one yet."
+    leaves_out = serializers.SerializerMethodField(
+        help_text="Whether students are never listed in `marks`, because you give a "
+        "second marking for them and must not know the first one yet."
     )
 
     @extend_schema_field(ChangedMarkSerializer(many=True))
@@ -75,9 +75,9 @@ class ExtraTimePlanSerializer(serializers.Serializer[Any]):
         rows = known_marks(self.context["viewer"], plan.marks).rows
         return ChangedMarkSerializer(rows, many=True).data
 
-    def get_left_out(self, plan: SettingsPlan) -> int:
-        """Return how many marks are left out."""
-        return known_marks(self.context["viewer"], plan.marks).left_out
+    def get_leaves_out(self, plan: SettingsPlan) -> bool:
+        """Return whether students are never listed."""
+        return known_marks(self.context["viewer"], plan.marks).leaves_out
 
 
 def plan_answer(request: Request, plan: SettingsPlan) -> Response:

@@ -33,10 +33,16 @@ def hidden_answers(
 
 @dataclass(frozen=True, kw_only=True)
 class KnownRows(Generic[RowT]):
-    """Rows with marks that a person may know. `left_out` is how many they may not."""
+    """Rows with marks that a person may know.
+
+    `leaves_out` says that rows of some students are never among them, since the person
+    gives a second marking. SECURITY: it does not depend on the rows. How many of them
+    are left out would tell whether a change of settings changes a hidden mark, and so,
+    change by change, what it is.
+    """
 
     rows: tuple[RowT, ...]
-    left_out: int = 0
+    leaves_out: bool = False
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -48,14 +54,10 @@ def known_marks(user: User, marks: Iterable[RowT]) -> KnownRows[RowT]:
     A mark with a hidden first marking is left out: with the points of the checks, it
     would tell what the first marker gave.
     """
-    found = list(marks)
-    owners = [_owner(each) for each in found]
-    answers = hidden_answers(user, {assignment for assignment, _ in owners})
-    hidden = {(assignment, student) for assignment, student, _ in answers}
-    rows = [
-        each for each, owner in zip(found, owners, strict=True) if owner not in hidden
-    ]
-    return KnownRows(rows=tuple(rows), left_out=len(found) - len(rows))
+    answers: Any = markings_hidden_from(user)
+    hidden = set(answers.values_list("rubric__assignment", "student"))
+    rows = tuple(each for each in marks if _owner(each) not in hidden)
+    return KnownRows(rows=rows, leaves_out=bool(hidden))
 
 
 def _owner(mark: Any) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from grading.services.hand_points import load_hand_points
 from grading.services.mark_previews import MarkPreview, preview_hand
 from grading.services.marking_progress import marking_progress
 from grading.services.plan_digest import plan_digest
-from grading.services.settings_plan import digest_of_marks
+from grading.services.settings_plan import shown_marks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +29,14 @@ class MarkingPlan:
 
     @property
     def digest(self) -> str:
-        """A digest of the plan, empty where nobody has to look at it."""
-        marks = [row.mark for row in self.marks]
-        shown = [digest_of_marks(marks), *self.words]
-        return plan_digest(shown) if any(shown) else ""
+        """A digest of the plan, to tell whether it is still what somebody saw."""
+        marks = shown_marks(row.mark for row in self.marks)
+        return plan_digest((marks, self.words))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it changes nothing that somebody has to look at."""
+        return not (self.marks or self.words)
 
 
 def plan_marking(*, before: Assignment, after: Assignment) -> MarkingPlan:

@@ -5,7 +5,7 @@ It is computed by the same code that computes marks, and nothing is written.
 
 import copy
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,19 +56,17 @@ class SettingsPlan:
 
     @property
     def digest(self) -> str:
-        """A digest of the plan, to tell whether it is still what somebody saw.
-
-        It is empty where the plan changes nothing that somebody has to look at.
-        """
-        shown = [
-            digest_of_marks(self.marks),
-            *(
-                (row.assignment.pk, row.student.pk, row.attempt, row.becomes_late)
-                for row in self.lateness
-            ),
-            *self.words,
+        """A digest of the plan, to tell whether it is still what somebody saw."""
+        late = [
+            (row.assignment.pk, row.student.pk, row.attempt, row.becomes_late)
+            for row in self.lateness
         ]
-        return plan_digest(shown) if any(shown) else ""
+        return plan_digest((shown_marks(self.marks), late, self.words))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it changes nothing that somebody has to look at."""
+        return not (self.marks or self.lateness or self.words)
 
 
 def plan_settings(
@@ -105,21 +103,21 @@ def affected_assignments(assignment: Assignment) -> list[Assignment]:
     return list(assignment.course.assignments.all())
 
 
-def plan_late_rule(*, before: Course, after: Course) -> tuple[MarkPreview, ...]:
-    """Return the marks that would differ with the course's new rule for late work."""
+def plan_late_rule(*, before: Course, after: Course) -> SettingsPlan:
+    """Return what the course's new rule for late work would change: marks alone."""
     assignments = list(before.assignments.all())
     assumed = {}
     for stored in assignments:
         changed = copy.copy(stored)
         changed.course = after
         assumed[stored.pk] = changed
-    return preview_assumed(assignments, AssumedSettings(assignments=assumed))
+    marks = preview_assumed(assignments, AssumedSettings(assignments=assumed))
+    return SettingsPlan(marks=marks, lateness=(), words=())
 
 
-def digest_of_marks(rows: Sequence[MarkPreview]) -> str:
-    """Return a digest of changed marks; empty if there are none."""
-    shown = [(row.assignment.pk, row.student.pk, row.before, row.after) for row in rows]
-    return plan_digest(shown) if shown else ""
+def shown_marks(rows: Iterable[MarkPreview]) -> list[tuple[object, ...]]:
+    """Return what a plan shows of marks, for its digest."""
+    return [(row.assignment.pk, row.student.pk, row.before, row.after) for row in rows]
 
 
 def lateness_changes(

@@ -21,6 +21,7 @@ from courses.views.access import allowed_course
 from grading.forms.accommodations import AccommodationForm
 from grading.pages.accommodations import accommodation_rows
 from grading.services.extra_time_plan import plan_accommodation
+from grading.services.seen_plans import is_unseen
 from grading.services.settings_plan import SettingsPlan
 
 UNPROCESSABLE: Final = 422
@@ -46,7 +47,7 @@ def accommodations(request: SignedInRequest, slug: str) -> HttpResponse:
         hours=given["hours"],
         percent=given["percent"],
     )
-    if plan.digest and request.POST.get("seen") != plan.digest:
+    if is_unseen(request.user, plan, request.POST.get("seen")):
         return _page(request, course, form, plan=plan)
     try:
         row = set_accommodation(actor=request.user, course=course, **given)
@@ -71,7 +72,7 @@ def accommodation_withdraw(
     rows = course.accommodations.select_related("student", "course")
     row = get_object_or_404(rows, pk=pk)
     plan = plan_accommodation(course=course, student=row.student, hours=0, percent=0)
-    if plan.digest and request.POST.get("seen") != plan.digest:
+    if is_unseen(request.user, plan, request.POST.get("seen")):
         form = AccommodationForm(course)
         return _page(request, course, form, plan=plan, withdrawn=row)
     student = row.student

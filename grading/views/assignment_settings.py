@@ -15,6 +15,7 @@ from courses.models import Assignment
 from courses.permissions import Right
 from courses.services.edited_rows import save_assignment
 from grading.forms.assignment_settings import CourseworkForm
+from grading.services.seen_plans import is_unseen
 from grading.services.settings_plan import SettingsPlan, plan_settings
 from grading.views.access import allowed_assignment
 
@@ -43,7 +44,7 @@ def assignment_settings(
         now = timezone.now()
         wanted = form.assignment(now)
         plan = plan_settings(before=stored, after=wanted, now=now)
-        if plan.digest and request.POST.get("seen") != plan.digest:
+        if is_unseen(request.user, plan, request.POST.get("seen")):
             return _page(request, form, stored, plan)
         save_assignment(actor=request.user, assignment=wanted)
     messages.success(request, "The settings have been saved.")

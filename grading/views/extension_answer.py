@@ -23,6 +23,7 @@ from courses.views.access import allowed_course
 from grading.forms.extension_answer import AnswerForm
 from grading.pages.extension_answer import hidden_results_of
 from grading.services.extra_time_plan import plan_extensions
+from grading.services.seen_plans import is_unseen
 from grading.services.settings_plan import SettingsPlan
 
 UNPROCESSABLE: Final = 422
@@ -62,7 +63,7 @@ def _grant(
         form.add_error("due_at", "Give the date until which you extend.")
         return _page(request, row, form)
     plan = plan_extensions(assignment=row.assignment, due_at={row.student_id: due_at})
-    if plan.digest and request.POST.get("seen") != plan.digest:
+    if is_unseen(request.user, plan, request.POST.get("seen")):
         return _page(request, row, form, plan=plan)
     answer = form.cleaned_data["answer"]
     try:

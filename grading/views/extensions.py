@@ -24,6 +24,7 @@ from courses.wall_clock import moment_words
 from grading.forms.extensions import ExtensionForm
 from grading.pages.accommodated import accommodated_deadline
 from grading.services.extra_time_plan import plan_extensions
+from grading.services.seen_plans import is_unseen
 from grading.services.settings_plan import SettingsPlan
 from grading.views.access import allowed_assignment
 
@@ -81,7 +82,7 @@ def extension_withdraw(
 
 def _is_new(request: SignedInRequest, plan: SettingsPlan) -> bool:
     """Return whether the person has not seen yet what the plan would change."""
-    return bool(plan.digest) and request.POST.get("seen") != plan.digest
+    return is_unseen(request.user, plan, request.POST.get("seen"))
 
 
 def _chosen(request: SignedInRequest) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """The view of a course's rule for late work."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from django.contrib import messages
@@ -16,8 +15,8 @@ from courses.permissions import Right
 from courses.services.course_late_rule import save_late_rule
 from courses.views.access import allowed_course
 from grading.forms.late_rule import LateRuleForm
-from grading.services.mark_previews import MarkPreview
-from grading.services.settings_plan import digest_of_marks, plan_late_rule
+from grading.services.seen_plans import is_unseen
+from grading.services.settings_plan import SettingsPlan, plan_late_rule
 
 UNPROCESSABLE: Final = 422
 
@@ -38,10 +37,9 @@ def late_rule(request: SignedInRequest, slug: str) -> HttpResponse:
     form = LateRuleForm.of(course, request.POST)
     if not form.is_valid():
         return _page(request, form, stored)
-    marks = plan_late_rule(before=stored, after=course)
-    seen = digest_of_marks(marks)
-    if seen and request.POST.get("seen") != seen:
-        return _page(request, form, stored, marks)
+    plan = plan_late_rule(before=stored, after=course)
+    if is_unseen(request.user, plan, request.POST.get("seen")):
+        return _page(request, form, stored, plan)
     save_late_rule(actor=request.user, course=course)
     messages.success(request, "The rule for late work has been saved.")
     return redirect("courses:manage", slug)
@@ -51,14 +49,13 @@ def _page(
     request: SignedInRequest,
     form: LateRuleForm,
     stored: Course,
-    marks: Sequence[MarkPreview] = (),
+    plan: SettingsPlan | None = None,
 ) -> HttpResponse:
     context = {
         "course": stored,
         "tab": "manage",
         "form": form,
-        "marks": marks,
-        "seen": digest_of_marks(marks),
+        "plan": plan,
         "presets": PRESETS,
     }
     status = UNPROCESSABLE if form.errors else None

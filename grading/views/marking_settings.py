@@ -15,6 +15,7 @@ from courses.permissions import Right
 from courses.services.edited_rows import save_assignment
 from grading.forms.marking_settings import MarkingSettingsForm
 from grading.services.marking_plan import MarkingPlan, plan_marking
+from grading.services.seen_plans import is_unseen
 from grading.views.access import allowed_assignment
 
 UNPROCESSABLE: Final = 422
@@ -37,7 +38,7 @@ def marking_settings(request: SignedInRequest, slug: str, aslug: str) -> HttpRes
         if not form.is_valid():
             return _page(request, form, stored)
         plan = plan_marking(before=stored, after=form.instance)
-        if plan.digest and request.POST.get("seen") != plan.digest:
+        if is_unseen(request.user, plan, request.POST.get("seen")):
             return _page(request, form, stored, plan)
         save_assignment(actor=request.user, assignment=form.instance)
     messages.success(request, "The settings of marking have been saved.")

@@ -14,13 +14,12 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def marks_that_may_be_known(context: Context, marks: Iterable[Any]) -> KnownRows[Any]:
-    """Return `rows` and `left_out`: `{% marks_that_may_be_known plan.marks as known %}`.
+    """Return `rows` and `leaves_out`: `{% marks_that_may_be_known plan.marks as known %}`.
 
     SECURITY: a page without a request shows none.
     """
     request = getattr(context, "request", None)
     user = getattr(request, "user", None)
-    found = list(marks)
     if not isinstance(user, User):
-        return KnownRows(rows=(), left_out=len(found))
-    return known_marks(user, found) if found else KnownRows(rows=())
+        return KnownRows(rows=(), leaves_out=True)
+    return known_marks(user, marks)

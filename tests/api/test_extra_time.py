@@ -83,7 +83,7 @@ def test_a_preview_leaves_out_what_a_second_marker_must_not_know(
     body["reason"] = "ill"
     client = session_of(editor)
     whole = send(client, "extensions/preview/", body).json()
-    assert (len(whole["marks"]), whole["left_out"]) == (1, 0)
+    assert (len(whole["marks"]), whole["leaves_out"]) == (1, False)
     ManualQuestionFactory.create(revision=assignment.revision)
     run = GradingRun.objects.get()
     MarkingFactory.create(run=run)
@@ -91,7 +91,7 @@ def test_a_preview_leaves_out_what_a_second_marker_must_not_know(
         assignment=assignment, marker=editor, stage="second", student=student
     )
     blind = send(client, "extensions/preview/", body).json()
-    assert (blind["marks"], blind["left_out"]) == ([], 1)
+    assert (blind["marks"], blind["leaves_out"]) == ([], True)
 
 
 def test_an_accommodation_is_previewed_given_changed_and_withdrawn(

@@ -251,8 +251,26 @@ def test_previews_of_marks_leave_out_what_a_second_marker_must_not_know(
     assert known_marks(lecturer, [mark]).rows == (mark,)
     make_second(world, "lecturer")
     known = known_marks(lecturer, [mark])
-    assert (known.rows, known.left_out) == ((), 1)
+    assert (known.rows, known.leaves_out) == ((), True)
+    # It is said of no mark, too: whether one changes is hidden.
+    assert known_marks(lecturer, []).leaves_out
     assert known_marks(world.people["assistant"], [mark]).rows == (mark,)
+
+
+def test_a_second_marker_looks_at_every_plan_also_if_it_changes_nothing(
+    world: World,
+) -> None:
+    client = world.client("lecturer")
+    url = reverse("grading:late-rule", args=[world.course.slug])
+    form = {"late_mode": "cap", "late_unit": "day", "late_days": "0", "pass_mark": "40"}
+    assert client.post(url, form).status_code == 302
+    make_second(world, "lecturer")
+    answer = client.post(url, {**form, "pass_mark": "50"})
+    assert "Nothing is saved yet" in answer.content.decode()
+    assert "are left out here, and are not counted" in answer.content.decode()
+    seen = answer.context["plan"].digest
+    sent = client.post(url, {**form, "pass_mark": "50", "seen": seen})
+    assert sent.status_code == 302
 
 
 def test_the_rubric_does_not_count_what_a_second_marker_must_not_know(

@@ -307,7 +307,7 @@ def test_a_course_rule_is_previewed_and_recorded(
     mark = marked(assignment, student)
     before, after = (Course.objects.get() for _ in range(2))
     after.late_mode = LateMode.CAP.value
-    rows = plan_late_rule(before=before, after=after)
+    rows = plan_late_rule(before=before, after=after).marks
     assert [(row.before, row.after) for row in rows] == [(Decimal(75), Decimal(40))]
     assert Mark.objects.get().final_points == 75
     save_late_rule(actor=lecturer, course=after)

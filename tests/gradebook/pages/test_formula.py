@@ -207,7 +207,7 @@ def test_second_marker_of_a_student_is_not_shown_their_total(
     sent = form_of(lecturer, url, letter_scale="A 70, F 0")
     answer = lecturer.post(url, sent)
     assert [row.student for row in answer.context["plan"].rows] == [known]
-    assert "1 student is left out here" in words(answer)
+    assert "are left out here, and are not counted" in words(answer)
     # Nor does it tell whether their total changes.
     Enrolment.objects.filter(user=known).delete()
     assert lecturer.post(url, sent).status_code == 302

@@ -45,7 +45,7 @@ def test_marks_that_would_change_are_shown_first(
     answer = page.post(url, FORM)
     assert "1 mark would change" in words(answer)
     assert Course.objects.get().late_mode == "none"
-    page.post(url, {**FORM, "seen": answer.context["seen"]})
+    page.post(url, {**FORM, "seen": answer.context["plan"].digest})
     assert Mark.objects.get().final_points == 40
 
 
