@@ -8,6 +8,7 @@ from django.db.models import Model
 from django.urls import reverse
 from playwright.sync_api import Browser, Page
 
+from courses.models import Course
 from tests.e2e.conftest import PASSWORD, Campus
 from tests.e2e.looking import flaws_of
 from tests.factories import (
@@ -63,13 +64,18 @@ def flaws_at(page: Page, campus: Campus, path: str) -> list[str]:
 
 
 def pages_of(model: type[Model], course: int) -> Iterator[str]:
-    """Return the model's list, a row's page and history, and the page to add one."""
+    """Return the model's list, a row's page, and the page to add one.
+
+    The histories of all rows are one page with other lines: that of courses speaks for
+    them.
+    """
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
     row = model._default_manager.first()
     yield reverse(f"{name}_changelist")
     if row is not None:
         yield reverse(f"{name}_change", args=[row.pk])
-        yield reverse(f"{name}_history", args=[row.pk])
+        if model is Course:
+            yield reverse(f"{name}_history", args=[row.pk])
     if model._meta.app_label == "courses" and _is_added(model):
         yield f"{reverse(f'{name}_add')}?course={course}"
 
@@ -80,24 +86,10 @@ def _is_added(model: type[Model]) -> bool:
 
 
 @pytest.mark.long
-def test_first_pages_of_the_admin_are_accessible(
-    campus: Campus, signed_in: Page
-) -> None:
-    week = campus.assignment.week_id
-    paths = [
-        "/admin/",
-        "/admin/courses/material/",
-        f"/admin/courses/week/{week}/change/",
-        f"/admin/courses/enrolment/add/?course={campus.assignment.course_id}",
-    ]
-    found = [flaw for path in paths for flaw in flaws_at(signed_in, campus, path)]
-    assert found == []
-
-
-@pytest.mark.long
 def test_every_page_of_the_admin_is_accessible(campus: Campus, signed_in: Page) -> None:
     course = campus.assignment.course_id
     paths = [p for model in admin.site._registry for p in pages_of(model, course)]
-    assert len(paths) > 50
+    paths.append("/admin/")
+    assert len(paths) > 40
     found = [flaw for path in paths for flaw in flaws_at(signed_in, campus, path)]
     assert found == []
