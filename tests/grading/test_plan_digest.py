@@ -9,7 +9,7 @@ from grading.services.settings_plan import SettingsPlan
 def test_digest_of_a_plan_cannot_be_guessed_from_its_content() -> None:
     words = ("Two students could hand in again.",)
     digest = SettingsPlan(marks=(), lateness=(), words=words).digest
-    shown = ([], [], words)
+    shown: tuple[object, ...] = ([], [], words)
     assert digest == plan_digest(shown)
     assert digest != hashlib.sha256(repr(shown).encode()).hexdigest()
 

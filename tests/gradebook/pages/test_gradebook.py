@@ -4,10 +4,12 @@ import csv
 import io
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from openpyxl import load_workbook
 
 from accounts.models import User
 from courses.models import Assignment, Component
@@ -180,6 +182,67 @@ def test_file_has_everybody_and_no_formula(
     assert rows[0]["last_name"] == "'=HYPERLINK(1)"
     assert rows[0]["Written exam (100)"] == "60.00"
     assert (rows[0]["total_percent"], rows[0]["passed"]) == ("71.0", "yes")
+
+
+def send_file(client: Client, world: GradebookWorld, **given: str) -> Any:
+    """Ask for a file of the gradebook."""
+    url = reverse("gradebook:gradebook-file", args=[world.course.slug])
+    return client.get(url, given)
+
+
+def test_excel_file_has_numbers_and_no_formula(
+    world: GradebookWorld, lecturer: Client
+) -> None:
+    student = world.student("60", "70", "90")
+    bad = "=HYPERLINK(1)\x01"
+    User.objects.filter(pk=student.pk).update(last_name=bad, first_name="@SUM(1)")
+    answer = send_file(lecturer, world, format="xlsx")
+    assert answer["Content-Disposition"].endswith('.xlsx"')
+    sheet = load_workbook(io.BytesIO(answer.content)).active
+    heads, row = sheet.iter_rows()
+    found = dict(zip([cell.value for cell in heads], row, strict=True))
+    assert (found["last_name"].data_type, found["last_name"].value) == (
+        "s",
+        "=HYPERLINK(1)",
+    )
+    assert found["first_name"].data_type == "s"
+    assert found["Written exam (100)"].value == 60
+    assert found["total_percent"].value == 71
+    assert sheet.freeze_panes == "A2"
+
+
+def test_the_registry_gets_complete_totals_alone(
+    world: GradebookWorld, lecturer: Client
+) -> None:
+    world.student("60", "70", "90", module_code="70010")
+    world.student("10", "20", "30")
+    world.student("60", "70")
+    answer = send_file(lecturer, world, kind="registry")
+    assert answer["Content-Disposition"].startswith('attachment; filename="registry-')
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode())))
+    found = [(row["module_code"], row["mark"], row["result"]) for row in rows]
+    assert sorted(found) == [
+        ("70010", "71.0", "passed"),
+        ("70010/97111", "", "not complete"),
+        ("70010/97111", "18.0", "failed"),
+    ]
+
+
+def test_the_registry_gets_no_totals_from_somebody_who_sees_none(
+    world: GradebookWorld,
+) -> None:
+    world.student("60", "70", "90")
+    Assignment.objects.filter(pk=world.first.pk).update(marking_is_anonymous=True)
+    assistant = EnrolmentFactory.create(course=world.course, assistant=True).user
+    sent = send_file(signed_in(assistant), world, kind="registry").content.decode()
+    assert "71.0" not in sent
+
+
+@pytest.mark.parametrize("given", [{"kind": "x"}, {"format": "../x"}])
+def test_there_is_no_file_of_another_kind(
+    world: GradebookWorld, lecturer: Client, given: dict[str, str]
+) -> None:
+    assert send_file(lecturer, world, **given).status_code == 404
 
 
 def test_number_of_queries_does_not_grow(
