@@ -1,6 +1,7 @@
 """What each role may do in a course: one table for views, API, admin and querysets."""
 
 from enum import StrEnum
+from typing import Final
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -15,21 +16,34 @@ class Right(StrEnum):
 
     VIEW = "view"
     SUBMIT = "submit"
+    # The marks of everybody, with codes in place of names if the person does not have
+    # VIEW_ALL_WORK too.
+    VIEW_MARKS = "view_marks"
     VIEW_ALL_WORK = "view_all_work"
+    # All work also while its marking is anonymous or given out, and what markers gave
+    # before the release.
+    OVERSEE = "oversee"
     GRADE = "grade"
+    MANAGE_PEOPLE = "manage_people"
+    MANAGE_MARKS = "manage_marks"
+    # The content of the course, its settings, and how its coursework is marked.
     EDIT = "edit"
 
 
+_READS_ALL: Final = frozenset({Right.VIEW, Right.VIEW_MARKS, Right.VIEW_ALL_WORK})
+_MANAGES: Final = frozenset({Right.OVERSEE, Right.MANAGE_PEOPLE, Right.MANAGE_MARKS})
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.STUDENT: frozenset({Right.VIEW, Right.SUBMIT}),
-    Role.ASSISTANT: frozenset({Right.VIEW, Right.VIEW_ALL_WORK, Right.GRADE}),
-    Role.LECTURER: frozenset(
-        {Right.VIEW, Right.VIEW_ALL_WORK, Right.GRADE, Right.EDIT}
-    ),
+    Role.ASSISTANT: _READS_ALL | {Right.GRADE},
+    Role.LECTURER: _READS_ALL | _MANAGES | {Right.GRADE, Right.EDIT},
+    Role.ADMINISTRATOR: _READS_ALL | _MANAGES,
+    Role.EXAMINER: _READS_ALL | {Right.OVERSEE},
 }
+# What is left to external examiners where the course hides names from them.
+RIGHTS_WITHOUT_NAMES: Final = RIGHTS[Role.EXAMINER] - {Right.VIEW_ALL_WORK}
 # Site staff run the portal: they see and repair every course, and hand in nothing.
 SITE_STAFF_RIGHTS = RIGHTS[Role.LECTURER]
-STAFF_ROLES = (Role.ASSISTANT, Role.LECTURER)
+STAFF_ROLES = tuple(role for role in Role if Right.VIEW_MARKS in RIGHTS[role])
 
 
 def role_in(user: User, course: Course) -> Role | None:
@@ -53,6 +67,8 @@ def rights_in(user: User, course: Course) -> frozenset[Right]:
     """Return everything that the person may do in the course."""
     role = role_in(user, course)
     rights = RIGHTS[role] if role else frozenset()
+    if role is Role.EXAMINER and course.examiners_see_codes:
+        rights = RIGHTS_WITHOUT_NAMES
     return rights | SITE_STAFF_RIGHTS if user.is_superuser else rights
 
 
@@ -76,17 +92,17 @@ def rights_at(user: User, assignment: Assignment) -> frozenset[Right]:
 
     SECURITY: this is the rule of all pages, lists, files and programs but those of
     marking (grading.services.marker_scope). While the marking is anonymous, or markers
-    see only what they are given, whoever does not edit the course sees no work there.
+    see only what they are given, whoever does not oversee the course sees no work there.
     Nobody does, whatever their role, while a second marking is still to be given by
-    them (courses.hidden_work). `AssignmentQuerySet.with_work_seen_by` is the same rule
-    for querysets.
+    them (courses.hidden_work). `AssignmentQuerySet.with_work_seen_by` and
+    `with_marks_seen_by` are the same rule for querysets.
     """
     rights = rights_in(user, assignment.course)
-    if Right.VIEW_ALL_WORK not in rights:
+    if Right.VIEW_MARKS not in rights:
         return rights
-    is_apart = assignment.is_marked_apart and Right.EDIT not in rights
+    is_apart = assignment.is_marked_apart and Right.OVERSEE not in rights
     if is_apart or is_work_hidden(user, assignment):
-        return rights - {Right.VIEW_ALL_WORK, Right.GRADE}
+        return rights - {Right.VIEW_ALL_WORK, Right.VIEW_MARKS, Right.GRADE}
     return rights
 
 

@@ -42,6 +42,8 @@ class Role(Choice):
     STUDENT = "student", "Student"
     ASSISTANT = "assistant", "Teaching assistant"
     LECTURER = "lecturer", "Lecturer"
+    ADMINISTRATOR = "admin", "Course administrator"
+    EXAMINER = "examiner", "External examiner"
 
 
 class Weekday(IntEnum):

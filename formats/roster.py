@@ -45,6 +45,11 @@ ROLES: Final = {
     "teaching assistant": Role.ASSISTANT,
     "ta": Role.ASSISTANT,
     "lecturer": Role.LECTURER,
+    "admin": Role.ADMINISTRATOR,
+    "administrator": Role.ADMINISTRATOR,
+    "course administrator": Role.ADMINISTRATOR,
+    "examiner": Role.EXAMINER,
+    "external examiner": Role.EXAMINER,
 }
 LENGTHS: Final = {"email": 254, "first_name": 150, "last_name": 150, "login": 64}
 DELIMITERS: Final = ",;\t"

@@ -133,6 +133,7 @@ FIELDS: Final = {
     "required_percent": "least that is required, %",
     "split": "split",
     "total_decimals": "decimals of the total",
+    "examiners_see_codes": "external examiners see codes in place of names",
     "weight_percent": "share of the mark, %",
     "weights_days": "days after which old weights are removed",
     "wished_due_at": "asked until",

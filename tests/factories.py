@@ -142,6 +142,8 @@ class EnrolmentFactory(factory.django.DjangoModelFactory[Enrolment]):
     class Params:
         assistant = factory.Trait(role=Role.ASSISTANT)
         lecturer = factory.Trait(role=Role.LECTURER)
+        administrator = factory.Trait(role=Role.ADMINISTRATOR)
+        examiner = factory.Trait(role=Role.EXAMINER)
         left = factory.Trait(is_active=False)
 
 

@@ -41,22 +41,27 @@ class Row:
         return " ".join(filter(None, [self.name, self.method, self.note]))
 
 
-# --- Answers for the nine viewers -----------------------------------------------
-#            anonymous outsider owner classmate former assistant lecturer other super
-OPEN: Final = "200      200     200     200     200     200     200     200     200"
-SIGNED_IN: Final = "login 200   200     200     200     200     200     200     200"
-COURSE: Final = "login  404     200     200     404     200     200     404     200"
-STAFF: Final = "login   404     403     403     404     200     200     404     200"
-EDITORS: Final = "login 404     403     403     404     403     200     404     200"
-EDITORS_ARE_SENT_ON: Final = "login 404 403 403 404 403 302 404 302"
-HIDDEN_FROM_STUDENTS: Final = (
-    "login 404  404     404     404     200     200     404     200"
-)
-OWN_WORK: Final = "login 404    200     404     404     200     200     404     200"
-OWNER_ALONE: Final = "login 404 200     404     404     404     404     404     404"
-NOBODY: Final = "login  404     404     404     404     404     404     404     404"
-CREATORS: Final = "login 403 403    403     403     403     403     403     200"
-POST_ONLY: Final = "login 405   405     405     405     405     405     405     405"
+# --- Answers for the eleven viewers -----------------------------------------------
+# anonymous outsider owner classmate former assistant lecturer administrator examiner
+# other_lecturer superuser
+OPEN: Final = "200 200 200 200 200 200 200 200 200 200 200"
+SIGNED_IN: Final = "login 200 200 200 200 200 200 200 200 200 200"
+COURSE: Final = "login 404 200 200 404 200 200 200 200 404 200"
+STAFF: Final = "login 404 403 403 404 200 200 200 200 404 200"
+MARKERS: Final = "login 404 403 403 404 200 200 403 403 404 200"
+EDITORS: Final = "login 404 403 403 404 403 200 403 403 404 200"
+EDITORS_ARE_SENT_ON: Final = EDITORS.replace("200", "302")
+# Those who manage people and marks: the lecturer, the administrator and site staff.
+MANAGERS: Final = "login 404 403 403 404 403 200 200 403 404 200"
+MANAGERS_ARE_SENT_ON: Final = MANAGERS.replace("200", "302")
+OVERSEERS: Final = "login 404 403 403 404 403 200 200 200 404 200"
+HIDDEN_FROM_STUDENTS: Final = "login 404 404 404 404 200 200 200 200 404 200"
+MARKERS_OF_HIDDEN: Final = "login 404 404 404 404 200 200 403 403 404 200"
+OWN_WORK: Final = "login 404 200 404 404 200 200 200 200 404 200"
+OWNER_ALONE: Final = "login 404 200 404 404 404 404 404 404 404 404"
+NOBODY: Final = "login 404 404 404 404 404 404 404 404 404 404"
+CREATORS: Final = "login 403 403 403 403 403 403 403 403 403 200"
+POST_ONLY: Final = "login 405 405 405 405 405 405 405 405 405 405"
 
 
 def api(expected: str) -> str:
@@ -220,13 +225,13 @@ PAGES: Final = [
         name="accounts:token-create",
         method="post",
         form=lambda world: {"name": "x", "scopes": ["read"], "lifetime": "30"},
-        expected="login 302 302 302 302 302 302 302 302",
+        expected="login 302 302 302 302 302 302 302 302 302 302",
     ),
     Row(
         name="accounts:token-revoke",
         method="post",
         args=lambda world: [world.token.pk],
-        expected="login 404 302 404 404 404 404 404 404",
+        expected="login 404 302 404 404 404 404 404 404 404 404",
     ),
     Row(
         name="accounts:token-revoke",
@@ -238,7 +243,7 @@ PAGES: Final = [
         name="courses:course",
         note="hidden",
         args=lambda world: [world.hidden_course.slug],
-        expected="login 404 404 404 404 404 404 200 200",
+        expected="login 404 404 404 404 404 404 404 404 200 200",
     ),
     Row(
         name="courses:material-file",
@@ -319,7 +324,7 @@ PAGES: Final = [
         method="post",
         args=of_course,
         form=lambda world: {"done": world.material.key},
-        expected="login 404 302 302 404 302 302 404 302",
+        expected="login 404 302 302 404 302 302 302 302 404 302",
     ),
     Row(name="courses:progress", args=of_course, expected=POST_ONLY),
     Row(
@@ -356,11 +361,11 @@ PAGES: Final = [
         for method in ("get", "post")
     ),
     *(
-        Row(name=name, args=of_course, expected=EDITORS)
-        for name in (
-            "courses:course-settings",
-            "courses:course-file",
-            "courses:person-add",
+        Row(name=name, args=of_course, expected=expected)
+        for name, expected in (
+            ("courses:course-settings", EDITORS),
+            ("courses:course-file", EDITORS),
+            ("courses:person-add", MANAGERS),
         )
     ),
     *(
@@ -369,12 +374,12 @@ PAGES: Final = [
             note="without what it needs",
             method="post",
             args=of_course,
-            expected=EDITORS.replace("200", "422"),
+            expected=expected.replace("200", "422"),
         )
-        for name in (
-            "courses:course-settings",
-            "courses:course-file",
-            "courses:person-add",
+        for name, expected in (
+            ("courses:course-settings", EDITORS),
+            ("courses:course-file", EDITORS),
+            ("courses:person-add", MANAGERS),
         )
     ),
     Row(name="grading:assignment-new", args=of_course, expected=EDITORS),
@@ -469,7 +474,7 @@ PAGES: Final = [
         name="courses:invite",
         method="post",
         args=of_course,
-        expected=EDITORS_ARE_SENT_ON,
+        expected=MANAGERS_ARE_SENT_ON,
     ),
     Row(name="courses:invite", args=of_course, expected=POST_ONLY),
     Row(
@@ -477,7 +482,7 @@ PAGES: Final = [
         method="post",
         args=of_course,
         form=lambda world: of_classmate(world, role="lecturer"),
-        expected=EDITORS_ARE_SENT_ON,
+        expected=MANAGERS_ARE_SENT_ON,
     ),
     Row(
         name="courses:role",
@@ -488,13 +493,13 @@ PAGES: Final = [
         expected=NOBODY,
     ),
     Row(name="courses:role", args=of_course, expected=POST_ONLY),
-    Row(name="courses:roster", args=of_course, expected=EDITORS),
+    Row(name="courses:roster", args=of_course, expected=MANAGERS),
     Row(
         name="courses:roster",
         note="nothing sent",
         method="post",
         args=of_course,
-        expected=EDITORS.replace("200", "422"),
+        expected=MANAGERS.replace("200", "422"),
     ),
     Row(
         name="courses:roster",
@@ -502,9 +507,9 @@ PAGES: Final = [
         method="post",
         args=of_course,
         form=lambda world: {"digest": "x"},
-        expected=EDITORS.replace("200", "422"),
+        expected=MANAGERS.replace("200", "422"),
     ),
-    Row(name="courses:roster-export", args=of_course, expected=EDITORS),
+    Row(name="courses:roster-export", args=of_course, expected=MANAGERS),
     Row(name="courses:calendar", expected=SIGNED_IN),
     # Everybody has their own calendar, after giving the password again.
     Row(
@@ -529,14 +534,14 @@ PAGES: Final = [
     Row(name="gradebook:marks", args=of_course, expected=COURSE),
     Row(name="gradebook:gradebook", args=of_course, expected=STAFF),
     Row(name="gradebook:gradebook-file", args=of_course, expected=STAFF),
-    Row(name="gradebook:formula", args=of_course, expected=EDITORS),
+    Row(name="gradebook:formula", args=of_course, expected=MANAGERS),
     Row(
         name="gradebook:formula",
         note="without what it needs",
         method="post",
         args=of_course,
         form=lambda world: {"letter_scale": "A"},
-        expected=EDITORS.replace("200", "422"),
+        expected=MANAGERS.replace("200", "422"),
     ),
     Row(name="grading:use", args=of_course, expected=STAFF),
     Row(name="grading:use-file", args=of_course, expected=STAFF),
@@ -573,14 +578,14 @@ PAGES: Final = [
     Row(
         name="grading:submit",
         args=of_assignment,
-        expected="login 404 302 302 404 302 302 404 302",
+        expected="login 404 302 302 404 302 302 302 302 404 302",
     ),
     Row(
         name="grading:submit",
         method="post",
         args=of_assignment,
         form=notebook_form,
-        expected="login 404 303 303 404 403 403 404 403",
+        expected="login 404 303 303 404 403 403 403 403 404 403",
     ),
     Row(
         name="grading:submit",
@@ -588,7 +593,7 @@ PAGES: Final = [
         method="post",
         args=of_hidden_assignment,
         form=notebook_form,
-        expected="login 404 404 404 404 403 403 404 403",
+        expected="login 404 404 404 404 403 403 403 403 404 403",
     ),
     Row(
         name="grading:submit",
@@ -601,14 +606,14 @@ PAGES: Final = [
     Row(
         name="grading:check-work",
         args=of_assignment,
-        expected="login 404 302 302 404 302 302 404 302",
+        expected="login 404 302 302 404 302 302 302 302 404 302",
     ),
     Row(
         name="grading:check-work",
         method="post",
         args=of_assignment,
         form=notebook_form,
-        expected="login 404 303 303 404 403 403 404 403",
+        expected="login 404 303 303 404 403 403 403 403 404 403",
     ),
     Row(
         name="grading:check-work",
@@ -616,12 +621,12 @@ PAGES: Final = [
         method="post",
         args=of_hidden_assignment,
         form=notebook_form,
-        expected="login 404 404 404 404 403 403 404 403",
+        expected="login 404 404 404 404 403 403 403 403 404 403",
     ),
     Row(name="grading:assignment-staff", args=of_assignment, expected=STAFF),
     # Marking pages: tests/grading/pages/test_marking_work.py has what is allocated.
     *(
-        Row(name=f"grading:{name}", args=args, expected=HIDDEN_FROM_STUDENTS)
+        Row(name=f"grading:{name}", args=args, expected=MARKERS_OF_HIDDEN)
         for name, args in (
             ("marking-nothing", of_hidden_rubric),
             ("marking-answers", of_hidden_rubric),
@@ -637,7 +642,7 @@ PAGES: Final = [
             name=f"grading:{name}",
             note="of no question",
             args=lambda world: [*of_assignment(world), "none"],
-            expected="login 404 403 403 404 404 404 404 404",
+            expected="login 404 403 403 404 404 404 403 403 404 404",
         )
         for name in (
             "marking-nothing",
@@ -652,20 +657,20 @@ PAGES: Final = [
         method="post",
         args=of_hidden_rubric,
         form=lambda world: {"text": "Good", "new": " "},
-        expected=HIDDEN_FROM_STUDENTS.replace("200", "422"),
+        expected=MARKERS_OF_HIDDEN.replace("200", "422"),
     ),
     Row(
         name="grading:marking-next",
         note="of which nothing is left",
         args=of_hidden_rubric,
-        expected=HIDDEN_FROM_STUDENTS.replace("200", "302"),
+        expected=MARKERS_OF_HIDDEN.replace("200", "302"),
     ),
     Row(
         name="grading:marking-nothing",
         note="without what it needs",
         method="post",
         args=of_hidden_rubric,
-        expected=HIDDEN_FROM_STUDENTS.replace("200", "422"),
+        expected=MARKERS_OF_HIDDEN.replace("200", "422"),
     ),
     Row(
         name="grading:marking-work",
@@ -673,26 +678,26 @@ PAGES: Final = [
         method="post",
         args=of_marking,
         form=lambda world: {"attempt": "0", "version": "0", "adjustment": "x"},
-        expected=HIDDEN_FROM_STUDENTS.replace("200", "422"),
+        expected=MARKERS_OF_HIDDEN.replace("200", "422"),
     ),
     Row(
         name="grading:marking-work",
         note="of nobody",
         args=lambda world: [*of_hidden_rubric(world), "NOBODY"],
-        expected="login 404 404 404 404 404 404 404 404",
+        expected="login 404 404 404 404 404 404 403 403 404 404",
     ),
     Row(
         name="grading:marking-file",
         note="that was not handed in",
         args=lambda world: [*of_marking(world), "digits.pt"],
-        expected="login 404 404 404 404 404 404 404 404",
+        expected="login 404 404 404 404 404 404 403 403 404 404",
     ),
     Row(
         name="grading:marking-presence",
         method="post",
         args=of_marking,
         form=lambda world: {"version": "0"},
-        expected=HIDDEN_FROM_STUDENTS,
+        expected=MARKERS_OF_HIDDEN,
     ),
     Row(name="grading:marking-presence", args=of_marking, expected=POST_ONLY),
     Row(
@@ -701,7 +706,7 @@ PAGES: Final = [
         method="post",
         args=of_marking,
         form=lambda world: {"standing": "excused"},
-        expected=HIDDEN_FROM_STUDENTS.replace("200", "302"),
+        expected=MARKERS_OF_HIDDEN.replace("200", "302"),
     ),
     Row(name="grading:marking-standing", args=of_marking, expected=POST_ONLY),
     # While the marking is anonymous: tests/grading/test_anonymous_marking.py.
@@ -709,9 +714,9 @@ PAGES: Final = [
         Row(name=f"grading:{name}", args=of_assignment, expected=expected)
         for name, expected in (
             ("marking", STAFF),
-            ("marking-agree", STAFF),
+            ("marking-agree", MARKERS),
             ("marking-settings", EDITORS),
-            ("marking-statistics", EDITORS),
+            ("marking-statistics", OVERSEERS),
         )
     ),
     *(
@@ -730,14 +735,14 @@ PAGES: Final = [
         note="of nothing",
         method="post",
         args=of_assignment,
-        expected="login 404 403 403 404 403 404 404 404",
+        expected="login 404 403 403 404 403 404 403 403 404 404",
     ),
     Row(
         name="grading:marking-agree",
         note="on nothing",
         method="post",
         args=of_assignment,
-        expected="login 404 403 403 404 404 404 404 404",
+        expected="login 404 403 403 404 404 404 403 403 404 404",
     ),
     Row(
         name="grading:marking-settings",
@@ -754,12 +759,12 @@ PAGES: Final = [
         expected=NOBODY,
     ),
     *(
-        Row(name=name, args=of_assignment, expected=EDITORS)
-        for name in (
-            "grading:assignment-settings",
-            "grading:extensions",
-            "grading:extensions-many",
-            "grading:release",
+        Row(name=name, args=of_assignment, expected=expected)
+        for name, expected in (
+            ("grading:assignment-settings", EDITORS),
+            ("grading:extensions", MANAGERS),
+            ("grading:extensions-many", MANAGERS),
+            ("grading:release", MANAGERS),
         )
     ),
     *(
@@ -768,13 +773,13 @@ PAGES: Final = [
             note="without what it needs",
             method="post",
             args=of_assignment,
-            expected=EDITORS.replace("200", "422"),
+            expected=expected.replace("200", "422"),
         )
-        for name in (
-            "grading:assignment-settings",
-            "grading:extensions",
-            "grading:extensions-many",
-            "grading:release",
+        for name, expected in (
+            ("grading:assignment-settings", EDITORS),
+            ("grading:extensions", MANAGERS),
+            ("grading:extensions-many", MANAGERS),
+            ("grading:release", MANAGERS),
         )
     ),
     *(
@@ -793,7 +798,7 @@ PAGES: Final = [
         )
     ),
     *(
-        Row(name=f"grading:{name}", args=of_course, expected=EDITORS)
+        Row(name=f"grading:{name}", args=of_course, expected=MANAGERS)
         for name in ("accommodations", "extension-requests", "outage")
     ),
     Row(
@@ -801,7 +806,7 @@ PAGES: Final = [
         note="without what it needs",
         method="post",
         args=of_course,
-        expected=EDITORS.replace("200", "422"),
+        expected=MANAGERS.replace("200", "422"),
     ),
     Row(
         name="grading:outage",
@@ -809,13 +814,13 @@ PAGES: Final = [
         method="post",
         args=of_course,
         form=lambda world: {"hours": "1"},
-        expected=EDITORS.replace("200", "422"),
+        expected=MANAGERS.replace("200", "422"),
     ),
     Row(
         name="grading:accommodation-withdraw",
         method="post",
         args=lambda world: [world.course.slug, world.accommodation.pk],
-        expected=EDITORS_ARE_SENT_ON,
+        expected=MANAGERS_ARE_SENT_ON,
     ),
     Row(
         name="grading:accommodation-withdraw",
@@ -832,14 +837,14 @@ PAGES: Final = [
     Row(
         name="grading:extension-answer",
         args=lambda world: [world.course.slug, world.extension_request.pk],
-        expected=EDITORS,
+        expected=MANAGERS,
     ),
     Row(
         name="grading:extension-answer",
         note="without a date",
         method="post",
         args=lambda world: [world.course.slug, world.extension_request.pk],
-        expected=EDITORS.replace("200", "422"),
+        expected=MANAGERS.replace("200", "422"),
     ),
     Row(
         name="grading:extension-answer",
@@ -850,26 +855,26 @@ PAGES: Final = [
     Row(
         name="grading:extension-request",
         args=of_assignment,
-        expected="login 404 200 200 404 403 403 404 403",
+        expected="login 404 200 200 404 403 403 403 403 404 403",
     ),
     Row(
         name="grading:extension-request",
         note="without what it needs",
         method="post",
         args=of_assignment,
-        expected="login 404 422 422 404 403 403 404 403",
+        expected="login 404 422 422 404 403 403 403 403 404 403",
     ),
     Row(
         name="grading:extension-request",
         note="hidden",
         args=of_hidden_assignment,
-        expected="login 404 404 404 404 403 403 404 403",
+        expected="login 404 404 404 404 403 403 403 403 404 403",
     ),
     Row(
         name="grading:extension-request-withdraw",
         method="post",
         args=of_extension_request,
-        expected="login 404 404 302 404 403 403 404 403",
+        expected="login 404 404 302 404 403 403 403 403 404 403",
     ),
     Row(
         name="grading:extension-request-withdraw",
@@ -879,14 +884,14 @@ PAGES: Final = [
     Row(
         name="grading:extension-request-file",
         args=of_extension_request,
-        expected="login 404 404 200 404 404 200 404 200",
+        expected="login 404 404 200 404 404 200 200 404 404 200",
     ),
     Row(
         name="grading:extension-withdraw",
         note="of no such extension",
         method="post",
         args=lambda world: [*of_assignment(world), 10**6],
-        expected=EDITORS.replace("200", "404"),
+        expected=MANAGERS.replace("200", "404"),
     ),
     Row(
         name="grading:assignment-staff",
@@ -921,7 +926,7 @@ PAGES: Final = [
         name="grading:trial-notebook",
         note="of no trial",
         args=lambda world: [*of_revision(world), "hidden"],
-        expected="login 404 403 403 404 404 404 404 404",
+        expected="login 404 403 403 404 404 404 404 404 404 404",
     ),
     Row(
         name="grading:trials-start",
@@ -943,7 +948,7 @@ PAGES: Final = [
         note="without a reason",
         method="post",
         args=of_assignment,
-        expected="login 404 403 403 404 403 422 404 422",
+        expected="login 404 403 403 404 403 422 403 403 404 422",
     ),
     *(
         row
@@ -952,13 +957,13 @@ PAGES: Final = [
             Row(
                 name=name,
                 args=of_hidden_rubric,
-                expected="login 404 404 404 404 403 200 404 200",
+                expected="login 404 404 404 404 403 200 403 403 404 200",
             ),
             Row(
                 name=name,
                 note="of no question",
                 args=lambda world: [*of_assignment(world), "none"],
-                expected="login 404 403 403 404 403 404 404 404",
+                expected="login 404 403 403 404 403 404 403 403 404 404",
             ),
         )
     ),
@@ -979,7 +984,7 @@ PAGES: Final = [
             "group-0-item-0-text": "Clear",
             "group-0-item-0-points": "1",
         },
-        expected="login 404 404 404 404 403 422 404 422",
+        expected="login 404 404 404 404 403 422 403 403 404 422",
     ),
     Row(name="grading:regrade-start", args=of_assignment, expected=EDITORS),
     Row(
@@ -988,7 +993,7 @@ PAGES: Final = [
         args=of_assignment,
         form=lambda world: {"reason": "a test was wrong"},
         note="while one is open",
-        expected="login 404 403 403 404 403 422 404 422",
+        expected="login 404 403 403 404 403 422 403 403 404 422",
     ),
     Row(name="grading:regrade", args=of_regrade, expected=STAFF),
     *(
@@ -1008,7 +1013,7 @@ PAGES: Final = [
         name="grading:run",
         note="of a regrade that does not count yet",
         args=lambda world: [world.regrade.runs.get().pk],
-        expected="login 404 404 404 404 200 200 404 200",
+        expected="login 404 404 404 404 200 200 200 200 404 200",
     ),
     Row(
         name="grading:run",
@@ -1024,7 +1029,7 @@ PAGES: Final = [
     Row(
         name="grading:feedback",
         args=of_assignment,
-        expected="login 404 200 200 404 403 403 404 403",
+        expected="login 404 200 200 404 403 403 403 403 404 403",
     ),
     Row(
         name="grading:feedback",
@@ -1032,35 +1037,35 @@ PAGES: Final = [
         method="post",
         args=of_assignment,
         form=lambda world: {"key": "answer", "reason": "x"},
-        expected="login 404 422 422 404 403 403 404 403",
+        expected="login 404 422 422 404 403 403 403 403 404 403",
     ),
     Row(
         name="grading:feedback-file",
         args=of_assignment,
-        expected="login 404 404 404 404 403 403 404 403",
+        expected="login 404 404 404 404 403 403 403 403 404 403",
     ),
-    Row(name="grading:feedback-of", args=of_code, expected=EDITORS),
+    Row(name="grading:feedback-of", args=of_code, expected=OVERSEERS),
     Row(
         name="grading:feedback-of",
         note="of nobody",
         args=lambda world: [*of_assignment(world), "NOBODY"],
-        expected="login 404 403 403 404 404 404 404 404",
+        expected="login 404 403 403 404 404 404 404 404 404 404",
     ),
     Row(
         name="grading:regrade-withdraw",
         method="post",
         args=of_regrade_request,
-        expected="login 404 404 404 404 403 403 404 403",
+        expected="login 404 404 404 404 403 403 403 403 404 403",
     ),
     Row(name="grading:regrade-withdraw", args=of_regrade_request, expected=POST_ONLY),
-    Row(name="grading:regrade-requests", args=of_assignment, expected=STAFF),
-    Row(name="grading:regrade-answer", args=of_regrade_request, expected=STAFF),
+    Row(name="grading:regrade-requests", args=of_assignment, expected=MARKERS),
+    Row(name="grading:regrade-answer", args=of_regrade_request, expected=MARKERS),
     Row(
         name="grading:regrade-answer",
         note="without an answer",
         method="post",
         args=of_regrade_request,
-        expected=STAFF.replace("200", "422"),
+        expected=MARKERS.replace("200", "422"),
     ),
     Row(
         name="grading:regrade-answer",
@@ -1072,14 +1077,14 @@ PAGES: Final = [
         name="grading:run-cancel",
         method="post",
         args=of_queued_run,
-        expected="login 404 302 404 404 302 302 404 302",
+        expected="login 404 302 404 404 302 302 403 403 404 302",
     ),
     Row(name="grading:run-cancel", args=of_queued_run, expected=POST_ONLY),
     Row(
         name="grading:run-again",
         method="post",
         args=of_run,
-        expected="login 404 403 404 404 302 302 404 302",
+        expected="login 404 403 404 404 302 302 403 403 404 302",
     ),
     Row(name="grading:run-again", args=of_run, expected=POST_ONLY),
     *(
@@ -1098,7 +1103,7 @@ PAGES: Final = [
             method="post",
             args=of_self_check,
             form=lambda world: {"declaration": "yes"},
-            expected="login 404 302 404 404 404 404 404 404",
+            expected="login 404 302 404 404 404 404 404 404 404 404",
         )
         for verb in ("cancel", "hand-in")
     ),
@@ -1112,7 +1117,7 @@ PAGES: Final = [
         args=of_assignment,
         form=lambda world: {"attempt": "1"},
         note="of their own",
-        expected="login 404 302 404 404 403 403 404 403",
+        expected="login 404 302 404 404 403 403 403 403 404 403",
     ),
     Row(name="grading:attempt-choose", args=of_assignment, expected=POST_ONLY),
     Row(
@@ -1122,13 +1127,13 @@ PAGES: Final = [
         expected=STAFF,
     ),
     Row(name="grading:counting-files", args=of_assignment, expected=POST_ONLY),
-    Row(name="grading:hand-in-for", args=of_assignment, expected=EDITORS),
+    Row(name="grading:hand-in-for", args=of_assignment, expected=MANAGERS),
     Row(
         name="grading:hand-in-for",
         note="without what it needs",
         method="post",
         args=of_assignment,
-        expected=EDITORS.replace("200", "422"),
+        expected=MANAGERS.replace("200", "422"),
     ),
     Row(name="submissions:submission", args=of_submission, expected=OWN_WORK),
     Row(name="submissions:receipt-file", args=of_submission, expected=OWN_WORK),
@@ -1293,7 +1298,7 @@ API: Final = [
             name=f"api:{name}",
             note="hidden" if hides else "",
             args=args,
-            expected=api(HIDDEN_FROM_STUDENTS if hides else STAFF),
+            expected=api(MARKERS_OF_HIDDEN if hides else MARKERS),
         )
         for name in ("rubric-list", "marking-list", "allocation")
         for hides, args in ((False, of_assignment_id), (True, of_hidden_id))
@@ -1307,7 +1312,7 @@ API: Final = [
             form=lambda world: {"markers": []},
             is_json=True,
             expected=api(
-                "login 404 404 404 404 403 400 404 400"
+                "login 404 404 404 404 403 400 403 403 404 400"
                 if hides
                 else EDITORS.replace("200", "400")
             ),
@@ -1320,12 +1325,12 @@ API: Final = [
         name="api:total-list",
         note="hidden",
         args=lambda world: [world.hidden_course.slug],
-        expected=api("login 404 404 404 404 404 404 200 200"),
+        expected=api("login 404 404 404 404 404 404 404 404 200 200"),
     ),
     Row(
         name="api:marking",
         args=lambda world: [world.hidden_assignment.pk, *of_marking(world)[2:]],
-        expected=api(HIDDEN_FROM_STUDENTS),
+        expected=api(MARKERS_OF_HIDDEN),
     ),
     Row(
         name="api:marking",
@@ -1338,7 +1343,7 @@ API: Final = [
             "is_finished": False,
         },
         is_json=True,
-        expected=api(HIDDEN_FROM_STUDENTS),
+        expected=api(MARKERS_OF_HIDDEN),
     ),
     Row(
         name="api:marking",
@@ -1348,18 +1353,18 @@ API: Final = [
             world.hidden_rubric.key,
             "NOBODY",
         ],
-        expected=api(NOBODY),
+        expected="401 404 404 404 404 404 404 403 403 404 404",
     ),
     Row(
         name="api:extension-detail",
         args=lambda world: [world.extension.pk],
-        expected="401 404 404 200 404 404 200 404 200",
+        expected="401 404 404 200 404 404 200 200 404 404 200",
     ),
     Row(
         name="api:extension-detail",
         method="delete",
         args=lambda world: [world.extension.pk],
-        expected="401 404 404 403 404 404 204 404 204",
+        expected="401 404 404 403 404 404 204 204 404 404 204",
     ),
     Row(
         name="api:extension-list",
@@ -1371,7 +1376,7 @@ API: Final = [
             "reason": "ill",
         },
         is_json=True,
-        expected="401 404 403 403 404 403 201 404 201",
+        expected="401 404 403 403 404 403 201 201 403 404 201",
     ),
     Row(
         name="api:extension-preview",
@@ -1383,12 +1388,12 @@ API: Final = [
             "reason": "ill",
         },
         is_json=True,
-        expected="401 404 403 403 404 403 200 404 200",
+        expected="401 404 403 403 404 403 200 200 403 404 200",
     ),
     Row(
         name="api:extension-withdrawal",
         args=lambda world: [world.extension.pk],
-        expected="401 404 404 403 404 404 200 404 200",
+        expected="401 404 404 403 404 404 200 200 404 404 200",
     ),
     *(
         Row(
@@ -1397,7 +1402,7 @@ API: Final = [
             method="post",
             form=accommodation_form,
             is_json=True,
-            expected=f"401 404 403 403 404 403 {done} 404 {done}",
+            expected=f"401 404 403 403 404 403 {done} {done} 403 404 {done}",
         )
         for end, note, done in (("list", "giving", 201), ("preview", "", 200))
     ),
@@ -1409,7 +1414,7 @@ API: Final = [
             args=lambda world: [world.accommodation.pk],
             form=accommodation_change if method == "put" else no_form,
             is_json=method == "put",
-            expected=f"401 404 404 {own} 404 404 {done} 404 {done}",
+            expected=f"401 404 404 {own} 404 404 {done} {done} 404 404 {done}",
         )
         for name, note, method, own, done in (
             ("api:accommodation-detail", "", "get", 200, 200),
@@ -1428,13 +1433,13 @@ API: Final = [
             "reason": "ill",
         },
         # The classmate has an open request already.
-        expected="401 404 201 400 404 403 403 404 403",
+        expected="401 404 201 400 404 403 403 403 403 404 403",
     ),
     *(
         Row(
             name=f"api:extension-request-{end}",
             args=lambda world: [world.extension_request.pk],
-            expected="401 404 404 200 404 404 200 404 200",
+            expected="401 404 404 200 404 404 200 200 404 404 200",
         )
         for end in ("detail", "file")
     ),
@@ -1442,7 +1447,7 @@ API: Final = [
         name="api:extension-request-withdraw",
         method="post",
         args=lambda world: [world.extension_request.pk],
-        expected="401 404 404 200 404 404 403 404 403",
+        expected="401 404 404 200 404 404 403 403 404 404 403",
     ),
     *(
         Row(
@@ -1451,7 +1456,7 @@ API: Final = [
             args=lambda world: [world.extension_request.pk],
             form=lambda _: {"due_at": "2099-03-15T12:00:00Z", "answer": "words"},
             is_json=True,
-            expected="401 404 404 403 404 404 200 404 200",
+            expected="401 404 404 403 404 404 200 200 404 404 200",
         )
         for verb in ("grant", "refuse", "preview")
     ),
@@ -1459,14 +1464,14 @@ API: Final = [
         name="api:submission-list",
         method="post",
         form=lambda world: api_form(world.assignment),
-        expected="401 404 201 201 404 403 403 404 403",
+        expected="401 404 201 201 404 403 403 403 403 404 403",
     ),
     Row(
         name="api:submission-list",
         note="hidden",
         method="post",
         form=lambda world: api_form(world.hidden_assignment),
-        expected="401 404 404 404 404 403 403 404 403",
+        expected="401 404 404 404 404 403 403 403 403 404 403",
     ),
     Row(name="api:submission-detail", args=of_submission, expected=api(OWN_WORK)),
     Row(name="api:submission-receipt", args=of_submission, expected=api(OWN_WORK)),
@@ -1484,7 +1489,7 @@ API: Final = [
             "reason": "x",
             "work.ipynb": SimpleUploadedFile("w.ipynb", small_notebook().encode()),
         },
-        expected="401 404 403 403 404 403 201 404 201",
+        expected="401 404 403 403 404 403 201 201 403 404 201",
     ),
     # 409: this assignment leaves no choice.
     *(
@@ -1492,7 +1497,7 @@ API: Final = [
             name="api:submission-choose",
             method=method,
             args=of_submission,
-            expected="401 404 409 404 404 403 403 404 403",
+            expected="401 404 409 404 404 403 403 403 403 404 403",
         )
         for method in ("post", "delete")
     ),
@@ -1506,7 +1511,7 @@ API: Final = [
         method="post",
         form=lambda world: opening(world.assignment),
         is_json=True,
-        expected="401 404 201 201 404 403 403 404 403",
+        expected="401 404 201 201 404 403 403 403 403 404 403",
     ),
     Row(
         name="api:opened-attempt-list",
@@ -1514,27 +1519,27 @@ API: Final = [
         method="post",
         form=lambda world: opening(world.hidden_assignment),
         is_json=True,
-        expected="401 404 404 404 404 403 403 404 403",
+        expected="401 404 404 404 404 403 403 403 403 404 403",
     ),
     Row(name="api:opened-attempt-detail", args=of_opened, expected=api(OWN_WORK)),
     Row(
         name="api:opened-attempt-detail",
         method="delete",
         args=of_opened,
-        expected="401 404 204 404 404 403 403 404 403",
+        expected="401 404 204 404 404 403 403 403 403 404 403",
     ),
     # Its notebook has not arrived.
     Row(
         name="api:opened-attempt-finish",
         method="post",
         args=of_opened,
-        expected="401 404 409 404 404 403 403 404 403",
+        expected="401 404 409 404 404 403 403 403 403 404 403",
     ),
     Row(
         name="api:opened-attempt-check",
         method="post",
         args=of_opened,
-        expected="401 404 409 404 404 403 403 404 403",
+        expected="401 404 409 404 404 403 403 403 403 404 403",
     ),
     # 400 and 415: the author's request goes on, and lacks other headers.
     Row(
@@ -1542,7 +1547,7 @@ API: Final = [
         method="post",
         args=of_opened,
         headers=VERSION,
-        expected="401 404 400 404 404 404 404 404 404",
+        expected="401 404 400 404 404 404 404 404 404 404 404",
     ),
     Row(
         name="api:upload",
@@ -1550,27 +1555,27 @@ API: Final = [
         args=of_upload,
         headers=VERSION,
         is_json=True,
-        expected="401 404 415 404 404 404 404 404 404",
+        expected="401 404 415 404 404 404 404 404 404 404 404",
     ),
     Row(
         name="api:upload",
         method="delete",
         args=of_upload,
         headers=VERSION,
-        expected="401 404 204 404 404 404 404 404 404",
+        expected="401 404 204 404 404 404 404 404 404 404 404",
     ),
     Row(
         name="api:self-check-list",
         method="post",
         form=lambda world: api_form(world.assignment),
-        expected="401 404 201 201 404 403 403 404 403",
+        expected="401 404 201 201 404 403 403 403 403 404 403",
     ),
     Row(
         name="api:self-check-list",
         note="hidden",
         method="post",
         form=lambda world: api_form(world.hidden_assignment),
-        expected="401 404 404 404 404 403 403 404 403",
+        expected="401 404 404 404 404 403 403 403 403 404 403",
     ),
     *(
         Row(name=f"api:self-check-{end}", args=of_self_check, expected=api(OWNER_ALONE))
@@ -1582,7 +1587,7 @@ API: Final = [
         args=of_self_check,
         form=lambda world: {"declaration": True},
         is_json=True,
-        expected="401 404 201 404 404 404 404 404 404",
+        expected="401 404 201 404 404 404 404 404 404 404 404",
     ),
     Row(
         name="api:run-detail",
@@ -1603,7 +1608,7 @@ REGRADE_REQUESTS: Final = [
     Row(
         name="api:regrade-request-detail",
         args=lambda world: [world.regrade_request.pk],
-        expected="401 404 404 404 404 200 200 404 200",
+        expected="401 404 404 404 404 200 200 200 200 404 200",
     ),
     Row(
         name="api:regrade-request-list",
@@ -1615,13 +1620,13 @@ REGRADE_REQUESTS: Final = [
             "reason": "x",
         },
         is_json=True,
-        expected="401 404 400 400 404 403 403 404 403",
+        expected="401 404 400 400 404 403 403 403 403 404 403",
     ),
     Row(
         name="api:regrade-request-withdraw",
         method="post",
         args=lambda world: [world.regrade_request.pk],
-        expected="401 404 404 404 404 403 403 404 403",
+        expected="401 404 404 404 404 403 403 403 403 404 403",
     ),
     Row(
         name="api:regrade-request-answer",
@@ -1629,7 +1634,7 @@ REGRADE_REQUESTS: Final = [
         args=lambda world: [world.regrade_request.pk],
         form=lambda world: {"answer": "It stays."},
         is_json=True,
-        expected="401 404 404 404 404 200 200 404 200",
+        expected="401 404 404 404 404 200 200 403 403 404 200",
     ),
 ]
 ROWS: Final = [*PAGES, *API, *REGRADE_REQUESTS]

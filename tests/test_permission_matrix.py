@@ -23,7 +23,7 @@ pytestmark = pytest.mark.one_database
 
 # allauth's own pages are tested as a group below, the admin's in test_admin_matrix. The
 # page of components exists in development only.
-STAFF: Final = ("assistant", "lecturer", "superuser")
+STAFF: Final = ("assistant", "lecturer", "administrator", "examiner", "superuser")
 GROUPS: Final = ("account_", "mfa_", "admin:", "style")
 
 

@@ -35,6 +35,7 @@ from courses.permissions import (
     Right,
     can_view_all_work,
     can_view_work_of,
+    rights_at,
     rights_in,
 )
 from courses.querysets import STAFF
@@ -162,6 +163,17 @@ def make_attachments(
         for opens_at in (None, hours(-1), hours(1))
         for name in RELEASES
     ]
+
+
+@pytest.mark.django_db
+def test_marks_are_seen_as_in_the_table(everything: Everything) -> None:
+    Course.objects.filter(pk=everything.courses[0].pk).update(examiners_see_codes=True)
+    assignments = Assignment.objects.select_related("course")
+    for name, user in people(everything).items():
+        expected = {
+            each for each in assignments if Right.VIEW_MARKS in rights_at(user, each)
+        }
+        assert set(assignments.with_marks_seen_by(user)) == expected, name
 
 
 def people(everything: Everything) -> dict[str, User]:
@@ -309,16 +321,17 @@ def test_submissions_runs_and_marks_are_visible_as_in_the_table(
 
 
 @pytest.mark.django_db
-def test_marked_apart_work_is_for_those_who_edit_the_course(
+def test_marked_apart_work_is_for_those_who_oversee_the_course(
     everything: Everything,
 ) -> None:
     course = everything.courses[0]
     apart = [row for row in course.assignments.all() if row.is_marked_apart]
     assert len(apart) == 2
-    for role in (Role.ASSISTANT, Role.LECTURER):
+    for role in Role:
         user = EnrolmentFactory.create(course=course, role=role).user
         for assignment in apart:
-            assert can_view_work_of(user, assignment) == (role == Role.LECTURER)
+            oversees = Right.OVERSEE in RIGHTS[role]
+            assert can_view_work_of(user, assignment) == oversees
 
 
 @pytest.mark.django_db

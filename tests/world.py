@@ -75,6 +75,8 @@ VIEWERS: Final = (
     "former",
     "assistant",
     "lecturer",
+    "administrator",
+    "examiner",
     "other_lecturer",
     "superuser",
 )
@@ -142,6 +144,10 @@ def make_people(course: Course) -> dict[str, User]:
         "former": EnrolmentFactory.create(course=course, left=True).user,
         "assistant": EnrolmentFactory.create(course=course, assistant=True).user,
         "lecturer": EnrolmentFactory.create(course=course, lecturer=True).user,
+        "administrator": EnrolmentFactory.create(
+            course=course, administrator=True
+        ).user,
+        "examiner": EnrolmentFactory.create(course=course, examiner=True).user,
         "other_lecturer": EnrolmentFactory.create(lecturer=True).user,
         "superuser": UserFactory.create(site_staff=True),
     }

@@ -172,7 +172,7 @@ def refused_fields() -> Iterator[None]:
 
 def check_edits(request: Request, course: Course) -> None:
     """Raise PermissionDenied unless the person edits the course, which they see."""
-    if not can(sender(request), Right.EDIT, course):
+    if not can(sender(request), Right.MANAGE_PEOPLE, course):
         raise PermissionDenied(_EDITORS_ONLY)
 
 

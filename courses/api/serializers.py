@@ -46,6 +46,7 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
             "pass_mark",
             "letter_scale",
             "total_decimals",
+            "examiners_see_codes",
             "quota_mb",
             "weights_days",
             "role",

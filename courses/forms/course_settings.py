@@ -29,7 +29,22 @@ class CourseSettingsForm(ReleaseTimeForm):
         help_text="Markdown. It is shown on the course's page.",
         widget=forms.Textarea(attrs={"rows": 5}),
     )
-    field_order = ("title", "module_codes", "summary", "visible", "release_at")
+    examiners_see_codes = forms.BooleanField(
+        label="External examiners see codes in place of names",
+        required=False,
+        help_text=(
+            "They then see no page on which a student's name stands. It changes nothing "
+            "for anybody else."
+        ),
+    )
+    field_order = (
+        "title",
+        "module_codes",
+        "summary",
+        "visible",
+        "release_at",
+        "examiners_see_codes",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -46,6 +61,7 @@ class CourseSettingsForm(ReleaseTimeForm):
                 "title": course.title,
                 "module_codes": course.module_codes,
                 "summary": course.summary,
+                "examiners_see_codes": course.examiners_see_codes,
                 **cls.release_of(course.release_at),
             },
         )
@@ -58,4 +74,5 @@ class CourseSettingsForm(ReleaseTimeForm):
             module_codes=given["module_codes"],
             summary=given["summary"],
             release_at=self.release(now),
+            examiners_see_codes=given["examiners_see_codes"],
         )

@@ -116,6 +116,14 @@ class Course(LateRuleFields):
             "rounded half up, once, at the end."
         ),
     )
+    examiners_see_codes = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text=(
+            "Whether external examiners see codes in place of names, and no page on "
+            "which a student's name stands."
+        ),
+    )
     quota_mb = models.PositiveIntegerField(
         null=True,
         blank=True,

@@ -20,6 +20,11 @@ SHOWN: Final[dict[str, tuple[str, Q]]] = {
     Role.STUDENT: ("Students", Q(is_active=True, role=Role.STUDENT)),
     Role.ASSISTANT: ("Teaching assistants", Q(is_active=True, role=Role.ASSISTANT)),
     Role.LECTURER: ("Lecturers", Q(is_active=True, role=Role.LECTURER)),
+    Role.ADMINISTRATOR: (
+        "Course administrators",
+        Q(is_active=True, role=Role.ADMINISTRATOR),
+    ),
+    Role.EXAMINER: ("External examiners", Q(is_active=True, role=Role.EXAMINER)),
     "new": ("Never signed in", NOT_SIGNED_IN),
     "inactive": ("Inactive", Q(is_active=False)),
 }

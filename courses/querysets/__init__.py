@@ -18,12 +18,21 @@ from courses.querysets.extensions import (
     OfAssignmentQuerySet,
 )
 from courses.querysets.materials import AttachmentQuerySet, MaterialQuerySet
-from courses.querysets.membership import EDITORS, STAFF
+from courses.querysets.membership import (
+    EDITORS,
+    MARKERS,
+    OVERSEERS,
+    PEOPLE_MANAGERS,
+    STAFF,
+)
 from courses.querysets.sessions import SessionQuerySet
 
 __all__ = [
     "EDITORS",
+    "MARKERS",
     "NOT_SIGNED_IN",
+    "OVERSEERS",
+    "PEOPLE_MANAGERS",
     "STAFF",
     "AccommodationQuerySet",
     "AnnouncementQuerySet",

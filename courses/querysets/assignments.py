@@ -1,6 +1,6 @@
 """Assignments with the deadline and the attempts of one person."""
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery, Value
@@ -9,11 +9,20 @@ from django.db.models.functions import Coalesce
 from courses.hidden_work import work_is_hidden_from
 from courses.querysets.content import ContentQuerySet
 from courses.querysets.extra_time_columns import extra_time_of
-from courses.querysets.membership import EDITORS, STAFF, enrolled
+from courses.querysets.membership import (
+    OVERSEERS,
+    STAFF,
+    enrolled,
+    reads_all_work,
+)
 
 if TYPE_CHECKING:
     from accounts.models import User
     from courses.models import Assignment
+
+
+# Whoever may see all work may see this assignment's.
+_IS_OPEN: Final = Q(marking_is_anonymous=False, markers_see_own_only=False)
 
 
 class AssignmentQuerySet(ContentQuerySet["Assignment"]):
@@ -22,17 +31,30 @@ class AssignmentQuerySet(ContentQuerySet["Assignment"]):
     def with_work_seen_by(self, user: "User") -> Self:
         """Return the assignments of which the person sees everybody's work.
 
-        This is outside the marking pages, which have a rule of their own. Who edits a
-        course sees all its work. Other staff do, unless the marking is anonymous or
+        This is outside the marking pages, which have a rule of their own. Who oversees
+        a course sees all its work. Other staff do, unless the marking is anonymous or
         markers see only what they are given. Nobody does while it is hidden from them.
         """
         found = self.exclude(work_is_hidden_from(user))
         if user.is_superuser:
             return found
-        is_open = Q(marking_is_anonymous=False, markers_see_own_only=False)
         return found.filter(
-            enrolled(user, "course", role__in=EDITORS)
-            | (enrolled(user, "course", role__in=STAFF) & is_open)
+            reads_all_work(user, "course", OVERSEERS)
+            | (reads_all_work(user, "course") & _IS_OPEN)
+        )
+
+    def with_marks_seen_by(self, user: "User") -> Self:
+        """Return the assignments of which the person sees everybody's marks.
+
+        It is the rule of `with_work_seen_by`, also for external examiners from whom the
+        course hides names: they see whose marks these are by codes alone.
+        """
+        found = self.exclude(work_is_hidden_from(user))
+        if user.is_superuser:
+            return found
+        return found.filter(
+            enrolled(user, "course", role__in=OVERSEERS)
+            | (enrolled(user, "course", role__in=STAFF) & _IS_OPEN)
         )
 
     def with_hiding_from(self, user: "User") -> Self:

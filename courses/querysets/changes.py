@@ -6,7 +6,13 @@ from django.db import models
 from django.db.models import Q, Value
 
 from courses.querysets.extra_time_columns import extra_time_of
-from courses.querysets.membership import EDITORS, STAFF, enrolled, released
+from courses.querysets.membership import (
+    OVERSEERS,
+    PEOPLE_MANAGERS,
+    enrolled,
+    reads_all_work,
+    released,
+)
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -42,14 +48,17 @@ class CourseChangeQuerySet(models.QuerySet["CourseChange"]):
         as the portal still takes their own work.
 
         SECURITY: accommodations, which can tell of a disability, and refused requests
-        for an extension are for the student and those who edit the course. So is what
-        concerns one student's work while markers do not see whose it is.
+        for an extension are for the student and those who manage the course's people.
+        What concerns one student's work while markers do not see whose it is, is for
+        those who oversee the course. External examiners from whom the course hides
+        names read what students read.
         """
         if user.is_superuser:
             return self
         return self.filter(
-            enrolled(user, "course", role__in=EDITORS)
-            | (enrolled(user, "course", role__in=STAFF) & ~_is_private())
+            enrolled(user, "course", role__in=PEOPLE_MANAGERS)
+            | (reads_all_work(user, "course", OVERSEERS) & ~_is_personal())
+            | (reads_all_work(user, "course") & ~_is_personal() & ~_is_apart())
             | (
                 enrolled(user, "course")
                 & released("course__")
@@ -80,15 +89,18 @@ class CourseChangeQuerySet(models.QuerySet["CourseChange"]):
         return is_released
 
 
-def _is_private() -> Q:
-    """Match changes that staff who do not edit the course may not read."""
+def _is_personal() -> Q:
+    """Match changes that only those who manage people may read, and the student."""
     about_one = Q(kind="extension", student__isnull=False)
+    return about_one & (Q(assignment__isnull=True) | Q(is_public=False))
+
+
+def _is_apart() -> Q:
+    """Match changes that say whose work it is while markers do not see that."""
     is_apart = Q(assignment__marking_is_anonymous=True) | Q(
         assignment__markers_see_own_only=True
     )
-    return (about_one & (Q(assignment__isnull=True) | Q(is_public=False))) | (
-        Q(student__isnull=False) & is_apart
-    )
+    return Q(student__isnull=False) & is_apart
 
 
 def _is_told(user: "User") -> Q:

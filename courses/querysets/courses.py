@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models import OuterRef, Subquery, Value
 
-from courses.querysets.membership import EDITORS, STAFF, enrolled, released
+from courses.querysets.membership import (
+    EDITORS,
+    STAFF,
+    enrolled,
+    reads_all_work,
+    released,
+)
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -36,11 +42,7 @@ class CourseQuerySet(models.QuerySet["Course"]):
 
     def staffed_by(self, user: "User") -> Self:
         """Return the courses in which the person may see everybody's work."""
-        return (
-            self
-            if user.is_superuser
-            else self.filter(enrolled(user, "pk", role__in=STAFF))
-        )
+        return self if user.is_superuser else self.filter(reads_all_work(user, "pk"))
 
     def editable_by(self, user: "User") -> Self:
         """Return the courses whose content the person may edit."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final, Self
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import models
 
-from courses.querysets.membership import EDITORS, STAFF
+from courses.querysets.membership import EDITORS, MARKERS, STAFF
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -36,8 +36,12 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
         return self.filter(course__in=Course.objects.visible_to(user))
 
     def staff(self) -> Self:
-        """Return those who see all work in their course: assistants and lecturers."""
+        """Return those who see everybody's marks in their course."""
         return self.active().filter(role__in=STAFF)
+
+    def markers(self) -> Self:
+        """Return those who may mark in their course: assistants and lecturers."""
+        return self.active().filter(role__in=MARKERS)
 
     def editors(self) -> Self:
         """Return those who edit their course and release its marks."""

@@ -1,6 +1,7 @@
-"""Extensions, requests for them, and accommodations: their student's and the editors'.
+"""Extensions, requests for them, and accommodations: their student's and those of who manages people.
 
-SECURITY: why somebody needs more time is private. Assistants do not see these rows.
+SECURITY: why somebody needs more time is private. Assistants and external examiners do not see
+these rows.
 """
 
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from courses.querysets.membership import EDITORS, enrolled
+from courses.querysets.membership import PEOPLE_MANAGERS, enrolled
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -20,7 +21,7 @@ class OfAssignmentQuerySet(models.QuerySet[RowT]):
     """Rows of one student and one assignment."""
 
     def visible_to(self, user: "User") -> Self:
-        """Return the person's own rows, and all rows of courses that they edit.
+        """Return the person's own rows, and all rows of courses whose people they manage.
 
         A student does not see a row of an assignment that is hidden from them.
         """
@@ -30,7 +31,7 @@ class OfAssignmentQuerySet(models.QuerySet[RowT]):
             return self
         seen = Assignment.objects.visible_to(user).filter(pk=OuterRef("assignment"))
         return self.filter(
-            enrolled(user, "assignment__course", role__in=EDITORS)
+            enrolled(user, "assignment__course", role__in=PEOPLE_MANAGERS)
             | (Q(student=user) & Exists(seen))
         )
 
@@ -47,13 +48,13 @@ class AccommodationQuerySet(models.QuerySet[RowT]):
     """Accommodations in a course."""
 
     def visible_to(self, user: "User") -> Self:
-        """Return the person's own rows, and all rows of courses that they edit."""
+        """Return the person's own rows, and all rows of courses whose people they manage."""
         from courses.models import Course  # noqa: PLC0415  models import this module
 
         if user.is_superuser:
             return self
         seen = Course.objects.visible_to(user).filter(pk=OuterRef("course"))
         return self.filter(
-            enrolled(user, "course", role__in=EDITORS)
+            enrolled(user, "course", role__in=PEOPLE_MANAGERS)
             | (Q(student=user) & Exists(seen))
         )

@@ -47,7 +47,7 @@ def built_accommodation(
     *, actor: User, course: Course, student: User, hours: int, percent: int, reason: str
 ) -> Accommodation:
     """Return the row that `set_accommodation` would store, and refuse what it would."""
-    require_right(actor, Right.EDIT, course)
+    require_right(actor, Right.MANAGE_PEOPLE, course)
     rows = Accommodation.objects.filter(course=course, student=student)
     row = rows.first() or Accommodation(course=course, student=student)
     row.hours, row.percent, row.reason = hours, percent, reason
@@ -66,7 +66,7 @@ def save_accommodation(*, actor: User, accommodation: Accommodation) -> None:
     The student reads the change, without the reason. Raises PermissionDenied if the
     actor may not edit the course.
     """
-    require_right(actor, Right.EDIT, accommodation.course)
+    require_right(actor, Right.MANAGE_PEOPLE, accommodation.course)
     rows = Accommodation.objects.select_for_update()
     stored = rows.filter(pk=accommodation.pk).first()
     accommodation.save()
@@ -98,7 +98,7 @@ def withdraw_accommodations(
     """
     courses = {}
     for accommodation in accommodations:
-        require_right(actor, Right.EDIT, accommodation.course)
+        require_right(actor, Right.MANAGE_PEOPLE, accommodation.course)
         _record(actor, accommodation, before=accommodation.words, after=_NO_EXTRA_TIME)
         accommodation.delete()
         courses[accommodation.course_id] = accommodation.course

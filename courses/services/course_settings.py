@@ -15,7 +15,7 @@ from courses.services.changes import record_change
 from courses.services.creating import CourseRefusedError
 from courses.wall_clock import moment_words
 
-_FIELDS = ("title", "module_codes", "summary", "release_at")
+_FIELDS = ("title", "module_codes", "summary", "release_at", "examiners_see_codes")
 _HIDDEN = "hidden"
 
 
@@ -27,6 +27,7 @@ class CourseSettings:
     module_codes: Sequence[str]
     summary: str
     release_at: dt.datetime | None
+    examiners_see_codes: bool = False
 
 
 @transaction.atomic

@@ -70,12 +70,15 @@ def save_course(*, actor: Actor, course: Course) -> None:
 
 
 @transaction.atomic
-def save_assignment(*, actor: Actor, assignment: Assignment) -> None:
+def save_assignment(
+    *, actor: Actor, assignment: Assignment, right: Right = Right.EDIT
+) -> None:
     """Store the assignment, and record that it is new, or what changed.
 
-    Raises PermissionDenied if the actor may not edit the course.
+    Raises PermissionDenied if the actor does not have the right in the course. A
+    service that changes marks alone asks for Right.MANAGE_MARKS.
     """
-    require_right(actor, Right.EDIT, assignment.course)
+    require_right(actor, right, assignment.course)
     rows = Assignment.objects.select_for_update()
     stored = rows.filter(pk=assignment.pk).first()
     assignment.save()
@@ -128,9 +131,10 @@ def save_material(*, actor: Actor, material: Material) -> None:
 def save_enrolment(*, actor: Actor, enrolment: Enrolment) -> None:
     """Store the enrolment, and record a change of its role.
 
-    Raises PermissionDenied if the actor may not edit the course, and LastLecturerError.
+    Raises PermissionDenied if the actor may not manage the course's people, and
+    LastLecturerError.
     """
-    require_right(actor, Right.EDIT, enrolment.course)
+    require_right(actor, Right.MANAGE_PEOPLE, enrolment.course)
     stored = Enrolment.objects.filter(pk=enrolment.pk).first()
     if stored is not None:
         change_role(

@@ -5,13 +5,27 @@ from django.db import transaction
 from accounts.actors import Actor, System
 from accounts.models import User
 from courses.models import Course, CourseChange, Enrolment
-from courses.permissions import STAFF_ROLES, Right
+from courses.permissions import STAFF_ROLES, Right, can
 from courses.services.access import require_right
 from courses.services.changes import record_change
 from formats.choices import Role
 
 
-class LastLecturerError(Exception):
+class RoleRefusedError(Exception):
+    """A role was not changed. The text says what to do."""
+
+
+class LecturersOnlyError(RoleRefusedError):
+    """Somebody who is no lecturer would make a lecturer, or change one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Only lecturers make somebody a lecturer, or change the role of a lecturer. "
+            "Ask a lecturer of the course."
+        )
+
+
+class LastLecturerError(RoleRefusedError):
     """A course with lecturers would be left without one. The text says what to do."""
 
     def __init__(self) -> None:
@@ -32,12 +46,13 @@ def lock_enrolment(student: User, course_id: int) -> None:
 def enrol(*, actor: Actor, course: Course, user: User, role: Role) -> Enrolment:
     """Enrol the person with this role, or make them active with it.
 
-    A change of role is recorded. Raises PermissionDenied if the actor may not edit the
-    course, and LastLecturerError.
+    A change of role is recorded. Raises PermissionDenied if the actor may not manage
+    the course's people, and RoleRefusedError.
     """
-    require_right(actor, Right.EDIT, course)
+    require_right(actor, Right.MANAGE_PEOPLE, course)
     with transaction.atomic():
         lock_people(course)
+        require_may_give(actor, course, role)
         enrolment, is_new = Enrolment.objects.get_or_create(
             course=course, user=user, defaults={"role": role}
         )
@@ -74,10 +89,11 @@ def change_role(
 ) -> Enrolment:
     """Give the person this role, make them active or inactive, and record the change.
 
-    None leaves a value as it is. Raises PermissionDenied if the actor may not edit the
-    course, and LastLecturerError if the course would have no lecturer who can sign in.
+    None leaves a value as it is. Raises PermissionDenied if the actor may not manage the
+    course's people, LecturersOnlyError, and LastLecturerError if the course would have no
+    lecturer who can sign in.
     """
-    require_right(actor, Right.EDIT, enrolment.course)
+    require_right(actor, Right.MANAGE_PEOPLE, enrolment.course)
     with transaction.atomic():
         lock_people(enrolment.course)
         enrolment.refresh_from_db(fields=["role", "is_active"])
@@ -88,6 +104,17 @@ def change_role(
             is_active=enrolment.is_active if is_active is None else is_active,
         )
     return enrolment
+
+
+def require_may_give(actor: Actor, course: Course, *roles: str | None) -> None:
+    """Raise LecturersOnlyError if the actor may not give or take one of these roles.
+
+    SECURITY: otherwise a course administrator could make themselves a lecturer.
+    """
+    if Role.LECTURER not in roles or isinstance(actor, System):
+        return
+    if not can(actor, Right.EDIT, course):
+        raise LecturersOnlyError
 
 
 def lock_people(course: Course) -> None:
@@ -119,6 +146,7 @@ def _set_role(
     after = role_words(role, is_active=is_active)
     if before == after:
         return
+    require_may_give(actor, enrolment.course, enrolment.role, role)
     had_one = has_lecturer(enrolment.course)
     enrolment.role, enrolment.is_active = role, is_active
     enrolment.save(update_fields=["role", "is_active"])

@@ -238,7 +238,7 @@ def _answered(
     actor: User, request: ExtensionRequest, state: ExtensionRequest.State, answer: str
 ) -> ExtensionRequest:
     """Return the locked request with the answer, not stored yet; wake the mailer."""
-    require_right(actor, Right.EDIT, request.assignment.course)
+    require_right(actor, Right.MANAGE_PEOPLE, request.assignment.course)
     row, now = _locked(request), timezone.now()
     row.state, row.answer = state.value, answer.strip()
     row.answered_by, row.answered_at, row.mail_due_at = actor, now, now

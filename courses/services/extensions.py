@@ -63,7 +63,7 @@ def grant_extensions(
     Raises ExtensionRefusedError for the first that is impossible, and PermissionDenied
     if the actor may not edit the course.
     """
-    require_right(actor, Right.EDIT, assignment.course)
+    require_right(actor, Right.MANAGE_PEOPLE, assignment.course)
     granted = []
     for extension, before in _built(actor, assignment, grants):
         _store(actor, extension, before)
@@ -77,7 +77,7 @@ def check_grants(
     *, actor: User, assignment: Assignment, grants: Sequence[ExtensionGrant]
 ) -> None:
     """Refuse what `grant_extensions` would refuse, and store nothing."""
-    require_right(actor, Right.EDIT, assignment.course)
+    require_right(actor, Right.MANAGE_PEOPLE, assignment.course)
     _built(actor, assignment, grants)
 
 
@@ -135,7 +135,7 @@ def save_extension(*, actor: User, extension: Extension) -> None:
     The student reads it among the changes, without the reason. Raises PermissionDenied
     if the actor may not edit the course.
     """
-    require_right(actor, Right.EDIT, extension.assignment.course)
+    require_right(actor, Right.MANAGE_PEOPLE, extension.assignment.course)
     stored = Extension.objects.select_for_update().filter(pk=extension.pk).first()
     before = stored.due_at if stored else None
     _store(actor, extension, before)
@@ -171,7 +171,7 @@ def withdraw_extensions(*, actor: User, extensions: Iterable[Extension]) -> None
     assignments = {}
     for extension in extensions:
         assignment = extension.assignment
-        require_right(actor, Right.EDIT, assignment.course)
+        require_right(actor, Right.MANAGE_PEOPLE, assignment.course)
         extra_time = extra_time_for(assignment, extension.student)
         _record(actor, extension, extra_time, replace(extra_time, extended_to=None))
         extension.delete()

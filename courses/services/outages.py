@@ -212,7 +212,7 @@ def apply_outage(
     Raises ShiftRefusedError if the plan is another one by now, has faults, or no reason
     is given, and PermissionDenied if the actor may not edit the course.
     """
-    require_right(actor, Right.EDIT, course)
+    require_right(actor, Right.MANAGE_PEOPLE, course)
     Course.objects.select_for_update().get(pk=course.pk)
     plan = plan_outage(course=course, starts_at=starts_at, ends_at=ends_at, hours=hours)
     check_plan(plan, seen, reason.strip())

@@ -17,7 +17,12 @@ from courses.models import Course, CourseChange, Enrolment
 from courses.permissions import Right
 from courses.services.access import require_right
 from courses.services.changes import record_change
-from courses.services.enrolments import has_lecturer, lock_people, require_lecturer
+from courses.services.enrolments import (
+    has_lecturer,
+    lock_people,
+    require_lecturer,
+    require_may_give,
+)
 from courses.services.held_uploads import (
     NothingPendingError,
     forget_old_uploads,
@@ -68,7 +73,7 @@ def plan_roster(
     Raises RosterError if it cannot be used, and PermissionDenied if the actor may not
     edit the course.
     """
-    require_right(actor, Right.EDIT, course)
+    require_right(actor, Right.MANAGE_PEOPLE, course)
     roster = read_roster(content, module_codes=course.module_codes)
     return _plan(actor, course, roster, deactivate_missing=deactivate_missing)
 
@@ -87,9 +92,10 @@ def import_roster(
     With a digest, only exactly that plan is carried out: RosterChangedError if the
     course or an account has changed meanwhile. The record's text is what `summary`
     returns for the plan; without it, how many people the file changed. Raises
-    LastLecturerError if no lecturer would be left, RosterError and PermissionDenied.
+    RoleRefusedError for a role that the actor may not give and if no lecturer would be
+    left, RosterError and PermissionDenied.
     """
-    require_right(actor, Right.EDIT, course)
+    require_right(actor, Right.MANAGE_PEOPLE, course)
     roster = read_roster(content, module_codes=course.module_codes)
     try:
         with transaction.atomic():
@@ -108,8 +114,8 @@ def add_person(*, actor: Actor, course: Course, entry: Entry) -> RosterImport:
     """Enrol one person by their address, with a new account if they have none.
 
     It works like a roster of one line: somebody who is or was in the course gets this
-    role. Raises RosterError if the roster would be refused, LastLecturerError, and
-    PermissionDenied if the actor may not edit the course.
+    role. Raises RosterError if the roster would be refused, RoleRefusedError, and
+    PermissionDenied if the actor may not manage the course's people.
     """
     row = {
         "email": entry.email,
@@ -137,7 +143,7 @@ def _added(entry: Entry, plan: Plan) -> str:
 
 def hold_roster(*, actor: User, course: Course, content: bytes) -> None:
     """Keep the person's file for this course, in place of an earlier one."""
-    require_right(actor, Right.EDIT, course)
+    require_right(actor, Right.MANAGE_PEOPLE, course)
     forget_old_uploads()
     folder = _folder(actor, course)
     shutil.rmtree(folder, ignore_errors=True)
@@ -164,7 +170,7 @@ def export_roster(*, actor: Actor, course: Course) -> str:
     Importing it again changes nothing. Raises PermissionDenied if the actor may not
     edit the course.
     """
-    require_right(actor, Right.EDIT, course)
+    require_right(actor, Right.MANAGE_PEOPLE, course)
     people = Enrolment.objects.active().filter(course=course).select_related("user")
     rows = [
         {
@@ -210,6 +216,8 @@ def _carry_out(
     plan: Plan,
     summary: Callable[[Plan], str] | None,
 ) -> Sequence[User]:
+    for change in plan.of(Step.NEW, Step.ENROL, Step.BACK, Step.CHANGE, Step.LEAVE):
+        _require_may_change(actor, course, change)
     had_one = has_lecturer(course)
     made = _make_accounts(plan.of(Step.NEW))
     _enrol(course, plan, made)
@@ -222,6 +230,12 @@ def _carry_out(
     if not plan.is_empty:
         _record(actor, course, plan, summary(plan) if summary else "")
     return list(made.values())
+
+
+def _require_may_change(actor: Actor, course: Course, change: Change) -> None:
+    """Raise LecturersOnlyError if the actor may not give or take the role."""
+    if change.was != change.role or change.step is Step.LEAVE:
+        require_may_give(actor, course, change.was, change.role)
 
 
 def _make_accounts(changes: Sequence[Change]) -> dict[str, User]:

@@ -12,7 +12,7 @@ from courses.forms.people import InviteForm, RoleForm
 from courses.models import Course
 from courses.pages.people import people_page, people_query
 from courses.permissions import Right, can
-from courses.services.enrolments import LastLecturerError, change_role, role_words
+from courses.services.enrolments import RoleRefusedError, change_role, role_words
 from courses.services.invitations import send_invitations
 from courses.views.access import allowed_course
 from formats.choices import Role
@@ -32,7 +32,7 @@ def people(request: SignedInRequest, slug: str) -> HttpResponse:
             show=request.GET.get("show", ""),
             page=request.GET.get("page", ""),
         ),
-        "can_edit": can(request.user, Right.EDIT, course),
+        "can_edit": can(request.user, Right.MANAGE_PEOPLE, course),
         "roles": Role.choices,
     }
     return render(request, "courses/people.html", context)
@@ -42,7 +42,7 @@ def people(request: SignedInRequest, slug: str) -> HttpResponse:
 @require_POST
 def role(request: SignedInRequest, slug: str) -> HttpResponse:
     """Change somebody's role, or make them inactive or active again."""
-    course = allowed_course(request.user, slug, Right.EDIT)
+    course = allowed_course(request.user, slug, Right.MANAGE_PEOPLE)
     form = RoleForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Nothing was changed. Choose a role from the list.")
@@ -60,7 +60,7 @@ def role(request: SignedInRequest, slug: str) -> HttpResponse:
             role=Role(wanted["role"]) if is_role else None,
             is_active=is_active,
         )
-    except LastLecturerError as error:
+    except RoleRefusedError as error:
         messages.error(request, str(error))
     else:
         words = role_words(enrolment.role, is_active=enrolment.is_active)
@@ -72,7 +72,7 @@ def role(request: SignedInRequest, slug: str) -> HttpResponse:
 @require_POST
 def invite(request: SignedInRequest, slug: str) -> HttpResponse:
     """Invite one person who has never signed in, or all who were not invited."""
-    course = allowed_course(request.user, slug, Right.EDIT)
+    course = allowed_course(request.user, slug, Right.MANAGE_PEOPLE)
     form = InviteForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Nobody was invited. Choose a person from the list.")

@@ -10,7 +10,7 @@ from accounts.http import SignedInRequest
 from courses.forms.person_add import PersonForm
 from courses.models import Course
 from courses.permissions import Right
-from courses.services.enrolments import LastLecturerError
+from courses.services.enrolments import RoleRefusedError
 from courses.services.invitations import send_invitations
 from courses.services.roster import RosterChangedError, RosterImport, add_person
 from courses.services.roster_plan import Step
@@ -24,7 +24,7 @@ UNPROCESSABLE = 422
 @require_http_methods(["GET", "HEAD", "POST"])
 def person_add(request: SignedInRequest, slug: str) -> HttpResponse:
     """Ask for an address and a role; on POST, enrol the person."""
-    course = allowed_course(request.user, slug, Right.EDIT)
+    course = allowed_course(request.user, slug, Right.MANAGE_PEOPLE)
     if request.method != "POST":
         return _page(request, course, PersonForm(course))
     form = PersonForm(course, request.POST)
@@ -34,7 +34,7 @@ def person_add(request: SignedInRequest, slug: str) -> HttpResponse:
         done = add_person(actor=request.user, course=course, entry=form.entry)
     except RosterError as error:
         form.add_error(None, [f"{each.message} {each.hint}" for each in error.problems])
-    except (RosterChangedError, LastLecturerError) as error:
+    except (RosterChangedError, RoleRefusedError) as error:
         form.add_error(
             None,
             str(error)

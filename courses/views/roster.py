@@ -15,7 +15,7 @@ from accounts.throttles import ImportThrottle, seconds_to_wait
 from courses.forms.roster import RosterForm
 from courses.models import Course
 from courses.permissions import Right
-from courses.services.enrolments import LastLecturerError
+from courses.services.enrolments import RoleRefusedError
 from courses.services.held_uploads import NothingPendingError
 from courses.services.invitations import send_invitations
 from courses.services.roster import (
@@ -66,7 +66,7 @@ CHANGED = Problem(
 @require_http_methods(["GET", "HEAD", "POST"])
 def roster(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show the form; then what the file would change; then change exactly that."""
-    course = allowed_course(request.user, slug, Right.EDIT)
+    course = allowed_course(request.user, slug, Right.MANAGE_PEOPLE)
     if request.method != "POST":
         return _page(request, course, RosterForm())
     if wait := seconds_to_wait(ImportThrottle, request):
@@ -85,7 +85,7 @@ def roster(request: SignedInRequest, slug: str) -> HttpResponse:
 @require_safe
 def roster_export(request: SignedInRequest, slug: str) -> HttpResponse:
     """Send the people of the course as a CSV file; the service records the export."""
-    course = allowed_course(request.user, slug, Right.EDIT)
+    course = allowed_course(request.user, slug, Right.MANAGE_PEOPLE)
     text = export_roster(actor=request.user, course=course)
     day = timezone.now().astimezone(course.tz).date().isoformat()
     # With a byte order mark: without it, spreadsheets guess an older encoding.
@@ -133,7 +133,7 @@ def _confirm(request: SignedInRequest, course: Course) -> HttpResponse:
     except RosterChangedError:
         plan = plan_roster(**wanted)
         return _page(request, course, form, plan=plan, faults=(CHANGED,))
-    except LastLecturerError as error:
+    except RoleRefusedError as error:
         fault = Problem(message=str(error))
         return _page(request, course, _again(request), faults=(fault,))
     forget_roster(actor=request.user, course=course)

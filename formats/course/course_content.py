@@ -85,6 +85,7 @@ class CourseRow(Released):
     pass_mark: Decimal = percent_or(Decimal(40))
     letter_scale: str = letter_scale()
     total_decimals: int = whole(highest=2, default=1)
+    examiners_see_codes: bool = flag()
     quota_mb: int | None = whole_or_none(highest=2_147_483_647)
     weights_days: int | None = whole_or_none(highest=32_767)
 

@@ -170,7 +170,7 @@ def gradebook_page(
         query=query,
         rows=found,
         codes=tuple(texts_of(course.module_codes)),
-        may_edit=can(user, Right.EDIT, course),
+        may_edit=can(user, Right.MANAGE_MARKS, course),
         shows_totals=shows_totals,
     )
 

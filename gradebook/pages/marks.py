@@ -105,7 +105,7 @@ def marks_page(
         rows=rows,
         is_student=is_student,
         sees_all_work=Right.VIEW_ALL_WORK in rights,
-        may_edit=Right.EDIT in rights,
+        may_edit=Right.MANAGE_MARKS in rights,
         total=_total(formula, rows, module_code, assumed or {}) if is_student else None,
         module_code=module_code,
     )

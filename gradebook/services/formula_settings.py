@@ -86,7 +86,7 @@ def edit_formula(*, actor: Actor, edit: FormulaEdit) -> None:
     may not edit the course, and FormulaRefusedError if a part that goes has coursework,
     or if somebody has changed the formula since the editor saw it.
     """
-    require_right(actor, Right.EDIT, edit.course)
+    require_right(actor, Right.MANAGE_MARKS, edit.course)
     # Two editors at the same time: the second waits for the first.
     Course.objects.select_for_update().get(pk=edit.course.pk)
     # Whoever puts coursework into a part that goes is waited for.
@@ -156,7 +156,7 @@ def _save_shares(actor: Actor, edit: FormulaEdit) -> None:
         row.component = component
         row.weight_percent = wanted.weight_percent
         row.is_extra_credit = wanted.is_extra_credit
-        save_assignment(actor=actor, assignment=row)
+        save_assignment(actor=actor, assignment=row, right=Right.MANAGE_MARKS)
 
 
 def plan_formula(*, actor: User, edit: FormulaEdit, now: dt.datetime) -> FormulaPlan:

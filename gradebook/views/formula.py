@@ -36,7 +36,7 @@ def formula(request: SignedInRequest, slug: str) -> HttpResponse:
     If students' totals change, they are shown first. It is stored once the form is sent
     again with the digest of what was shown.
     """
-    course = allowed_course(request.user, slug, Right.EDIT)
+    course = allowed_course(request.user, slug, Right.MANAGE_MARKS)
     if request.method != "POST":
         return _page(request, slug, FormulaForms(course))
     forms = FormulaForms(course, request.POST)
@@ -62,7 +62,7 @@ def _page(
     plan: KnownRows[TotalPreview] = NOTHING,
     problems_then: Sequence[str] = (),
 ) -> HttpResponse:
-    stored = allowed_course(request.user, slug, Right.EDIT)
+    stored = allowed_course(request.user, slug, Right.MANAGE_MARKS)
     context = {
         "course": stored,
         "tab": "manage",

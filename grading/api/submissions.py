@@ -261,7 +261,7 @@ class GradedSubmissionViewSet(SubmissionViewSet):
         person = sender(request)
         asked = checked_input(request, ForStudentInputSerializer)
         assignment = assignment_for(request, asked["assignment"])
-        if not can(person, Right.EDIT, assignment.course):
+        if not can(person, Right.MANAGE_PEOPLE, assignment.course):
             raise PermissionDenied("Only lecturers of this course can do this.")
         key = asked["idempotency_key"]
         try:

@@ -47,7 +47,7 @@ class _MarkersForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.assignment = assignment
-        staff = Enrolment.objects.staff().filter(course=assignment.course_id)
+        staff = Enrolment.objects.markers().filter(course=assignment.course_id)
         markers: Any = self.fields["markers"]
         markers.queryset = User.objects.filter(
             pk__in=staff.order_by().values("user")

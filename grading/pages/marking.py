@@ -8,6 +8,7 @@ from django.db.models import Count, Q
 
 from accounts.models import User
 from courses.models import Assignment
+from courses.permissions import Right, can
 from grading.marking_pace import pace, time_in_words, time_left
 from grading.models import MarkerAllocation, Marking, Stage
 from grading.services.agreement import differing_answers
@@ -95,6 +96,8 @@ class MarkingPage:
     to_agree: int
     own: int
     may_edit: bool
+    may_mark: bool = True
+    may_oversee: bool = False
 
     @property
     def answers(self) -> int:
@@ -147,6 +150,8 @@ def marking_page(
             row.waiting for each in questions for row in each.markers if row.is_viewer
         ),
         may_edit=scope.may_edit,
+        may_mark=scope.may_mark,
+        may_oversee=can(user, Right.OVERSEE, assignment.course),
     )
 
 

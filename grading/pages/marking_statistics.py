@@ -6,6 +6,7 @@ from uuid import UUID
 
 from accounts.models import User
 from courses.models import Assignment, Question
+from courses.permissions import Right, rights_in
 from grading.marker_statistics import (
     GivenPoints,
     MarkerNumbers,
@@ -91,6 +92,7 @@ class MarkingStatisticsPage:
     size: int
     draw: int
     left_out: int = 0
+    may_mark: bool = True
 
     @property
     def next_draw(self) -> int:
@@ -122,13 +124,23 @@ def marking_statistics_page(
         )
     }
     titles = _titles(assignment)
-    sampled = _sampled(assignment, records, titles, size=size, draw=draw)
+    rights = rights_in(viewer, assignment.course)
+    sampled = _sampled(
+        assignment,
+        records,
+        titles,
+        size=size,
+        draw=draw,
+        sees_names=Right.VIEW_ALL_WORK in rights
+        and not assignment.marking_is_anonymous,
+    )
     return MarkingStatisticsPage(
         questions=_questions(records, names, titles),
         markers=_markers(names, records, changed, sampled),
         size=size,
         draw=draw,
         left_out=len(hidden),
+        may_mark=Right.GRADE in rights,
     )
 
 
@@ -176,6 +188,7 @@ def _sampled(
     *,
     size: int,
     draw: int,
+    sees_names: bool,
 ) -> dict[int, tuple[SampledMarking, ...]]:
     """Return a sample of each marker's first markings. Without names, by their codes.
 
@@ -197,7 +210,7 @@ def _sampled(
     submissions = Submission.objects.filter(pk__in=works).order_by()
     attempts: dict[UUID | None, int] = dict(submissions.values_list("pk", "attempt"))
     names = {}
-    if not assignment.marking_is_anonymous:
+    if sees_names:
         names = {user.pk: user.name for user in User.objects.filter(pk__in=students)}
     return {
         marker: tuple(

@@ -6,8 +6,8 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from courses.permissions import in_staffed_courses, own_in_visible_courses
-from courses.querysets import EDITORS
-from courses.querysets.membership import enrolled
+from courses.querysets import OVERSEERS
+from courses.querysets.membership import reads_all_work
 from grading.querysets.hidden_markings import markings_hidden_from
 from grading.querysets.released import released_to
 
@@ -24,7 +24,7 @@ class RegradeRequestQuerySet(models.QuerySet["RegradeRequest"]):
     def visible_to(self, user: "User") -> Self:
         """Return the person's own requests, and those that they may answer.
 
-        Who edits a course sees all its requests. Other staff see those about work that
+        Who oversees a course sees all its requests. Other staff see those about work that
         they may mark, as `grading.services.marker_scope.MarkerScope` says.
 
         SECURITY: a student sees none while the marks are not released to them. An answer
@@ -52,7 +52,7 @@ class RegradeRequestQuerySet(models.QuerySet["RegradeRequest"]):
         own = own_in_visible_courses(user, course=_COURSE, owner="submission__author")
         is_released = released_to(user, assignment="submission__assignment")
         return known.filter(
-            enrolled(user, _COURSE, role__in=EDITORS)
+            reads_all_work(user, _COURSE, OVERSEERS)
             | (in_staffed_courses(user, course=_COURSE) & marks)
             | (own & is_released)
         )

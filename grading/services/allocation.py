@@ -219,7 +219,7 @@ def _lock(actor: User, assignment: Assignment) -> None:
 def _check_markers(assignment: Assignment, markers: Sequence[User]) -> None:
     if not markers:
         raise AllocationRefusedError("Choose at least one marker.")
-    staff = Enrolment.objects.staff().filter(course=assignment.course_id)
+    staff = Enrolment.objects.markers().filter(course=assignment.course_id)
     known = set(staff.values_list("user", flat=True))
     for marker in markers:
         if marker.pk not in known:

@@ -109,11 +109,12 @@ def shows_feedback(
     """Return whether somebody with these rights sees feedback, by the student's times.
 
     SECURITY: students see it from the release on, and it tells nothing before, not even
-    whether somebody has marked. Staff who do not edit the course see it from then on,
-    too: until then, a second marker must not know what the first one gave. The rights
-    are those of `rights_at`, which takes the sight of all work from second markers.
+    whether somebody has marked. Staff who do not oversee the course see it from then
+    on, too: until then, a second marker must not know what the first one gave. The
+    rights are those of `rights_at`, which takes the sight of all work from second
+    markers.
     """
-    if {Right.EDIT, Right.VIEW_ALL_WORK} <= set(rights):
+    if {Right.OVERSEE, Right.VIEW_MARKS} <= set(rights):
         return True
     return moments.is_released and (is_own or Right.VIEW_ALL_WORK in rights)
 

@@ -8,10 +8,11 @@ from django.db import transaction
 from accounts.models import User
 from courses.models import Assignment
 from courses.permissions import Right
-from courses.services.access import require_right
+from courses.services.access import require_some_right
 from grading.models import Mark
 from grading.services.marks import recompute_mark
 
+_DECIDE: Final = (Right.GRADE, Right.MANAGE_MARKS)
 MOST_ADJUSTMENT: Final = Decimal(99_999)
 
 
@@ -25,11 +26,11 @@ def adjust_mark(
 ) -> Mark:
     """Add these points to the adjustment of the student's mark, and record it.
 
-    `by` is negative to take points. Raises PermissionDenied if the actor may not mark in
-    the course, and AdjustmentRefusedError without a reason, without a mark, or if the
+    `by` is negative to take points. Raises PermissionDenied if the actor may neither
+    mark in the course nor manage its marks, and AdjustmentRefusedError without a reason, without a mark, or if the
     points have more than two decimals or are too many.
     """
-    require_right(actor, Right.GRADE, assignment.course)
+    require_some_right(actor, _DECIDE, assignment.course)
     if not reason.strip():
         raise AdjustmentRefusedError("Give a reason. It stays in the mark's history.")
     if not by.is_finite() or by != round(by, 2):

@@ -1,6 +1,7 @@
 """What staff decide for a student: excused, or 0 points for nothing."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -8,11 +9,13 @@ from django.db.models.functions import Now
 from accounts.actors import actor_user
 from accounts.models import User
 from courses.models import Assignment, Rubric
-from courses.permissions import Right
-from courses.services.access import require_right
+from courses.permissions import Right, can
+from courses.services.access import require_some_right
 from grading.models import Mark, MarkChange, Standing
 from grading.services.marker_scope import MarkerScope, marker_scope
 from grading.visible_results import ViewTimes
+
+_DECIDE: Final = (Right.GRADE, Right.MANAGE_MARKS)
 
 
 class StandingRefusedError(Exception):
@@ -49,14 +52,15 @@ def set_standing(
 
     Return None, and store no mark, if there is nothing to take back. Of an excused
     student no work counts, also such as is handed in or marked later. 0 points hold only
-    while nothing counts. Raises PermissionDenied if the actor may not mark in the course,
-    and StandingRefusedError without a reason or if they may not mark all questions of
-    the student.
+    while nothing counts. Raises PermissionDenied if the actor may neither mark in the
+    course nor manage its marks, and StandingRefusedError without a reason, or if they do
+    not manage its marks and may not mark all questions of the student.
     """
-    require_right(actor, Right.GRADE, assignment.course)
+    require_some_right(actor, _DECIDE, assignment.course)
     scope = marker_scope(actor, assignment)
     keys = Rubric.objects.filter(assignment=assignment).values_list("key", flat=True)
-    if not may_decide(scope, keys, student.pk):
+    may_manage = can(actor, Right.MANAGE_MARKS, assignment.course)
+    if not may_manage and not may_decide(scope, keys, student.pk):
         raise StandingRefusedError(
             "Only those who may mark all questions of the student can decide this."
         )

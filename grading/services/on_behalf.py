@@ -53,7 +53,7 @@ def submit_for_student(
     Raises EntryRefusedError, SubmissionRefusedError, and PermissionDenied if the actor
     may not edit the course.
     """
-    require_right(actor, Right.EDIT, assignment.course)
+    require_right(actor, Right.MANAGE_PEOPLE, assignment.course)
     now = timezone.now()
     _check_time(assignment, stated_at, now)
     entry = StaffEntry(

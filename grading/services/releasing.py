@@ -114,7 +114,7 @@ def release_marks(
     Raises ReleaseRefusedError if the release has problems and `despite_problems` is false, and
     PermissionDenied if the actor may not edit the course.
     """
-    require_right(actor, Right.EDIT, assignment.course)
+    require_right(actor, Right.MANAGE_MARKS, assignment.course)
     plan = plan_release(assignment, at=at)
     if plan.problems and not despite_problems:
         raise ReleaseRefusedError(plan.problems)
@@ -127,14 +127,14 @@ def take_back_release(*, actor: Actor, assignment: Assignment) -> None:
     What students have already seen cannot be taken back. Raises PermissionDenied if the
     actor may not edit the course.
     """
-    require_right(actor, Right.EDIT, assignment.course)
+    require_right(actor, Right.MANAGE_MARKS, assignment.course)
     _store(actor, assignment, None)
 
 
 def _store(actor: Actor, assignment: Assignment, at: dt.datetime | None) -> None:
     row = Assignment.objects.select_related("course").get(pk=assignment.pk)
     row.marks_released_at = at
-    save_assignment(actor=actor, assignment=row)
+    save_assignment(actor=actor, assignment=row, right=Right.MANAGE_MARKS)
     user = actor_user(actor)
     log.info(
         "marks_released" if at else "release_taken_back",

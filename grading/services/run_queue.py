@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.request_ids import current_request_id
 from courses.deadlines import deadline_for, is_open
 from courses.models import AssignmentRevision
-from courses.permissions import can_view_work_of
+from courses.permissions import Right, rights_at
 from formats.choices import Counting
 from grading.models import GradingRun, Regrade, RunEvent, SelfCheck
 from grading.services.fair_turns import next_turn
@@ -185,7 +185,7 @@ def _supersede_earlier(actor: Actor, submission: Submission) -> list[GradingRun]
 def may_cancel(user: User, run: GradingRun) -> bool:
     """Return whether the person may stop this run before it ends.
 
-    Staff may stop every run. A student may stop only the run that their own hand-in put
+    Who marks may stop every run. A student may stop only the run that their own hand-in put
     in the queue: reruns and regrades are started by staff, and only staff may stop
     them.
 
@@ -193,7 +193,7 @@ def may_cancel(user: User, run: GradingRun) -> bool:
     hidden checks found of an earlier attempt, which would count again.
     """
     work = run.work
-    if can_view_work_of(user, work.assignment):
+    if Right.GRADE in rights_at(user, work.assignment):
         return True
     if work.author_id != user.pk or not is_of_hand_in(run):
         return False

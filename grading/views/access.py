@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 
 from accounts.models import User
 from courses.models import Assignment, AssignmentRevision
-from courses.permissions import Right, can, can_view_work_of
+from courses.permissions import Right, can_view_work_of, rights_in
 from grading.models import GradingRun, SelfCheck
 
 # The most digits of a number that fits into a database column.
@@ -50,10 +50,13 @@ def visible_self_check(user: User, pk: UUID) -> SelfCheck:
     return found
 
 
-def allowed_assignment(user: User, slug: str, aslug: str, right: Right) -> Assignment:
-    """Return the assignment if the person may see it, and 403 without the right."""
+def allowed_assignment(user: User, slug: str, aslug: str, *rights: Right) -> Assignment:
+    """Return the assignment if the person may see it, and 403 without the rights.
+
+    One of these rights is enough.
+    """
     found = visible_assignment(user, slug, aslug)
-    if not can(user, right, found.course):
+    if not rights_in(user, found.course) & set(rights):
         raise PermissionDenied
     return found
 

@@ -34,7 +34,7 @@ def accommodations(request: SignedInRequest, slug: str) -> HttpResponse:
 
     If that changes marks or lateness, this is shown first.
     """
-    course = allowed_course(request.user, slug, Right.EDIT)
+    course = allowed_course(request.user, slug, Right.MANAGE_PEOPLE)
     if request.method != "POST":
         return _page(request, course, AccommodationForm(course))
     form = AccommodationForm(course, request.POST)
@@ -68,7 +68,7 @@ def accommodation_withdraw(
 
     If that changes marks or lateness, this is shown first.
     """
-    course = allowed_course(request.user, slug, Right.EDIT)
+    course = allowed_course(request.user, slug, Right.MANAGE_PEOPLE)
     rows = course.accommodations.select_related("student", "course")
     row = get_object_or_404(rows, pk=pk)
     plan = plan_accommodation(course=course, student=row.student, hours=0, percent=0)

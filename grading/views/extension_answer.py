@@ -36,7 +36,7 @@ def extension_answer(request: SignedInRequest, slug: str, pk: int) -> HttpRespon
 
     If granting it changes marks or lateness, this is shown first.
     """
-    course = allowed_course(request.user, slug, Right.EDIT)
+    course = allowed_course(request.user, slug, Right.MANAGE_PEOPLE)
     rows = ExtensionRequest.objects.visible_to(request.user)
     row = get_object_or_404(
         rows.select_related("assignment__course", "student", "answered_by"),

@@ -20,7 +20,7 @@ SHOWN: Final = 50
 @require_safe
 def extension_requests(request: SignedInRequest, slug: str) -> HttpResponse:
     """List the open requests of the course, and the latest of the others."""
-    course = allowed_course(request.user, slug, Right.EDIT)
+    course = allowed_course(request.user, slug, Right.MANAGE_PEOPLE)
     rows = (
         ExtensionRequest.objects.visible_to(request.user)
         .filter(assignment__course=course)

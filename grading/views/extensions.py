@@ -35,7 +35,7 @@ UNPROCESSABLE: Final = 422
 @require_http_methods(["GET", "HEAD", "POST"])
 def extensions(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
     """List the assignment's extensions; on POST, grant one."""
-    found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
+    found = allowed_assignment(request.user, slug, aslug, Right.MANAGE_PEOPLE)
     with timezone.override(found.course.tz):
         if request.method != "POST":
             return _page(request, found, ExtensionForm(found, initial=_chosen(request)))
@@ -66,7 +66,7 @@ def extension_withdraw(
 
     If that changes marks or lateness, this is shown first.
     """
-    found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
+    found = allowed_assignment(request.user, slug, aslug, Right.MANAGE_PEOPLE)
     rows = found.extensions.select_related("student", "assignment__course")
     extension = get_object_or_404(rows, pk=pk)
     plan = plan_extensions(assignment=found, due_at={extension.student_id: None})

@@ -31,7 +31,7 @@ UNPROCESSABLE: Final = 422
 @require_http_methods(["GET", "HEAD", "POST"])
 def extensions_many(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
     """Show the form; then what it would change; then grant exactly that."""
-    found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
+    found = allowed_assignment(request.user, slug, aslug, Right.MANAGE_PEOPLE)
     with timezone.override(found.course.tz):
         if request.method != "POST":
             return _page(request, found, ManyExtensionsForm(found))

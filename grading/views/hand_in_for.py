@@ -32,7 +32,7 @@ _KEY: Final = re.compile(r"[0-9a-f]{16,64}")
 @require_http_methods(["GET", "HEAD", "POST"])
 def hand_in_for(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
     """Show the form; on POST, hand the files in and show the receipt."""
-    found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
+    found = allowed_assignment(request.user, slug, aslug, Right.MANAGE_PEOPLE)
     with timezone.override(found.course.tz):
         if request.method != "POST":
             initial = {

@@ -33,7 +33,7 @@ UNPROCESSABLE: Final = 422
 @require_http_methods(["GET", "HEAD", "POST"])
 def marking(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
     """Show how far the marking is. On POST, allocate answers or take them back."""
-    found = allowed_assignment(request.user, slug, aslug, Right.GRADE)
+    found = allowed_assignment(request.user, slug, aslug, Right.GRADE, Right.OVERSEE)
     scope = marker_scope(request.user, found)
     page = marking_page(
         user=request.user, assignment=found, scope=scope, now=timezone.now()

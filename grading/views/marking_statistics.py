@@ -20,7 +20,7 @@ _LARGEST_SAMPLE: Final = 50
 @require_safe
 def marking_statistics(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
     """Show what each marker gives, and a random sample of each marker's markings."""
-    found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
+    found = allowed_assignment(request.user, slug, aslug, Right.OVERSEE)
     page = marking_statistics_page(
         assignment=found,
         viewer=request.user,

@@ -31,7 +31,7 @@ _CHANGED: Final = (
 @require_http_methods(["GET", "HEAD", "POST"])
 def outage(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show what would move; on POST with a reason and the preview's digests, move it."""
-    course = allowed_course(request.user, slug, Right.EDIT)
+    course = allowed_course(request.user, slug, Right.MANAGE_PEOPLE)
     given = request.POST if request.method == "POST" else request.GET
     with timezone.override(course.tz):
         form = OutageForm(course, given if "hours" in given else None)

@@ -30,7 +30,7 @@ UNPROCESSABLE: Final = 422
 @require_http_methods(["GET", "HEAD", "POST"])
 def release(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
     """Show what a release would show to whom; on POST, release or take it back."""
-    found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
+    found = allowed_assignment(request.user, slug, aslug, Right.MANAGE_MARKS)
     with timezone.override(found.course.tz):
         now = timezone.now()
         if request.method != "POST":

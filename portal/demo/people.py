@@ -62,6 +62,18 @@ MAIN: Final = (
         last_name="Marchetti",
         role=Role.ASSISTANT,
     ),
+    Person(
+        email=f"office@{DOMAIN}",
+        first_name="Mina",
+        last_name="Castell",
+        role=Role.ADMINISTRATOR,
+    ),
+    Person(
+        email=f"examiner@{DOMAIN}",
+        first_name="Jonas",
+        last_name="Ferrier",
+        role=Role.EXAMINER,
+    ),
     Person(email=f"admin@{DOMAIN}", first_name="Robin", last_name="Vale", role=None),
 )
 CLASS: Final = (

@@ -101,6 +101,7 @@ def course_with_every_field() -> Course:
         pass_mark=Decimal(50),
         letter_scale="A* 80, A 70, F 0",
         total_decimals=2,
+        examiners_see_codes=True,
         quota_mb=512,
         weights_days=30,
     )

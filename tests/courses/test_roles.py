@@ -6,7 +6,13 @@ from django.core.exceptions import PermissionDenied
 from accounts.actors import SYSTEM
 from accounts.models import User
 from courses.models import Course, CourseChange, Enrolment
-from courses.services.enrolments import LastLecturerError, change_role, enrol
+from courses.services.enrolments import (
+    LastLecturerError,
+    LecturersOnlyError,
+    change_role,
+    enrol,
+)
+from courses.services.roster import import_roster
 from formats.choices import Role
 from tests.factories import CourseFactory, EnrolmentFactory, UserFactory
 
@@ -109,3 +115,59 @@ def test_enrolling_somebody_again_records_the_new_role(
     assert not CourseChange.objects.exists()
     enrol(actor=SYSTEM, course=course, user=student.user, role=Role.ASSISTANT)
     assert CourseChange.objects.get().after == "Teaching assistant"
+
+
+@pytest.fixture
+def administrator(course: Course) -> Enrolment:
+    return EnrolmentFactory.create(course=course, administrator=True)
+
+
+@pytest.mark.parametrize("role", [Role.ASSISTANT, Role.EXAMINER, Role.ADMINISTRATOR])
+def test_administrator_gives_every_role_but_the_lecturers(
+    administrator: Enrolment, student: Enrolment, role: Role
+) -> None:
+    change_role(actor=administrator.user, enrolment=student, role=role)
+    assert Enrolment.objects.get(pk=student.pk).role == role
+
+
+def test_administrator_makes_nobody_a_lecturer_not_even_themselves(
+    course: Course, administrator: Enrolment, student: Enrolment
+) -> None:
+    actor = administrator.user
+    for enrolment in (administrator, student):
+        with pytest.raises(LecturersOnlyError, match="Ask a lecturer"):
+            change_role(actor=actor, enrolment=enrolment, role=Role.LECTURER)
+    with pytest.raises(LecturersOnlyError):
+        enrol(actor=actor, course=course, user=UserFactory.create(), role=Role.LECTURER)
+    for email in (student.user.email, actor.email, "new@example.org"):
+        content = f"email,role\n{email},lecturer\n".encode()
+        if email == actor.email:
+            # A file never changes the role of the person who imports it.
+            import_roster(
+                actor=actor, course=course, content=content, deactivate_missing=False
+            )
+            continue
+        with pytest.raises(LecturersOnlyError):
+            import_roster(
+                actor=actor, course=course, content=content, deactivate_missing=False
+            )
+    assert not course.enrolments.filter(role=Role.LECTURER).exists()
+
+
+def test_administrator_leaves_lecturers_as_they_are(
+    course: Course, administrator: Enrolment, lecturer: Enrolment
+) -> None:
+    EnrolmentFactory.create(course=course, lecturer=True)
+    for change in ({"role": Role.STUDENT}, {"is_active": False}):
+        with pytest.raises(LecturersOnlyError):
+            change_role(actor=administrator.user, enrolment=lecturer, **change)
+    content = f"email,role\n{lecturer.user.email},student\n".encode()
+    with pytest.raises(LecturersOnlyError):
+        import_roster(
+            actor=administrator.user,
+            course=course,
+            content=content,
+            deactivate_missing=False,
+        )
+    lecturer.refresh_from_db()
+    assert (lecturer.role, lecturer.is_active) == (Role.LECTURER, True)

@@ -25,7 +25,7 @@ from courses.models import (
     Week,
 )
 from courses.permissions import RIGHTS, Right, can
-from courses.querysets import EDITORS, STAFF
+from courses.querysets import EDITORS, MARKERS, OVERSEERS, PEOPLE_MANAGERS, STAFF
 from formats.choices import Role
 from tests.factories import (
     AccommodationFactory,
@@ -109,9 +109,32 @@ def test_every_model_with_a_rule_is_tested() -> None:
     assert ruled == {*SEEN, *PRIVATE}
 
 
-def test_roles_in_queries_agree_with_the_table() -> None:
-    assert set(STAFF) == {role for role in Role if Right.VIEW_ALL_WORK in RIGHTS[role]}
-    assert set(EDITORS) == {role for role in Role if Right.EDIT in RIGHTS[role]}
+@pytest.mark.parametrize(
+    ("roles", "right"),
+    [
+        (STAFF, Right.VIEW_MARKS),
+        (STAFF, Right.VIEW_ALL_WORK),
+        (MARKERS, Right.GRADE),
+        (OVERSEERS, Right.OVERSEE),
+        (PEOPLE_MANAGERS, Right.MANAGE_PEOPLE),
+        (PEOPLE_MANAGERS, Right.MANAGE_MARKS),
+        (EDITORS, Right.EDIT),
+    ],
+)
+def test_roles_in_queries_agree_with_the_table(
+    roles: tuple[str, ...], right: Right
+) -> None:
+    assert set(roles) == {role for role in Role if right in RIGHTS[role]}
+
+
+def test_examiner_without_names_staffs_no_course_and_sees_its_content() -> None:
+    course = CourseFactory.create(examiners_see_codes=True, release_at=None)
+    rows = add_content(course) - set(CourseChange.objects.all())
+    user = person(course, Role.EXAMINER)
+    assert seen(user) == rows
+    assert not Course.objects.staffed_by(user).exists()
+    assert not Assignment.objects.with_work_seen_by(user).exists()
+    assert Assignment.objects.with_marks_seen_by(user).exists()
 
 
 @pytest.mark.parametrize("left", [False, True])

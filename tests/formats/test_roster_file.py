@@ -108,7 +108,8 @@ def test_address_twice_names_both_lines() -> None:
 def test_unknown_role_says_which_there_are() -> None:
     (fault,) = faults("email,role\na@example.org,king\n")
     assert fault == (
-        "Line 2: “king” is not a role. Write one of: student, assistant, lecturer."
+        "Line 2: “king” is not a role. Write one of: student, assistant, lecturer, "
+        "admin, examiner."
     )
 
 

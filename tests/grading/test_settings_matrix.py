@@ -334,6 +334,16 @@ CASES: dict[str, Case] = {
             "export": ("", "total_decimals: 2"),
         },
     ),
+    "course.examiners_see_codes": Case(
+        to(Course, examiners_see_codes=True),
+        {
+            "api courses": (
+                '"examiners_see_codes":false',
+                '"examiners_see_codes":true',
+            ),
+            "export": ("", "examiners_see_codes: true"),
+        },
+    ),
     "course.quota_mb": Case(
         to(Course, quota_mb=512),
         {

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.actors import SYSTEM
 from courses.models import Course
-from courses.services.enrolments import LastLecturerError
+from courses.services.enrolments import RoleRefusedError
 from courses.services.invitations import send_invitations
 from courses.services.roster import import_roster, plan_roster
 from courses.services.roster_plan import Plan, Step
@@ -48,7 +48,7 @@ class Command(BaseCommand):
             raise CommandError(f"{options['file']}: {error.strerror}.") from error
         try:
             self._run(course, content, options)
-        except (RosterError, LastLecturerError) as error:
+        except (RosterError, RoleRefusedError) as error:
             raise CommandError(f"Nothing was imported.\n{error}") from error
 
     def _run(self, course: Course, content: bytes, options: dict[str, Any]) -> None:
