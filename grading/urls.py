@@ -39,6 +39,7 @@ from grading.views import (
     rubric,
     run,
     self_check,
+    standings,
     storage,
     trials,
     use,
@@ -183,6 +184,7 @@ urlpatterns = [
         name="extension-withdraw",
     ),
     path(f"{STAFF}/release/", release.release, name="release"),
+    path(f"{STAFF}/standings/", standings.standings, name="standings"),
     path(f"{STAFF}/revisions/<int:number>/", trials.trials, name="trials"),
     path(
         f"{STAFF}/revisions/<int:number>/try/", trials.trials_start, name="trials-start"

@@ -4,12 +4,17 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from formats.assignment.assignment_content import Check, Visibility
 from formats.choices import QuestionKind
 from grading.scoring import CheckResult, Outcome, QuestionRules, ScoredQuestion
 from runner.protocol import check_words
 from runner.protocol.check_reports import NO_REPORT, CheckReport
+
+# The values of `grading.models.Standing`.
+EXCUSED: Final = "excused"
+WITHHELD: Final = "withheld"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,17 +23,18 @@ class ViewTimes:
 
     `closes_at` is the last moment at which this student's own work is taken, or may be
     once a request for an extension is answered. Until then they could hand in what they
-    have learnt from a hidden check.
+    have learnt from a hidden check. `standing` is what staff have decided for the student.
     """
 
     now: dt.datetime
     closes_at: dt.datetime
     released_at: dt.datetime | None
     sees_all: bool = False
+    standing: str = ""
 
     @property
-    def is_released(self) -> bool:
-        """Whether marks are released to this student.
+    def is_out(self) -> bool:
+        """Whether marks are out for this student, who may not be told their own.
 
         SECURITY: never while their own work is still taken: they could hand in what
         they have learnt from the released results.
@@ -37,12 +43,35 @@ class ViewTimes:
         return is_out and self.has_closed
 
     @property
+    def is_released(self) -> bool:
+        """Whether the mark is released to this student: a withheld one never is."""
+        return self.is_out and self.standing != WITHHELD
+
+    @property
+    def shows_excused(self) -> bool:
+        """Whether the student is told that they are excused, so that nothing counts.
+
+        SECURITY: with the release of the marks, as all that people decide.
+        """
+        return self.is_released and self.standing == EXCUSED
+
+    @property
+    def withholds(self) -> bool:
+        """Whether the student is told that the mark is withheld, and no points."""
+        return self.is_out and self.standing == WITHHELD and not self.sees_all
+
+    @property
     def has_closed(self) -> bool:
         """Whether no work is taken any more, to the second, as for hand-ins."""
         return self.closes_at < self.now.replace(microsecond=0)
 
     def shows(self, visibility: Visibility) -> bool:
-        """Return whether a check of this visibility may be shown."""
+        """Return whether a check of this visibility may be shown.
+
+        SECURITY: none of a withheld mark, also of those that were shown before.
+        """
+        if self.withholds:
+            return False
         return (
             self.sees_all
             or {
@@ -61,12 +90,15 @@ class HiddenPoints:
     visibility: Visibility
     points: Decimal
     checks: int
+    is_withheld: bool = False
 
     @property
     def text(self) -> str:
         """The points in words: “3 points are shown when handing in has closed”."""
         one = self.points == 1
         points = format(self.points.normalize(), "f")
+        if self.is_withheld:
+            return f"{points} point{' is' if one else 's are'} withheld"
         return (
             f"{points} point{'' if one else 's'} {'is' if one else 'are'} "
             + {
@@ -162,7 +194,8 @@ def show_question(
         if moments.shows(check.visibility)
     )
     hidden = _hidden(
-        check for check in rules.checks if not moments.shows(check.visibility)
+        (check for check in rules.checks if not moments.shows(check.visibility)),
+        is_withheld=moments.withholds,
     )
     shown_points = sum((check.points for check in shown), Decimal(0))
     return ShownQuestion(
@@ -170,7 +203,11 @@ def show_question(
         title=rules.title,
         description=rules.description,
         kind=rules.kind,
-        outcome=_shown_outcome(rules, scored, shown, hidden),
+        outcome=(
+            Outcome.HIDDEN
+            if moments.withholds and rules.kind != QuestionKind.MANUAL
+            else _shown_outcome(rules, scored, shown, hidden)
+        ),
         earned=sum((check.earned for check in shown), Decimal(0)),
         shown_points=shown_points,
         points=rules.points,
@@ -281,15 +318,20 @@ def _outcome_by_worth(shown: Sequence[ShownCheck]) -> Outcome:
     return Outcome.PARTIAL if some else Outcome.FAILED
 
 
-def _hidden(checks: Iterable[Check]) -> tuple[HiddenPoints, ...]:
+def _hidden(
+    checks: Iterable[Check], *, is_withheld: bool = False
+) -> tuple[HiddenPoints, ...]:
+    """Return the points by visibility. Withheld ones are all shown with the release."""
     groups: dict[Visibility, list[Check]] = {}
     for check in checks:
-        groups.setdefault(check.visibility, []).append(check)
+        visibility = Visibility.AFTER_RELEASE if is_withheld else check.visibility
+        groups.setdefault(visibility, []).append(check)
     return tuple(
         HiddenPoints(
             visibility=visibility,
             points=sum((check.points for check in groups[visibility]), Decimal(0)),
             checks=len(groups[visibility]),
+            is_withheld=is_withheld,
         )
         for visibility in Visibility
         if visibility in groups
@@ -312,9 +354,12 @@ def show_results(
         shown_points=sum((q.shown_points for q in questions), Decimal(0)),
         points=sum((rule.points for rule in rules), Decimal(0)),
         hidden=_hidden(
-            check
-            for rule in rules
-            for check in rule.checks
-            if not moments.shows(check.visibility)
+            (
+                check
+                for rule in rules
+                for check in rule.checks
+                if not moments.shows(check.visibility)
+            ),
+            is_withheld=moments.withholds,
         ),
     )

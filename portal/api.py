@@ -36,6 +36,7 @@ from grading.api.marking import MarkingListView, MarkingView, RubricListView
 from grading.api.opened_attempts import OpenedAttemptViewSet
 from grading.api.regrade_requests import RegradeRequestViewSet
 from grading.api.self_checks import SelfCheckViewSet
+from grading.api.standings import StandingsView
 from grading.api.submissions import GradedSubmissionViewSet
 from grading.api.use import UseViewSet
 from grading.api.viewsets import MarkViewSet, RunViewSet
@@ -100,6 +101,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "v1/assignments/<int:pk>/marking/",
         MarkingListView.as_view(),
         name="marking-list",
+    ),
+    path(
+        "v1/assignments/<int:pk>/standings/",
+        StandingsView.as_view(),
+        name="standings",
     ),
     path(
         "v1/assignments/<int:pk>/allocation/",

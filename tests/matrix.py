@@ -765,6 +765,7 @@ PAGES: Final = [
             ("grading:extensions", MANAGERS),
             ("grading:extensions-many", MANAGERS),
             ("grading:release", MANAGERS),
+            ("grading:standings", MANAGERS),
         )
     ),
     *(
@@ -780,6 +781,7 @@ PAGES: Final = [
             ("grading:extensions", MANAGERS),
             ("grading:extensions-many", MANAGERS),
             ("grading:release", MANAGERS),
+            ("grading:standings", MANAGERS),
         )
     ),
     *(
@@ -795,6 +797,7 @@ PAGES: Final = [
             "grading:extensions",
             "grading:extensions-many",
             "grading:release",
+            "grading:standings",
         )
     ),
     *(
@@ -1317,7 +1320,10 @@ API: Final = [
                 else EDITORS.replace("200", "400")
             ),
         )
-        for name in ("allocation", "allocation-second", "allocation-withdraw")
+        for name in (
+            *("allocation", "allocation-second", "allocation-withdraw"),
+            "standings",
+        )
         for hides, args in ((False, of_assignment_id), (True, of_hidden_id))
     ),
     Row(name="api:total-list", args=of_course, expected=api(COURSE)),

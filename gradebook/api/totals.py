@@ -40,6 +40,10 @@ class TotalPartSerializer(serializers.Serializer[Any]):
     )
     possible = serializers.DecimalField(9, 2)
     is_excused = serializers.BooleanField(source="score.is_excused")
+    is_withheld = serializers.BooleanField(
+        source="score.is_withheld",
+        help_text="Whether the mark is withheld, so that the total waits for it.",
+    )
     is_dropped = serializers.BooleanField(
         help_text="Whether it does not count, because others are better."
     )
@@ -88,6 +92,11 @@ class TotalSerializer(serializers.Serializer[Any]):
         help_text="Null until everything has a mark.",
     )
     is_complete = serializers.BooleanField(source="table.is_complete")
+    is_withheld = serializers.BooleanField(
+        source="table.is_withheld",
+        help_text="Whether a mark is withheld. Staff then have the total of all others, "
+        "and the student has none.",
+    )
     components = TotalComponentSerializer(source="table.shares", many=True)
 
 

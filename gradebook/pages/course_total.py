@@ -1,7 +1,7 @@
 """A student's total in a course as a table: part by part, with what counts of each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -54,7 +54,8 @@ class TotalTable:
 
     `weight` is how much of the course has a mark so far, in percent. `passes` is None
     until everything has one. There is no total while the formula has `problems`, or if
-    it is not known which parts count, since the student `lacks_code`.
+    it is not known which parts count, since the student `lacks_code`. While a mark is
+    withheld, staff have the total of all others, and the student has none.
     """
 
     percent: Decimal | None
@@ -67,12 +68,13 @@ class TotalTable:
     problems: tuple[str, ...]
     below_required: tuple[str, ...] = ()
     lacks_code: bool = False
+    is_withheld: bool = False
 
     @property
     def may_assume(self) -> bool:
         """Whether there is work for which the reader may assume points."""
         parts = (part for share in self.shares for part in share.parts)
-        return not (self.problems or self.lacks_code) and any(
+        return not (self.problems or self.lacks_code or self.is_withheld) and any(
             part.may_be_assumed and part.possible for part in parts
         )
 
@@ -119,6 +121,32 @@ def total_table(
             each.share.title for each in shares if each.is_below_required
         ),
         lacks_code=formula.lacks_code(module_code),
+        is_withheld=any(score.is_withheld for score in scores.values()),
+    )
+
+
+def told_to_student(table: TotalTable) -> TotalTable:
+    """Return the total as its student is told it: none while a mark is withheld.
+
+    SECURITY: also no part that has a withheld mark in it is told.
+    """
+    if not table.is_withheld:
+        return table
+    return replace(
+        table,
+        percent=None,
+        weight=Decimal(0),
+        letter="",
+        passes=None,
+        is_complete=False,
+        is_assumed=False,
+        below_required=(),
+        shares=tuple(
+            replace(share, percent=None, is_below_required=False)
+            if any(part.score.is_withheld for part in share.parts)
+            else share
+            for share in table.shares
+        ),
     )
 
 
@@ -135,7 +163,7 @@ def _possible(formula: Formula, key: int, score: Score) -> Decimal:
 
 
 def _is_open(score: Score) -> bool:
-    return score.points is None and not score.is_excused
+    return score.points is None and not (score.is_excused or score.is_withheld)
 
 
 def _share(

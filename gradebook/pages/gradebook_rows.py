@@ -11,6 +11,7 @@ from courses.models import Assignment, Enrolment
 from gradebook.services.formula import Formula, Score
 from gradebook.services.scores import CourseScores
 from gradebook.totals import CourseTotal, rounded_half_up
+from grading.models import Standing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,10 +127,9 @@ def _cell(scores: CourseScores, assignment: Assignment, student: int) -> Cell:
     mark, score = scores.marks.get(owner), scores.score(owner)
     if score.is_excused:
         return Cell(words="Excused")
-    if mark is not None and not mark.is_complete:
-        return Cell(
-            points=mark.points.final, words="waits for marking", is_waiting=True
-        )
+    if mark is not None and (score.is_withheld or not mark.is_complete):
+        words = "withheld" if score.is_withheld else "waits for marking"
+        return Cell(points=mark.points.final, words=words, is_waiting=True)
     if score.points is None:
         if owner in scores.without_result:
             return Cell(words="no result yet", is_waiting=True)
@@ -138,6 +138,7 @@ def _cell(scores: CourseScores, assignment: Assignment, student: int) -> Cell:
         return Cell(points=score.points, words="nothing handed in", is_missing=True)
     return Cell(
         points=score.points,
+        words="absent" if mark and mark.decision == Standing.ABSENT else "",
         is_missing=mark is not None and not mark.has_work,
         is_below_pass=_fails(assignment, score),
     )

@@ -14,11 +14,11 @@ from courses.annotations import WithExtraTime
 from courses.deadlines import deadline_of
 from courses.models import Assignment, Course, Enrolment
 from courses.permissions import Right, rights_in
-from gradebook.pages.course_total import TotalTable, total_table
+from gradebook.pages.course_total import TotalTable, told_to_student, total_table
 from gradebook.services.formula import Formula, Score, Share, formula_of
 from grading.models import GradingRun, Mark
 from grading.services import ShownMark, load_counting_runs, show_mark
-from grading.services.view_times import view_times
+from grading.services.view_times import OwnRelease, view_times
 from submissions.models import Submission
 
 
@@ -117,12 +117,13 @@ def _total(
     module_code: str,
     assumed: Mapping[int, Decimal],
 ) -> TotalTable:
-    return total_table(
+    total = total_table(
         formula,
         {row.assignment.pk: row.score for row in rows},
         module_code=module_code,
         assumed=assumed,
     )
+    return told_to_student(total)
 
 
 def _module_code(user: User, formula: Formula) -> str:
@@ -157,7 +158,11 @@ def _row(
     closes_at = deadline_of(assignment, row.extra_time).results_wait_until
     shown = None if mark is None else show_mark(mark, closes_at=closes_at, now=now)
     if shown is None or not shown.is_known:
-        times = view_times(assignment, student.pk, closes_at=closes_at, now=now)
+        # What is decided shows only with a mark that is known.
+        own = OwnRelease(released_at=assignment.marks_released_at)
+        times = view_times(
+            assignment, student.pk, closes_at=closes_at, now=now, own=own
+        )
         is_missing = times.is_released and not has_work
         return MarkRow(
             assignment=assignment,
@@ -181,6 +186,8 @@ def _row(
 
 def _score(shown: ShownMark) -> Score:
     """Return what counts of a mark: nothing before it is released and complete."""
+    if shown.is_withheld:
+        return Score(possible=shown.points, is_withheld=True)
     if shown.is_provisional or shown.waits_for_marking:
         return Score(possible=shown.points)
     return Score(shown.earned, shown.points, shown.is_excused)

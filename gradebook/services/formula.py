@@ -20,11 +20,15 @@ _WHOLE: Final = Decimal(100)
 
 
 class Score(NamedTuple):
-    """What a student has for an assignment: None while there is no mark that counts."""
+    """What a student has for an assignment: None while there is no mark that counts.
+
+    A withheld mark does not count until it is told: the total waits for it.
+    """
 
     points: Decimal | None = None
     possible: Decimal | None = None
     is_excused: bool = False
+    is_withheld: bool = False
 
 
 NO_SCORE: Final = Score()

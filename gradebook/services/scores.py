@@ -51,6 +51,8 @@ class CourseScores:
             return Score(_ZERO) if owner in self.missing else Score()
         if mark.is_excused:
             return Score(possible=mark.possible, is_excused=True)
+        if mark.is_withheld:
+            return Score(possible=mark.possible, is_withheld=True)
         if not mark.is_complete:
             return Score(possible=mark.possible)
         return Score(mark.points.final, mark.possible)

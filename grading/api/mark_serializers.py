@@ -78,15 +78,17 @@ class MarkSerializer(serializers.Serializer[Any]):
         allow_null=True,
         source="shown.standing",
         help_text="What staff have decided. `excused`: the student has no points, and "
-        "nothing counts that they hand in, until the decision is taken back. `zero`: "
-        "they handed in nothing and have 0 points. Null without a decision, and for "
-        "students while the mark is provisional.",
+        "nothing counts that they hand in, until the decision is taken back. `zero` and "
+        "`absent`: they handed in nothing, or were absent, and have 0 points. "
+        "`withheld`: the student is told no points, also after the release; the mark "
+        "stays provisional for them. Null without a decision, and for students before "
+        "the release.",
     )
     earned = points_field(
         source="shown.earned",
         allow_null=True,
-        help_text="Null if the student is excused, or has no mark any more: leave it out "
-        "of sums and means.",
+        help_text="Null if the student is excused, has no mark any more, or is told that "
+        "the mark is withheld: leave it out of sums and means.",
     )
     shown_points = points_field(
         source="shown.shown_points",

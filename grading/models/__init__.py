@@ -13,7 +13,14 @@ from grading.models.markings import (
     SavedComment,
     Stage,
 )
-from grading.models.marks import NO_WORK, CountingWork, Mark, MarkChange, Standing
+from grading.models.marks import (
+    NO_WORK,
+    CountingWork,
+    Mark,
+    MarkChange,
+    Standing,
+    standing_now,
+)
 from grading.models.publications import Publication
 from grading.models.question_results import QuestionResult
 from grading.models.regrade_requests import RegradeRequest
@@ -48,4 +55,5 @@ __all__ = [
     "Standing",
     "Trial",
     "WorkerPresence",
+    "standing_now",
 ]

@@ -46,7 +46,12 @@ class Standing(models.TextChoices):
     """What staff have decided for a student: see `Mark.decision`."""
 
     ZERO = "zero", "Nothing handed in: 0 points"
+    ABSENT = "absent", "Absent: 0 points"
     EXCUSED = "excused", "Excused"
+    WITHHELD = "withheld", "Withheld"
+
+
+_WITHOUT_WORK: Final = (Standing.ZERO, Standing.ABSENT)
 
 
 class Mark(models.Model):
@@ -57,7 +62,8 @@ class Mark(models.Model):
     asking. They are computed and never stored.
 
     A student who is excused has no points, whatever they hand in and whoever marks it,
-    until the decision is taken back.
+    until the decision is taken back. A withheld mark has its points, and the student is
+    told none of them.
     """
 
     assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="marks")
@@ -65,11 +71,12 @@ class Mark(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="marks"
     )
     standing = models.CharField(
-        max_length=7,
+        max_length=8,
         choices=Standing,
         blank=True,
         help_text="What staff have decided: 0 points for a student who handed in "
-        "nothing, or excused, with which no work counts.",
+        "nothing or was absent; excused, with which no work counts; or withheld, with "
+        "which the student is not told the mark.",
     )
     adjustment = models.DecimalField(max_digits=7, decimal_places=2, default=Decimal(0))
     updated_at = models.DateTimeField(default=timezone.now)
@@ -100,16 +107,18 @@ class Mark(models.Model):
         return self.standing == Standing.EXCUSED
 
     @property
-    def decision(self) -> Standing | None:
-        """What staff have decided and holds now.
+    def is_withheld(self) -> bool:
+        """Whether the student is not told the mark, also after the release."""
+        return self.standing == Standing.WITHHELD
 
-        Excused holds whatever there is. 0 points for nothing holds as long as nothing
-        counts.
-        """
-        if self.is_excused:
-            return Standing.EXCUSED
-        is_zero = self.standing == Standing.ZERO and not self.has_work
-        return Standing.ZERO if is_zero else None
+    @property
+    def decision(self) -> Standing | None:
+        """What staff have decided and holds now: see `standing_now`."""
+        # What counts is not asked for where it does not decide.
+        return standing_now(
+            self.standing,
+            has_work=self.standing in _WITHOUT_WORK and self.has_work,
+        )
 
     @property
     def has_work(self) -> bool:
@@ -193,6 +202,17 @@ class Mark(models.Model):
             adjustment=self.adjustment,
             late=late,
         )
+
+
+def standing_now(stored: str, *, has_work: bool) -> Standing | None:
+    """Return what staff have decided and holds now.
+
+    Excused and withheld hold whatever there is. 0 points, for nothing or for an absent
+    student, hold as long as nothing counts.
+    """
+    if not stored or (has_work and stored in _WITHOUT_WORK):
+        return None
+    return Standing(stored)
 
 
 class MarkChange(models.Model):

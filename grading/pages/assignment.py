@@ -2,7 +2,7 @@
 
 import datetime as dt
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from accounts.models import User
@@ -27,7 +27,6 @@ from grading.pages.own_self_checks import OwnSelfChecks, own_self_checks
 from grading.pages.submit_form import LastTry, SubmitForm, shown_form
 from grading.scoring import rules_of
 from grading.services.choosing import may_choose_attempt
-from grading.services.mark_standing import is_shown_as_excused
 from grading.services.use import budgets_of
 from grading.services.view_times import view_times
 from grading.states import State
@@ -88,6 +87,7 @@ class AssignmentPage:
     is_staff_view: bool
     marks_are_final: bool
     is_excused: bool
+    is_withheld: bool
     may_choose: bool
     now: dt.datetime
 
@@ -200,7 +200,8 @@ def assignment_page(
         now=now,
         sees_all=is_staff_view,
     )
-    questions = _questions(revision, moments)
+    # What is asked is no part of a mark that is withheld.
+    questions = _questions(revision, replace(moments, standing=""))
     environment = _environment(revision)
     form = shown_form(user, assignment, hand_in_status, last_try or LastTry(), now)
     return AssignmentPage(
@@ -231,7 +232,8 @@ def assignment_page(
         else None,
         is_staff_view=is_staff_view,
         marks_are_final=moments.is_released,
-        is_excused=not is_staff_view and is_shown_as_excused(assignment, user, moments),
+        is_excused=not is_staff_view and moments.shows_excused,
+        is_withheld=moments.withholds,
         may_choose=may_choose_attempt(user, assignment, own, now),
         now=now,
     )

@@ -8,6 +8,7 @@ from decimal import Decimal
 from urllib.parse import urlencode
 
 from courses.models import Assignment
+from grading.models import Standing
 from grading.pages.staff_rows import StudentRow, student_rows
 from grading.states import State
 
@@ -23,6 +24,8 @@ class Summary:
     enrolled: int
     expected: int
     excused: int
+    absent: int
+    withheld: int
     handed_in: int
     waiting: int
     running: int
@@ -31,6 +34,16 @@ class Summary:
     waiting_for_staff: int
     late: int
     median: Decimal | None
+
+    @property
+    def decided_words(self) -> str:
+        """For how many students staff have decided what, or empty."""
+        found = {
+            "excused": self.excused,
+            "absent": self.absent,
+            "withheld": self.withheld,
+        }
+        return ", ".join(f"{count} {what}" for what, count in found.items() if count)
 
     @property
     def waiting_words(self) -> str:
@@ -89,6 +102,8 @@ _FILTERS: dict[str, tuple[str, Callable[[StudentRow], bool]]] = {
         lambda row: row.attempts == 0 and not row.is_excused,
     ),
     "excused": ("Excused", lambda row: row.is_excused),
+    "absent": ("Absent", lambda row: row.standing == Standing.ABSENT),
+    "withheld": ("Withheld", lambda row: row.standing == Standing.WITHHELD),
     "queued": ("In the queue", lambda row: row.run_state == State.QUEUED),
     "running": ("Running", lambda row: row.run_state == State.RUNNING),
     "finished": ("Finished", lambda row: row.run_state == State.FINISHED),
@@ -167,7 +182,9 @@ def _summary(rows: list[StudentRow]) -> Summary:
         expected=sum(
             row.is_enrolled and (row.attempts > 0 or not row.is_excused) for row in rows
         ),
-        excused=sum(row.is_excused and row.is_enrolled for row in rows),
+        excused=_with_standing(rows, Standing.EXCUSED),
+        absent=_with_standing(rows, Standing.ABSENT),
+        withheld=_with_standing(rows, Standing.WITHHELD),
         handed_in=sum(row.attempts > 0 and row.is_enrolled for row in rows),
         waiting=states.count(State.QUEUED),
         running=states.count(State.RUNNING),
@@ -177,6 +194,10 @@ def _summary(rows: list[StudentRow]) -> Summary:
         late=sum(row.is_late for row in rows),
         median=statistics.median(marks) if marks else None,
     )
+
+
+def _with_standing(rows: list[StudentRow], standing: Standing) -> int:
+    return sum(row.standing == standing and row.is_enrolled for row in rows)
 
 
 def _chosen_rows(

@@ -13,7 +13,8 @@ from grading.pages.badges import Badge, badge_for
 from grading.pages.results import QuestionView, ResultsView, results_view
 from grading.points_bar import PointsBar, points_bar
 from grading.querysets import GradingRunQuerySet
-from grading.services import show_runs
+from grading.services import show_runs_at
+from grading.services.view_times import view_times
 from grading.states import State
 from submissions.models import Submission
 
@@ -100,15 +101,14 @@ def attempt_history(
     earlier = [each for each in finished if each.work.attempt < run.work.attempt][-1:]
     wanted = {each.pk: each for each in (*finished[-MOST_WITH_POINTS:], *earlier)}
     prefetch_related_objects(list(wanted.values()), "results", "revision__questions")
-    assignment, author = run.work.assignment, run.work.author
-    shown = show_runs(
-        wanted.values(),
-        assignment=assignment,
-        student=author,
+    moments = view_times(
+        run.work.assignment,
+        None if sees_all else run.work.author_id,
         closes_at=closes_at,
         now=now,
         sees_all=sees_all,
     )
+    shown = show_runs_at(wanted.values(), moments)
     before = results_view(shown[earlier[0].pk]) if earlier else None
     return AttemptHistory(
         attempts=tuple(

@@ -20,7 +20,7 @@ from grading.services import (
     counting_run_to_show,
     lateness,
     load_shown_hand_points,
-    show_runs,
+    show_runs_at,
 )
 from grading.services.view_times import view_times
 from grading.states import State
@@ -74,13 +74,11 @@ def own_attempts(
         submission.assignment = assignment
     runs = _latest_runs(submissions)
     finished = [run for run in runs.values() if run.state == State.FINISHED]
-    results = show_runs(
-        finished, assignment=assignment, student=user, closes_at=closes_at, now=now
-    )
-    shown = {run.work_id: results[run.pk] for run in finished}
-    counting = counting_run_to_show(assignment, user, closes_at=closes_at, now=now)
-    counting_id = counting.submission_id if counting else None
     moments = view_times(assignment, user.pk, closes_at=closes_at, now=now)
+    results = show_runs_at(finished, moments)
+    shown = {run.work_id: results[run.pk] for run in finished}
+    counting = counting_run_to_show(assignment, user, moments)
+    counting_id = counting.submission_id if counting else None
     marked = load_shown_hand_points(assignment, user, moments)
     bars = {
         run.work_id: attempt_bar(

@@ -80,6 +80,7 @@ class FeedbackPage:
     possible: Decimal
     standing: str
     is_excused: bool
+    is_withheld: bool
     shown: ShownResults
     bar: PointsBar
     questions: Sequence[FeedbackQuestion]
@@ -125,6 +126,7 @@ def feedback_page(
         possible=feedback.shown.points,
         standing=mark.decision.label if mark.decision else "",
         is_excused=mark.is_excused,
+        is_withheld=mark.is_withheld,
         shown=feedback.shown,
         bar=feedback.bar,
         questions=()

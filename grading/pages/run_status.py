@@ -302,7 +302,7 @@ def _counts(
         named = (
             counting_run(assignment, author)
             if is_staff_view
-            else counting_run_to_show(assignment, author, closes_at=closes_at, now=now)
+            else counting_run_to_show(assignment, author, moments)
         )
         counts = named == run
     marked = load_shown_hand_points(assignment, author, moments)

@@ -15,7 +15,7 @@ from courses.models import Assignment
 from formats.choices import Role
 from grading.hand_points import NO_HAND_POINTS
 from grading.mark_points import MarkPoints, mark_points
-from grading.models import GradingRun, Mark, Standing
+from grading.models import GradingRun, Mark, Standing, standing_now
 from grading.pages.badges import Badge, badge_of
 from grading.points_bar import PointsBar, divided
 from grading.services.counting import (
@@ -193,12 +193,15 @@ def _marks(assignment: Assignment) -> dict[int, _Mark]:
             hand = marked.of(student, assignment.revision_id)
             row = CountingRow(_ZERO, assignment.revision_id, None, hand, None)
         if row is not None:
-            found[student] = _Mark(_counting_mark(row, possible, adjustment))
+            found[student] = _Mark(
+                _counting_mark(row, possible, adjustment),
+                standing_now(stored, has_work=True),
+            )
         elif stored or adjustment:
             nothing = CountingRow(_ZERO, None, None, NO_HAND_POINTS, None)
             found[student] = _Mark(
                 _counting_mark(nothing, possible, adjustment),
-                Standing(stored) if stored else None,
+                standing_now(stored, has_work=False),
             )
     return found
 

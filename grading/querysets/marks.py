@@ -8,7 +8,7 @@ from django.db.models.lookups import IsNull
 
 from courses.permissions import own_or_in_staffed_courses
 from courses.work_lists import in_order, listed_by_assignment
-from grading.querysets.released import released_to
+from grading.querysets.released import out_for
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -33,10 +33,11 @@ def _is_known(user: "User") -> Q:
         )
         .order_by()
     )
-    is_released = released_to(user, assignment="assignment")
+    # A student knows of a mark that is withheld from them.
+    is_out = out_for(user, assignment="assignment")
     # Not with EXISTS: PostgreSQL would read all finished runs once, for the few rows of
     # one person.
-    return is_released | Q(IsNull(Subquery(finished.values("pk")[:1]), rhs=False))
+    return is_out | Q(IsNull(Subquery(finished.values("pk")[:1]), rhs=False))
 
 
 class MarkQuerySet(models.QuerySet["Mark"]):
@@ -53,6 +54,10 @@ class MarkQuerySet(models.QuerySet["Mark"]):
     def excused(self) -> Self:
         """Return the marks of students for whom nothing counts."""
         return self.filter(standing="excused")
+
+    def withheld(self) -> Self:
+        """Return the marks that students are not told, also after the release."""
+        return self.filter(standing="withheld")
 
     def excused_students(self, assignment: int) -> frozenset[int]:
         """Return who is excused from the assignment, by their ids. One query."""

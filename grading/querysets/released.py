@@ -22,7 +22,19 @@ def released_to(user: "User", *, assignment: str) -> Q:
     """Match rows of assignments whose marks are released to this student.
 
     `assignment` is the lookup from the row to its assignment. This is the rule of
-    `grading.services.view_times` in SQL.
+    `grading.services.view_times` in SQL. A withheld mark is not released.
+    """
+    from grading.models import Mark  # noqa: PLC0415  models import this module
+
+    withheld = Mark.objects.withheld().filter(
+        assignment=OuterRef(assignment), student=user
+    )
+    is_told = Q(IsNull(Subquery(withheld.order_by().values("pk")[:1]), rhs=True))
+    return out_for(user, assignment=assignment) & is_told
+
+
+def out_for(user: "User", *, assignment: str) -> Q:
+    """Match rows of assignments whose marks are out for this student, or withheld.
 
     SECURITY: marks are out for a student once the portal no longer takes their own
     work.

@@ -7,7 +7,7 @@ from typing import Final
 
 from courses.models import Assignment
 from grading.mark_points import MarkPoints, mark_points
-from grading.models import Mark, Standing
+from grading.models import Mark, Standing, standing_now
 from grading.services.counting import counting_rows_of, points_of_revisions
 from grading.services.hand_points import MarkedByHand, load_hand_points
 from grading.services.lateness import Owner
@@ -33,6 +33,16 @@ class FinalMark:
     def is_excused(self) -> bool:
         """Whether staff have excused the student, so that nothing counts."""
         return self.standing == Standing.EXCUSED
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether the student is not told the mark, also after the release."""
+        return self.standing == Standing.WITHHELD
+
+    @property
+    def decision(self) -> Standing | None:
+        """What staff have decided and holds now."""
+        return standing_now(self.standing, has_work=self.has_work)
 
     @property
     def is_empty(self) -> bool:

@@ -1,6 +1,6 @@
-"""What staff decide for a student: excused, or 0 points for nothing."""
+"""What staff decide for a student: excused, absent, withheld, or 0 for nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from django.db import transaction
@@ -8,12 +8,11 @@ from django.db.models.functions import Now
 
 from accounts.actors import actor_user
 from accounts.models import User
-from courses.models import Assignment, Rubric
+from courses.models import Assignment, Enrolment, Rubric
 from courses.permissions import Right, can
-from courses.services.access import require_some_right
+from courses.services.access import require_right, require_some_right
 from grading.models import Mark, MarkChange, Standing
 from grading.services.marker_scope import MarkerScope, marker_scope
-from grading.visible_results import ViewTimes
 
 _DECIDE: Final = (Right.GRADE, Right.MANAGE_MARKS)
 
@@ -25,18 +24,6 @@ class StandingRefusedError(Exception):
 def may_decide(scope: MarkerScope, keys: Iterable[str], student: int) -> bool:
     """Return whether the person may mark all these questions of the student."""
     return scope.may_edit or all(scope.includes(key, student) for key in keys)
-
-
-def is_shown_as_excused(
-    assignment: Assignment, student: User, moments: ViewTimes
-) -> bool:
-    """Return whether the student is excused, and may know it. One query at most.
-
-    SECURITY: they are told with the release of the marks, as they are told all that
-    people decide.
-    """
-    rows = Mark.objects.excused().filter(assignment=assignment, student=student)
-    return (moments.is_released or moments.sees_all) and rows.exists()
 
 
 @transaction.atomic
@@ -52,9 +39,10 @@ def set_standing(
 
     Return None, and store no mark, if there is nothing to take back. Of an excused
     student no work counts, also such as is handed in or marked later. 0 points hold only
-    while nothing counts. Raises PermissionDenied if the actor may neither mark in the
-    course nor manage its marks, and StandingRefusedError without a reason, or if they do
-    not manage its marks and may not mark all questions of the student.
+    while nothing counts. A withheld mark keeps its points, and the student is told none.
+    Raises PermissionDenied if the actor may neither mark in the course nor manage its
+    marks, and StandingRefusedError without a reason, or if they do not manage its marks
+    and may not mark all questions of the student.
     """
     require_some_right(actor, _DECIDE, assignment.course)
     scope = marker_scope(actor, assignment)
@@ -89,3 +77,54 @@ def set_standing(
     )
     mark.refresh_from_db(fields=["updated_at"])
     return mark
+
+
+@transaction.atomic
+def set_standings(
+    *,
+    actor: User,
+    assignment: Assignment,
+    students: Collection[int],
+    standing: Standing | None,
+    reason: str,
+) -> int:
+    """Store what holds for these students, by their ids; return how many they are.
+
+    Nothing is stored for anybody if one of them cannot be decided about. Raises
+    PermissionDenied if the actor may not manage marks, and StandingRefusedError as
+    `set_standing` does, and if somebody is no student of the course.
+    """
+    require_right(actor, Right.MANAGE_MARKS, assignment.course)
+    people = students_of(assignment, students)
+    marks = Mark.objects.filter(assignment=assignment, student__in=people)
+    # In the order in which marks are locked everywhere.
+    list(marks.select_for_update(of=("self",)).order_by("pk").only("pk"))
+    for student in people:
+        set_standing(
+            actor=actor,
+            assignment=assignment,
+            student=student,
+            standing=standing,
+            reason=reason,
+        )
+    return len(people)
+
+
+def students_of(assignment: Assignment, chosen: Collection[int]) -> list[User]:
+    """Return the chosen students of the course by their ids, in their order.
+
+    Raises StandingRefusedError if none is chosen, or one is no student of the course.
+    """
+    rows = Enrolment.objects.students().filter(course=assignment.course_id)
+    found = list(
+        User.objects.filter(pk__in=chosen, enrolments__in=rows.order_by()).order_by(
+            "pk"
+        )
+    )
+    if not chosen:
+        raise StandingRefusedError("Choose at least one student.")
+    if len(found) != len(set(chosen)):
+        raise StandingRefusedError(
+            "Somebody whom you chose is no student of the course any more. Choose again."
+        )
+    return found

@@ -31,9 +31,8 @@ from grading.services.hand_points import (
 )
 from grading.services.known_runs import finished_runs, known_run
 from grading.services.lateness import run_terms
-from grading.services.mark_standing import is_shown_as_excused
 from grading.services.marks import counting_run, load_counting_runs
-from grading.services.view_times import view_times
+from grading.services.view_times import OwnRelease, view_times
 from grading.states import State
 from grading.visible_results import HiddenPoints, ShownResults, ViewTimes, show_results
 from grading.worker.progress import Progress
@@ -52,7 +51,8 @@ class ShownMark:
     they contain nothing hidden. `bar` has the parts of the points before the late
     penalty and the adjustment. `is_known` is false where the student must not learn that
     there is a mark: before the release, only a finished run tells it, and neither a
-    marking nor a standing. `earned` and `shown_points` are None if the student is excused.
+    marking nor a standing. `earned` and `shown_points` are None if the student is excused,
+    or is told that the mark is withheld.
     """
 
     counting: GradingRun | None
@@ -72,6 +72,11 @@ class ShownMark:
     def is_excused(self) -> bool:
         """Whether the student is excused and knows it, so that there are no points."""
         return self.standing == Standing.EXCUSED
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether the mark is withheld. Only staff have its points then."""
+        return self.standing == Standing.WITHHELD
 
     @property
     def waits_for_marking(self) -> bool:
@@ -147,26 +152,10 @@ def show_run(
     return show_run_at(run, moments)
 
 
-def show_runs(
-    runs: Iterable[GradingRun],
-    *,
-    assignment: Assignment,
-    student: User,
-    closes_at: dt.datetime,
-    now: dt.datetime,
-    sees_all: bool = False,
+def show_runs_at(
+    runs: Iterable[GradingRun], moments: ViewTimes
 ) -> dict[UUID, ShownResults]:
-    """Return what may be shown of runs of one student's work, by the id of the run.
-
-    It is `show_run` for each of them, with at most one query of its own.
-    """
-    moments = view_times(
-        assignment,
-        None if sees_all else student.pk,
-        closes_at=closes_at,
-        now=now,
-        sees_all=sees_all,
-    )
+    """Return what may be shown of runs of one student's work, by the id of the run."""
     return {run.pk: show_run_at(run, moments) for run in runs}
 
 
@@ -205,6 +194,9 @@ def show_mark(
         closes_at=closes_at,
         now=now,
         sees_all=sees_all,
+        own=OwnRelease(
+            released_at=mark.assignment.marks_released_at, standing=mark.standing
+        ),
     )
     work = mark.counting()
     run, late = work.run, work.late
@@ -214,8 +206,8 @@ def show_mark(
     shown = show_run_at(run, moments) if run else None
     points = shown.points if shown else work.possible
     shows_hand = moments.is_released or moments.sees_all
-    if shows_hand and mark.is_excused:
-        return _excused(points, moments)
+    if moments.withholds or (shows_hand and mark.is_excused):
+        return _without_points(points, moments)
     is_known = run is not None or (shows_hand and not mark.is_empty)
     if shows_hand or (shown is None and not work.hand.possible):
         whole = mark.points
@@ -275,8 +267,8 @@ def show_mark(
     )
 
 
-def _excused(points: Decimal, moments: ViewTimes) -> ShownMark:
-    """Return the mark of an excused student: no points, and nothing that counts."""
+def _without_points(points: Decimal, moments: ViewTimes) -> ShownMark:
+    """Return an excused or withheld mark: no points, and nothing that counts."""
     return ShownMark(
         counting=None,
         is_whole=False,
@@ -284,19 +276,18 @@ def _excused(points: Decimal, moments: ViewTimes) -> ShownMark:
         shown_points=None,
         points=points,
         is_provisional=not moments.is_released,
-        standing=Standing.EXCUSED,
+        standing=Standing(moments.standing),
     )
 
 
 def counting_run_to_show(
-    assignment: Assignment, student: User, *, closes_at: dt.datetime, now: dt.datetime
+    assignment: Assignment, student: User, moments: ViewTimes
 ) -> GradingRun | None:
     """Return the student's run that counts, or None where they may not know it.
 
-    `closes_at` is the last moment at which their work is taken. None if they are excused.
+    `moments` are the student's own. None if they are excused, or their mark is withheld.
     """
-    moments = view_times(assignment, student.pk, closes_at=closes_at, now=now)
-    if is_shown_as_excused(assignment, student, moments):
+    if moments.shows_excused or moments.withholds:
         return None
     if _compared_by_hidden_points(assignment, student.pk, moments):
         return None

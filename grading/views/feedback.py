@@ -26,7 +26,7 @@ from courses.permissions import Right
 from grading.forms.feedback import FeedbackForm
 from grading.models import MarkingAlias, RegradeRequest
 from grading.pages.feedback import FeedbackPage, executed_in_file, feedback_page
-from grading.services.feedback import may_see_feedback
+from grading.services.feedback import feedback_times, may_see_feedback
 from grading.services.feedback_file import file_styles, without_icons
 from grading.services.regrade_requests import (
     RegradeRequestRefusedError,
@@ -152,6 +152,7 @@ def _page(
 ) -> HttpResponse:
     is_own = student == request.user
     context = {
+        "is_withheld": feedback_times(found, student, now=timezone.now()).withholds,
         "page": _shown(request, found, student),
         "form": form,
         "course": found.course,

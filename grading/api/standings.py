@@ -1,0 +1,77 @@
+"""The API of what staff decide for students: absent, excused, withheld, or 0 points."""
+
+from typing import Any, Final
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.schema import ErrorResponseSerializer
+from accounts.http import sender
+from grading.api.allocation import AllocationApiView
+from grading.api.fields import KnownFieldsSerializer
+from grading.forms.standings import LONGEST_REASON
+from grading.models import Standing
+from grading.services.mark_standing import StandingRefusedError, set_standings
+
+_MOST_STUDENTS: Final = 5_000
+
+
+class StandingsInputSerializer(KnownFieldsSerializer):
+    """For whom something is decided, what, and why."""
+
+    students = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**31 - 1),
+        max_length=_MOST_STUDENTS,
+        help_text="The ids of students of the course.",
+    )
+    standing = serializers.ChoiceField(
+        choices=Standing.choices,
+        allow_null=True,
+        help_text="Null takes back what was decided.",
+    )
+    reason = serializers.CharField(
+        max_length=LONGEST_REASON, help_text="It stays in the history of each mark."
+    )
+
+
+class StandingsSerializer(serializers.Serializer[Any]):
+    """For how many students it was stored."""
+
+    students = serializers.IntegerField()
+
+
+class StandingsView(AllocationApiView):
+    """What staff decide for students."""
+
+    @extend_schema(
+        operation_id="standings_decide",
+        summary="Decide for students",
+        request=StandingsInputSerializer,
+        responses={200: StandingsSerializer, 400: ErrorResponseSerializer},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Store that students are absent, excused or have 0 points, or withhold marks.
+
+        It is for those who edit the course. If it is refused for one student, nothing is
+        stored.
+        """
+        found = self.edited(request, pk)
+        checked = StandingsInputSerializer(data=request.data)
+        checked.is_valid(raise_exception=True)
+        given = checked.validated_data
+        wanted = given["standing"]
+        try:
+            count = set_standings(
+                actor=sender(request),
+                assignment=found,
+                students=given["students"],
+                standing=None if wanted is None else Standing(wanted),
+                reason=given["reason"],
+            )
+        except StandingRefusedError as refused:
+            words = ErrorDetail(str(refused), code="standing_refused")
+            raise ValidationError([words]) from refused
+        return Response(StandingsSerializer({"students": count}).data)
