@@ -9,13 +9,14 @@ import contextlib
 import itertools
 import random
 import weakref
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import numpy as np
 import torch
 
 from runner.inside.grader import own_values
+from runner.inside.grader.given_derivatives import GivenDerivatives
 from runner.inside.grader.given_folders import Folders
 from runner.inside.grader.given_functions import GivenFunctions
 from runner.inside.grader.given_generators import seed_in_place_of
@@ -115,6 +116,7 @@ class Exports:
     def __init__(self, written: Callable[[], Collection[int]] = frozenset) -> None:
         self.written = written
         self._functions = GivenFunctions()
+        self.derivatives = GivenDerivatives()
         self.positions = GivenPositions()
         self._count = itertools.count()
         self.handles: list[Handle] = []
@@ -124,9 +126,15 @@ class Exports:
         self._functions.forget()
         self.positions.forget()
 
-    def lifetime(self) -> contextlib.AbstractContextManager[None]:
-        """Return a block at whose end the functions end that were passed inside."""
-        return self._functions.lifetime()
+    @contextlib.contextmanager
+    def lifetime(self) -> Iterator[None]:
+        """End at the end of the block the functions that were passed inside."""
+        try:
+            with self._functions.lifetime():
+                yield
+        finally:
+            if not self._functions.are_alive:
+                self.derivatives.clear()
 
     def refer(self, value: object, encoder: Encoder) -> Node:
         """Return the node of a value that is not plain data. Raises CodecError."""

@@ -49,6 +49,11 @@ class GivenFunctions:
         """Forget the functions of earlier checks."""
         self._known.clear()
 
+    @property
+    def are_alive(self) -> bool:
+        """Whether any function may be called."""
+        return bool(self._live)
+
     @contextlib.contextmanager
     def lifetime(self) -> Iterator[None]:
         """End at the end of the block the functions that were passed inside."""

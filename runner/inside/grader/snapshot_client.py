@@ -1,9 +1,8 @@
 """The notebook as a test sees it: names whose values are data or handles."""
 
 import builtins
-import contextlib
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -21,7 +20,6 @@ from runner.inside.grader.error_classes import StudentBaseError
 from runner.inside.grader.exports import Exports, Outgoing
 from runner.inside.grader.fixed_seeds import FixedSeeds
 from runner.inside.grader.given_folders import Folders
-from runner.inside.grader.given_functions import ExpiredCallbackError
 from runner.inside.grader.handle_classes import HandleClasses
 from runner.inside.grader.handle_hashes import learn_equality
 from runner.inside.grader.handles import (
@@ -37,11 +35,10 @@ from runner.inside.grader.known_handles import KnownHandles
 from runner.inside.grader.members import Members
 from runner.inside.grader.read_values import ReadValues
 from runner.inside.grader.received_values import decode
-from runner.inside.grader.stand_ins import stand_in_for
+from runner.inside.grader.served_functions import ServedFunctions
 from runner.inside.grader.student_errors import (
     ErrorClasses,
     NotDefinedError,
-    nearest_to,
     no_exception,
     raised,
 )
@@ -53,8 +50,6 @@ from runner.wire.link import Buffer, Header, Link, LinkClosedError, LinkError
 __all__ = ["NotDefinedError", "SnapshotClient", "StudentBaseError", "raised"]
 
 _LABEL: Final = 80
-# Functions that tests also replace in the notebook: `mock.patch("builtins.input", …)`.
-_LENT: Final = {"input": builtins.input, "print": builtins.print}
 
 
 class SnapshotClient:
@@ -80,15 +75,14 @@ class SnapshotClient:
     ) -> None:
         self._folders = folders
         self._seeds = seeds
-        # Functions of `_LENT` that a test has replaced, as far as the snapshot knows.
-        self._lent: set[str] = set()
         # Whether a doctest takes what the student's code prints as its output.
         self.hearing = replayed_output.Hearing()
-        self._endpoint = Endpoint(link, self._serve)
         self._classes = frozenset(classes)
         self._functions = frozenset(functions)
         self.methods = frozenset(methods)
         self._exports = Exports(lambda: () if seeds is None else seeds.written)
+        self._given = ServedFunctions(self._exports, self._encoder, self._resolve)
+        self._endpoint = Endpoint(link, self._serve)
         self._known = KnownHandles()
         self._settings = CallSettings()
         self._kinds = HandleClasses()
@@ -100,7 +94,7 @@ class SnapshotClient:
         # The snapshot's descriptions of those that are exception classes.
         self._described: dict[int, object] = {}
         self._errors = ErrorClasses()
-        self.stand_ins: dict[str, Callable[..., object]] = {}
+        self.stand_ins = self._given.stand_ins
         # How often the student's code was called, and how often it has run in any way.
         self.epoch = self.steps = 0
         self.read_values = ReadValues()
@@ -123,9 +117,7 @@ class SnapshotClient:
         self._errors.forget()
         empty_values.forget()
         self.hearing = replayed_output.Hearing()
-        for name, function in _LENT.items():
-            setattr(builtins, name, function)
-        self.stand_ins.clear()
+        self._given.begin_check()
 
     def name(self, name: str) -> Any:
         """Return the value of a name of the notebook. Raises NotDefinedError."""
@@ -205,11 +197,8 @@ class SnapshotClient:
         """Send the snapshot what the test has set for its next call: seeds, `input`."""
         if operation in CALLING:
             self.loops.finish()
-        for name, function in _LENT.items():
-            is_lent = getattr(builtins, name) is not function
-            if is_lent is not (name in self._lent):
-                self._lent ^= {name}
-                self.ask("lend", name, is_lent)
+        for name, is_lent in self._given.newly_lent():
+            self.ask("lend", name, is_lent)
         if self._seeds is not None:
             for library, seed in self._seeds.unused():
                 self.ask("seed", library, seed)
@@ -277,63 +266,9 @@ class SnapshotClient:
             error, lambda node: decode(node, buffers, self._resolve)
         )
 
-    # --- What the student's process asks ----------------------------------------------
-
     def _serve(self, header: Header, buffers: list[Buffer]) -> Message:
         """Answer the student's process, which may call what a test has passed to it."""
-        if (operation := header.get("op")) not in {"callback", "stand_in", "lent"}:
-            raise LinkError("the student's process sent an invalid question")
-        given, named = self._arguments(header, buffers)
-        encoder = self._encoder()
-        try:
-            replayed_output.replay("call", header, self.hearing)
-            if operation == "stand_in":
-                self._record(header.get("v"), given, named)
-                return {"ok": None}, []
-            if operation == "lent":
-                return {"ok": self._lend(header.get("v"), given, named)}, []
-            with self._exports.lifetime():
-                result = self._exports.callback(header.get("v"))(*given, **named)
-            return {"ok": encoder.encode(result)}, encoder.buffers
-        except (LinkError, LinkClosedError):
-            raise
-        except BaseException as error:  # noqa: BLE001 - a test's function; its words stay here
-            return {"error": nearest_to(type(error)).__name__}, []
-
-    def _lend(
-        self, name: object, given: list[object], named: dict[str, object]
-    ) -> str | None:
-        """Return the answer of the test's own `input`, or call its own `print`."""
-        if name not in self._lent or not isinstance(name, str):
-            raise ExpiredCallbackError("the test does not replace this function")
-        answer = getattr(builtins, name)(*given, **named)
-        if name == "print":
-            return None
-        if type(answer) is not str:
-            raise TypeError("a replacement of `input` must return text")
-        return answer
-
-    def _record(
-        self, name: object, given: list[object], named: dict[str, object]
-    ) -> None:
-        """Let a mock note that the notebook has called it. Its return value stays here."""
-        mock = self.stand_ins.get(name) if isinstance(name, str) else None
-        stand_in = stand_in_for(mock)
-        if mock is None or stand_in is None or not stand_in.records:
-            # This mock has got an answer since, so calling it would run a test's code.
-            raise ExpiredCallbackError("the mock has been given an answer since")
-        with contextlib.suppress(Exception):  # the stub raises it itself
-            mock(*given, **named)
-
-    def _arguments(
-        self, header: Header, buffers: list[Buffer]
-    ) -> tuple[list[object], dict[str, object]]:
-        call = decode(header.get("a"), buffers, self._resolve)
-        if type(call) is not list or list(map(type, call)) != [list, dict]:
-            raise CodecError("the student's process sent an invalid call")
-        if not all(isinstance(name, str) for name in call[1]):
-            raise CodecError("the student's process sent an invalid call")
-        return empty_values.note_empty(call[0]), empty_values.note_empty(call[1])
+        return self._given.serve(header, buffers, self.hearing)
 
     # --- What is not data ----------------------------------------------------------
 

@@ -26,6 +26,7 @@ from runner.inside.student import (
     sent_items,
     slots,
 )
+from runner.inside.student.asked_back import AskedBack
 from runner.inside.student.captured_output import CapturedOutput
 from runner.inside.student.collections import (
     MadeValue,
@@ -92,9 +93,10 @@ class Service:
         self._readings = Readings()
         self._captured: list[CapturedOutput] = []
         self._positions = given_builtins.GivenPositions()
-        # Functions of the tests' that the notebook still has, by their numbers.
-        self._callbacks = weakref.WeakValueDictionary[int, Callable[..., object]]()
         self._endpoint = Endpoint(link, self._serve)
+        self._asked_back = AskedBack(
+            self._endpoint, self._encoder, self._decoder, self._captured
+        )
         handed_in, coroutines = HandedIn(files), Coroutines()
         self._told_errors = ToldErrors(self._encoder, self._refer, self._exception)
         self._sent_names = SentNames(names, self._encoder)
@@ -235,7 +237,7 @@ class Service:
             return
 
         def lent(*arguments: object, **named: object) -> object:
-            return self._ask_back("lent", name, arguments, named)
+            return self._asked_back.call("lent", name, arguments, named)
 
         self._keep(name)
         self._names[name] = lent
@@ -343,7 +345,7 @@ class Service:
                 case "file":
                     return self._files / node["v"]
                 case "callback":
-                    return self._callback(node["v"])
+                    return self._asked_back.function(node["v"])
                 case "given":
                     made = given_builtins.make(node["t"], itself.decode(node["v"]))
                     self._positions.note(node.get("n"), node["t"], made)
@@ -359,37 +361,6 @@ class Service:
         part = lambda number: itself.part(number)  # noqa: E731, PLW0108 - same
         unpickled = Unpickled(part, decoder.inside.__setitem__)
         return decoder
-
-    def _callback(self, number: int) -> Callable[..., object]:
-        """Return the function whose calls the grader answers: one for each number."""
-        known = self._callbacks.get(number)
-        if known is not None:
-            return known
-
-        def function(*arguments: object, **named: object) -> object:
-            return self._ask_back("callback", number, arguments, named)
-
-        self._callbacks[number] = function
-        return function
-
-    def _ask_back(
-        self, operation: str, what: object, arguments: Any, named: Any
-    ) -> object:
-        """Return the result of a test's function, or raise the exception that a grader
-        names.
-        """
-        encoder = self._encoder()
-        node = encoder.encode([list(arguments), named])
-        question = {"op": operation, "v": what, "a": node}
-        # What was printed so far comes before what the test's function prints.
-        question |= self._captured[-1].header_fields()
-        header, buffers = self._endpoint.ask(question, encoder.buffers)
-        error = header.get("error")
-        if error is None:
-            return self._decoder(buffers).decode(header["ok"])
-        if operation == "lent" and error == "EOFError":
-            raise EOFError  # so that a test can let the user of `input` end the input
-        raise built_in_errors.make(str(error))
 
 
 class _NotDefinedError(NameError):

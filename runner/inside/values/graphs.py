@@ -4,9 +4,15 @@ The stand-in for that part has no edge to the tensors that the other process was
 torch's engine runs only the nodes that lead to the requested tensors, so it would answer
 "no gradient" without ever running the stand-in. A derivative in the grader is therefore
 refused by the nodes that its outputs come from, and not by the nodes that the engine runs.
+
+A function that a test gives to the notebook is another matter: the notebook's code may
+differentiate through it. The tensors that go to such a function, and come from it, are
+the ends of the graph between the two processes.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+import contextlib
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, NoReturn
 
 import torch
@@ -54,6 +60,19 @@ class _Graph(torch.autograd.Function):
         return None, None, None
 
 
+class _Joined(torch.autograd.Function):
+    """A tensor that the other process has computed from tensors of this one."""
+
+    @staticmethod
+    def forward(ctx: Any, held: list[Any], derive: Any, *_: torch.Tensor) -> Any:
+        ctx.derive = derive
+        return held[0]
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        return None, None, *ctx.derive(*gradients)
+
+
 _STAND_IN: Final[Any] = _Graph._backward_cls  # noqa: SLF001 - torch names it so
 
 
@@ -77,6 +96,25 @@ def with_lost_graph(tensor: torch.Tensor, refuses: object) -> Any:
         return _Graph.apply(start, [tensor.data], refuses)  # type: ignore[no-untyped-call]
 
 
+def joined(
+    tensor: torch.Tensor,
+    derive: Callable[[torch.Tensor], Sequence[torch.Tensor | None]],
+    inputs: Sequence[torch.Tensor],
+) -> Any:
+    """Return the tensor as computed from the inputs.
+
+    `derive` gives their gradients for the tensor's own.
+    """
+    return _Joined.apply([tensor.data], derive, *inputs)  # type: ignore[no-untyped-call]
+
+
+class _Complete(threading.local):
+    is_on = False
+
+
+_complete: Final = _Complete()
+
+
 def refuse() -> NoReturn:
     """Raise LostGraphError, after calling all functions in `on_lost_graph`."""
     error = LostGraphError(_WORDS)
@@ -91,14 +129,31 @@ def check_derivative(outputs: Iterable[Any], inputs: Iterable[Any]) -> None:
     No inputs means all leaves, as for `backward`. A derivative with respect to a
     received tensor itself is complete: nothing before that tensor matters for it.
     """
-    if not _Graph.is_in_use:
+    if _complete.is_on or not _Graph.is_in_use:
         return
     edges = [_edge_of(one) for one in outputs]
-    if not _is_lost(edges, None):
+    if not _is_lost(edges, ()):
         return
     asked = [_edge_of(one) for one in inputs]
-    if not asked or any(_is_lost(edges, edge) for edge in asked):
+    if not asked or any(_is_lost(edges, (edge,)) for edge in asked):
         refuse()
+
+
+@contextlib.contextmanager
+def derivative_by_all(output: Any, ends: Iterable[Any]) -> Iterator[None]:
+    """Let a derivative by all these ends together be computed inside.
+
+    Refuse it if anything but they leads to a graph that is not here.
+    """
+    if _Graph.is_in_use and _is_lost(
+        [_edge_of(output)], [_edge_of(one) for one in ends]
+    ):
+        refuse()
+    before, _complete.is_on = _complete.is_on, True
+    try:
+        yield
+    finally:
+        _complete.is_on = before
 
 
 _Edge = tuple[Any, int]
@@ -113,19 +168,21 @@ def _edge_of(tensor: Any) -> _Edge | None:
     return tensor.node, tensor.output_nr
 
 
-def _is_lost(edges: Iterable[_Edge | None], end: _Edge | None) -> bool:
-    """Return whether a path leads from the edges to a stand-in without passing the end.
+def _is_lost(edges: Iterable[_Edge | None], ends: Collection[_Edge | None]) -> bool:
+    """Return whether a path leads from the edges to a stand-in without passing an end.
 
     Each edge is followed once.
     """
     return any(
-        isinstance(node, _STAND_IN) and node.refuses for node in _nodes(edges, end)
+        isinstance(node, _STAND_IN) and node.refuses for node in _nodes(edges, ends)
     )
 
 
-def _nodes(edges: Iterable[_Edge | None], end: _Edge | None) -> Iterator[Any]:
+def _nodes(
+    edges: Iterable[_Edge | None], ends: Collection[_Edge | None]
+) -> Iterator[Any]:
     """Yield the nodes that the edges lead to, each once."""
-    left = [edge for edge in edges if edge is not None and edge != end]
+    left = [edge for edge in edges if edge is not None and edge not in ends]
     met: set[Any] = set()
     while left:
         node, _ = left.pop()
@@ -134,7 +191,7 @@ def _nodes(edges: Iterable[_Edge | None], end: _Edge | None) -> Iterator[Any]:
         met.add(node)
         yield node
         if not isinstance(node, _STAND_IN):
-            left += [edge for edge in node.next_functions if edge != end]
+            left += [edge for edge in node.next_functions if edge not in ends]
 
 
 def check_plain(tensor: torch.Tensor) -> None:

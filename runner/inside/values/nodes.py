@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import Enum
 from typing import Any, Final, NamedTuple, cast
 
+from runner.inside.values.graph_ends import GraphEnds
 from runner.wire.link import MAX_ANSWER_BYTES, MAX_ANSWER_HEADER, MAX_BUFFERS, Buffer
 
 Node = Any
@@ -145,6 +146,8 @@ class EncoderBase(_Side, ABC):
         self._inside: dict[int, object] = {}
         # Whether many tensors of one number each may be sent together.
         self.packs_tensors = False
+        # The ends of a graph that goes on in the other process, if there may be any.
+        self.ends: GraphEnds | None = None
 
     def numbered(self) -> Iterator[tuple[int, object]]:
         """Yield the numbers of the message's parts, with their values."""
@@ -247,6 +250,10 @@ class DecoderBase(_Side, ABC):
         self.find_own: Callable[[int], Any] | None = None
         # Whether a tensor whose graph is not here refuses `backward`.
         self.refuses_backward = True
+        # The ends of a graph that goes on in the other process, by number.
+        self.ends: dict[int, Any] = {}
+        # Makes a tensor an end of a graph of this process, by its number.
+        self.join: Callable[[Any, int], Any] | None = None
         # The tensors and arrays inside of pickles that have numbers.
         self.inside: dict[int, object] = {}
         # The parts that other nodes may refer to, by number.

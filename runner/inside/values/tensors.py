@@ -99,6 +99,8 @@ def _strided(encoder: EncoderBase, value: Any, name: str, depth: int) -> Node:
         layout["own"] = not value._is_view()  # noqa: SLF001 - torch has no other name
     if value.requires_grad and not value.is_leaf:
         layout.update(leaf=False, retains=bool(value.retains_grad))
+    if encoder.ends is not None:
+        layout.update(encoder.ends.told(value))
     # A single item may have any stride, and `reshape` would keep it.
     flat = items.contiguous().as_strided((items.numel(),), (1,))
     return {
@@ -168,22 +170,47 @@ def _decode_tensor(decoder: DecoderBase, node: Mapping[str, Any], depth: int) ->
     if "st" in node:
         tensor = _spread(decoder, tensor, node)
     tensor = _owned(tensor, node.get("own"))
-    wants_gradient = node["g"] is True
-    if wants_gradient and not (dtype.is_floating_point or dtype.is_complex):
-        raise CodecError("a tensor of integers or booleans that requires a gradient")
-    if node["k"] == "parameter":
-        tensor = torch.nn.Parameter(tensor, requires_grad=wants_gradient)
-    else:
-        tensor.requires_grad_(wants_gradient)
-    if wants_gradient and node.get("leaf") is False:
-        tensor = with_lost_graph(tensor.detach(), decoder.refuses_backward)
-        if node["retains"] is True:
-            tensor.retain_grad()
+    tensor = _in_graph(decoder, tensor, node)
     if node.get("grad") is not None:
         # torch checks that it fits.
         tensor.grad = decoder.decode(node["grad"], depth + 1)
         # It came from the other side, so it may be sent back there.
         take_for_operand(tensor.grad)
+    return tensor
+
+
+def _in_graph(
+    decoder: DecoderBase, tensor: torch.Tensor, node: Mapping[str, Any]
+) -> torch.Tensor:
+    """Return the tensor as one that wants a gradient, as the result of others, or plain."""
+    is_wanted = node["g"] is True
+    if is_wanted and not (tensor.is_floating_point() or tensor.is_complex()):
+        raise CodecError("a tensor of integers or booleans that requires a gradient")
+    if node["k"] == "parameter":
+        tensor = torch.nn.Parameter(tensor, requires_grad=is_wanted)
+    else:
+        tensor.requires_grad_(is_wanted)
+    if is_wanted and "end" in node:
+        tensor = _end(decoder, tensor, node)
+    elif is_wanted and node.get("leaf") is False:
+        tensor = with_lost_graph(tensor.detach(), decoder.refuses_backward)
+    if node.get("retains") is True:
+        tensor.retain_grad()
+    return tensor
+
+
+def _end(
+    decoder: DecoderBase, tensor: torch.Tensor, node: Mapping[str, Any]
+) -> torch.Tensor:
+    """Return the tensor as an end of a graph that goes on in the other process."""
+    number = node["end"]
+    if type(number) is not int or number < 0:
+        raise CodecError("an invalid end of a graph")
+    if decoder.join is not None:
+        return decoder.join(tensor.detach(), number)  # type: ignore[no-any-return]  # a tensor
+    if node.get("leaf") is False:
+        tensor = with_lost_graph(tensor.detach(), decoder.refuses_backward)
+    decoder.ends[number] = tensor
     return tensor
 
 

@@ -198,14 +198,14 @@ def test_functions_that_a_test_replaces_are_restored_after_the_check() -> None:
     with student_with({"run": lambda: 1}) as student:
         builtins.input = lambda *_: "seven"  # as a test does
         student.name("run")()
-        assert student._lend("input", [], {}) == "seven"
+        assert student._given.lend("input", [], {}) == "seven"
         student.begin_check()
         assert builtins.input is own
         student.name("run")()
         with pytest.raises(RuntimeError, match="does not replace this"):
-            student._lend("input", [], {})
+            student._given.lend("input", [], {})
         with pytest.raises(RuntimeError, match="does not replace this"):
-            student._lend("open", [], {})
+            student._given.lend("open", [], {})
 
 
 # --- Seeds ----------------------------------------------------------------------------
