@@ -173,6 +173,11 @@ class FileKind(Choice):
     SAFETENSORS = "safetensors", "Weights (.safetensors)"
     STATE_DICT = "state_dict", "PyTorch state dict (.pt, .pth)"
     TORCHSCRIPT = "torchscript", "TorchScript program (.pt)"
+    PDF = "pdf", "PDF document (.pdf)"
+    PNG = "png", "Picture (.png)"
+    JPEG = "jpeg", "Picture (.jpg, .jpeg)"
+    TEXT = "text", "Plain text"
+    ZIP = "zip", "Zip archive (.zip)"
     OTHER = "other", "Any file"
 
 

@@ -13,6 +13,12 @@ class Words:
 
 
 WARNINGS: Final[dict[str, Words]] = {
+    "document_cut_short": Words(
+        "The end of “{name}” is missing. Perhaps it was not saved or downloaded "
+        "completely.",
+        "Open it on your machine. If its last page or part is missing, save it again "
+        "and hand it in again.",
+    ),
     "notebook_old_format": Words(
         (
             "“{name}” is in the old notebook format {version}. The portal converts "

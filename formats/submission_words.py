@@ -118,6 +118,25 @@ FILES: Final[dict[str, Words]] = {
     ),
 }
 
+DOCUMENTS: Final[dict[str, Words]] = {
+    "zip_damaged": Words(
+        "“{name}” is not a complete zip archive: {why}.",
+        "Perhaps it was not saved or downloaded completely. Make the archive again.",
+    ),
+    "zip_encrypted": Words(
+        "“{name}” has files that are protected by a password, so nobody could open them.",
+        "Make the archive again without a password.",
+    ),
+    "zip_empty": Words(
+        "“{name}” is a zip archive without files.", "Add the files to it."
+    ),
+    "text_not_utf8": Words(
+        "“{name}” is not UTF-8 text: byte {byte}, on line {line}.",
+        "Save it as UTF-8 in your editor. A document from a word processor is no plain "
+        "text.",
+    ),
+}
+
 NOTEBOOKS: Final[dict[str, Words]] = {
     "notebook_bytes": Words(
         "“{name}” is not UTF-8 text: byte {byte}, on line {line}.", SAVE_AGAIN
@@ -245,7 +264,14 @@ WEIGHTS: Final[dict[str, Words]] = {
     ),
 }
 
-WORDS: Final[dict[str, Words]] = {**RIGHTS, **FILES, **NOTEBOOKS, **WEIGHTS, **WARNINGS}
+WORDS: Final[dict[str, Words]] = {
+    **RIGHTS,
+    **FILES,
+    **DOCUMENTS,
+    **NOTEBOOKS,
+    **WEIGHTS,
+    **WARNINGS,
+}
 
 
 def shown(text: str, limit: int = 80) -> str:

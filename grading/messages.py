@@ -87,6 +87,8 @@ _STATES: Final[Mapping[str, _Words]] = {
         tone=Tone.WARN,
     ),
 }
+# The code of a run that executed nothing, since its revision has no notebook.
+NOTHING_RUN: Final = "nothing_run"
 _CHECKING: Final = _Words(
     title="Checking your questions",
     text="Your notebook has ended. All results are shown together, after the last check.",
@@ -196,6 +198,12 @@ _VERDICTS: Final[Mapping[tuple[str, str], _Words]] = {
         hint="Open files in a with statement, so that Python closes them again. If "
         "you keep batches from a data loader with workers, each batch keeps a "
         "file open too. Keep y.clone() instead of y, or set num_workers=0.",
+    ),
+    (Verdict.NOTHING_RUN, NOTHING_RUN): _Words(
+        title="Handed in",
+        text="Your files are stored. Nothing is run: people mark them.",
+        hint="Points and comments are shown when the marks are released.",
+        tone=Tone.OK,
     ),
     (Verdict.REJECTED, "notebook_unreadable"): _Words(
         title="Not run: the notebook cannot be read",

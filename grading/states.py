@@ -23,6 +23,7 @@ class Verdict(models.TextChoices):
     STUDENT_ERROR = "student_error", "Stopped by an error in the notebook"
     LIMIT = "limit", "Stopped at a limit"
     REJECTED = "rejected", "Not run"
+    NOTHING_RUN = "nothing_run", "Nothing is run: people mark it"
 
 
 ACTIVE: Final = (State.QUEUED, State.RUNNING)

@@ -74,10 +74,11 @@ class TrialReport:
 
 @dataclass(frozen=True, kw_only=True)
 class Trials:
-    """Both trials of a revision."""
+    """Both trials of a revision. `are_needed` is false if it has nothing to run."""
 
     solution: TrialReport
     handout: TrialReport
+    are_needed: bool = True
 
     @property
     def both(self) -> tuple[TrialReport, TrialReport]:
@@ -86,7 +87,9 @@ class Trials:
     @property
     def are_good(self) -> bool:
         """Whether the revision may be published without a reason."""
-        return all(report.status == TrialStatus.GOOD for report in self.both)
+        return not self.are_needed or all(
+            report.status == TrialStatus.GOOD for report in self.both
+        )
 
     @property
     def are_under_way(self) -> bool:
@@ -96,6 +99,8 @@ class Trials:
 
     def to_json(self) -> dict[str, Any]:
         """Return what is stored of the trials when the revision is published."""
+        if not self.are_needed:
+            return {}
         return {report.trial.value: report.to_json() for report in self.both}
 
 
@@ -108,7 +113,8 @@ def trials_by_revision(
     revisions: Iterable[AssignmentRevision],
 ) -> Mapping[int, Trials]:
     """Return how the trials of each revision stand, by its id, in two queries."""
-    ids = [revision.pk for revision in revisions]
+    needed = {revision.pk: not revision.is_files_only for revision in revisions}
+    ids = list(needed)
     latest = {
         (run.revision_id, run.trial): run
         for run in GradingRun.objects.filter(~Q(trial=""), revision__in=ids)
@@ -130,7 +136,8 @@ def trials_by_revision(
                     possible=possible.get(pk, Decimal(0)),
                 )
                 for trial in Trial
-            }
+            },
+            are_needed=needed[pk],
         )
         for pk in ids
     }

@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from typing import IO
 
+from formats.document_checks import WANTED as DOCUMENTS
+from formats.document_checks import check_document
 from formats.findings import FileName, Findings
 from formats.kinds import Kind, kind_of
 from formats.notebook.assignment_context import NO_CONTEXT, AssignmentContext
@@ -46,9 +48,18 @@ def check_file(
     if kind_of(content) is Kind.LFS_POINTER:
         return Findings(problems=(problem("lfs_pointer", file=name),))
     content.seek(0)
-    if rule.kind == "notebook":
+    return _check_kind(content, rule.kind, name, context)
+
+
+def _check_kind(
+    content: IO[bytes], kind: str, name: FileName, context: AssignmentContext
+) -> Findings:
+    """Return what the checks of the file's kind find."""
+    if kind == "notebook":
         return check_notebook(content.read(), name=name, context=context)
-    if rule.kind in WANTED:
+    if kind in WANTED:
         has_gpu = context.has_gpu
-        return check_weights(content, name=name, wanted=rule.kind, has_gpu=has_gpu)
+        return check_weights(content, name=name, wanted=kind, has_gpu=has_gpu)
+    if kind in DOCUMENTS:
+        return check_document(content, name=name, wanted=kind)
     return Findings()

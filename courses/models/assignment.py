@@ -289,6 +289,11 @@ class Assignment(LateRuleFields, MarkingFields):
         return self.course.pass_mark if self.pass_mark is None else self.pass_mark
 
     @property
+    def runs_notebooks(self) -> bool:
+        """Whether work is run: false if its published revision has no notebook."""
+        return self.revision is None or not self.revision.is_files_only
+
+    @property
     def marks_are_released(self) -> bool:
         """Whether marks are final for students."""
         return (

@@ -21,9 +21,11 @@ class AssignmentRevision(models.Model):
     number = models.PositiveIntegerField()
     notebook_name = models.CharField(
         max_length=120,
+        blank=True,
         help_text=(
             "The notebook runs under this name, even if the uploaded file has "
-            "another name."
+            "another name. If it is empty, students hand in files alone, and nothing is "
+            "run."
         ),
     )
     environment = models.CharField(max_length=40, default="default")
@@ -102,6 +104,11 @@ class AssignmentRevision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.assignment} · revision {self.number}"
+
+    @property
+    def is_files_only(self) -> bool:
+        """Whether it has no notebook: people mark the files, and nothing is run."""
+        return not self.notebook_name
 
 
 class RevisionFile(models.Model):

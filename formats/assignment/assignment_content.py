@@ -88,10 +88,13 @@ class BundleFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
-    """A whole assignment that was read and is sound. Nothing of it was executed."""
+    """A whole assignment that was read and is sound. Nothing of it was executed.
+
+    Without a `notebook`, students hand in files alone, and people mark them.
+    """
 
     title: str
-    notebook: str
+    notebook: str = ""
     environment: str = "default"
     queue: str = "cpu"
     limits: Limits = field(default_factory=Limits)
@@ -105,6 +108,11 @@ class Bundle:
     required_files: tuple[RequiredFile, ...] = ()
     questions: tuple[Question, ...] = ()
     files: tuple[BundleFile, ...] = ()
+
+    @property
+    def is_files_only(self) -> bool:
+        """Whether it has no notebook, so that nothing is run."""
+        return not self.notebook
 
     @property
     def points(self) -> Decimal:

@@ -88,7 +88,10 @@ class _Reading:
         # Compared with a faulty list of questions, sound files would look wrong.
         self._may_compare = not self._faults
         questions = self._questions(manifest)
-        self._check_notebooks(questions, manifest.bundle.skip_tags)
+        if manifest.has_notebook:
+            self._check_notebooks(questions, manifest.bundle.skip_tags)
+        else:
+            self._refuse_files_of_runs()
         bundle = replace(
             manifest.bundle,
             questions=questions,
@@ -121,7 +124,9 @@ class _Reading:
     def _questions(self, manifest: Manifest) -> tuple[Question, ...]:
         questions = tuple(
             self._tested(question, manifest)
-            if question.kind == QuestionKind.AUTO and question.key
+            if manifest.has_notebook
+            and question.kind == QuestionKind.AUTO
+            and question.key
             else question
             for question in manifest.bundle.questions
         )
@@ -252,6 +257,23 @@ class _Reading:
         if len(cells) == 2:  # noqa: PLR2004  both notebooks could be read
             self._compare(*cells, keys=keys)
 
+    def _refuse_files_of_runs(self) -> None:
+        """Report files that only runs use: this assignment has no notebook."""
+        for name in (STAFF, HANDOUT):
+            if (self._folder / name).exists():
+                self._faults.add(
+                    f"{FILE} has no “notebook”, so nothing would use this file.",
+                    file=name,
+                    hint=f"Remove it, or add “notebook: …” to {FILE}.",
+                )
+        for part in (Part.PRIVATE, Part.SOLUTION):
+            if self._listed(part, with_folders=True):
+                self._faults.add(
+                    f"{FILE} has no “notebook”, so no run would use this folder.",
+                    file=part,
+                    hint="Remove it. Keep notes for markers outside of these folders.",
+                )
+
     def _compare(
         self, staff: dict[str, str], handout: dict[str, str], *, keys: list[str]
     ) -> None:
@@ -364,7 +386,7 @@ class _Reading:
                 )
             # A folder of this name would also take the place of the file.
             top = file.name.partition("/")[0].casefold()
-            if file.part == Part.PUBLIC and top in handed_in:
+            if file.part == Part.PUBLIC and top in handed_in and bundle.notebook:
                 self._faults.add(
                     (
                         "Students hand in a file of this name, and this file would "

@@ -15,8 +15,10 @@ from formats.assignment.assignment_content import (
     RequiredFile,
     Visibility,
 )
+from formats.assignment.files_only import report_checked_question, report_run_settings
 from formats.assignment.rubric import RUBRIC, Rubric, read_rubric
 from formats.choices import FileKind, QuestionKind
+from formats.document_checks import ENDINGS
 from formats.problems import ProblemList
 from formats.yaml_document import Section, parse
 from runner.protocol.jobs import Scalar, TestStyle
@@ -64,11 +66,15 @@ _MOST_POINTS: Final = Decimal(99_999)
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """The document's content, and the line of each question and check."""
+    """The document's content, and the line of each question and check.
+
+    `has_notebook` is false if it does not ask for a notebook, so that nothing is run.
+    """
 
     bundle: Bundle
     question_lines: dict[str, int]
     check_lines: dict[tuple[str, str], int]
+    has_notebook: bool = True
 
 
 def read_manifest(data: bytes, faults: ProblemList) -> Manifest | None:
@@ -80,10 +86,12 @@ def read_manifest(data: bytes, faults: ProblemList) -> Manifest | None:
     if node is None:
         return None
     top = Section(node, known=_TOP, file=FILE, faults=faults)
-    top.require("format", "title", "notebook", "required_files", "questions")
+    top.require("format", "title", "required_files", "questions")
     if "format" in top:
         top.whole("format", FORMAT, lowest=FORMAT, highest=FORMAT)
-    reader = _Questions(top)
+    required = _required_files(top)
+    has_notebook = _has_notebook(top, required)
+    reader = _Questions(top, has_notebook=has_notebook)
     bundle = Bundle(
         title=top.text("title", longest=200),
         notebook=top.text("notebook", longest=120),
@@ -95,13 +103,16 @@ def read_manifest(data: bytes, faults: ProblemList) -> Manifest | None:
         skip_tags=top.texts("skip_tags"),
         parameters=_parameters(top),
         imports=_imports(top),
-        required_files=_required_files(top),
+        required_files=required,
         questions=reader.read(),
     )
+    if not has_notebook:
+        report_run_settings(top, required)
     return Manifest(
         bundle=bundle,
         question_lines=reader.question_lines,
         check_lines=reader.check_lines,
+        has_notebook=has_notebook,
     )
 
 
@@ -177,13 +188,25 @@ def _required_files(top: Section) -> tuple[RequiredFile, ...]:
     _refuse_repeats(top, "required_files", [file.name.casefold() for file in files])
     notebooks = [file.name for file in files if file.kind == FileKind.NOTEBOOK]
     wanted = top.text("notebook", longest=120)
-    if sections and notebooks != [wanted]:
+    if "notebook" in top and sections and notebooks != [wanted]:
         top.fault(
             "Exactly one required file must be of the kind “notebook”, and be "
             f"called “{wanted}”, as “notebook” says.",
             "required_files",
         )
     return files
+
+
+def _has_notebook(top: Section, required: tuple[RequiredFile, ...]) -> bool:
+    """Return whether the assignment has a notebook.
+
+    Its line may be forgotten, and without required files nobody can tell.
+    """
+    notebooks = [file.name for file in required if file.kind == FileKind.NOTEBOOK]
+    if notebooks and "notebook" not in top:
+        hint = f"Add “notebook: {notebooks[0]}”."
+        top.fault("“notebook” is missing here.", hint=hint)
+    return bool(notebooks) or "notebook" in top or "required_files" not in top
 
 
 def _required_file(section: Section) -> RequiredFile:
@@ -202,6 +225,13 @@ def _required_file(section: Section) -> RequiredFile:
     kind = FileKind(section.choice("kind", list(FileKind), FileKind.OTHER))
     if kind == FileKind.NOTEBOOK and not name.endswith(".ipynb"):
         section.fault("A notebook's name must end in .ipynb.", "name")
+    endings = ENDINGS.get(kind, ())
+    if name and endings and not name.lower().endswith(endings):
+        section.fault(
+            f"The name of a file of the kind “{kind}” must end in "
+            f"{' or '.join(endings)}.",
+            "name",
+        )
     return RequiredFile(
         name=name,
         kind=kind,
@@ -220,8 +250,9 @@ def _refuse_repeats(section: Section, key: str, names: list[str]) -> None:
 class _Questions:
     """Reads the questions, and keeps their lines for the faults of test files."""
 
-    def __init__(self, top: Section) -> None:
+    def __init__(self, top: Section, *, has_notebook: bool = True) -> None:
         self._top = top
+        self._has_notebook = has_notebook
         self.question_lines: dict[str, int] = {}
         self.check_lines: dict[tuple[str, str], int] = {}
 
@@ -263,7 +294,10 @@ class _Questions:
             ),
             rubric=_rubric(section),
         )
-        _check_points(section, question)
+        if question.kind == QuestionKind.AUTO and not self._has_notebook:
+            report_checked_question(section, question)
+        else:
+            _check_points(section, question)
         return question
 
     def _check(self, key: str, section: Section) -> Check:

@@ -32,7 +32,7 @@ from grading.models import (
 )
 from grading.querysets import GradingRunQuerySet
 from grading.services import (
-    FilesRemovedError,
+    RerunRefusedError,
     cancel_run,
     load_counting_runs,
     rerun,
@@ -179,7 +179,7 @@ class GradingRunAdmin(ReadOnly, LongList):
         for run in runs.of_submissions().select_related("submission__author"):
             try:
                 rerun(actor=request.user, submission=run.work)
-            except FilesRemovedError as refused:
+            except RerunRefusedError as refused:
                 self.message_user(request, str(refused), messages.ERROR)
             else:
                 self.message_user(request, "The work has been put in the queue.")

@@ -30,6 +30,7 @@ _VERDICTS = {
     Verdict.STUDENT_ERROR: Badge(label="Ran with errors", tone="warning", icon="alert"),
     Verdict.LIMIT: Badge(label="Stopped at a limit", tone="warning", icon="alert"),
     Verdict.REJECTED: Badge(label="Not run", tone="danger", icon="cross"),
+    Verdict.NOTHING_RUN: Badge(label="Handed in", tone="success", icon="check"),
 }
 
 

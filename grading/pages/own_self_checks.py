@@ -40,7 +40,7 @@ def own_self_checks(
 
     Without any check it is two queries.
     """
-    if not assignment.self_check_limit:
+    if not assignment.self_check_limit or not assignment.runs_notebooks:
         return None
     checks = (
         SelfCheck.objects.visible_to(user)

@@ -49,7 +49,7 @@ from grading.services.rescoring import (
     rescore,
 )
 from grading.services.run_queue import (
-    FilesRemovedError,
+    RerunRefusedError,
     cancel_run,
     enqueue_run,
     is_of_hand_in,
@@ -92,13 +92,13 @@ from grading.services.worker_presence import (
 
 __all__ = [
     "Claim",
-    "FilesRemovedError",
     "HeartbeatAnswer",
     "MarkPreview",
     "QueuePlace",
     "RegradePlan",
     "RegradeRefusedError",
     "RegradeRow",
+    "RerunRefusedError",
     "RescorePlan",
     "RescoreRefusedError",
     "RunTimes",

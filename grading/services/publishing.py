@@ -32,10 +32,12 @@ class TrialsNotGoodError(Exception):
 def start_trials(*, actor: Actor, revision: AssignmentRevision) -> list[GradingRun]:
     """Put both trials of the revision in the queue, and return their runs.
 
-    A trial that is queued or running already is returned as it is. Raises
-    PermissionDenied if the actor may not edit the course.
+    A trial that is queued or running already is returned as it is. A revision without a
+    notebook has none. Raises PermissionDenied if the actor may not edit the course.
     """
     require_right(actor, Right.EDIT, revision.assignment.course)
+    if revision.is_files_only:
+        return []
     Assignment.objects.select_for_update().get(pk=revision.assignment_id)
     return [_start(actor, revision, trial) for trial in Trial]
 

@@ -53,7 +53,8 @@ class RegradePlan:
     are attempts that are in the queue or running now, and would be left out. So would
     `without_files`: files of these attempts were removed, as the course's rule for old
     weights says, and their results are not known. `removed` are all attempts of which
-    files were removed: they cannot be executed.
+    files were removed: they cannot be executed. `fault` says why the revision cannot
+    regrade this work at all; it is empty if it can.
     """
 
     runs: tuple[GradingRun, ...]
@@ -61,6 +62,7 @@ class RegradePlan:
     busy: frozenset[UUID]
     without_files: tuple[GradingRun, ...] = ()
     removed: frozenset[UUID] = frozenset()
+    fault: str = ""
 
     @property
     def to_reuse(self) -> tuple[GradingRun, ...]:
@@ -105,6 +107,22 @@ def plan_regrade(
         busy=busy & {run.work_id for run in counting},
         without_files=tuple(run for run in free if run.work_id in lost),
         removed=removed,
+        fault=_fault_of(free, revision),
+    )
+
+
+def _fault_of(runs: Sequence[GradingRun], revision: AssignmentRevision) -> str:
+    """Return why the revision cannot regrade these attempts, or nothing."""
+    if all(run.revision.is_files_only == revision.is_files_only for run in runs):
+        return ""
+    if revision.is_files_only:
+        return (
+            f"Revision {revision.number} has no notebook, but there are attempts that "
+            "were run. Their automatic points would be lost. Choose another revision."
+        )
+    return (
+        f"Revision {revision.number} runs a notebook, but there are attempts that have "
+        "none. Choose another revision."
     )
 
 
@@ -157,8 +175,10 @@ def start_regrade(
     """Put everybody's work in the queue, behind live work, to be run by the revision.
 
     Where a run with the same inputs exists, its findings are copied instead, unless
-    `again` and the attempt still has its files. No mark changes. Raises RegradeRefusedError while another regrade of the
-    assignment is open, and PermissionDenied if the actor may not edit the course.
+        `again` and the attempt still has its files. No mark changes. By a revision without a
+    notebook, everything is finished at once. Raises RegradeRefusedError while another
+    regrade of the assignment is open and if the revision cannot run this work, and
+    PermissionDenied if the actor may not edit the course.
     """
     require_right(actor, Right.EDIT, assignment.course)
     Assignment.objects.select_for_update().get(pk=assignment.pk)
@@ -167,6 +187,8 @@ def start_regrade(
             "Another regrade waits for a decision. Confirm or discard it first."
         )
     plan = plan_regrade(assignment=assignment, revision=revision)
+    if plan.fault:
+        raise RegradeRefusedError(plan.fault)
     regrade = Regrade.objects.create(
         assignment=assignment,
         revision=revision,

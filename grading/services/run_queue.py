@@ -19,6 +19,7 @@ from courses.permissions import Right, rights_at
 from formats.choices import Counting
 from grading.models import GradingRun, Regrade, RunEvent, SelfCheck
 from grading.services.fair_turns import next_turn
+from grading.services.nothing_run import store_nothing_run
 from grading.services.seeds import new_grading_seed
 from grading.states import ACTIVE, State
 from grading.wake_up import send_wake_up
@@ -35,6 +36,8 @@ def enqueue_run(
     *, actor: Actor, submission: Submission, priority: int = LIVE_PRIORITY
 ) -> GradingRun:
     """Put a new run of the submission in the queue and return it.
+
+    Without a notebook it is finished at once, and no worker sees it.
 
     If a run is queued or running already, that one is returned. Where the latest
     attempt counts, first runs of the author's earlier attempts that still wait are
@@ -65,8 +68,13 @@ def queue_run(
 
     If a run is queued or running already, that one is returned. The new run has the
     first turn of those `in_place_of` which it is queued. A wake-up is sent on commit.
+    By a revision without a notebook, the run is finished at once.
     """
     Submission.objects.select_for_update().get(pk=submission.pk)
+    if revision.is_files_only:
+        return store_nothing_run(
+            actor=actor, submission=submission, revision=revision, regrade=regrade
+        )
     return queue_next(
         actor,
         submission.runs.all(),
@@ -246,15 +254,23 @@ def _ask_to_stop(run: GradingRun, user: User | None) -> bool:
     return True
 
 
-class FilesRemovedError(Exception):
-    """An attempt cannot be run again, since its files were removed. The message says so."""
+class RerunRefusedError(Exception):
+    """An attempt cannot be run again. The message says why."""
 
-    def __init__(self, submission: Submission) -> None:
-        super().__init__(
-            f"Attempt {submission.attempt} of {submission.author.name} cannot be run "
-            "again: its weights were removed, as the course's rule for old weights "
-            "says. Its results stay."
-        )
+
+def _files_removed(submission: Submission) -> RerunRefusedError:
+    return RerunRefusedError(
+        f"Attempt {submission.attempt} of {submission.author.name} cannot be run "
+        "again: its weights were removed, as the course's rule for old weights "
+        "says. Its results stay."
+    )
+
+
+def _nothing_to_run(submission: Submission) -> RerunRefusedError:
+    return RerunRefusedError(
+        f"Attempt {submission.attempt} of {submission.author.name} has no notebook, so "
+        "nothing can be run. People mark its files."
+    )
 
 
 def rerun(*, actor: Actor, submission: Submission) -> GradingRun:
@@ -262,10 +278,12 @@ def rerun(*, actor: Actor, submission: Submission) -> GradingRun:
 
     The new run uses the revision of the latest finished run, and waits behind live
     work. If no run has finished yet, it is queued like a first run. Raises
-    FilesRemovedError.
+    RerunRefusedError.
     """
+    if submission.revision.is_files_only:
+        raise _nothing_to_run(submission)
     if submission.files.exclude(removed_at=None).exists():
-        raise FilesRemovedError(submission)
+        raise _files_removed(submission)
     latest = (
         submission.runs.that_may_count()
         .filter(state=State.FINISHED)

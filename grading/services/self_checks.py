@@ -52,7 +52,7 @@ def self_checks_left(
     assignment: Assignment, student: User, now: dt.datetime
 ) -> ChecksLeft:
     """Return how many checks of this assignment the student has left. One query."""
-    limit = assignment.self_check_limit
+    limit = assignment.self_check_limit if assignment.runs_notebooks else 0
     every = dt.timedelta(minutes=assignment.self_check_minutes)
     if not limit:
         return checks_left((), limit=0, every=every, now=now)

@@ -53,12 +53,15 @@ def hand_ins() -> Q:
 
 
 def budgets_of(assignment: Assignment, student: User) -> tuple[Budget, ...]:
-    """Return the student's budgets on the assignment; none where it has no limit."""
+    """Return the student's budgets on the assignment.
+
+    There are none where it has no limit, or runs nothing.
+    """
     limits = {
         "CPU": assignment.cpu_budget_seconds,
         "GPU": assignment.gpu_budget_seconds,
     }
-    if not any(limits.values()):
+    if not any(limits.values()) or not assignment.runs_notebooks:
         return ()
     used = charged_runs(assignment, student).aggregate(
         CPU=Sum("cpu_seconds", default=0.0), GPU=Sum("gpu_seconds", default=0.0)

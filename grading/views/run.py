@@ -16,7 +16,7 @@ from courses.permissions import Right, rights_at
 from grading.models import GradingRun
 from grading.pages.run import RunPage, run_page
 from grading.pages.run_tag import RunTag, row_of
-from grading.services import FilesRemovedError, cancel_run, may_cancel, rerun
+from grading.services import RerunRefusedError, cancel_run, may_cancel, rerun
 from grading.views.access import visible_run
 from grading.views.run_poll import not_modified, sent_tag, session_key_of, tagged
 from storage.downloads import OWN_FRAMES, blob_attachment
@@ -83,7 +83,7 @@ def run_again(request: SignedInRequest, pk: UUID) -> HttpResponse:
         raise PermissionDenied
     try:
         return redirect(rerun(actor=request.user, submission=found.work))
-    except FilesRemovedError as refused:
+    except RerunRefusedError as refused:
         messages.error(request, str(refused))
         return redirect(found)
 

@@ -32,11 +32,12 @@ def marked_assignment(*keys: str, **fields: Any) -> Assignment:
             revision=assignment.revision, key=key, position=position
         )
     for rubric in Rubric.objects.filter(assignment=assignment):
-        _add_items(rubric)
+        add_items(rubric)
     return assignment
 
 
-def _add_items(rubric: Rubric) -> None:
+def add_items(rubric: Rubric) -> None:
+    """Give the rubric the groups and items that `marked_assignment` says."""
     groups = (
         ("Argument", Choose.SEVERAL, (("Clear", 4), ("Wrong sign", -1))),
         ("Proof", Choose.ONE, (("Full", 6), ("Half", 3))),

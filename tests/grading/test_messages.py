@@ -23,6 +23,7 @@ ENDS = [
     ("rejected", "notebook_unreadable"),
     ("rejected", "cell_too_long"),
     ("rejected", "language"),
+    ("nothing_run", "nothing_run"),
 ]
 
 

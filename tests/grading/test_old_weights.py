@@ -16,7 +16,7 @@ from courses.models import Assignment, Course
 from formats.choices import Counting
 from grading.models import GradingRun
 from grading.services import (
-    FilesRemovedError,
+    RerunRefusedError,
     plan_regrade,
     rerun,
     start_regrade,
@@ -197,7 +197,7 @@ def test_such_an_attempt_is_not_run_again(
     attempts: list[Submission], assignment: Assignment
 ) -> None:
     remove_old_weights()
-    with pytest.raises(FilesRemovedError, match="its weights were removed"):
+    with pytest.raises(RerunRefusedError, match="its weights were removed"):
         rerun(actor=SYSTEM, submission=attempts[0])
     lecturer = EnrolmentFactory.create(course=assignment.course, lecturer=True).user
     run = attempts[0].runs.get()
