@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("grading", "0019_points_added_by_requests"),
+        ("grading", "0020_standings_of_marks"),
     ]
 
     operations = [
