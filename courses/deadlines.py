@@ -98,8 +98,11 @@ def deadline_of(
     """Return the assignment's deadline for a student with this extra time.
 
     Every deadline of a student is computed here. Of an extension and an accommodation,
-    the later date holds. Rows have `extra_time` from their querysets.
+    the later date holds. Rows have `extra_time` from their querysets. Where people enter
+    the marks, nothing is handed in, and the date is the same for everybody.
     """
+    if assignment.has_entered_marks:
+        return deadline(due_at=assignment.due_at, closes_at=None)
     own = deadline(
         due_at=assignment.due_at,
         closes_at=assignment.closes_at,

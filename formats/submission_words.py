@@ -25,6 +25,10 @@ RIGHTS: Final[dict[str, Words]] = {
         "You cannot hand in this coursework yet, because its tests are not published.",
         "Tell your lecturer.",
     ),
+    "nothing_to_hand_in": Words(
+        "Nothing is handed in here: people enter the marks of this coursework.",
+        "Ask your lecturer if you think that you should hand in something.",
+    ),
     "closed": Words(
         "This coursework closed on {closed}.",
         "If you have an extension that is not shown here, write to your lecturer.",

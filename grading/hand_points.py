@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, Self
 
 from formats.assignment.rubric import RubricRules
 
@@ -26,6 +26,11 @@ class HandPoints:
     def reachable(self) -> Decimal:
         """The points given, and all that may still be given."""
         return self.given + self.waiting
+
+    @classmethod
+    def entered(cls, points: Decimal, out_of: Decimal) -> Self:
+        """Return the points that a person entered, of so many that can be had."""
+        return cls(given=points, possible=out_of)
 
 
 NO_HAND_POINTS: Final = HandPoints()

@@ -30,7 +30,7 @@ from submissions.exceptions import AttemptHandedInError, SubmissionRefusedError
 from submissions.intake import DeclaredFile, check_declared
 from submissions.models import OpenedAttempt, Submission, Upload
 from submissions.quota import quota_problems
-from submissions.services import refusals_at
+from submissions.services import cannot_hand_in, refusals_at
 from submissions.upload_pieces import remove_parts
 
 log = structlog.get_logger(__name__)
@@ -57,7 +57,7 @@ def open_attempt(
     """
     revision = assignment.revision
     if revision is None:
-        raise SubmissionRefusedError([problem("not_published")])
+        raise SubmissionRefusedError([cannot_hand_in(assignment)])
     going_on = _unfinished(actor, assignment)
     if going_on is not None and _is_the_same(going_on, files, opened_at):
         # Also when the coursework has closed meanwhile: it counts from its opening.

@@ -40,6 +40,7 @@ __all__ = [
     "IncomingFile",
     "StaffEntry",
     "accept_files",
+    "cannot_hand_in",
     "charge_attempt",
     "declaration_of",
     "end_of_wait",
@@ -96,6 +97,13 @@ def declaration_of(
     return declare(assignment.statement, assignment.asked, answers)
 
 
+def cannot_hand_in(assignment: Assignment) -> Problem:
+    """Return why nobody can hand in coursework that has no published revision."""
+    return problem(
+        "nothing_to_hand_in" if assignment.has_entered_marks else "not_published"
+    )
+
+
 def accept_files(
     *,
     actor: User,
@@ -125,7 +133,7 @@ def accept_files(
     received_at = received_at or timezone.now()
     revision = assignment.revision
     if revision is None:
-        raise SubmissionRefusedError([problem("not_published")])
+        raise SubmissionRefusedError([cannot_hand_in(assignment)])
     refusals = [*_refusals(actor, assignment, received_at, entry), *barred]
     if refusals:
         # The same files, sent again, return their submission even after the deadline.

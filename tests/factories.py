@@ -327,10 +327,23 @@ class AssignmentFactory(factory.django.DjangoModelFactory[Assignment]):
 
     @factory.post_generation
     def with_revision(self, create: bool, extracted: bool | None, **_: Any) -> None:
-        if create and extracted is not False:
-            assignment: Any = self
+        assignment: Any = self
+        if create and extracted is not False and assignment.marks_out_of is None:
             assignment.revision = RevisionFactory(assignment=assignment)
             assignment.save()
+
+
+class EnteredAssignmentFactory(AssignmentFactory):
+    """An assignment of 100 points whose marks people enter, a day after its date."""
+
+    class Meta:
+        model = Assignment
+        skip_postgeneration_save = True
+
+    slug = factory.Sequence(lambda n: f"exam{n}")
+    title = "Written exam"
+    due_at = factory.LazyFunction(lambda: hours(-24))
+    marks_out_of = Decimal(100)
 
 
 class RevisionFactory(factory.django.DjangoModelFactory[AssignmentRevision]):

@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from courses.models import Assignment
 from grading.services.aliases import codes_of
 from tests.api.opening import VERSION, file_row
-from tests.factories import hours, small_notebook
+from tests.factories import EnteredAssignmentFactory, hours, small_notebook
 from tests.world import World
 
 Form = dict[str, Any]
@@ -103,6 +103,18 @@ def of_course(world: World) -> list[Any]:
 
 def of_assignment(world: World) -> list[Any]:
     return [world.course.slug, world.assignment.slug]
+
+
+def of_entered(world: World) -> list[Any]:
+    known = Assignment.objects.filter(course=world.course, slug="written-exam")
+    exam = known.first() or EnteredAssignmentFactory.create(
+        course=world.course, slug="written-exam"
+    )
+    return [world.course.slug, exam.slug]
+
+
+def of_entered_mark(world: World) -> list[Any]:
+    return [*of_entered(world), world.people["owner"].pk]
 
 
 def of_hidden_assignment(world: World) -> list[Any]:
@@ -709,6 +721,20 @@ PAGES: Final = [
         expected=MARKERS_OF_HIDDEN.replace("200", "302"),
     ),
     Row(name="grading:marking-standing", args=of_marking, expected=POST_ONLY),
+    Row(name="grading:entered-marks", args=of_entered, expected=STAFF),
+    Row(
+        name="grading:entered-marks",
+        note="that are not entered",
+        args=of_assignment,
+        expected=STAFF.replace("200", "302"),
+    ),
+    Row(
+        name="grading:entered-marks",
+        method="post",
+        args=of_entered,
+        expected=STAFF.replace("200", "302"),
+    ),
+    Row(name="grading:mark-history", args=of_entered_mark, expected=STAFF),
     # While the marking is anonymous: tests/grading/test_anonymous_marking.py.
     *(
         Row(name=f"grading:{name}", args=of_assignment, expected=expected)

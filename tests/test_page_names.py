@@ -51,7 +51,7 @@ APPS: Final = {
     ),
     "gradebook": App(
         addresses=("gradebook.urls",),
-        parts=frozenset({"course_total", "gradebook_rows"}),
+        parts=frozenset({"course_total", "gradebook_file", "gradebook_rows"}),
     ),
     "grading": App(
         addresses=("grading.urls",),

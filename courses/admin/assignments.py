@@ -85,6 +85,7 @@ class AssignmentAdmin(SavedByServices, CourseScopedAdmin):
                     "component",
                     "weight_percent",
                     "is_extra_credit",
+                    "marks_out_of",
                     "marks_released_at",
                 ]
             },

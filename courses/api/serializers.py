@@ -380,6 +380,7 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
             "component",
             "weight_percent",
             "is_extra_credit",
+            "marks_out_of",
             "marks_are_released",
             "marking_is_anonymous",
             "regrades_until",

@@ -163,7 +163,9 @@ def _deadline(assignment: Assignment, site: str, now: dt.datetime) -> Event:
     row = cast("WithAnnotations[Assignment, WithExtraTime]", assignment)
     course, own = assignment.course, deadline_of(assignment, row.extra_time)
     event = Event()
-    event.add("SUMMARY", f"Due: {assignment.title} ({course.codes or course.title})")
+    is_entered = assignment.has_entered_marks
+    due = "" if is_entered else "Due: "
+    event.add("SUMMARY", f"{due}{assignment.title} ({course.codes or course.title})")
     event.add("DTSTART", _local(own.due_at, course))
     event.add("STATUS", "CONFIRMED")
     event.add("TRANSP", "TRANSPARENT")
@@ -179,7 +181,7 @@ def _deadline(assignment: Assignment, site: str, now: dt.datetime) -> Event:
         "" if is_released(assignment.release_at, now) else HIDDEN,
         extended if own.due_at != assignment.due_at else "",
         late if closes_at > own.due_at else "",
-        _link("Hand in", address),
+        _link("More" if is_entered else "Hand in", address),
     ]
     event.add("DESCRIPTION", "\n".join(line for line in lines if line))
     return event

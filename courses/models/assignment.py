@@ -2,6 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
+from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.core.validators import (
@@ -28,6 +29,8 @@ from formats.declaration import (
     DeclarationQuestion,
     parse_questions,
 )
+
+LEAST_OUT_OF: Final = 1
 
 
 class Assignment(LateRuleFields, MarkingFields):
@@ -192,6 +195,17 @@ class Assignment(LateRuleFields, MarkingFields):
         blank=True,
         help_text="Marks are provisional until this time.",
     )
+    marks_out_of = models.DecimalField(
+        max_digits=7,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(LEAST_OUT_OF)],
+        help_text=(
+            "The points that can be had, if people enter the marks and nothing is "
+            "handed in here, as for an exam. If it is empty, students hand in work."
+        ),
+    )
     revision = models.ForeignKey(
         "courses.AssignmentRevision",
         models.PROTECT,
@@ -239,6 +253,11 @@ class Assignment(LateRuleFields, MarkingFields):
                 condition=models.Q(agreed_above__gte=0),
                 name="assignment_agreed_above_not_negative",
             ),
+            models.CheckConstraint(
+                condition=models.Q(marks_out_of__isnull=True)
+                | models.Q(marks_out_of__gte=LEAST_OUT_OF, revision__isnull=True),
+                name="assignment_entered_marks_have_no_revision",
+            ),
             *late_rule_constraints("assignment"),
         ]
 
@@ -266,7 +285,37 @@ class Assignment(LateRuleFields, MarkingFields):
             raise ValidationError(
                 {"revision": "This revision belongs to another assignment."}
             )
+        self.check_entered_marks()
         self.check_late_rule()
+
+    def check_entered_marks(self) -> None:
+        """Raise ValidationError if `marks_out_of` does not fit what is stored."""
+        if self._state.adding:
+            return
+        if self.marks_out_of is not None and self.revisions.exists():
+            raise ValidationError(
+                {
+                    "marks_out_of": (
+                        "It has a notebook, whose questions say its points. Leave this "
+                        "empty, or create new coursework whose marks are entered."
+                    )
+                }
+            )
+        most = self.marks.aggregate(most=models.Max("entered_points"))["most"]
+        if most is not None and most > (self.marks_out_of or 0):
+            raise ValidationError(
+                {
+                    "marks_out_of": (
+                        f"Marks of up to {most.normalize():f} points are entered. Give "
+                        "at least so many, or change these marks first."
+                    )
+                }
+            )
+
+    @property
+    def has_entered_marks(self) -> bool:
+        """Whether people enter the marks, and nothing is handed in here."""
+        return self.marks_out_of is not None
 
     @property
     def late_rule(self) -> LateRule:

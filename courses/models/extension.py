@@ -59,6 +59,13 @@ class Extension(models.Model):
             raise ValidationError(
                 {"student": "This person is not a student of this course."}
             )
+        if self.assignment.has_entered_marks:
+            raise ValidationError(
+                {
+                    "due_at": "Nothing is handed in here, so there is no deadline to "
+                    "extend. Enter the mark when it is known."
+                }
+            )
         due_at = getattr(self, "due_at", None)
         if due_at is not None and due_at.year > LAST_YEAR:
             raise ValidationError(

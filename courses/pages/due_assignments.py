@@ -43,8 +43,12 @@ class DueAssignment:
     def badge(self) -> str:
         """The key of the badge: the stage, or why nothing can be handed in despite it.
 
+        Where people enter the marks, it says whether the date has passed.
+
         The words are in components/deadline_badge.html.
         """
+        if self.assignment.has_entered_marks and self.stage != Stage.HIDDEN:
+            return "past" if self.is_past else "entered"
         if self.stage in (Stage.HIDDEN, Stage.CLOSED):
             return self.stage
         limit = self.assignment.max_attempts

@@ -245,7 +245,11 @@ def _regrade_requests(
 
 
 def _unpublished(assignments: Iterable[Assignment]) -> Iterator[TodoItem]:
-    rows = [row for row in assignments if row.revision_id is None]
+    rows = [
+        row
+        for row in assignments
+        if row.revision_id is None and not row.has_entered_marks
+    ]
     if rows:
         yield TodoItem(
             title=f"{_count(len(rows), 'assignment')} without a published revision",

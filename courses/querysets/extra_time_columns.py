@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce, Greatest, JSONObject
 
 from courses.extra_time import NO_EXTRA_TIME, ExtraTime, parse_extra_time
@@ -57,7 +57,7 @@ def extra_time_of(
     )
 
 
-def own_due_of(student: "User | OuterRef", *, assignment: str) -> Greatest:
+def own_due_of(student: "User | OuterRef", *, assignment: str) -> Case:
     """Return the student's own deadline without the grace, in SQL, for filters.
 
     `student` is a person, or an OuterRef to one. `assignment` is the lookup from the row to its assignment.
@@ -76,11 +76,13 @@ def own_due_of(student: "User | OuterRef", *, assignment: str) -> Greatest:
             F("percent"),
         )
     )
-    return Greatest(
+    own_due = Greatest(
         common,
         Coalesce(Subquery(own.order_by().values("due_at")[:1]), common),
         Coalesce(Subquery(standing.order_by().values("accommodated_due")[:1]), common),
     )
+    has_entered_marks = Q(**{f"{assignment}__marks_out_of__isnull": False})
+    return Case(When(has_entered_marks, then=common), default=own_due)
 
 
 class AccommodatedDue(models.Func):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.text import slugify
 
@@ -20,7 +21,7 @@ from courses.services.access import require_right
 from courses.services.course_file_record import record_import
 from courses.services.creating import enrol_creator, require_course_creator
 from courses.services.rubrics import edit_from_course_file, lock_rubrics
-from formats.course.course_content import Content, RubricRow
+from formats.course.course_content import Content, CourseworkRow, RubricRow
 from formats.course.course_reader import CourseFile, read_course_file
 from formats.course.dates import AcademicYear
 from formats.problems import ImportRefusedError, Problem, ProblemList
@@ -64,6 +65,7 @@ def import_course_file(
             course = Course.objects.select_for_update().filter(slug=slug).first()
             _authorise(actor, course, path, must_be_new=must_be_new)
             plan = _plan(file, course, prune=prune, name=path.name)
+            _check_entered_marks(plan, path.name)
             if not dry_run:
                 lock_rubrics([rubric.pk for *_, rubric in _changed_rubrics(plan)])
             if not dry_run and not plan.is_empty:
@@ -95,6 +97,27 @@ def default_slug(content: Content) -> str:
     first = course.module_codes[0] if course.module_codes else course.title
     room = _LONGEST_SLUG - len(course.academic_year) - 1
     return f"{slugify(first)[:room]}-{course.academic_year}"
+
+
+def _check_entered_marks(plan: Plan, name: str) -> None:
+    """Raise ImportRefusedError where the file's `marks_out_of` does not fit.
+
+    Coursework with a notebook has none, and entered marks stay possible.
+    """
+    faults = ProblemList()
+    for change in plan.changed:
+        row = change.row
+        if not isinstance(row, CourseworkRow):
+            continue
+        stored = plan.stored.objects[row.NOUN, row.key]
+        stored.marks_out_of, before = row.marks_out_of, stored.marks_out_of
+        try:
+            stored.check_entered_marks()
+        except ValidationError as error:
+            words = " ".join(error.messages)
+            faults.add(f"{change.name}: {words}", file=name, line=row.line)
+        stored.marks_out_of = before
+    faults.raise_if_any()
 
 
 def _edit_rubrics(actor: Actor, plan: Plan, name: str, *, dry_run: bool) -> None:

@@ -78,6 +78,11 @@ def ask_for_extension(
     has room for; and PermissionDenied if the actor is no student of the course.
     """
     require_right(actor, Right.SUBMIT, assignment.course)
+    if assignment.has_entered_marks:
+        raise RequestRefusedError(
+            "Nothing is handed in here, so there is no deadline to extend. Write to "
+            "your lecturer."
+        )
     _check_date(actor, assignment, wished_due_at)
     _check_limits(actor, assignment)
     # The content is stored before the row that names it, outside the transaction.

@@ -34,6 +34,10 @@ from runner.protocol.jobs import TestStyle
 from storage.blobs import BlobTooLargeError, store_blob
 
 _PIECE: Final = 1 << 20
+_ENTERED: Final = Problem(
+    message="People enter the marks of this coursework, so it has no notebook.",
+    hint="Create new coursework for the notebook.",
+)
 
 
 def import_revision(
@@ -52,6 +56,8 @@ def import_revision(
         _store(file)
     with transaction.atomic():
         locked = Assignment.objects.select_for_update().get(pk=assignment.pk)
+        if locked.has_entered_marks:
+            raise ImportRefusedError((_ENTERED,))
         revision = locked.revisions.filter(bundle_sha256=digest).first()
         if revision is None:
             revision = _create(actor, locked, bundle, digest)

@@ -222,11 +222,12 @@ def record_deadline(
     """Record a change of the deadline. Students read it if they see the assignment."""
     zone = assignment.course.tz
     after = moment_words(assignment.due_at, zone)
+    verb = "takes place" if assignment.has_entered_marks else "is due"
     record_change(
         actor=actor,
         course=assignment.course,
         kind=CourseChange.Kind.DEADLINE,
-        summary=f"{assignment.title} is due on {after}.",
+        summary=f"{assignment.title} {verb} on {after}.",
         reason=reason,
         before=moment_words(before, zone),
         after=after,

@@ -264,6 +264,7 @@ class CourseworkRow(Released):
     component: str = special("component", default="")
     weight: Decimal = percent(column="weight_percent", is_named=False)
     is_extra_credit: bool = flag()
+    marks_out_of: Decimal | None = number_or_none(lowest=1, highest=99_999)
     upload_minutes: int = whole(highest=24 * 60, default=30)
     attempts: int | None = special("attempts", default=None)
     cooldown_minutes: int = whole(highest=7 * 24 * 60)

@@ -2,9 +2,12 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
+
+from django.urls import reverse
 
 from accounts.models import User
 from courses.models import Assignment, Enrolment
@@ -16,13 +19,17 @@ from grading.models import Standing
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """What a student has for an assessment. `words` say what is there without a mark."""
+    """What a student has for an assessment. `words` say what is there without a mark.
+
+    `history` is the address of the page with the parts of the mark and its changes.
+    """
 
     points: Decimal | None = None
     words: str = ""
     is_below_pass: bool = False
     is_waiting: bool = False
     is_missing: bool = False
+    history: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +71,13 @@ class Column:
         """The value of `sort` that orders by this column."""
         return str(self.assignment.pk)
 
+    @cached_property
+    def histories(self) -> str:
+        """The address of the pages of its marks, without the student at its end."""
+        course = self.assignment.course.slug
+        page = reverse("grading:mark-history", args=[course, self.assignment.slug, 0])
+        return page.removesuffix("0/")
+
 
 def columns_of(user: User, formula: Formula, now: dt.datetime) -> tuple[Column, ...]:
     """Return the assessments whose work the person sees.
@@ -101,7 +115,13 @@ def row_of(
     return GradebookRow(
         student=enrolment.user,
         module_code=enrolment.module_code,
-        cells=tuple(_cell(scores, column.assignment, student) for column in columns),
+        cells=tuple(
+            replace(
+                _cell(scores, column.assignment, student),
+                history=f"{column.histories}{student}/",
+            )
+            for column in columns
+        ),
         percent=None
         if exact is None
         else rounded_half_up(exact, formula.course.total_decimals),

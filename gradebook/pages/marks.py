@@ -163,7 +163,8 @@ def _row(
         times = view_times(
             assignment, student.pk, closes_at=closes_at, now=now, own=own
         )
-        is_missing = times.is_released and not has_work
+        waits = has_work or assignment.has_entered_marks
+        is_missing = times.is_released and not waits
         return MarkRow(
             assignment=assignment,
             possible=possible,

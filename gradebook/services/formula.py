@@ -291,4 +291,11 @@ def formula_of(course: Course, assignments: Sequence[Assignment]) -> Formula:
         .values_list("pk")
         .annotate(total=Sum("revision__questions__points", default=_ZERO))
     )
-    return Formula(course=course, shares=(*shares, *alone), possible=dict(possible))
+    entered = {
+        each.pk: each.marks_out_of
+        for each in assignments
+        if each.marks_out_of is not None
+    }
+    return Formula(
+        course=course, shares=(*shares, *alone), possible=dict(possible) | entered
+    )

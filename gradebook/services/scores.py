@@ -94,11 +94,15 @@ def _missing(
 
     SECURITY: the marks are out for a student as they are on the student's own page:
     not while the portal may still take their work (`grading.services.view_times`).
+
+    Where people enter the marks, a mark that is not entered is never 0.
     """
     released = [
         each
         for each in assignments
-        if each.marks_released_at is not None and each.marks_released_at <= now
+        if each.marks_released_at is not None
+        and each.marks_released_at <= now
+        and not each.has_entered_marks
     ]
     extra = _extra_times(course, released)
     opened = set(

@@ -262,9 +262,9 @@ class MarkAdmin(ReadOnly, LongList):
         """Return the points that are taken because the attempt that counts is late."""
         return mark.late_penalty
 
-    @admin.display(description="final points", empty_value="excused")
+    @admin.display(description="final points", empty_value="no points")
     def final(self, mark: Mark) -> Decimal | None:
-        """Return the final points of the mark, or None if the student is excused."""
+        """Return the final points of the mark, or None if there are none."""
         return mark.final_points
 
 

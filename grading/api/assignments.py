@@ -15,15 +15,13 @@ from accounts.models import User
 from courses.api.viewsets import AssignmentViewSet
 from courses.deadlines import deadline_for, is_late
 from courses.models import Assignment
-from formats.problems import Problem
-from formats.submission_words import problem
 from grading.pages.late_work import late_work_of
 from grading.services.use import budget_refusals
 from submissions.api.serializers import OpenedAttemptSerializer, ProblemSerializer
 from submissions.api.storage import QuotaSerializer
 from submissions.models import OpenedAttempt
 from submissions.quota import quotas_of
-from submissions.services import refusals_at
+from submissions.services import cannot_hand_in, refusals_at
 
 
 class HandInStatusSerializer(serializers.Serializer[Any]):
@@ -89,11 +87,10 @@ def _hand_in_status(assignment: Assignment, person: User) -> dict[str, Any]:
         "author", "assignment__course"
     )
     (quota,) = quotas_of(person, [assignment.course])
-    refusals: list[Problem] = [] if assignment.revision else [problem("not_published")]
     return {
         "asked_at": now,
         "refusals": [
-            *refusals,
+            *([] if assignment.revision else [cannot_hand_in(assignment)]),
             *refusals_at(person, assignment, now),
             *budget_refusals(assignment, person),
         ],
@@ -107,6 +104,8 @@ def _hand_in_status(assignment: Assignment, person: User) -> dict[str, Any]:
 
 
 def _possible_points(assignment: Assignment) -> Decimal:
+    if assignment.marks_out_of is not None:
+        return assignment.marks_out_of
     revision = assignment.revision
     questions = revision.questions.all() if revision is not None else ()
     return sum((each.points for each in questions), Decimal(0))

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, ClassVar, Final, Self
 
 from django import forms
 from django.utils import timezone
@@ -13,6 +13,7 @@ from courses.forms.release_time_fields import ReleaseTimeForm
 from courses.late_rule_words import rule_words
 from courses.late_rules import preset
 from courses.models import Assignment, Course
+from courses.models.assignment import LEAST_OUT_OF
 from courses.wall_clock import later_by_days
 from formats.choices import Counting, LateMode
 from formats.declaration import (
@@ -25,8 +26,9 @@ from formats.lengths import MAX_MARKDOWN
 from grading.forms.late_rule import RULE_LABELS, preset_values
 
 _LONGEST_SLUG: Final = 60
+_Sections = tuple[tuple[str, tuple[str, ...]], ...]
 # The parts of the form, with the names of their fields.
-SECTIONS: Final = (
+SECTIONS: Final[_Sections] = (
     ("Coursework", ("title", "slug", "summary", "week")),
     (
         "Dates",
@@ -45,6 +47,13 @@ SECTIONS: Final = (
     ),
     ("Check my work", ("self_check_limit", "self_check_minutes")),
     ("Declaration", ("declaration", "declaration_questions")),
+    ("Share of the course mark", ("component", "weight_percent", "is_extra_credit")),
+)
+# The same, where nothing is handed in.
+ENTERED_SECTIONS: Final[_Sections] = (
+    ("Assessment", ("title", "slug", "summary", "week")),
+    ("Date", ("visible", "release_at", "due_at")),
+    ("Marks", ("marks_out_of", "pass_mark")),
     ("Share of the course mark", ("component", "weight_percent", "is_extra_credit")),
 )
 _MOVED: Final = (
@@ -235,6 +244,7 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
             "component": "Coursework of no part and without a weight is not assessed."
         }
 
+    shown_sections: ClassVar[_Sections] = SECTIONS
     field_order = tuple(name for _, names in SECTIONS for name in names)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -257,11 +267,11 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
     @property
     def sections(self) -> Iterator[tuple[str, list[forms.BoundField]]]:
         """Yield the title of each part of the form, with its fields."""
-        for title, names in SECTIONS:
+        for title, names in self.shown_sections:
             yield title, [self[name] for name in names]
 
     @classmethod
-    def new(cls, course: Course, entered: Any = None) -> "CourseworkForm":
+    def new(cls, course: Course, entered: Any = None) -> Self:
         """Return the form for a new assignment, which is hidden at first."""
         return cls(
             entered,
@@ -270,9 +280,7 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
         )
 
     @classmethod
-    def of(
-        cls, assignment: Assignment, entered: Any = None, chosen: str = ""
-    ) -> "CourseworkForm":
+    def of(cls, assignment: Assignment, entered: Any = None, chosen: str = "") -> Self:
         """Return the form with the stored settings, or with what was entered.
 
         `chosen` is the key of a preset that fills in the rule for late work.
@@ -320,3 +328,37 @@ class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
         made = self.instance
         made.release_at = self.release(now or timezone.now())
         return made
+
+
+class EnteredForm(CourseworkForm):
+    """The settings of an assignment whose marks people enter."""
+
+    marks_out_of = forms.DecimalField(
+        label="Out of how many points",
+        min_value=LEAST_OUT_OF,
+        max_digits=7,
+        decimal_places=2,
+        help_text="The points that can be had. Marks are entered out of so many.",
+    )
+
+    class Meta(CourseworkForm.Meta):
+        fields = (*CourseworkForm.Meta.fields, "marks_out_of")
+
+    shown_sections = ENTERED_SECTIONS
+    field_order = tuple(name for _, names in ENTERED_SECTIONS for name in names)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in set(self.fields) - set(self.field_order):
+            del self.fields[name]
+        self.fields["due_at"].label = "When it takes place"
+        self.fields["visible"].label = "Shown to students"
+        self.fields["release_at"].label = "Shown from"
+        self.fields["summary"].label = "Description"
+        # Nothing is handed in, so nothing is late.
+        self.instance.closes_at, self.instance.grace_minutes = None, 0
+
+
+def coursework_form(assignment: Assignment) -> type[CourseworkForm]:
+    """Return the form for the settings of this assignment."""
+    return EnteredForm if assignment.has_entered_marks else CourseworkForm

@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -24,19 +25,26 @@ _ZERO: Final = Decimal(0)
 class CountingWork:
     """The run of the attempt that counts, what people gave, and its terms if it is late.
 
-    `run` is None for a student whose work was marked without a submission. Only then,
-    `possible` are the points that could be earned.
+    `run` is None for a student whose work was marked without a submission, or whose mark
+    is entered. Only then, `possible` are the points that could be earned. `is_entered`
+    says whether people enter the marks, also where none is entered for the student.
     """
 
     run: GradingRun | None
     late: LateTerms | None = None
     hand: HandPoints = NO_HAND_POINTS
     possible: Decimal = _ZERO
+    is_entered: bool = False
 
     @property
     def automatic(self) -> Decimal:
         """The points that checks gave."""
         return (self.run.automatic_points if self.run else None) or _ZERO
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether a run counts, or people marked or entered something without one."""
+        return self.run is not None or self.hand.possible > 0
 
 
 NO_WORK: Final = CountingWork(run=None)
@@ -79,6 +87,15 @@ class Mark(models.Model):
         "which the student is not told the mark.",
     )
     adjustment = models.DecimalField(max_digits=7, decimal_places=2, default=Decimal(0))
+    entered_points = models.DecimalField(
+        max_digits=7,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="What a person entered, for coursework whose marks are entered. If "
+        "it is empty, there is no mark yet.",
+    )
     updated_at = models.DateTimeField(default=timezone.now)
 
     changes: "RelatedManager[MarkChange]"
@@ -95,6 +112,10 @@ class Mark(models.Model):
             models.CheckConstraint(
                 condition=Q(standing__in=["", *Standing.values]),
                 name="mark_standing_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(entered_points__isnull=True) | Q(entered_points__gte=0),
+                name="mark_entered_points_not_negative",
             ),
         ]
 
@@ -123,13 +144,17 @@ class Mark(models.Model):
     @property
     def has_work(self) -> bool:
         """Whether an attempt would count, or people have marked work without one."""
-        work = self.counting()
-        return work.run is not None or work.hand.possible > 0
+        return self.counting().is_marked
 
     @property
     def is_empty(self) -> bool:
         """Whether the student has no mark any more, but its history alone."""
-        return not (self.standing or self.adjustment or self.has_work)
+        return self._is_empty_with(self.counting())
+
+    def _is_empty_with(self, work: CountingWork) -> bool:
+        # An adjustment alone is no mark where people enter the marks.
+        adjustment = _ZERO if work.is_entered else self.adjustment
+        return not (self.standing or adjustment or work.is_marked)
 
     @property
     def run(self) -> GradingRun | None:
@@ -164,7 +189,9 @@ class Mark(models.Model):
     @property
     def points(self) -> MarkPoints:
         """The points and all parts of the mark, as they are now."""
-        work = self.counting()
+        return self._points_of(self.counting())
+
+    def _points_of(self, work: CountingWork) -> MarkPoints:
         return self.points_with(work.automatic, work.hand.given, work.late)
 
     @property
@@ -189,8 +216,16 @@ class Mark(models.Model):
 
     @property
     def final_points(self) -> Decimal | None:
-        """The sum of all parts of the mark, or None if the student is excused."""
-        return None if self.is_excused else self.points.final
+        """The sum of all parts of the mark, or None if the student is excused.
+
+        None also while no mark is entered, where people enter them.
+        """
+        if self.is_excused:
+            return None
+        work = self.counting()
+        if work.is_entered and self._is_empty_with(work):
+            return None
+        return self._points_of(work).final
 
     def points_with(
         self, automatic: Decimal, manual: Decimal, late: LateTerms | None
@@ -237,7 +272,7 @@ class MarkChange(models.Model):
         decimal_places=2,
         null=True,
         blank=True,
-        help_text="Empty if the student is excused.",
+        help_text="Empty if the student is excused, or has no mark.",
     )
     reason = models.TextField()
 
@@ -245,5 +280,5 @@ class MarkChange(models.Model):
         ordering = ["-at", "-pk"]
 
     def __str__(self) -> str:
-        after = "excused" if self.after is None else self.after
+        after = "no points" if self.after is None else self.after
         return f"{self.before} → {after}: {self.reason}"

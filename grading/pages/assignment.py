@@ -202,6 +202,8 @@ def assignment_page(
     )
     # What is asked is no part of a mark that is withheld.
     questions = _questions(revision, replace(moments, standing=""))
+    by_questions = sum((row.points for row in questions), Decimal(0))
+    possible = assignment.marks_out_of or by_questions
     environment = _environment(revision)
     form = shown_form(user, assignment, hand_in_status, last_try or LastTry(), now)
     return AssignmentPage(
@@ -209,7 +211,7 @@ def assignment_page(
         course=assignment.course,
         revision=revision,
         questions=questions,
-        possible=sum((row.points for row in questions), Decimal(0)),
+        possible=possible,
         handouts=_handouts(revision),
         environment=environment,
         versions=(
@@ -219,7 +221,7 @@ def assignment_page(
         late=late_work_of(
             own,
             assignment=assignment,
-            possible=sum((row.points for row in questions), Decimal(0)),
+            possible=possible,
             user=user,
             now=now,
         ),

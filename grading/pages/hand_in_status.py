@@ -61,7 +61,7 @@ def hand_in_status_of(
     if not may_submit:
         blocked = "staff"
     elif assignment.revision_id is None:
-        blocked = "unpublished"
+        blocked = "entered" if assignment.has_entered_marks else "unpublished"
     elif not is_open(own, now):
         blocked = "closed"
     elif left == 0:

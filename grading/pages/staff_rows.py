@@ -22,6 +22,7 @@ from grading.services.counting import (
     CountingRow,
     counting_rows,
     points_of_revisions,
+    row_without_work,
 )
 from grading.services.hand_points import load_hand_points
 from grading.states import State
@@ -189,25 +190,26 @@ def _marks(assignment: Assignment) -> dict[int, _Mark]:
             found[student] = _Mark(standing=Standing.EXCUSED)
             continue
         row = rows.get(student)
-        if row is None and student in marked.earned:
-            hand = marked.of(student, assignment.revision_id)
-            row = CountingRow(_ZERO, assignment.revision_id, None, hand, None)
+        if row is None:
+            row = row_without_work(
+                assignment, student, possible=possible, marked=marked
+            )
         if row is not None:
             found[student] = _Mark(
-                _counting_mark(row, possible, adjustment),
+                _counting_mark(row, row.possible, adjustment),
                 standing_now(stored, has_work=True),
             )
-        elif stored or adjustment:
+        elif stored or (adjustment and not assignment.has_entered_marks):
             nothing = CountingRow(_ZERO, None, None, NO_HAND_POINTS, None)
             found[student] = _Mark(
-                _counting_mark(nothing, possible, adjustment),
+                _counting_mark(nothing, assignment.marks_out_of, adjustment),
                 standing_now(stored, has_work=False),
             )
     return found
 
 
 def _counting_mark(
-    row: CountingRow, possible: dict[int, Decimal], adjustment: Decimal
+    row: CountingRow, possible: Decimal | None, adjustment: Decimal
 ) -> CountingMark:
     return CountingMark(
         points=mark_points(
@@ -216,7 +218,7 @@ def _counting_mark(
             adjustment=adjustment,
             late=row.late,
         ),
-        possible=possible.get(row.revision_id) if row.revision_id else None,
+        possible=possible,
         attempt=row.attempt,
         to_mark=row.hand.waiting,
     )

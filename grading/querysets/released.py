@@ -74,7 +74,7 @@ def no_longer_taken(user: "User", *, assignment: str) -> Q:
     )
 
 
-def _closes_at(user: "User", assignment: str) -> Greatest:
+def _closes_at(user: "User", assignment: str) -> Case:
     """Return `courses.deadlines.Deadline.closes_at` of the student, in SQL."""
     due = own_due_of(user, assignment=assignment)
     minutes = Cast(f"{assignment}__grace_minutes", models.IntegerField())
@@ -85,7 +85,11 @@ def _closes_at(user: "User", assignment: str) -> Greatest:
         default=ExpressionWrapper(due + grace, models.DateTimeField()),
     )
     closes_at = Coalesce(F(f"{assignment}__closes_at"), F(f"{assignment}__due_at"))
-    return Greatest(closes_at, late_after)
+    has_entered_marks = Q(**{f"{assignment}__marks_out_of__isnull": False})
+    return Case(
+        models.When(has_entered_marks, then=due),
+        default=Greatest(closes_at, late_after),
+    )
 
 
 def _moment(at: dt.datetime) -> Value:

@@ -6,13 +6,13 @@ from decimal import Decimal
 
 from courses.deadlines import deadline_of, deadlines_with_extra_time
 from courses.models import Assignment
-from grading.hand_points import HandPoints
 from grading.mark_points import mark_points
 from grading.models import Mark, MarkChange
 from grading.services.counting import (
     CountingRow,
     counting_rows,
     points_of_revisions,
+    row_without_work,
 )
 from grading.services.hand_points import load_hand_points
 
@@ -38,9 +38,9 @@ def class_shares(assignment: Assignment, *, now: dt.datetime) -> list[Decimal]:
     if out_at >= now:
         return []
     rows = _rows(assignment, _there_at(assignment, out_at))
-    if any(row.hand.waiting for row, _, _ in rows):
+    if any(row.hand.waiting for row, _ in rows):
         return []
-    return [_share(row, possible, extra) for row, possible, extra in rows if possible]
+    return [_share(row, extra) for row, extra in rows if row.possible]
 
 
 def _there_at(assignment: Assignment, at: dt.datetime) -> set[int]:
@@ -60,8 +60,8 @@ def _there_at(assignment: Assignment, at: dt.datetime) -> set[int]:
 
 def _rows(
     assignment: Assignment, students: Iterable[int]
-) -> list[tuple[CountingRow, Decimal, Decimal]]:
-    """Return what counts, all points and the adjustment for those who have work.
+) -> list[tuple[CountingRow, Decimal]]:
+    """Return what counts and the adjustment for those who have work.
 
     Nothing counts of students who are excused.
     """
@@ -74,24 +74,20 @@ def _rows(
     found = []
     for student in set(students) - excused:
         row = rows.get(student)
-        if row is None and student in marked.earned:
-            row = _by_hand(assignment, marked.of(student, assignment.revision_id))
-        if row is not None and row.revision_id is not None:
-            of_revision = possible.get(row.revision_id, _ZERO)
-            found.append((row, of_revision, adjustments.get(student, _ZERO)))
+        if row is None:
+            row = row_without_work(
+                assignment, student, possible=possible, marked=marked
+            )
+        if row is not None:
+            found.append((row, adjustments.get(student, _ZERO)))
     return found
 
 
-def _by_hand(assignment: Assignment, hand: HandPoints) -> CountingRow:
-    """Return what counts for a student whose work was marked without a submission."""
-    return CountingRow(_ZERO, assignment.revision_id, None, hand, None)
-
-
-def _share(row: CountingRow, possible: Decimal, adjustment: Decimal) -> Decimal:
+def _share(row: CountingRow, adjustment: Decimal) -> Decimal:
     points = mark_points(
         automatic=row.automatic,
         manual=row.hand.given,
         adjustment=adjustment,
         late=row.late,
     )
-    return points.final / possible
+    return points.final / row.possible

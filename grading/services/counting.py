@@ -85,30 +85,39 @@ def counting_works(owners: Iterable[Owner], *related: str) -> dict[Owner, Counti
 def _without_work(
     owners: set[Owner], marked: MarkedByHand
 ) -> dict[Owner, CountingWork]:
-    """Return the markings of students who handed in nothing, by the published revision."""
-    marked_only = {
+    """Return what people gave students who handed in nothing.
+
+    Markings are by the published revision. One query where there are some.
+    """
+    entered = owners & marked.entered.keys()
+    by_rubric = {
         (assignment, student)
-        for assignment, student in owners
-        if marked.is_marked_without_work(student, assignment)
+        for assignment, student in owners - entered
+        if student in marked.earned
     }
-    if not marked_only:
-        return {}
-    published = (
-        Assignment.objects.filter(pk__in={key for key, _ in marked_only})
-        .order_by()
+    published = Assignment.objects.filter(pk__in={key for key, _ in by_rubric})
+    rows = (
+        published.order_by()
         .values_list("pk", "revision")
         .annotate(possible=Sum("revision__questions__points", default=Decimal(0)))
+        if by_rubric
+        else ()
     )
-    found = {key: (revision, possible) for key, revision, possible in published}
-    works = {
-        owner: CountingWork(
-            run=None,
-            hand=marked.of(owner[1], found[owner[0]][0]),
-            possible=found[owner[0]][1],
+    found = {key: (revision, possible) for key, revision, possible in rows}
+    works = {}
+    for owner in entered | by_rubric:
+        revision, possible = found.get(owner[0], (None, Decimal(0)))
+        unsent = marked.without_work(
+            owner, revision=revision, possible={revision or 0: possible}
         )
-        for owner in marked_only
-    }
-    return {owner: work for owner, work in works.items() if work.hand.possible}
+        if unsent and (unsent.is_entered or unsent.is_marked):
+            works[owner] = CountingWork(
+                run=None,
+                hand=unsent.hand,
+                possible=unsent.possible,
+                is_entered=unsent.is_entered,
+            )
+    return works
 
 
 def points_of_revisions(assignments: Collection[Assignment]) -> dict[int, Decimal]:
@@ -118,7 +127,10 @@ def points_of_revisions(assignments: Collection[Assignment]) -> dict[int, Decima
 
 
 class CountingRow(NamedTuple):
-    """What a list shows of the run that counts. Tuples keep large pages quick."""
+    """What a list shows of the work that counts. Tuples keep large pages quick.
+
+    `possible` are the points that could be earned.
+    """
 
     automatic: Decimal
     revision_id: int | None
@@ -127,6 +139,35 @@ class CountingRow(NamedTuple):
     late: LateTerms | None
     run_id: UUID | None = None
     submission_id: UUID | None = None
+    possible: Decimal = Decimal(0)
+
+
+def row_without_work(
+    assignment: Assignment,
+    student: int,
+    *,
+    possible: Mapping[int, Decimal],
+    marked: MarkedByHand,
+) -> CountingRow | None:
+    """Return what people gave a student who handed in nothing; None without a mark.
+
+    `possible` are the points of revisions. With `counting_rows`, this is everything
+    that can count for a student.
+    """
+    revision = assignment.revision_id
+    unsent = marked.without_work(
+        (assignment.pk, student), revision=revision, possible=possible
+    )
+    if unsent is None or not unsent.is_marked:
+        return None
+    return CountingRow(
+        automatic=Decimal(0),
+        revision_id=revision,
+        attempt=None,
+        hand=unsent.hand,
+        late=None,
+        possible=unsent.possible,
+    )
 
 
 def counting_rows(
@@ -171,16 +212,13 @@ def counting_rows_of(
             run,
         ) in _counting_values(group, students, compares=compares):
             hand = marked.of(work, revision)
+            out_of = possible.get(revision, Decimal(0))
             row = CountingRow(
-                points or Decimal(0), revision, number, hand, None, run, work
+                points or Decimal(0), revision, number, hand, None, run, work, out_of
             )
             found.setdefault((assignment, student), []).append(row)
             attempts[assignment, student, number] = Attempt(
-                group[assignment],
-                student,
-                received_at,
-                extra_time,
-                possible.get(revision, Decimal(0)),
+                group[assignment], student, received_at, extra_time, out_of
             )
     terms = late_terms(attempts)
     return {

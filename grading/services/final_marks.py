@@ -1,18 +1,25 @@
 """The final marks of many students for many assignments, as they are now."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from courses.models import Assignment
+from grading.hand_points import NO_HAND_POINTS
 from grading.mark_points import MarkPoints, mark_points
 from grading.models import Mark, Standing, standing_now
-from grading.services.counting import counting_rows_of, points_of_revisions
-from grading.services.hand_points import MarkedByHand, load_hand_points
+from grading.services.counting import (
+    CountingRow,
+    counting_rows_of,
+    points_of_revisions,
+    row_without_work,
+)
+from grading.services.hand_points import load_hand_points
 from grading.services.lateness import Owner
 
 _ZERO: Final = Decimal(0)
+_NOTHING: Final = CountingRow(_ZERO, None, None, NO_HAND_POINTS, None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,59 +78,50 @@ def final_marks(
     marks = Mark.objects.filter(assignment__in=assignments).order_by()
     if students is not None:
         marks = marks.filter(student__in=students)
-    published = {each.pk: each.revision_id for each in assignments}
+    by_id = {each.pk: each for each in assignments}
     found: dict[Owner, FinalMark] = {}
     for assignment, student, adjustment, standing in marks.values_list(
         "assignment", "student", "adjustment", "standing"
     ):
         row = rows.get((assignment, student))
         if row is None:
-            revision = published[assignment]
-            found[assignment, student] = _without_work(
-                marked,
-                (assignment, student),
-                revision,
-                adjustment=adjustment,
-                standing=standing,
-                possible=possible.get(revision or 0, _ZERO),
+            row = row_without_work(
+                by_id[assignment], student, possible=possible, marked=marked
             )
-            continue
-        found[assignment, student] = FinalMark(
-            points=mark_points(
-                automatic=row.automatic,
-                manual=row.hand.given,
-                adjustment=adjustment,
-                late=row.late,
-            ),
-            possible=possible.get(row.revision_id or 0, _ZERO),
-            waiting=row.hand.waiting,
+        found[assignment, student] = _final_mark(
+            by_id[assignment],
+            row,
+            adjustment=adjustment,
             standing=standing,
+            possible=possible,
         )
     return {owner: mark for owner, mark in found.items() if not mark.is_empty}
 
 
-def _without_work(
-    marked: MarkedByHand,
-    owner: Owner,
-    revision: int | None,
+def _final_mark(
+    assignment: Assignment,
+    row: CountingRow | None,
     *,
     adjustment: Decimal,
     standing: str,
-    possible: Decimal,
+    possible: Mapping[int, Decimal],
 ) -> FinalMark:
-    """Return the mark of a student who handed in nothing, by the published revision."""
-    assignment, student = owner
-    hand = marked.of(student, revision)
-    is_marked = marked.is_marked_without_work(student, assignment) and hand.possible > 0
+    """Return the mark with the work that counts; `row` is None if nothing does."""
+    entered_of = assignment.marks_out_of
+    if row is None and entered_of is not None:
+        # An adjustment alone is no mark where people enter the marks.
+        adjustment = adjustment if standing else _ZERO
+    counts = row or _NOTHING
+    published = possible.get(assignment.revision_id or 0, _ZERO)
     return FinalMark(
         points=mark_points(
-            automatic=_ZERO,
-            manual=hand.given,
+            automatic=counts.automatic,
+            manual=counts.hand.given,
             adjustment=adjustment,
-            late=None,
+            late=counts.late,
         ),
-        possible=possible,
-        waiting=hand.waiting if is_marked else _ZERO,
+        possible=row.possible if row else (entered_of or published),
+        waiting=counts.hand.waiting,
         standing=standing,
-        has_work=is_marked,
+        has_work=row is not None,
     )

@@ -1,13 +1,14 @@
 """The points that people gave for attempts, loaded for many of them at once."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import DecimalField, F, Value
 
 from courses.models import Question, Rubric
 from formats.assignment.rubric import RubricRules
@@ -17,10 +18,39 @@ from grading.hand_points import (
     counting_points,
     hand_points,
 )
-from grading.models import GradingRun, Marking, Stage
+from grading.models import GradingRun, Mark, Marking, Stage
+from grading.services.lateness import Owner
 
+_ZERO: Final = Decimal(0)
 # An attempt by its submission, or a student who handed in nothing by their id.
 Work = UUID | int
+
+
+class EnteredPoints(NamedTuple):
+    """A mark that people enter: its points, or None if none are entered."""
+
+    points: Decimal | None
+    out_of: Decimal
+
+    @property
+    def hand(self) -> HandPoints:
+        """The points in the place of those that people give with a rubric."""
+        if self.points is None:
+            return NO_HAND_POINTS
+        return HandPoints.entered(self.points, self.out_of)
+
+
+class UnsentWork(NamedTuple):
+    """What people gave a student who handed in nothing, out of `possible` points."""
+
+    hand: HandPoints
+    possible: Decimal
+    is_entered: bool = False
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether there is a mark, if only of 0 points."""
+        return self.hand.possible > 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,17 +59,37 @@ class MarkedByHand:
 
     `assignments` are those that people mark, and `owners` has the assignment of each
     rubric. A student who handed in nothing is one key of `earned` for all assignments.
+    `entered` are the marks that people enter, by assignment and student, also those
+    that are not entered yet.
     """
 
     rubrics: Mapping[int, tuple[tuple[int, RubricRules], ...]]
     assignments: frozenset[int]
     earned: Mapping[Work, Mapping[int, Decimal]]
     owners: Mapping[int, int] = field(default_factory=dict)
+    entered: Mapping[Owner, EnteredPoints] = field(default_factory=dict)
 
-    def is_marked_without_work(self, student: int, assignment: int) -> bool:
-        """Return whether people marked the student, who handed in nothing, here."""
+    def without_work(
+        self,
+        owner: Owner,
+        *,
+        revision: int | None,
+        possible: Mapping[int, Decimal],
+    ) -> UnsentWork | None:
+        """Return what people gave a student who handed in nothing, or None for nothing.
+
+        `revision` is the published one, and `possible` has the points of revisions. A
+        mark that people enter takes the place of the points by a rubric.
+        """
+        assignment, student = owner
+        entered = self.entered.get(owner)
+        if entered is not None:
+            return UnsentWork(entered.hand, entered.out_of, is_entered=True)
         given = self.earned.get(student, {})
-        return any(self.owners.get(rubric) == assignment for rubric in given)
+        if not any(self.owners.get(rubric) == assignment for rubric in given):
+            return None
+        hand = self.of(student, revision)
+        return UnsentWork(hand, possible.get(revision or 0, _ZERO))
 
     def of(self, work: Work | None, revision: int | None) -> HandPoints:
         """Return the points of an attempt whose questions are those of the revision."""
@@ -68,20 +118,21 @@ def load_hand_points(
     `assumed` are rubrics, by their ids, as they would be after a change, and
     `assumed_bounds` what `agreed_above` of assignments would be.
 
-    One query where tests mark everything, and five otherwise.
+    One query where tests mark everything or people enter the marks, and five otherwise.
     """
+    students = None if students is None else set(students)
     by_revision: dict[int, list[int]] = defaultdict(list)
     by_hand = set()
-    questions = Question.objects.filter(
-        revision__assignment__in=set(assignments), rubric__isnull=False
-    )
-    for assignment, revision, rubric in questions.order_by(
-        "position", "pk"
-    ).values_list("revision__assignment", "revision", "rubric"):
-        by_revision[revision].append(rubric)
-        by_hand.add(assignment)
+    entered: dict[Owner, EnteredPoints] = {}
+    for row in _rubrics_and_entered(set(assignments), students):
+        if row.out_of is not None:
+            owner = row.assignment, row.key
+            entered[owner] = EnteredPoints(row.entered, row.out_of)
+        else:
+            by_revision[row.revision].append(row.key)
+            by_hand.add(row.assignment)
     if not by_hand:
-        return NOTHING_BY_HAND
+        return replace(NOTHING_BY_HAND, entered=entered)
     keys = {key for found in by_revision.values() for key in found}
     stored = (
         Rubric.objects.filter(pk__in=keys)
@@ -103,7 +154,51 @@ def load_hand_points(
             students,
         ),
         owners={row.pk: row.assignment_id for row in rows},
+        entered=entered,
     )
+
+
+class _Row(NamedTuple):
+    """A question that people mark, by its rubric, or an entered mark, by its student."""
+
+    assignment: int
+    revision: int
+    key: int
+    entered: Decimal | None
+    out_of: Decimal | None
+
+
+def _rubrics_and_entered(
+    assignments: Collection[int], students: Iterable[int] | None
+) -> list[_Row]:
+    """Return the rubrics in the order of their questions, and the entered marks.
+
+    One query for both, since most pages ask for them.
+    """
+    none = Value(None, DecimalField())
+    questions: Any = Question.objects.filter(
+        revision__assignment__in=assignments, rubric__isnull=False
+    ).order_by()
+    marks: Any = Mark.objects.filter(
+        assignment__in=assignments, assignment__marks_out_of__isnull=False
+    ).order_by()
+    if students is not None:
+        marks = marks.filter(student__in=set(students))
+    rows = questions.values_list(
+        "position", "pk", "revision__assignment", "revision", "rubric", none, none
+    ).union(
+        marks.values_list(
+            Value(0),
+            Value(0),
+            "assignment",
+            Value(0),
+            "student",
+            "entered_points",
+            "assignment__marks_out_of",
+        ),
+        all=True,
+    )
+    return [_Row(*row[2:]) for row in sorted(rows, key=itemgetter(0, 1))]
 
 
 def _earned(

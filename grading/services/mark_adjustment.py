@@ -36,7 +36,7 @@ def adjust_mark(
     if not by.is_finite() or by != round(by, 2):
         raise AdjustmentRefusedError("Give points with two decimals at most.")
     mark = _locked(assignment, student)
-    if mark is None:
+    if mark is None or (assignment.has_entered_marks and mark.is_empty):
         raise AdjustmentRefusedError(f"{student.name} has no mark to adjust.")
     mark.adjustment += by
     if abs(mark.adjustment) > MOST_ADJUSTMENT:

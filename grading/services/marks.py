@@ -100,7 +100,8 @@ def recompute_mark(
     marks = Mark.objects.filter(assignment=assignment, student=student)
     if not marks.exists():
         owner = (assignment.pk, student.pk)
-        if owner not in counting_works([owner]):
+        work = counting_works([owner]).get(owner)
+        if work is None or not work.is_marked:
             return None
         Mark.objects.get_or_create(assignment=assignment, student=student)
     # The row is locked before the run that counts is read: if two runs finish at the
@@ -115,7 +116,7 @@ def recompute_mark(
     mark = marks.select_for_update().get()
     mark.updated_at = Now()
     mark.save(update_fields=["updated_at"])
-    _record(actor, mark, _last_recorded([mark]).get(mark.pk), reason)
+    _record(actor, mark, last_recorded([mark]).get(mark.pk), reason)
     mark.refresh_from_db(fields=["updated_at"])
     _record_changed(actor, others.exclude(pk=mark.pk), reason)
     return mark
@@ -178,7 +179,7 @@ def _record_changed(actor: Actor, marks: QuerySet[Mark], reason: str) -> None:
     """Record those of the marks whose points are not the last recorded ones."""
     locked = marks.select_for_update(of=("self",)).order_by("pk")
     found = load_counting_runs(locked)
-    before = _last_recorded(found)
+    before = last_recorded(found)
     changed = [
         mark
         for mark in found
@@ -189,10 +190,10 @@ def _record_changed(actor: Actor, marks: QuerySet[Mark], reason: str) -> None:
     Mark.objects.filter(pk__in=[mark.pk for mark in changed]).update(updated_at=Now())
 
 
-def _last_recorded(marks: Sequence[Mark]) -> dict[int, Decimal | None]:
+def last_recorded(marks: Sequence[Mark]) -> dict[int, Decimal | None]:
     """Return each mark's points after its latest recorded change, by the mark's id.
 
-    None is for excused students. One query for all of them.
+    None is for excused students, and where no mark is entered. One query for all of them.
     """
     changes = MarkChange.objects.filter(mark__in=marks).order_by("at", "pk")
     return dict(changes.values_list("mark", "after"))

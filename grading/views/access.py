@@ -16,15 +16,22 @@ from grading.models import GradingRun, SelfCheck
 MOST_DIGITS: Final = 9
 
 
-def visible_assignment(user: User, slug: str, aslug: str) -> Assignment:
-    """Return the assignment with its course and revision, if the person may see it."""
-    return get_object_or_404(
+def visible_assignment(
+    user: User, slug: str, aslug: str, *, entered: bool = False
+) -> Assignment:
+    """Return the assignment with its course and revision, if the person may see it.
+
+    Assignments whose marks are entered have none of the pages about what is handed in:
+    only pages that ask for them with `entered` find them.
+    """
+    rows = (
         Assignment.objects.visible_to(user)
         .with_hiding_from(user)
-        .select_related("course", "revision", "week", "component"),
-        course__slug=slug,
-        slug=aslug,
+        .select_related("course", "revision", "week", "component")
     )
+    if not entered:
+        rows = rows.filter(marks_out_of__isnull=True)
+    return get_object_or_404(rows, course__slug=slug, slug=aslug)
 
 
 def visible_run(user: User, pk: UUID) -> GradingRun:
@@ -50,20 +57,27 @@ def visible_self_check(user: User, pk: UUID) -> SelfCheck:
     return found
 
 
-def allowed_assignment(user: User, slug: str, aslug: str, *rights: Right) -> Assignment:
+def allowed_assignment(
+    user: User, slug: str, aslug: str, *rights: Right, entered: bool = False
+) -> Assignment:
     """Return the assignment if the person may see it, and 403 without the rights.
 
-    One of these rights is enough.
+    One of these rights is enough. For `entered`, see `visible_assignment`.
     """
-    found = visible_assignment(user, slug, aslug)
+    found = visible_assignment(user, slug, aslug, entered=entered)
     if not rights_in(user, found.course) & set(rights):
         raise PermissionDenied
     return found
 
 
-def allowed_work(user: User, slug: str, aslug: str) -> Assignment:
-    """Return the assignment if the person may see everybody's work for it, or 403."""
-    found = visible_assignment(user, slug, aslug)
+def allowed_work(
+    user: User, slug: str, aslug: str, *, entered: bool = False
+) -> Assignment:
+    """Return the assignment if the person may see everybody's work for it, or 403.
+
+    For `entered`, see `visible_assignment`.
+    """
+    found = visible_assignment(user, slug, aslug, entered=entered)
     if not can_view_work_of(user, found):
         raise PermissionDenied
     return found

@@ -61,7 +61,7 @@ def assignment(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
     The page is never cached, so that the back button shows a fresh form and the attempt
     just made.
     """
-    found = visible_assignment(request.user, slug, aslug)
+    found = visible_assignment(request.user, slug, aslug, entered=True)
     return _page(request, found)
 
 
@@ -70,7 +70,7 @@ def assignment(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def submit(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
     """Store the hand-in and redirect to its run, or show the form's problems."""
-    found = visible_assignment(request.user, slug, aslug)
+    found = visible_assignment(request.user, slug, aslug, entered=True)
     if request.method != "POST":
         return redirect(found)
     if not can_submit(request.user, found):
@@ -113,7 +113,7 @@ def submit(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def check_work(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
     """Put a check of the form's files in the queue, or show the form's problems."""
-    found = visible_assignment(request.user, slug, aslug)
+    found = visible_assignment(request.user, slug, aslug, entered=True)
     if request.method != "POST":
         return redirect(found)
     if not can_submit(request.user, found):

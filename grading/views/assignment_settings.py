@@ -14,7 +14,7 @@ from courses.late_rules import PRESETS
 from courses.models import Assignment
 from courses.permissions import Right
 from courses.services.edited_rows import save_assignment
-from grading.forms.assignment_settings import CourseworkForm
+from grading.forms.assignment_settings import CourseworkForm, coursework_form
 from grading.services.seen_plans import is_unseen
 from grading.services.settings_plan import SettingsPlan, plan_settings
 from grading.views.access import allowed_assignment
@@ -32,13 +32,15 @@ def assignment_settings(
     If the new settings change anything for stored work, the changes are shown first.
     They are stored once the form is sent again with the digest of what was shown.
     """
-    stored = allowed_assignment(request.user, slug, aslug, Right.EDIT)
-    found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
+    stored = allowed_assignment(request.user, slug, aslug, Right.EDIT, entered=True)
+    found = allowed_assignment(request.user, slug, aslug, Right.EDIT, entered=True)
     with timezone.override(stored.course.tz):
         if request.method != "POST":
             chosen = request.GET.get("preset", "")
-            return _page(request, CourseworkForm.of(found, chosen=chosen), stored)
-        form = CourseworkForm.of(found, request.POST)
+            return _page(
+                request, coursework_form(stored).of(found, chosen=chosen), stored
+            )
+        form = coursework_form(stored).of(found, request.POST)
         if not form.is_valid():
             return _page(request, form, stored)
         now = timezone.now()

@@ -33,8 +33,10 @@ def assignment_staff(request: SignedInRequest, slug: str, aslug: str) -> HttpRes
 
     Markers who do not see everybody's work are sent to the marking pages.
     """
-    found = visible_assignment(request.user, slug, aslug)
+    found = visible_assignment(request.user, slug, aslug, entered=True)
     rights = rights_at(request.user, found)
+    if found.has_entered_marks:
+        return redirect("grading:entered-marks", slug, aslug)
     if Right.VIEW_ALL_WORK not in rights:
         if can(request.user, Right.GRADE, found.course):
             if is_work_hidden(request.user, found):
@@ -74,7 +76,7 @@ def assignment_staff(request: SignedInRequest, slug: str, aslug: str) -> HttpRes
 @require_safe
 def marks_file(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
     """Send everybody's mark with its parts as a CSV file."""
-    found = allowed_work(request.user, slug, aslug)
+    found = allowed_work(request.user, slug, aslug, entered=True)
     # With a byte order mark: without it, spreadsheets guess an older encoding.
     answer = HttpResponse(_table(found).encode("utf-8-sig"), "text/csv; charset=utf-8")
     answer["Content-Disposition"] = (

@@ -30,7 +30,9 @@ UNPROCESSABLE: Final = 422
 @require_http_methods(["GET", "HEAD", "POST"])
 def release(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
     """Show what a release would show to whom; on POST, release or take it back."""
-    found = allowed_assignment(request.user, slug, aslug, Right.MANAGE_MARKS)
+    found = allowed_assignment(
+        request.user, slug, aslug, Right.MANAGE_MARKS, entered=True
+    )
     with timezone.override(found.course.tz):
         now = timezone.now()
         if request.method != "POST":
@@ -88,7 +90,7 @@ def _page(
         "form": form,
         "possible": sum((q.points for q in found.revision.questions.all()), 0)
         if found.revision
-        else None,
+        else found.marks_out_of,
     }
     status = UNPROCESSABLE if form.errors else None
     return render(request, "grading/release.html", context, status=status)

@@ -192,6 +192,7 @@ def course_with_every_field() -> Course:
         agreed_above=Decimal("1.50"),
         regrades_until=at("2027-09-02 19:00"),
         regrade_limit=0,
+        marks_out_of=Decimal("62.50"),
         summary="Brief\n\n```python\nx = {'a': 1}\n```",
         release_at=None,
     )

@@ -525,6 +525,39 @@ CASES: dict[str, Case] = {
             "export": ("", "is_extra_credit: true"),
         },
     ),
+    "assignment.marks_out_of": Case(
+        # No form allows it once work is in. Nothing is handed in any more, and nobody
+        # has a deadline of their own.
+        to(Assignment, marks_out_of=50, revision=None),
+        {
+            "course": ("Late work accepted", "Past Handed in"),
+            "coursework": ("Your own deadline", "Nothing is handed in here"),
+            "marks": ("Digits / 5 ", "Digits / 50 "),
+            "home": (
+                "because you have an extension",
+                "is due on Tue 9 Mar 2027, 18:00",
+            ),
+            **on(
+                ("news", "api changes"),
+                "because you have an extension",
+                "Digits is due on Tue 9 Mar 2027, 18:00",
+            ),
+            "receipt": (
+                "Deadline: 2027-03-09T19:00:00Z",
+                "Deadline: 2027-03-09T18:00:00Z",
+            ),
+            "run": ("of 5 points, 3 hidden", "The harder one Not passed 0 / 3"),
+            "best run": ("Not shown yet", "The harder one Passed 3 / 3"),
+            "feed": ("Due: Digits", "More: http"),
+            "api assignments": ('"marks_out_of":null', '"marks_out_of":"50.00"'),
+            "api run": ('"shown_points":"0.00"', '"outcome":"failed"'),
+            "api marks": ('"shown_points":"2.00"', '"shown_points":"5.00"'),
+            "staff table": ("Handed in", "302"),
+            "submissions": ("Digits Due Tue", "Marks are entered"),
+            "extensions": ("Illness", "404"),
+            "export": ("", "marks_out_of: 50"),
+        },
+    ),
     "assignment.marks_released_at": Case(
         # The student of this world may still hand in, and so sees no more of it.
         to(Assignment, marks_released_at=NOW - HOUR),
