@@ -49,6 +49,7 @@ SIGNED_IN: Final = "login 200 200 200 200 200 200 200 200 200 200"
 COURSE: Final = "login 404 200 200 404 200 200 200 200 404 200"
 STAFF: Final = "login 404 403 403 404 200 200 200 200 404 200"
 MARKERS: Final = "login 404 403 403 404 200 200 403 403 404 200"
+ENTERERS: Final = "login 404 403 403 404 200 200 200 403 404 200"
 EDITORS: Final = "login 404 403 403 404 403 200 403 403 404 200"
 EDITORS_ARE_SENT_ON: Final = EDITORS.replace("200", "302")
 # Those who manage people and marks: the lecturer, the administrator and site staff.
@@ -721,7 +722,7 @@ PAGES: Final = [
         expected=MARKERS_OF_HIDDEN.replace("200", "302"),
     ),
     Row(name="grading:marking-standing", args=of_marking, expected=POST_ONLY),
-    Row(name="grading:entered-marks", args=of_entered, expected=STAFF),
+    Row(name="grading:entered-marks", args=of_entered, expected=ENTERERS),
     Row(
         name="grading:entered-marks",
         note="that are not entered",
@@ -732,7 +733,7 @@ PAGES: Final = [
         name="grading:entered-marks",
         method="post",
         args=of_entered,
-        expected=STAFF.replace("200", "302"),
+        expected=ENTERERS.replace("200", "302"),
     ),
     Row(name="grading:mark-history", args=of_entered_mark, expected=STAFF),
     # While the marking is anonymous: tests/grading/test_anonymous_marking.py.

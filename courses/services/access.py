@@ -21,7 +21,9 @@ def require_some_right(actor: Actor, rights: Collection[Right], course: Course) 
         raise PermissionDenied
 
 
-def require_right_at(actor: Actor, right: Right, assignment: Assignment) -> None:
-    """Raise PermissionDenied unless the actor has the right for the assignment's work."""
-    if not isinstance(actor, System) and right not in rights_at(actor, assignment):
+def require_right_at(
+    actor: Actor, rights: Collection[Right], assignment: Assignment
+) -> None:
+    """Raise PermissionDenied unless the actor has one of the rights for its work."""
+    if not isinstance(actor, System) and not rights_at(actor, assignment) & set(rights):
         raise PermissionDenied

@@ -86,7 +86,7 @@ def take_counting_files(*, actor: User, assignment: Assignment) -> CountingFiles
     The number of queries does not grow with the course. Raises PermissionDenied if the
     actor may not see everybody's work.
     """
-    require_right_at(actor, Right.VIEW_ALL_WORK, assignment)
+    require_right_at(actor, [Right.VIEW_ALL_WORK], assignment)
     found = _counting_files(assignment)
     record_change(
         actor=actor,

@@ -19,6 +19,8 @@ from grading.services.marks import last_recorded, load_counting_runs
 
 log = structlog.get_logger(__name__)
 
+# One of these rights is needed to enter marks.
+MAY_ENTER: Final = frozenset({Right.GRADE, Right.MANAGE_MARKS})
 ENTERED: Final = "Entered"
 REMOVED: Final = "Entry removed"
 LONGEST_REASON: Final = 1_000
@@ -111,12 +113,12 @@ def enter_marks(
     Each change is a MarkChange with the actor and the reason. All entries are stored, or
     none. Marks that are already what was entered do not change, whoever entered them.
 
-    Raises PermissionDenied if the actor may not mark the assignment's work,
+    Raises PermissionDenied if the actor may neither mark the work nor manage marks,
     NotEnteredError if its marks are not entered, EntriesRefusedError for points that
     cannot be, or for people who are no students of the course, and EntriesConflictError
     if a mark is no longer the one that was seen.
     """
-    require_right_at(actor, Right.GRADE, assignment)
+    require_right_at(actor, MAY_ENTER, assignment)
     # Whoever enters marks waits here for others, so that none is created twice, and the
     # possible points do not change.
     rows = Assignment.objects.select_for_update(of=("self",))

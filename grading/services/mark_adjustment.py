@@ -27,8 +27,8 @@ def adjust_mark(
     """Add these points to the adjustment of the student's mark, and record it.
 
     `by` is negative to take points. Raises PermissionDenied if the actor may neither
-    mark in the course nor manage its marks, and AdjustmentRefusedError without a reason, without a mark, or if the
-    points have more than two decimals or are too many.
+    mark in the course nor manage its marks, and AdjustmentRefusedError without a reason,
+    without a mark, or if the points have more than two decimals or are too many.
     """
     require_some_right(actor, _DECIDE, assignment.course)
     if not reason.strip():

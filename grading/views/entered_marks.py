@@ -18,6 +18,7 @@ from courses.permissions import Right, rights_at
 from grading.forms.entered_marks import EnteredFields, read_entered
 from grading.pages.entered_marks import NOTHING_TYPED, TypedMarks, entered_marks_page
 from grading.services.entered_marks import (
+    MAY_ENTER,
     EntriesConflictError,
     EntriesRefusedError,
     NotEnteredError,
@@ -30,9 +31,9 @@ CONFLICT: Final = 409
 
 
 def enterable_assignment(user: User, slug: str, aslug: str) -> Assignment:
-    """Return the assignment if the person may mark its work, or raise 403 or 404."""
+    """Return the assignment if the person may enter its marks, or raise 403 or 404."""
     found = visible_assignment(user, slug, aslug, entered=True)
-    if Right.GRADE not in rights_at(user, found):
+    if not rights_at(user, found) & MAY_ENTER:
         raise PermissionDenied
     return found
 

@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('courses', '0014_marks_out_of'),
-        ('grading', '0019_points_added_by_requests'),
+        ('courses', '0016_marks_out_of'),
+        ('grading', '0021_files_only'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
