@@ -727,7 +727,7 @@ PAGES: Final = [
         name="grading:entered-marks",
         note="that are not entered",
         args=of_assignment,
-        expected=STAFF.replace("200", "302"),
+        expected=ENTERERS.replace("200", "302"),
     ),
     Row(
         name="grading:entered-marks",

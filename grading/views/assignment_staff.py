@@ -22,6 +22,7 @@ from grading.pages.revisions import revisions_card
 from grading.pages.staff_rows import StudentRow, student_rows
 from grading.services.blind_marking import SECOND_MARKER_WORDS
 from grading.services.counting_files import MANIFEST, take_counting_files
+from grading.services.entered_marks import MAY_ENTER
 from grading.views.access import allowed_work, visible_assignment
 from storage.downloads import ZipTable, zip_attachment
 
@@ -35,8 +36,11 @@ def assignment_staff(request: SignedInRequest, slug: str, aslug: str) -> HttpRes
     """
     found = visible_assignment(request.user, slug, aslug, entered=True)
     rights = rights_at(request.user, found)
-    if found.has_entered_marks:
+    if found.has_entered_marks and rights & MAY_ENTER:
         return redirect("grading:entered-marks", slug, aslug)
+    if found.has_entered_marks and Right.VIEW_ALL_WORK in rights:
+        # Whoever only reads sees these marks in the gradebook.
+        return redirect("gradebook:gradebook", slug)
     if Right.VIEW_ALL_WORK not in rights:
         if can(request.user, Right.GRADE, found.course):
             if is_work_hidden(request.user, found):
