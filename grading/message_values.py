@@ -1,17 +1,15 @@
-"""The values in a run's `detail` as words: seconds, sizes, signals.
-
-The notebook may have influenced them, so they are shortened here, and escaped by pages.
-"""
+"""The values of a run's detail, in words, as messages name them."""
 
 import signal
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+Detail = Mapping[str, Any]
 _VALUE_LENGTH: Final = 60
 _LARGEST_NUMBER: Final = 100_000
 
 
-def values_in_words(detail: Mapping[str, Any]) -> dict[str, str]:
+def message_values(detail: Detail) -> dict[str, str]:
     """Return the detail's values in words, without values that make no sense."""
     in_words: dict[str, tuple[str, Callable[[Any], str]]] = {
         "cell": ("cell", lambda value: str(_number(value))),

@@ -8,14 +8,12 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from grading.message_values import values_in_words
+from grading.message_values import Detail, message_values
 from grading.models import GradingRun
 from grading.states import State, Verdict
 from runner.protocol.endings import RERUN, STOPPED
-
-Detail = Mapping[str, Any]
 
 
 class Tone(StrEnum):
@@ -332,7 +330,7 @@ def describe_end(verdict: str, code: str, detail: Detail) -> Message:
 
 def _with_cost(message: Message, detail: Detail) -> Message:
     """Return the message with what the limit cost, if the detail names the cell."""
-    values, after = values_in_words(detail), detail.get("after")
+    values, after = message_values(detail), detail.get("after")
     if "cell" not in values:
         return message
     if isinstance(after, str) and after in _COSTS:
@@ -342,7 +340,7 @@ def _with_cost(message: Message, detail: Detail) -> Message:
 
 
 def _say(words: _Words, detail: Detail) -> Message:
-    values = values_in_words(detail)
+    values = message_values(detail)
     text = words.plain or _UNKNOWN.text
     for form in filter(None, (words.by_cell, words.text)):
         with contextlib.suppress(KeyError):

@@ -6,6 +6,7 @@ from django.urls.converters import StringConverter
 from grading.views import (
     accommodations,
     assignment,
+    assignment_files,
     assignment_import,
     assignment_new,
     assignment_settings,
@@ -147,6 +148,11 @@ urlpatterns = [
         name="assignment-import",
     ),
     path(
+        f"{STAFF}/files/",
+        assignment_files.assignment_files,
+        name="assignment-files",
+    ),
+    path(
         f"{STAFF}/marking/rubrics/<slug:key>/",
         rubric.rubric,
         name="rubric",
@@ -253,6 +259,11 @@ urlpatterns = [
         f"{STAFF}/marking/questions/<slug:key>/<markingcode:code>/files/<filename:name>/",
         marking_parts.marking_file,
         name="marking-file",
+    ),
+    path(
+        f"{STAFF}/marking/questions/<slug:key>/<markingcode:code>/files/<filename:name>/shown/",
+        marking_parts.marking_file_shown,
+        name="marking-file-shown",
     ),
     path(
         f"{STAFF}/marking/questions/<slug:key>/<markingcode:code>/like/",

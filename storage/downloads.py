@@ -39,8 +39,20 @@ SANDBOXED: Final = {
 FRAMED: Final = SANDBOXED | {"frame-ancestors": ["'self'"]}
 # What a page's policy adds to show such a frame.
 OWN_FRAMES: Final = {"frame-src": ["'self'"]}
+# Browsers show a PDF in a viewer of their own, which a sandbox would block.
+FRAMED_PDF: Final = {
+    "default-src": ["'none'"],
+    "object-src": ["'self'"],
+    "frame-ancestors": ["'self'"],
+}
 _PIECE: Final = 1 << 18
 PDF_MAGIC: Final = b"%PDF-"
+# How files begin that are shown as they are, by their content type.
+_MAGIC: Final = {
+    "application/pdf": PDF_MAGIC,
+    "image/png": b"\x89PNG\r\n\x1a\n",
+    "image/jpeg": b"\xff\xd8\xff",
+}
 
 
 class NamedBlob(Protocol):
@@ -219,22 +231,33 @@ def field_attachment(file: FieldFile, title: str) -> FileResponse:
 
 
 def pdf_inline(file: FieldFile, title: str) -> FileResponse:
-    """Return a field's PDF to be shown in a page. Raises Http404 if it is no PDF.
+    """Return a field's PDF to be shown in a page. Raises Http404 if it is no PDF."""
+    return _inline(opened_file(file), _name(file, title), "application/pdf")
 
-    SECURITY: this is the only upload that is shown under our origin as it is. It must
-    begin like a PDF, it is sent as a PDF and not sniffed, and the policy of the view
-    lets it load nothing.
+
+def blob_inline(sha256: str, name: str, content_type: str) -> FileResponse:
+    """Return a PDF or a picture to be shown in a page.
+
+    `content_type` is that of a PDF, a PNG or a JPEG. Raises Http404 if the content does
+    not begin as such a file.
     """
-    content = opened_file(file)
-    if content.read(len(PDF_MAGIC)) != PDF_MAGIC:
+    return _inline(open_blob(sha256), PurePosixPath(name).name, content_type)
+
+
+def _inline(content: IO[bytes], name: str, content_type: str) -> FileResponse:
+    """Return a response with a file that the browser shows.
+
+    SECURITY: these are the only uploads that are shown under our origin as they are. They
+    must begin as their type does, are sent as this type and not sniffed, and the policy
+    of the view lets them load nothing.
+    """
+    magic = _MAGIC[content_type]
+    if content.read(len(magic)) != magic:
         content.close()
         raise Http404
     content.seek(0)
     answer = FileResponse(
-        content,
-        as_attachment=False,
-        filename=_name(file, title),
-        content_type="application/pdf",
+        content, as_attachment=False, filename=name, content_type=content_type
     )
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Cache-Control"] = "private, no-cache"

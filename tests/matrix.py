@@ -706,6 +706,12 @@ PAGES: Final = [
         expected="login 404 404 404 404 404 404 403 403 404 404",
     ),
     Row(
+        name="grading:marking-file-shown",
+        note="that was not handed in",
+        args=lambda world: [*of_marking(world), "report.pdf"],
+        expected="login 404 404 404 404 404 404 404 404",
+    ),
+    Row(
         name="grading:marking-presence",
         method="post",
         args=of_marking,
@@ -942,6 +948,25 @@ PAGES: Final = [
         method="post",
         args=of_assignment,
         expected=EDITORS.replace("200", "422"),
+    ),
+    Row(
+        name="grading:assignment-files",
+        note="of a revision with a notebook",
+        args=of_assignment,
+        expected=EDITORS.replace("200", "302"),
+    ),
+    Row(
+        name="grading:assignment-files",
+        note="under another course",
+        args=under_another_course,
+        expected=NOBODY,
+    ),
+    Row(
+        name="grading:assignment-files",
+        note="sent where a notebook is run",
+        method="post",
+        args=of_assignment,
+        expected=EDITORS.replace("200", "302"),
     ),
     Row(name="grading:trials", args=of_revision, expected=STAFF),
     *(

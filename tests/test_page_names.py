@@ -73,7 +73,8 @@ APPS: Final = {
                 *("own_self_checks", "results", "revisions"),
                 *("run_links", "run_measures", "run_status", "run_tag", "staff_rows"),
                 "submit_form",
-                *("marking_cells", "marking_desk", "marking_form", "marking_like"),
+                *("marking_cells", "marking_desk", "marking_files", "marking_form"),
+                "marking_like",
             }
         ),
     ),

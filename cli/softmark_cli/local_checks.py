@@ -217,11 +217,36 @@ def _torch_problems(file: ChosenFile, size: int, head: bytes) -> Iterator[Findin
         )
 
 
+# How files that people read begin, and what they are.
+_DOCUMENTS: Final = {
+    "pdf": ((b"%PDF-",), "a PDF document"),
+    "png": ((b"\x89PNG\r\n\x1a\n",), "a picture in PNG format"),
+    "jpeg": ((b"\xff\xd8\xff",), "a picture in JPEG format"),
+    "zip": ((_ZIP, b"PK\x05\x06"), "a zip archive"),
+}
+
+
+def _document_problems(
+    kind: str,
+) -> Callable[[ChosenFile, int, bytes], Iterator[Finding]]:
+    """Return the check that a file begins as this kind does."""
+    starts, words = _DOCUMENTS[kind]
+
+    def check(file: ChosenFile, size: int, head: bytes) -> Iterator[Finding]:
+        del size
+        if not head.startswith(starts):
+            hint = "Another file name does not change what it is: export it anew."
+            yield _finding(file, "wrong_kind", f"is not {words}.", hint)
+
+    return check
+
+
 _BY_KIND: Final[Mapping[str, Callable[[ChosenFile, int, bytes], Iterator[Finding]]]] = {
     "notebook": _notebook_problems,
     "safetensors": _safetensors_problems,
     "state_dict": _torch_problems,
     "torchscript": _torch_problems,
+    **{kind: _document_problems(kind) for kind in _DOCUMENTS},
 }
 
 

@@ -22,6 +22,9 @@ _GROWTH: Final = 1.25
 _LIVE: Final = frozenset({"queued", "running"})
 # For what the portal gives no interval.
 _POLL_SECONDS: Final = 3
+# The verdict on work without a notebook: people mark it.
+_NOTHING_RUN: Final = "nothing_run"
+_GOOD: Final = frozenset({"completed", _NOTHING_RUN})
 # A sign for each outcome of a question, and its words.
 _OUTCOMES: Final = {
     "passed": ("✓", "passed"),
@@ -115,7 +118,7 @@ def show_run(output: Output, row: Json, *, is_late: bool) -> None:
         for words in (message["text"], message["hint"]):
             if words:
                 output.say(words)
-        if row["finished_at"] and row["state"] == "finished":
+        if row["state"] == "finished" and row["verdict"] != _NOTHING_RUN:
             show_results(output, row["results"])
             if is_late:
                 output.note("The attempt is late. This is before any late penalty.")
@@ -147,5 +150,5 @@ def show_results(output: Output, results: Json) -> None:
 def exit_code_of(row: Json) -> ExitCode:
     """Return the exit status for a run: whether it ended before its notebook did."""
     with reading():
-        has_failed = row["finished_at"] and row["verdict"] != "completed"
+        has_failed = row["finished_at"] and row["verdict"] not in _GOOD
     return ExitCode.RUN_FAILED if has_failed else ExitCode.DONE

@@ -49,6 +49,26 @@ def test_all_problems_are_listed_at_once(
 
 
 @pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("pdf", b"%PDF-1.7"),
+        ("png", b"\x89PNG\r\n\x1a\n"),
+        ("jpeg", b"\xff\xd8\xff"),
+        ("zip", b"PK\x03\x04"),
+    ],
+)
+def test_documents_are_known_by_their_first_bytes(
+    signed_in: Softmark, portal: FakePortal, kind: str, content: bytes
+) -> None:
+    portal.required = [required("report.pdf", kind)]
+    write(Path(), report_pdf=content)
+    assert signed_in("check", "cw1").code == 0
+    write(Path(), report_pdf=b"Dear marker")
+    done = signed_in("check", "cw1", "--json")
+    assert codes(done.json) == {("wrong_kind", "report.pdf")}
+
+
+@pytest.mark.parametrize(
     ("content", "code"),
     [
         (b"", "file_empty"),

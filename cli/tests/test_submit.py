@@ -264,6 +264,15 @@ def test_it_gives_up_after_ten_minutes_and_says_how_to_go_on(
     assert "Run the same command again" in done.err
 
 
+def test_work_of_which_nothing_is_run_is_done(
+    signed_in: Softmark, portal: FakePortal
+) -> None:
+    portal.run["verdict"] = "nothing_run"
+    done = signed_in("submit", "cw1", "--yes", "--watch")
+    assert done.code == 0
+    assert "points" not in done.out
+
+
 def test_the_run_is_followed_and_decides_the_exit_status(
     signed_in: Softmark, portal: FakePortal
 ) -> None:

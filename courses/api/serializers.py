@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
+from courses.api.late_rule_serializer import LateRuleSerializer
 from courses.deadlines import deadline_of
 from courses.models import (
     Assignment,
@@ -19,7 +20,7 @@ from courses.models import (
     Week,
 )
 from courses.services.settings_changes import late_words_of
-from formats.choices import LateMode, LateUnit, Role
+from formats.choices import Role
 
 
 class CourseSerializer(serializers.ModelSerializer[Course]):
@@ -229,6 +230,10 @@ class RevisionSerializer(serializers.ModelSerializer[AssignmentRevision]):
     # SECURITY: takes revisions to which the viewset added `open_files`; tests, answers
     # and private data are not among them.
 
+    notebook_name = serializers.SerializerMethodField(
+        help_text="The notebook runs under this name. Null if students hand in files "
+        "alone: then nothing is run, and what is said of runs has no meaning."
+    )
     files = RevisionFileSerializer(source="open_files", many=True)
     required_files = RequiredFileSerializer(many=True)
     questions = QuestionSerializer(many=True)
@@ -252,6 +257,10 @@ class RevisionSerializer(serializers.ModelSerializer[AssignmentRevision]):
         ]
         read_only_fields = fields
 
+    def get_notebook_name(self, revision: AssignmentRevision) -> str | None:
+        """Return the notebook's name, or None if there is no notebook."""
+        return revision.notebook_name or None
+
 
 class DeadlineSerializer(serializers.Serializer[Any]):
     """Your own deadline, with your extension and your accommodation if you have one."""
@@ -260,41 +269,6 @@ class DeadlineSerializer(serializers.Serializer[Any]):
     closes_at = serializers.DateTimeField(
         source="stated_closes_at",
         help_text="The last moment at which you can hand in.",
-    )
-
-
-class LateRuleSerializer(serializers.Serializer[Any]):
-    """The rule for late work that applies: the assignment's own or the course's."""
-
-    mode = serializers.ChoiceField(LateMode.choices)
-    unit = serializers.ChoiceField(
-        LateUnit.choices, help_text="A unit that has begun counts whole."
-    )
-    step = serializers.DecimalField(
-        6,
-        2,
-        allow_null=True,
-        help_text="What each unit costs: points, or a percentage. If points are "
-        "multiplied: the percentage that is left.",
-    )
-    floor = serializers.DecimalField(
-        5,
-        2,
-        allow_null=True,
-        help_text="No deduction takes work below this share of the possible points, "
-        "in %.",
-    )
-    maximum = serializers.DecimalField(
-        5,
-        2,
-        allow_null=True,
-        help_text="The most that is taken, in % of the possible points.",
-    )
-    zero_after = serializers.IntegerField(
-        allow_null=True, help_text="After so many units, work gets no points."
-    )
-    days_limit = serializers.IntegerField(
-        allow_null=True, help_text="How many late days may be used for it."
     )
 
 

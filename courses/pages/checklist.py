@@ -60,7 +60,8 @@ def course_checklist(course: Course, now: dt.datetime) -> tuple[ChecklistItem, .
         ChecklistItem(
             title="Coursework",
             detail="Set its deadline and its share of the mark, here or in the "
-            "course file. Then import its notebook and tests on its own page.",
+            "course file. Then import its notebook and tests on its own page, or say "
+            "there which files are handed in.",
             address=coursework,
             is_done=there["coursework_there"],
         ),

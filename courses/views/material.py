@@ -17,16 +17,16 @@ from courses.models import Material
 from courses.pages.material_items import attachments_for, material_item
 from courses.pages.viewer import viewer_of
 from rendering.notebooks import MAX_BYTES, NotebookUnreadableError, read_cells
-from storage.downloads import FRAMED, OWN_FRAMES, opened_file, pdf_inline
+from storage.downloads import (
+    FRAMED,
+    FRAMED_PDF,
+    OWN_FRAMES,
+    opened_file,
+    pdf_inline,
+)
 
 NOTEBOOK: Final = ".ipynb"
 PDF: Final = ".pdf"
-# Browsers show a PDF in a viewer of their own, which a sandbox would block.
-FRAMED_PDF: Final = {
-    "default-src": ["'none'"],
-    "object-src": ["'self'"],
-    "frame-ancestors": ["'self'"],
-}
 
 
 @login_required

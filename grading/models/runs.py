@@ -354,6 +354,11 @@ class GradingRun(models.Model):
         return self.work.assignment
 
     @property
+    def executed_nothing(self) -> bool:
+        """Whether the work has no notebook, so that people alone mark it."""
+        return self.verdict == Verdict.NOTHING_RUN
+
+    @property
     def is_terminal(self) -> bool:
         """Whether nothing more will happen to this run."""
         return self.state in TERMINAL

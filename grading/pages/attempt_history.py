@@ -73,6 +73,11 @@ class AttemptHistory:
     changes: Sequence[QuestionChange] = ()
 
     @property
+    def executed_nothing(self) -> bool:
+        """Whether none of the attempts has a notebook."""
+        return all(each.run.executed_nothing for each in self.attempts)
+
+    @property
     def marked(self) -> Sequence[AttemptLink]:
         """The attempts whose points are shown."""
         return [each for each in self.attempts if each.bar]

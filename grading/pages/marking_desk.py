@@ -105,6 +105,21 @@ class MarkingDesk:
         return self.submission.revision if self.submission else None
 
     @property
+    def is_files_only(self) -> bool:
+        """Whether the work has no notebook, so that its files are the answer."""
+        revision = self.revision
+        return revision is not None and revision.is_files_only
+
+    @property
+    def shows_files(self) -> bool:
+        """Whether the person may open the files.
+
+        SECURITY: while names are hidden, files beside a notebook are kept, for they may
+        say whose they are. Where files are the answer, nobody could mark without them.
+        """
+        return self.scope.sees_names or self.is_files_only
+
+    @property
     def notebook(self) -> NotebookSource:
         """Where the notebook is stored. One query if its run left none.
 
@@ -189,10 +204,11 @@ class MarkingDesk:
             return ""
         return self.url("marking-like", **self.attempt_query)
 
-    def file_url(self, name: str) -> str:
-        """Return the address of a file that was handed in with the notebook."""
+    def file_url(self, name: str, *, shown: bool = False) -> str:
+        """Return where a file of the attempt is downloaded, or shown in the page."""
         args = [*self._slugs, self.item.key, self.item.code, name]
-        return reverse("grading:marking-file", args=args) + _query(self.attempt_query)
+        view = "grading:marking-file-shown" if shown else "grading:marking-file"
+        return reverse(view, args=args) + _query(self.attempt_query)
 
     @property
     def presence_url(self) -> str:

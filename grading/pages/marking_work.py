@@ -12,7 +12,8 @@ from grading.models import GradingRun, Marking, Stage
 from grading.pages.agreed_notice import AgreedNotice, agreed_notice
 from grading.pages.earlier_markings import EarlierMarking, earlier_markings
 from grading.pages.marking_cells import AnswerCell, MarkedNotebook, marked_notebook
-from grading.pages.marking_desk import MarkingDesk, files_beside
+from grading.pages.marking_desk import MarkingDesk
+from grading.pages.marking_files import FileRow, file_rows
 from grading.pages.marking_form import MarkingForm, marking_form
 from grading.pages.marking_like import LikeList
 from grading.pages.results import QuestionView, results_view
@@ -74,31 +75,6 @@ def stored_marking(markings: Sequence[Marking], item: WorkItem) -> Marking | Non
         ),
         None,
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class FileRow:
-    """A file beside the notebook, by its required name. `url` is empty if it is kept."""
-
-    name: str
-    size: int
-    url: str
-
-
-def file_rows(desk: MarkingDesk) -> Sequence[FileRow]:
-    """Return the files beside the notebook. One query."""
-    return [
-        FileRow(
-            name=each.name,
-            size=each.size,
-            url=(
-                desk.file_url(each.name)
-                if desk.scope.sees_names and each.removed_at is None
-                else ""
-            ),
-        )
-        for each in files_beside(desk)
-    ]
 
 
 def cell_rows(
@@ -170,7 +146,7 @@ class MarkingWorkPage:
     present: str
     sees_run: bool
     place: int = 0
-    files: Sequence["FileRow"] = ()
+    files: Sequence[FileRow] = ()
     like: LikeList | None = None
 
     @property
@@ -319,7 +295,7 @@ def _to_fill_in(
 
 
 def _notebook(desk: MarkingDesk) -> tuple[MarkedNotebook | None, str]:
-    if desk.submission is None:
+    if desk.submission is None or desk.is_files_only:
         return None, ""
     try:
         return marked_notebook(desk.notebook, desk.keys), ""
@@ -340,7 +316,7 @@ def _notes(desk: MarkingDesk, markings: Sequence[Marking]) -> Iterator[str]:
     if item.is_excused:
         yield (
             "This student is excused, so nothing counts: neither what is handed in, now "
-            "or later, nor what is marked. It is run and can be marked, and counts once "
+            "or later, nor what is marked. It is taken and can be marked, and counts once "
             "the decision is taken back."
         )
     if item.submission is None:

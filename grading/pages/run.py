@@ -11,6 +11,7 @@ from courses.deadlines import deadline_of, extra_time_for
 from courses.models import Assignment, Course
 from courses.permissions import Right, rights_at
 from formats.problems import Problem
+from grading.messages import NOTHING_RUN
 from grading.models import GradingRun, RunEvent
 from grading.pages.attempt_history import AttemptHistory, attempt_history
 from grading.pages.badges import Badge, badge_for
@@ -176,5 +177,7 @@ def _events(run: GradingRun) -> tuple[Event, ...]:
 
 
 def _words(event: RunEvent) -> str:
+    if event.code == NOTHING_RUN:
+        return "Stored for marking"
     taken = _STEPS_TAKEN.get((event.source, State(event.target)))
     return taken or State(event.target).label

@@ -196,7 +196,9 @@ def run_status(
             and run.cancel_requested_at is None
             and (is_staff_view or is_of_hand_in(run))
         ),
-        can_run_again=may_grade and run.is_terminal,
+        can_run_again=(
+            may_grade and run.is_terminal and not run.work.revision.is_files_only
+        ),
     )
 
 
@@ -362,9 +364,15 @@ _REACHED = {State.QUEUED: 1, State.RUNNING: 2, State.FINISHED: 4}
 def _steps(run: GradingRun, times: RunTimes) -> tuple[Step, ...]:
     """Return the steps of a run: received, queued, running, marked or checked.
 
-    A run that ended without a result has its end as the last step.
+    A run that ended without a result has its end as the last step. One that executed
+    nothing was received, and people mark it.
     """
     check = run.self_check
+    if run.executed_nothing:
+        return (
+            Step(title="Received", state="done", at=run.work.received_at),
+            Step(title="Ready to be marked", state="done"),
+        )
     titles = (
         ("Received", check.asked_at if check else run.work.received_at),
         ("In the queue", times.queued_at),

@@ -26,8 +26,14 @@ _ACCEPT = {
     FileKind.SAFETENSORS: ".safetensors",
     FileKind.STATE_DICT: ".pt,.pth",
     FileKind.TORCHSCRIPT: ".pt,.pth",
+    FileKind.PDF: ".pdf",
+    FileKind.PNG: ".png",
+    FileKind.JPEG: ".jpg,.jpeg",
+    FileKind.TEXT: "",
+    FileKind.ZIP: ".zip",
     FileKind.OTHER: "",
 }
+_WEIGHTS = (FileKind.SAFETENSORS, FileKind.STATE_DICT, FileKind.TORCHSCRIPT)
 # How the names of form fields with answers begin.
 _ANSWER = "answer:"
 
@@ -42,6 +48,11 @@ class FileSlot:
     max_bytes: int
     accept: str
     problems: tuple[Problem, ...]
+
+    @property
+    def is_weights(self) -> bool:
+        """Whether the file holds weights of a model."""
+        return self.file.kind in _WEIGHTS
 
     @property
     def described_by(self) -> str:

@@ -56,7 +56,8 @@ _kept_handouts: RenderedTexts[str, list[Any]] = RenderedTexts(
 class LikeAnswers:
     """Whose answers are like one, and how many of all have been compared.
 
-    `is_handout` means that the answer is what students were given.
+    `is_handout` means that the answer is what students were given. `by_files` means that
+    the hashes of whole files were compared.
     """
 
     identical: tuple[WorkItem, ...] = ()
@@ -64,6 +65,7 @@ class LikeAnswers:
     compared: int = 0
     total: int = 0
     is_handout: bool = False
+    by_files: bool = False
 
     @property
     def is_complete(self) -> bool:
@@ -112,7 +114,7 @@ def like_answers(
     After so many seconds, the other answers are left for the next call, since what was
     read is kept. Items with another rubric or of another marking are left out.
     """
-    candidates = [each for each in others if _can_be_alike(item, each)]
+    candidates = [each for each in others if can_be_alike(item, each)]
     notebooks = submitted_notebooks(each.submission for each in (item, *candidates))
     revisions = revisions_of(
         (each.revision for each in (item, *candidates)), known=revision
@@ -194,7 +196,8 @@ def places_added_in(
     return added_places(_sound(handout_cells(revision)), _sound(cells))
 
 
-def _can_be_alike(item: WorkItem, other: WorkItem) -> bool:
+def can_be_alike(item: WorkItem, other: WorkItem) -> bool:
+    """Return whether the other item is comparable: other student, same kind of marking."""
     return (
         other.student != item.student
         and other.submission is not None

@@ -4,6 +4,7 @@ from typing import Final
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,7 +14,9 @@ from accounts.http import SignedInRequest
 from courses.permissions import Right
 from courses.services.edited_rows import save_assignment
 from courses.views.access import allowed_course
+from grading.forms.assignment_files import HandsInForm
 from grading.forms.assignment_settings import CourseworkForm, EnteredForm
+from grading.services.files_only_coursework import publish_files
 
 UNPROCESSABLE: Final = 422
 # The value of `marks` that asks for the form of coursework that is not handed in.
@@ -31,23 +34,40 @@ def assignment_new(request: SignedInRequest, slug: str) -> HttpResponse:
     kind = EnteredForm if request.GET.get("marks") == ENTERED else CourseworkForm
     with timezone.override(course.tz):
         if request.method != "POST":
-            return _page(request, kind.new(course))
+            return _page(request, kind.new(course), work=HandsInForm())
         form = kind.new(course, request.POST)
-        if not form.is_valid():
-            return _page(request, form)
+        # What is handed in is asked for only where something is.
+        work = None if kind is EnteredForm else HandsInForm(request.POST)
+        # Both are checked, so that all faults are shown together.
+        if not all([form.is_valid(), work is None or work.is_valid()]):
+            return _page(request, form, work=work)
         made = form.assignment()
-        save_assignment(actor=request.user, assignment=made)
-    what = "enter its marks" if made.has_entered_marks else "import its notebook"
-    messages.success(request, f"{made.title} has been created. Now {what}.")
+        is_files_only = work is not None and work.is_files_only
+        with transaction.atomic():
+            save_assignment(actor=request.user, assignment=made)
+            if work is not None and is_files_only:
+                publish_files(actor=request.user, assignment=made, bundle=work.bundle())
+    if made.has_entered_marks:
+        then = "Now enter its marks."
+    elif is_files_only:
+        then = "Now write its rubrics, if you like."
+    else:
+        then = "Now import its notebook."
+    messages.success(request, f"{made.title} has been created. {then}")
     return redirect("grading:assignment-staff", slug, made.slug)
 
 
-def _page(request: SignedInRequest, form: CourseworkForm) -> HttpResponse:
+def _page(
+    request: SignedInRequest, form: CourseworkForm, *, work: HandsInForm | None
+) -> HttpResponse:
+    is_entered = isinstance(form, EnteredForm)
     context = {
         "course": form.instance.course,
         "tab": "manage",
         "form": form,
-        "is_entered": isinstance(form, EnteredForm),
+        "work": None if is_entered else work,
+        "is_entered": is_entered,
     }
-    status = UNPROCESSABLE if form.errors else None
+    has_errors = form.errors or (work is not None and work.errors)
+    status = UNPROCESSABLE if has_errors else None
     return render(request, "grading/assignment_new.html", context, status=status)

@@ -20,17 +20,21 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import SignedInRequest
+from formats.choices import FileKind
 from grading.forms.marking_work import SeenWork
 from grading.models import Stage, Standing
 from grading.pages.marking_cells import whole_notebook
 from grading.pages.marking_desk import MarkingDesk, files_beside
+from grading.pages.marking_files import SHOWN_TYPES
 from grading.pages.marking_like import LikeList, like_list
+from grading.services.like_files import like_files
 from grading.services.mark_standing import StandingRefusedError, set_standing
 from grading.services.marking_presence import note_presence, present_markers
 from grading.services.student_answers import LikeAnswers, like_answers
 from grading.views.access import number_in
 from grading.views.marking_desk import marking_desk
-from storage.downloads import FRAMED, blob_attachment
+from storage.downloads import FRAMED, FRAMED_PDF, blob_attachment, blob_inline
+from submissions.models import SubmittedFile
 
 # How long one request reads answers to compare them.
 _SECONDS: Final = 2.0
@@ -70,16 +74,38 @@ def marking_notebook(
 def marking_file(
     request: SignedInRequest, slug: str, aslug: str, key: str, *, code: str, name: str
 ) -> HttpResponseBase:
-    """Send a file that was handed in beside the notebook.
-
-    SECURITY: not while names are hidden, for files of any kind may say whose they are.
-    """
+    """Send a file that was handed in beside the notebook, or in place of one."""
     desk = marking_desk(request, slug, aslug, key, code)
+    found = _open_file(desk, name)
+    return blob_attachment(found.sha256, f"{desk.item.code}-{found.name}")
+
+
+@login_required
+@require_safe
+@xframe_options_sameorigin
+@csp(FRAMED_PDF)  # type: ignore[arg-type]  # its types know no arguments
+def marking_file_shown(
+    request: SignedInRequest, slug: str, aslug: str, key: str, *, code: str, name: str
+) -> HttpResponseBase:
+    """Send a PDF or a picture for the marking page, if it is the answer."""
+    desk = marking_desk(request, slug, aslug, key, code)
+    found = _open_file(desk, name)
+    content_type = SHOWN_TYPES.get(FileKind(found.kind))
+    if content_type is None or not desk.is_files_only:
+        raise Http404
+    return blob_inline(found.sha256, f"{desk.item.code}-{found.name}", content_type)
+
+
+def _open_file(desk: MarkingDesk, name: str) -> SubmittedFile:
+    """Return the attempt's file of this name. Raises Http404 if it is kept back.
+
+    SECURITY: see `shows_files` of the desk.
+    """
     files = files_beside(desk)
     found = next((each for each in files if each.name == name), None)
-    if found is None or not desk.scope.sees_names or found.removed_at is not None:
+    if found is None or not desk.shows_files or found.removed_at is not None:
         raise Http404
-    return blob_attachment(found.sha256, f"{desk.item.code}-{found.name}")
+    return found
 
 
 @login_required
@@ -152,6 +178,8 @@ def _likes_of(desk: MarkingDesk) -> LikeAnswers:
     revision = desk.revision
     if revision is None:
         return LikeAnswers()
+    if revision.is_files_only:
+        return like_files(desk.item, desk.queue.of_question(desk.item.key))
     return like_answers(
         desk.item,
         desk.queue.of_question(desk.item.key),

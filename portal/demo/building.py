@@ -31,6 +31,7 @@ from portal.demo.demo_dates import THIS_WEEK, Calendar, is_closed
 from portal.demo.demo_total import add_exercises
 from portal.demo.marked_work import hand_in_first_steps, make_first_steps, mark_demo
 from portal.demo.people import DOMAIN, EVERYBODY, Person
+from portal.demo.report_work import hand_in_reports, make_report
 from submissions.models import ReceiptMail
 from submissions.services import IncomingFile, declaration_of
 
@@ -113,6 +114,7 @@ def build_demo(*, password: str, now: dt.datetime) -> DemoReport:
         exercises = add_exercises(course)
         warm_up = _make_warm_up(assignment, exercises, calendar, bundle)
         first_steps = make_first_steps(exercises, people, bundle, now)
+        report = make_report(course, people, now)
         grant_extension(
             actor=people[f"lecturer@{DOMAIN}"],
             assignment=assignment,
@@ -144,6 +146,7 @@ def build_demo(*, password: str, now: dt.datetime) -> DemoReport:
         for person in EVERYBODY
         for submission in person.sends_by_mail
     ]
+    hand_in_reports(report, people, now)
     for person in EVERYBODY:
         for submission in person.checks:
             _check(people[person.email], assignment, submission)

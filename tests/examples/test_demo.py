@@ -18,6 +18,7 @@ from portal.demo.building import COURSEWORK, SLUG, WARM_UP
 from portal.demo.demo_dates import Calendar, is_closed
 from portal.demo.marked_work import FIRST_STEPS
 from portal.demo.people import MAIN
+from portal.demo.report_work import REPORT
 from tests.factories import CourseFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -127,8 +128,8 @@ def test_first_coursework_is_open_and_the_second_is_not_released(
     student = User.objects.get(email="student@demo.example")
     seen = Assignment.objects.visible_to(student)
     slugs = [assignment.slug for assignment in seen]
-    assert slugs == [FIRST_STEPS, WARM_UP, COURSEWORK]
-    assert Assignment.objects.count() == 4
+    assert slugs == [FIRST_STEPS, WARM_UP, COURSEWORK, REPORT]
+    assert Assignment.objects.count() == 5
 
 
 @pytest.mark.parametrize(

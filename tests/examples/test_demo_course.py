@@ -19,6 +19,7 @@ from grading.states import State
 from portal.demo.building import COURSEWORK, SLUG, WARM_UP
 from portal.demo.marked_work import FIRST, FIRST_STEPS
 from portal.demo.people import EVERYBODY
+from portal.demo.report_work import REPORTS
 from submissions.models import ReceiptMail, Submission
 from tests.examples.test_demo import demo
 
@@ -47,7 +48,9 @@ def test_demo_has_a_course_with_people_and_work_in_the_queue() -> None:
         len(each.hands_in + each.hands_in_late + each.sends_by_mail)
         for each in EVERYBODY
     )
-    assert GradingRun.objects.of_submissions().count() == handed_in + len(FIRST)
+    handed_in += len(FIRST) + len(REPORTS)
+    assert GradingRun.objects.of_submissions().count() == handed_in
+    assert GradingRun.objects.filter(state=State.FINISHED).count() == len(REPORTS)
     checked = sum(len(each.checks) for each in EVERYBODY)
     assert GradingRun.objects.exclude(self_check=None).count() == checked == 1
     # The rest are the trials of the one revision.
@@ -55,6 +58,7 @@ def test_demo_has_a_course_with_people_and_work_in_the_queue() -> None:
     assert set(GradingRun.objects.values_list("state", flat=True)) <= {
         State.QUEUED,
         State.SUPERSEDED,
+        State.FINISHED,
     }
     # Nobody reads the mail of made-up people.
     assert set(ReceiptMail.objects.values_list("due_at", flat=True)) == {None}
