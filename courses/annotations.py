@@ -27,6 +27,12 @@ class WithExtraTime(TypedDict):
     extra_time: ExtraTime
 
 
+class WithOwnTimes(WithExtraTime):
+    """What `with_group_release_of` adds to that: when the group's marks come out."""
+
+    group_released_at: dt.datetime | None
+
+
 class WithAttempts(WithExtraTime):
     """What `with_extra_time_of` and `with_attempts_of` add."""
 

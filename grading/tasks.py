@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from grading.services.regrade_mails import mail_due_regrade_answers
+from grading.services.release_mails import mail_due_releases
 from grading.worker.execution import (
     execute_next,
     served_queues,
@@ -28,3 +29,9 @@ def execute_run(message: dict[str, Any]) -> None:
 def mail_regrade_answers() -> None:
     """Mail one portion of the answers to regrade requests."""
     mail_due_regrade_answers(now=timezone.now())
+
+
+@shared_task(name="grading.mail_releases")
+def mail_releases() -> None:
+    """Mail one portion of those whose marks came out."""
+    mail_due_releases(now=timezone.now())

@@ -503,6 +503,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60, "ignore_result": True},
     },
+    "mail releases of marks": {
+        "task": "grading.mail_releases",
+        "schedule": 60.0,
+        "options": {"expires": 60, "ignore_result": True},
+    },
     "discard abandoned uploads": {
         "task": "portal.discard_uploads",
         "schedule": 86_400.0,

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from courses.api.late_rule_serializer import LateRuleSerializer
+from courses.api.release_field import ReleasedField
 from courses.deadlines import deadline_of
 from courses.models import (
     Assignment,
@@ -316,10 +317,7 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
     )
     mine = serializers.SerializerMethodField()
     attempts_used = serializers.IntegerField(help_text="Your own attempts so far.")
-    marks_are_released = serializers.BooleanField(
-        help_text="Until this time, marks are provisional. Your mark is also "
-        "provisional until you can no longer hand in."
-    )
+    marks_are_released = ReleasedField()
     revision = RevisionSerializer(
         allow_null=True, help_text="Null while no revision is published."
     )

@@ -142,6 +142,7 @@ class AssignmentViewSet(ReadOnlyViewSet[Assignment]):
         return (
             Assignment.objects.visible_to(user)
             .with_extra_time_of(user)
+            .with_group_release_of(user)
             .select_related("course", "week", "revision", "component")
             .prefetch_related(
                 "revision__required_files",

@@ -6,6 +6,7 @@ from courses.models.assignment import Assignment
 from courses.models.course import Course, Enrolment, Week
 from courses.models.extension import Extension
 from courses.models.extension_request import ExtensionRequest
+from courses.models.group_release import GroupRelease, group_words
 from courses.models.material import Attachment, Material
 from courses.models.news import Announcement, CourseChange
 from courses.models.people import Teacher
@@ -45,6 +46,7 @@ __all__ = [
     "Enrolment",
     "Extension",
     "ExtensionRequest",
+    "GroupRelease",
     "Lecture",
     "Material",
     "Progress",
@@ -60,4 +62,5 @@ __all__ = [
     "Slot",
     "Teacher",
     "Week",
+    "group_words",
 ]

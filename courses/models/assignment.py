@@ -279,6 +279,7 @@ class Assignment(LateRuleFields, MarkingFields):
                     )
                 }
             )
+        self._check_release()
         if self.component is not None and self.component.course_id != self.course_id:
             raise ValidationError({"component": "This belongs to another course."})
         if self.revision is not None and self.revision.assignment_id != self.pk:
@@ -317,6 +318,18 @@ class Assignment(LateRuleFields, MarkingFields):
         """Whether people enter the marks, and nothing is handed in here."""
         return self.marks_out_of is not None
 
+    def _check_release(self) -> None:
+        """Refuse to take a release back: that asks for a reason, on its own page."""
+        now = timezone.now()
+        stored = Assignment.objects.filter(pk=self.pk, marks_released_at__lte=now)
+        is_out = self.marks_released_at is not None and self.marks_released_at <= now
+        if self.pk and not is_out and stored.exists():
+            words = (
+                "The marks are released. Take that back on the page Release marks, "
+                "which asks for a reason."
+            )
+            raise ValidationError({"marks_released_at": words})
+
     @property
     def late_rule(self) -> LateRule:
         """The rule for late work: its own, or else the course's."""
@@ -344,8 +357,15 @@ class Assignment(LateRuleFields, MarkingFields):
 
     @property
     def marks_are_released(self) -> bool:
-        """Whether marks are final for students."""
+        """Whether marks are final for all students."""
         return (
             self.marks_released_at is not None
             and self.marks_released_at <= timezone.now()
         )
+
+    @property
+    def marks_are_out(self) -> bool:
+        """Whether marks are final for some students: for all, or for those of a group."""
+        if self.marks_are_released:
+            return True
+        return self.group_releases.filter(released_at__lte=timezone.now()).exists()

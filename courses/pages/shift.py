@@ -11,6 +11,7 @@ _TITLES: Final = {
     RowKind.SESSION: "Sessions",
     RowKind.ASSIGNMENT: "Coursework",
     RowKind.EXTENSION: "Extensions",
+    RowKind.GROUP_RELEASE: "Marks of groups",
     RowKind.MATERIAL: "Materials",
     RowKind.ATTACHMENT: "Further files",
 }
@@ -25,6 +26,7 @@ _FIELDS: Final = {
     "closes_at": "closes",
     "regrades_until": "regrade requests until",
     "marks_released_at": "marks released",
+    "released_at": "marks released",
 }
 
 

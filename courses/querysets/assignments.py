@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 from courses.hidden_work import work_is_hidden_from
 from courses.querysets.content import ContentQuerySet
 from courses.querysets.extra_time_columns import extra_time_of
+from courses.querysets.group_release_columns import group_release_of
 from courses.querysets.membership import (
     OVERSEERS,
     STAFF,
@@ -74,6 +75,10 @@ class AssignmentQuerySet(ContentQuerySet["Assignment"]):
     def with_extra_time_of(self, user: "User | int") -> Self:
         """Annotate `extra_time`: the person's ExtraTime. `user` may be their id."""
         return self.annotate(extra_time=extra_time_of(user))
+
+    def with_group_release_of(self, user: "User") -> Self:
+        """Annotate `group_released_at`: when the marks of the person's group come out."""
+        return self.annotate(group_released_at=group_release_of(user))
 
     def with_attempts_of(self, user: "User") -> Self:
         """Annotate `attempts_used` and `has_handed_in` for the person.

@@ -23,6 +23,7 @@ class RowKind(StrEnum):
     SESSION = "session"
     ASSIGNMENT = "assignment"
     EXTENSION = "extension"
+    GROUP_RELEASE = "group release"
     MATERIAL = "material"
     ATTACHMENT = "attachment"
 

@@ -10,6 +10,7 @@ from courses.models import (
     Attachment,
     Course,
     Extension,
+    GroupRelease,
     Session,
     Week,
 )
@@ -135,6 +136,11 @@ class _MoveCollector:
             self._moment(RowKind.ASSIGNMENT, row, row.title, "regrades_until")
             self._release(RowKind.ASSIGNMENT, row, row.title, "marks_released_at")
             self._check_hand_out(row)
+        for release in GroupRelease.objects.filter(assignment__in=moved).select_related(
+            "assignment"
+        ):
+            noun = RowKind.GROUP_RELEASE
+            self._release(noun, release, str(release), "released_at")
         rows = Extension.objects.filter(assignment__in=moved)
         for extension in rows.select_related("assignment", "student"):
             label = f"{extension.assignment.title}: {extension.student}"

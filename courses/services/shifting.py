@@ -17,6 +17,7 @@ from courses.models import (
     Course,
     CourseChange,
     Extension,
+    GroupRelease,
     Material,
     Session,
     Week,
@@ -49,6 +50,7 @@ _MODELS: Final[Mapping[RowKind, type[models.Model]]] = {
     RowKind.SESSION: Session,
     RowKind.ASSIGNMENT: Assignment,
     RowKind.EXTENSION: Extension,
+    RowKind.GROUP_RELEASE: GroupRelease,
     RowKind.MATERIAL: Material,
     RowKind.ATTACHMENT: Attachment,
 }

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from django_stubs_ext import WithAnnotations
 
 from accounts.models import User
-from courses.annotations import WithExtraTime
+from courses.annotations import WithOwnTimes
 from courses.deadlines import deadline_of
 from courses.models import Assignment, Course, Enrolment
 from courses.permissions import Right, rights_in
@@ -77,6 +77,7 @@ def marks_page(
     everything: Any = (
         Assignment.objects.filter(course=course)
         .with_extra_time_of(user)
+        .with_group_release_of(user)
         .annotate(is_seen=Exists(seen), has_work=Exists(work))
         .select_related("course", "component")
     )
@@ -154,12 +155,18 @@ def _row(
     has_work: bool,
     now: dt.datetime,
 ) -> MarkRow:
-    row = cast("WithAnnotations[Assignment, WithExtraTime]", assignment)
+    row = cast("WithAnnotations[Assignment, WithOwnTimes]", assignment)
     closes_at = deadline_of(assignment, row.extra_time).results_wait_until
-    shown = None if mark is None else show_mark(mark, closes_at=closes_at, now=now)
+    own = OwnRelease.of(
+        assignment,
+        group_released_at=row.group_released_at,
+        # What is decided shows only with a mark.
+        standing=mark.standing if mark else "",
+    )
+    shown = (
+        None if mark is None else show_mark(mark, closes_at=closes_at, now=now, own=own)
+    )
     if shown is None or not shown.is_known:
-        # What is decided shows only with a mark that is known.
-        own = OwnRelease(released_at=assignment.marks_released_at)
         times = view_times(
             assignment, student.pk, closes_at=closes_at, now=now, own=own
         )

@@ -12,8 +12,10 @@ from courses.models import (
     Accommodation,
     Assignment,
     Course,
+    Enrolment,
     Extension,
     ExtensionRequest,
+    GroupRelease,
 )
 from gradebook.services.formula import Formula, Score
 from gradebook.totals import CourseTotal
@@ -90,19 +92,18 @@ def _missing(
     *,
     now: dt.datetime,
 ) -> frozenset[Owner]:
-    """Return for whom the marks are out, so that they would have one. Four queries.
+    """Return for whom the marks are out, so that they would have one. Five queries.
 
     SECURITY: the marks are out for a student as they are on the student's own page:
     not while the portal may still take their work (`grading.services.view_times`).
 
     Where people enter the marks, a mark that is not entered is never 0.
     """
+    out = _Releases.load(course, assignments, now=now)
     released = [
         each
         for each in assignments
-        if each.marks_released_at is not None
-        and each.marks_released_at <= now
-        and not each.has_entered_marks
+        if out.is_out_for_some(each) and not each.has_entered_marks
     ]
     extra = _extra_times(course, released)
     opened = set(
@@ -115,12 +116,56 @@ def _missing(
         (each.pk, student)
         for each in released
         for student in students
-        if (each.pk, student) not in opened
+        if out.is_out(each, student)
+        and (each.pk, student) not in opened
         and deadline_of(
             each, extra.get((each.pk, student), NO_EXTRA_TIME)
         ).results_wait_until
         < now
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Releases:
+    """For which students the marks of assignments are out: for all, or by group.
+
+    `groups` are assignments with module codes, and `codes` those of students.
+    """
+
+    everybody: frozenset[int]
+    groups: frozenset[tuple[int, str]]
+    codes: Mapping[int, str]
+
+    @classmethod
+    def load(
+        cls, course: Course, assignments: Sequence[Assignment], *, now: dt.datetime
+    ) -> "_Releases":
+        """Return the releases until now. One query, two if a group has one."""
+        rows = GroupRelease.objects.filter(
+            assignment__in=assignments, released_at__lte=now
+        ).order_by()
+        groups = frozenset(rows.values_list("assignment", "module_code"))
+        students = Enrolment.objects.filter(course=course).order_by()
+        return cls(
+            everybody=frozenset(
+                each.pk
+                for each in assignments
+                if each.marks_released_at is not None and each.marks_released_at <= now
+            ),
+            groups=groups,
+            codes=dict(students.values_list("user", "module_code")) if groups else {},
+        )
+
+    def is_out_for_some(self, assignment: Assignment) -> bool:
+        """Return whether the marks are out for anybody."""
+        return assignment.pk in self.everybody or any(
+            pk == assignment.pk for pk, _ in self.groups
+        )
+
+    def is_out(self, assignment: Assignment, student: int) -> bool:
+        """Return whether the marks are out for the student."""
+        key = assignment.pk, self.codes.get(student, "")
+        return assignment.pk in self.everybody or key in self.groups
 
 
 def _extra_times(

@@ -10,15 +10,17 @@ from django.db.models import OuterRef, QuerySet
 from django_stubs_ext import WithAnnotations
 
 from accounts.models import User
-from courses.annotations import WithExtraTime
+from courses.annotations import WithOwnTimes
 from courses.deadlines import deadline_of
 from courses.permissions import work_is_seen
 from courses.querysets.extra_time_columns import extra_time_of
+from courses.querysets.group_release_columns import group_release_of
 from grading.models import Mark
 from grading.services import ShownMark, load_counting_runs, show_mark, shown_time
+from grading.services.view_times import OwnRelease
 
 
-class ReportedMark(WithExtraTime):
+class ReportedMark(WithOwnTimes):
     """What `marks_for` adds to marks."""
 
     sees_all: bool
@@ -49,6 +51,9 @@ def marks_for(person: User) -> QuerySet[Mark]:
         .annotate(
             sees_all=work_is_seen(person, assignment="assignment"),
             extra_time=extra_time_of(OuterRef("student"), assignment="assignment"),
+            group_released_at=group_release_of(
+                OuterRef("student"), assignment="assignment"
+            ),
         )
     )
 
@@ -71,7 +76,15 @@ def report_on(mark: Mark, *, now: dt.datetime) -> MarkReport:
     row = cast("WithAnnotations[Mark, ReportedMark]", mark)
     own = deadline_of(mark.assignment, row.extra_time)
     shown = show_mark(
-        mark, closes_at=own.results_wait_until, now=now, sees_all=row.sees_all
+        mark,
+        closes_at=own.results_wait_until,
+        now=now,
+        own=OwnRelease.of(
+            mark.assignment,
+            group_released_at=row.group_released_at,
+            standing=mark.standing,
+        ),
+        sees_all=row.sees_all,
     )
     is_open = row.sees_all or not shown.is_provisional
     parts = mark if is_open and not shown.is_excused else None

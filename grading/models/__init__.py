@@ -25,6 +25,7 @@ from grading.models.publications import Publication
 from grading.models.question_results import QuestionResult
 from grading.models.regrade_requests import RegradeRequest
 from grading.models.regrades import Regrade
+from grading.models.release_mails import ReleaseMail
 from grading.models.runs import GradingRun, RunEvent, Trial
 from grading.models.self_checks import SelfCheck, SelfCheckFile
 from grading.models.worker_records import RunnerEnvironment, WorkerPresence
@@ -46,6 +47,7 @@ __all__ = [
     "QuestionResult",
     "Regrade",
     "RegradeRequest",
+    "ReleaseMail",
     "RunEvent",
     "RunnerEnvironment",
     "SavedComment",

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from accounts.models import User
-from courses.deadlines import deadline_of, extra_time_for
 from courses.models import (
     Assignment,
     AssignmentRevision,
@@ -28,7 +27,7 @@ from grading.pages.submit_form import LastTry, SubmitForm, shown_form
 from grading.scoring import rules_of
 from grading.services.choosing import may_choose_attempt
 from grading.services.use import budgets_of
-from grading.services.view_times import view_times
+from grading.services.view_times import own_times
 from grading.states import State
 from grading.visible_results import ShownResults, ViewTimes
 
@@ -86,6 +85,7 @@ class AssignmentPage:
     self_checks: OwnSelfChecks | None
     is_staff_view: bool
     marks_are_final: bool
+    marks_are_out: bool
     is_excused: bool
     is_withheld: bool
     may_choose: bool
@@ -176,15 +176,13 @@ def assignment_page(
     """Return the page as this person sees it now."""
     rights = rights_in(user, assignment.course)
     revision = assignment.revision
-    extra_time = extra_time_for(assignment, user)
-    own = deadline_of(assignment, extra_time)
-    attempts = own_attempts(
-        user=user, assignment=assignment, closes_at=own.results_wait_until, now=now
-    )
+    times = own_times(assignment, user)
+    own, as_student = times.deadline, times.view(assignment, user.pk, now=now)
+    attempts = own_attempts(user=user, assignment=assignment, moments=as_student)
     used = [each.submission for each in attempts if each.submission.uses_attempt]
     hand_in_status = hand_in_status_of(
         own,
-        extra_time=extra_time,
+        extra_time=times.extra_time,
         assignment=assignment,
         used=len(used),
         last_at=max((each.begins_wait_at for each in used), default=None),
@@ -193,13 +191,7 @@ def assignment_page(
         now=now,
     )
     is_staff_view = Right.VIEW_ALL_WORK in rights
-    moments = view_times(
-        assignment,
-        user.pk,
-        closes_at=own.results_wait_until,
-        now=now,
-        sees_all=is_staff_view,
-    )
+    moments = replace(as_student, sees_all=is_staff_view)
     # What is asked is no part of a mark that is withheld.
     questions = _questions(revision, replace(moments, standing=""))
     by_questions = sum((row.points for row in questions), Decimal(0))
@@ -234,6 +226,7 @@ def assignment_page(
         else None,
         is_staff_view=is_staff_view,
         marks_are_final=moments.is_released,
+        marks_are_out=moments.released_at is not None and moments.released_at <= now,
         is_excused=not is_staff_view and moments.shows_excused,
         is_withheld=moments.withholds,
         may_choose=may_choose_attempt(user, assignment, own, now),

@@ -1,6 +1,5 @@
 """A student's attempts with their points, and what changed since the last one."""
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,8 +13,8 @@ from grading.pages.results import QuestionView, ResultsView, results_view
 from grading.points_bar import PointsBar, points_bar
 from grading.querysets import GradingRunQuerySet
 from grading.services import show_runs_at
-from grading.services.view_times import view_times
 from grading.states import State
+from grading.visible_results import ViewTimes
 from submissions.models import Submission
 
 # The points of so many attempts are shown, the latest ones.
@@ -87,15 +86,12 @@ def attempt_history(
     run: GradingRun,
     *,
     results: ResultsView | None,
-    closes_at: dt.datetime,
-    now: dt.datetime,
-    sees_all: bool,
+    moments: ViewTimes,
 ) -> AttemptHistory | None:
     """Return the attempts of the run's student, or None if there is only one.
 
-    `results` are those of the run as they are shown now. `closes_at` is the last moment
-    at which the student's work is taken. The number of queries does not grow with the
-    attempts.
+    `results` are those of the run as they are shown now, and `moments` the times of the
+    student. The number of queries does not grow with the attempts.
 
     SECURITY: everything comes from what may be shown of each attempt by itself.
     """
@@ -106,13 +102,6 @@ def attempt_history(
     earlier = [each for each in finished if each.work.attempt < run.work.attempt][-1:]
     wanted = {each.pk: each for each in (*finished[-MOST_WITH_POINTS:], *earlier)}
     prefetch_related_objects(list(wanted.values()), "results", "revision__questions")
-    moments = view_times(
-        run.work.assignment,
-        None if sees_all else run.work.author_id,
-        closes_at=closes_at,
-        now=now,
-        sees_all=sees_all,
-    )
     shown = show_runs_at(wanted.values(), moments)
     before = results_view(shown[earlier[0].pk]) if earlier else None
     return AttemptHistory(

@@ -1,6 +1,5 @@
 """One student's attempts at an assignment, as that student may see them."""
 
-import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -22,9 +21,8 @@ from grading.services import (
     load_shown_hand_points,
     show_runs_at,
 )
-from grading.services.view_times import view_times
 from grading.states import State
-from grading.visible_results import ShownResults
+from grading.visible_results import ShownResults, ViewTimes
 from submissions.models import ChosenAttempt, Submission
 
 _REASONS = {
@@ -55,11 +53,11 @@ class Attempt:
 
 
 def own_attempts(
-    *, user: User, assignment: Assignment, closes_at: dt.datetime, now: dt.datetime
+    *, user: User, assignment: Assignment, moments: ViewTimes
 ) -> tuple[Attempt, ...]:
     """Return the person's attempts, the latest first, in a fixed number of queries.
 
-    `closes_at` is the last moment at which the person's work is taken.
+    `moments` are the person's own times as a student.
     """
     submissions = list(
         Submission.objects.visible_to(user)
@@ -74,7 +72,6 @@ def own_attempts(
         submission.assignment = assignment
     runs = _latest_runs(submissions)
     finished = [run for run in runs.values() if run.state == State.FINISHED]
-    moments = view_times(assignment, user.pk, closes_at=closes_at, now=now)
     results = show_runs_at(finished, moments)
     shown = {run.work_id: results[run.pk] for run in finished}
     counting = counting_run_to_show(assignment, user, moments)

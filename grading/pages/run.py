@@ -2,12 +2,11 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 
 from accounts.models import User
-from courses.deadlines import deadline_of, extra_time_for
 from courses.models import Assignment, Course
 from courses.permissions import Right, rights_at
 from formats.problems import Problem
@@ -19,7 +18,7 @@ from grading.pages.run_links import RunLinks, run_links_of
 from grading.pages.run_status import RunStatus, run_status
 from grading.services.aliases import codes_of
 from grading.services.feedback import shows_feedback
-from grading.services.view_times import view_times
+from grading.services.view_times import own_times
 from grading.states import State
 from submissions.models import Submission, SubmittedFile
 
@@ -81,13 +80,13 @@ def run_page(
     rights = rights_at(user, assignment)
     is_staff_view = Right.VIEW_ALL_WORK in rights
     # `is_late` of the submission reads it, wherever the page asks.
-    extra_time = extra_time_for(assignment, submission.author_id)
-    own = deadline_of(assignment, extra_time)
-    submission.extra_time = extra_time  # type: ignore[attr-defined]  # annotated
+    times = own_times(assignment, submission.author_id)
+    submission.extra_time = times.extra_time  # type: ignore[attr-defined]  # annotated
+    as_author = times.view(assignment, submission.author_id, now=now)
+    moments = replace(as_author, sees_all=is_staff_view)
     status = run_status(
         run,
-        own=own,
-        now=now,
+        moments=moments,
         is_own=submission.author_id == user.pk,
         is_staff_view=is_staff_view,
         may_grade=Right.GRADE in rights,
@@ -110,9 +109,7 @@ def run_page(
             else attempt_history(
                 run,
                 results=status.results,
-                closes_at=own.results_wait_until,
-                now=now,
-                sees_all=is_staff_view,
+                moments=moments,
             )
         ),
         links=run_links_of(run, order) if is_staff_view else None,
@@ -122,12 +119,7 @@ def run_page(
             and shows_feedback(
                 rights,
                 is_own=submission.author_id == user.pk,
-                moments=view_times(
-                    assignment,
-                    submission.author_id,
-                    closes_at=own.results_wait_until,
-                    now=now,
-                ),
+                moments=as_author,
             )
             else ""
         ),

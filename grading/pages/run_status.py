@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from courses.deadlines import Deadline
 from grading.messages import Message, Tone, describe
 from grading.models import GradingRun, Mark, Standing
 from grading.pages.badges import Badge, badge_for
@@ -30,13 +29,11 @@ from grading.services import (
     place_in_queue,
     self_check_results,
     shown_times,
-    staff_results,
     staff_traces,
-    student_results,
 )
-from grading.services.view_times import view_times
+from grading.services.visibility import show_run_at
 from grading.states import ACTIVE, State
-from grading.visible_results import ShownResults
+from grading.visible_results import ShownResults, ViewTimes
 from grading.worker.input_record import InputRecord
 from grading.worker.progress import Progress
 
@@ -156,28 +153,21 @@ class RunStatus:
 def run_status(
     run: GradingRun,
     *,
-    own: Deadline,
-    now: dt.datetime,
+    moments: ViewTimes,
     is_own: bool,
     is_staff_view: bool,
     may_grade: bool,
 ) -> RunStatus:
     """Return how the run of a submission stands, as this person may see it.
 
-    `own` is the deadline of the submission's author.
+    `moments` are the times of the submission's author.
     """
-    shown = shown_results(run, now=now, is_staff_view=is_staff_view)
-    counts, bar = _counts(
-        run,
-        shown,
-        closes_at=own.results_wait_until,
-        now=now,
-        is_staff_view=is_staff_view,
-    )
+    shown = shown_results(run, moments)
+    counts, bar = _counts(run, shown, moments)
     record = InputRecord.from_json(run.record) if run.record else None
     return _status(
         run,
-        now=now,
+        now=moments.now,
         is_own=is_own,
         message=describe(run, is_own=is_own),
         shown=shown,
@@ -262,13 +252,11 @@ def _status(
     )
 
 
-def shown_results(
-    run: GradingRun, *, now: dt.datetime, is_staff_view: bool
-) -> ShownResults | None:
+def shown_results(run: GradingRun, moments: ViewTimes) -> ShownResults | None:
     """Return the results that the run page shows, or None while there are none."""
     if run.state not in (State.RUNNING, State.FINISHED):
         return None
-    return staff_results(run, now) if is_staff_view else student_results(run, now)
+    return show_run_at(run, moments)
 
 
 def shown_self_check_results(
@@ -280,12 +268,7 @@ def shown_self_check_results(
 
 
 def _counts(
-    run: GradingRun,
-    shown: ShownResults | None,
-    *,
-    closes_at: dt.datetime,
-    now: dt.datetime,
-    is_staff_view: bool,
+    run: GradingRun, shown: ShownResults | None, moments: ViewTimes
 ) -> tuple[bool, PointsBar | None]:
     """Return whether to say that this run counts, and the points of a finished run.
 
@@ -294,16 +277,13 @@ def _counts(
     if run.state != State.FINISHED or shown is None:
         return False, None
     assignment, author = run.work.assignment, run.work.author
-    moments = view_times(
-        assignment, author.pk, closes_at=closes_at, now=now, sees_all=is_staff_view
-    )
     counts = False
     own = Mark.objects.filter(assignment=assignment, student=author)
     standing = own.values_list("standing", flat=True).first()
-    if standing is not None and not (is_staff_view and standing == Standing.EXCUSED):
+    if standing is not None and not (moments.sees_all and standing == Standing.EXCUSED):
         named = (
             counting_run(assignment, author)
-            if is_staff_view
+            if moments.sees_all
             else counting_run_to_show(assignment, author, moments)
         )
         counts = named == run

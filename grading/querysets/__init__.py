@@ -2,6 +2,7 @@
 
 from grading.querysets.marks import MarkQuerySet
 from grading.querysets.regrade_requests import RegradeRequestQuerySet
+from grading.querysets.release_mails import ReleaseMailQuerySet
 from grading.querysets.runs import CANCELLED, GradingRunQuerySet, from_now, lease_end
 from grading.querysets.self_checks import SelfCheckQuerySet
 
@@ -10,6 +11,7 @@ __all__ = [
     "GradingRunQuerySet",
     "MarkQuerySet",
     "RegradeRequestQuerySet",
+    "ReleaseMailQuerySet",
     "SelfCheckQuerySet",
     "from_now",
     "lease_end",

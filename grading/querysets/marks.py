@@ -8,7 +8,7 @@ from django.db.models.lookups import IsNull
 
 from courses.permissions import own_or_in_staffed_courses
 from courses.work_lists import in_order, listed_by_assignment
-from grading.querysets.released import out_for
+from grading.querysets.released import out_for, released_to
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -58,6 +58,10 @@ class MarkQuerySet(models.QuerySet["Mark"]):
     def withheld(self) -> Self:
         """Return the marks that students are not told, also after the release."""
         return self.filter(standing="withheld")
+
+    def told(self) -> Self:
+        """Return the marks that are released to their students by now."""
+        return self.filter(released_to(OuterRef("student"), assignment="assignment"))
 
     def excused_students(self, assignment: int) -> frozenset[int]:
         """Return who is excused from the assignment, by their ids. One query."""

@@ -6,11 +6,17 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import models
 from django.db.models import Case, ExpressionWrapper, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Greatest, TruncSecond
-from django.db.models.lookups import GreaterThan, IsNull, LessThan
+from django.db.models.lookups import (
+    GreaterThan,
+    IsNull,
+    LessThan,
+    LessThanOrEqual,
+)
 from django.utils import timezone
 
 from courses.extra_time import ANSWERED_WITHIN
 from courses.querysets.extra_time_columns import own_due_of
+from courses.querysets.group_release_columns import group_release_of
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -18,10 +24,10 @@ if TYPE_CHECKING:
 _MINUTE: Final = Value(dt.timedelta(minutes=1), models.DurationField())
 
 
-def released_to(user: "User", *, assignment: str) -> Q:
+def released_to(user: "User | OuterRef", *, assignment: str) -> Q:
     """Match rows of assignments whose marks are released to this student.
 
-    `assignment` is the lookup from the row to its assignment. This is the rule of
+    `user` is a person, or an OuterRef to one. `assignment` is the lookup from the row to its assignment. This is the rule of
     `grading.services.view_times` in SQL. A withheld mark is not released.
     """
     from grading.models import Mark  # noqa: PLC0415  models import this module
@@ -33,17 +39,21 @@ def released_to(user: "User", *, assignment: str) -> Q:
     return out_for(user, assignment=assignment) & is_told
 
 
-def out_for(user: "User", *, assignment: str) -> Q:
+def out_for(user: "User | OuterRef", *, assignment: str) -> Q:
     """Match rows of assignments whose marks are out for this student, or withheld.
 
     SECURITY: marks are out for a student once the portal no longer takes their own
     work.
     """
-    is_out = Q(**{f"{assignment}__marks_released_at__lte": timezone.now()})
+    now = timezone.now()
+    of_group = group_release_of(user, assignment=assignment)
+    is_out = Q(**{f"{assignment}__marks_released_at__lte": now}) | Q(
+        LessThanOrEqual(of_group, _moment(now))
+    )
     return is_out & no_longer_taken(user, assignment=assignment)
 
 
-def no_longer_taken(user: "User", *, assignment: str) -> Q:
+def no_longer_taken(user: "User | OuterRef", *, assignment: str) -> Q:
     """Match rows of assignments for which the portal no longer takes this student's work.
 
     SECURITY: an attempt that is opened is waited for until it expires, also where its
@@ -74,7 +84,7 @@ def no_longer_taken(user: "User", *, assignment: str) -> Q:
     )
 
 
-def _closes_at(user: "User", assignment: str) -> Case:
+def _closes_at(user: "User | OuterRef", assignment: str) -> Case:
     """Return `courses.deadlines.Deadline.closes_at` of the student, in SQL."""
     due = own_due_of(user, assignment=assignment)
     minutes = Cast(f"{assignment}__grace_minutes", models.IntegerField())

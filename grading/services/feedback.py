@@ -9,7 +9,6 @@ from typing import Any, Final
 from django.db.models import Sum, prefetch_related_objects
 
 from accounts.models import User
-from courses.deadlines import deadline_for
 from courses.models import Assignment, Question
 from courses.permissions import Right, rights_at
 from formats.choices import QuestionKind
@@ -25,7 +24,7 @@ from grading.points_bar import PointsBar, divided, points_bar
 from grading.scoring import rules_of
 from grading.services.hand_points import load_hand_points
 from grading.services.marks import load_counting_runs
-from grading.services.view_times import view_times
+from grading.services.view_times import own_times
 from grading.services.visibility import show_run_at
 from grading.visible_results import (
     ShownQuestion,
@@ -83,8 +82,7 @@ def feedback_times(
     assignment: Assignment, student: User, *, now: dt.datetime
 ) -> ViewTimes:
     """Return the times that decide what the student may see of their feedback."""
-    own = deadline_for(assignment, student)
-    return view_times(assignment, student.pk, closes_at=own.results_wait_until, now=now)
+    return own_times(assignment, student).view(assignment, student.pk, now=now)
 
 
 def times_after_release(now: dt.datetime) -> ViewTimes:

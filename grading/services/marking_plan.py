@@ -99,7 +99,7 @@ def _given_to_nobody(before: Assignment, after: Assignment) -> Iterator[str]:
 
 def _requests(before: Assignment, after: Assignment) -> Iterator[str]:
     """Yield what changes for students whose marks are released."""
-    if not before.marks_are_released:
+    if not before.marks_are_out:
         return
     if before.regrades_until and not after.regrades_until:
         yield "Students can no longer make regrade requests."

@@ -15,14 +15,13 @@ import structlog
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from courses.deadlines import deadline_of
 from courses.models import Assignment, Course, RevisionFile
 from formats.choices import Counting, FileKind
 from grading.models import NO_WORK, GradingRun
 from grading.querysets import GradingRunQuerySet
 from grading.services.counting import counting_works
 from grading.services.regrades import open_regrade
-from grading.services.view_times import view_times
+from grading.services.view_times import own_times
 from grading.states import ACTIVE, State
 from submissions.models import Submission, SubmittedFile
 
@@ -152,11 +151,10 @@ def _may_go(
     counts = counting.work.attempt
     if assignment.counting == Counting.LATEST:
         return attempt.attempt < counts
-    own = deadline_of(assignment, counting.extra_time)  # type: ignore[attr-defined]  # annotated
-    moments = view_times(
-        assignment, attempt.author_id, closes_at=own.results_wait_until, now=now
-    )
-    return attempt.attempt != counts and moments.is_released
+    if attempt.attempt == counts:
+        return False
+    author = attempt.author_id
+    return own_times(assignment, author).view(assignment, author, now=now).is_released
 
 
 def _not_shared(files: list[SubmittedFile]) -> list[SubmittedFile]:

@@ -170,7 +170,7 @@ def _open_words(
         return ()
     until = moment_words(deadline_of(after).stated_closes_at, after.course.tz)
     again = f"Students can hand in again until {until}."
-    if not before.marks_are_released:
+    if not before.marks_are_out:
         return (again,)
     return (again, "Until then, they see their marks as provisional.")
 

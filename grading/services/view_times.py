@@ -2,10 +2,17 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
+from django.db.models import OuterRef, Subquery
 
+from accounts.models import User
+from courses.deadlines import Deadline, deadline_of
+from courses.extra_time import ExtraTime
 from courses.models import Assignment
+from courses.querysets.extra_time_columns import extra_time_of
+from courses.querysets.group_release_columns import group_release_of
 from grading.models import Mark
 from grading.visible_results import ViewTimes
 from submissions.models import OpenedAttempt
@@ -13,25 +20,70 @@ from submissions.models import OpenedAttempt
 
 @dataclass(frozen=True, kw_only=True)
 class OwnRelease:
-    """When the marks come out for one student, and what staff decided for them."""
+    """When the marks come out for one student, and what staff decided for them.
+
+    That is with the release for everybody, or with that for the student's group if it
+    is earlier.
+    """
 
     released_at: dt.datetime | None
     standing: str = ""
 
+    @classmethod
+    def of(
+        cls,
+        assignment: Assignment,
+        *,
+        group_released_at: dt.datetime | None,
+        standing: str = "",
+    ) -> "OwnRelease":
+        """Return the release for a student of a group whose marks come out then."""
+        found = (assignment.marks_released_at, group_released_at)
+        times = [each for each in found if each is not None]
+        return cls(released_at=min(times, default=None), standing=standing or "")
 
-def own_release(
-    assignment: Assignment, student_id: int | None, *, now: dt.datetime
-) -> OwnRelease:
-    """Return the release for this student.
 
-    One query, and none before the release: what is decided for the student shows with
-    it.
-    """
-    standing, released_at = "", assignment.marks_released_at
-    if student_id is not None and released_at is not None and released_at <= now:
-        marks = Mark.objects.filter(assignment=assignment, student=student_id)
-        standing = marks.order_by().values_list("standing", flat=True).first() or ""
-    return OwnRelease(released_at=released_at, standing=standing)
+@dataclass(frozen=True, kw_only=True)
+class OwnTimes:
+    """A student's own deadline for an assignment, and the release of their mark."""
+
+    extra_time: ExtraTime
+    deadline: Deadline
+    release: OwnRelease
+
+    def view(
+        self, assignment: Assignment, student_id: int, *, now: dt.datetime
+    ) -> ViewTimes:
+        """Return the times that decide what the student sees now: see `view_times`."""
+        return view_times(
+            assignment,
+            student_id,
+            closes_at=self.deadline.results_wait_until,
+            now=now,
+            own=self.release,
+        )
+
+
+def own_times(assignment: Assignment, student: User | int) -> OwnTimes:
+    """Return the student's own times for the assignment. One query."""
+    marks = Mark.objects.filter(assignment=OuterRef("pk"), student=student).order_by()
+    rows: Any = Assignment.objects.filter(pk=assignment.pk).order_by()
+    extra_time, group_released_at, standing = (
+        rows.annotate(
+            extra_time=extra_time_of(student),
+            group_released_at=group_release_of(student),
+            own_standing=Subquery(marks.values("standing")[:1]),
+        )
+        .values_list("extra_time", "group_released_at", "own_standing")
+        .get()
+    )
+    return OwnTimes(
+        extra_time=extra_time,
+        deadline=deadline_of(assignment, extra_time),
+        release=OwnRelease.of(
+            assignment, group_released_at=group_released_at, standing=standing
+        ),
+    )
 
 
 def view_times(
@@ -63,7 +115,10 @@ def view_times(
         and closes_at < now <= closes_at + longest
     ):
         closes_at = _last_moment(assignment, student_id, closes_at, now)
-    own = own or own_release(assignment, student_id, now=now)
+    if own is None and student_id is not None and not sees_all:
+        own = own_times(assignment, student_id).release
+    # Who sees all work is told nothing new by a release.
+    own = own or OwnRelease(released_at=assignment.marks_released_at)
     return ViewTimes(
         now=now,
         closes_at=closes_at,

@@ -9,7 +9,6 @@ from uuid import UUID
 from django.db.models import prefetch_related_objects
 
 from accounts.models import User
-from courses.deadlines import deadline_for
 from courses.models import Assignment
 from formats.choices import Counting
 from grading.hand_points import HandPoints
@@ -32,7 +31,7 @@ from grading.services.hand_points import (
 from grading.services.known_runs import finished_runs, known_run
 from grading.services.lateness import run_terms
 from grading.services.marks import counting_run, load_counting_runs
-from grading.services.view_times import OwnRelease, view_times
+from grading.services.view_times import OwnRelease, own_times, view_times
 from grading.states import State
 from grading.visible_results import HiddenPoints, ShownResults, ViewTimes, show_results
 from grading.worker.progress import Progress
@@ -99,8 +98,9 @@ def student_results(run: GradingRun, now: dt.datetime) -> ShownResults:
     All questions of a running run are shown as waiting: only staff may see in which
     order they are checked, and when.
     """
-    own = deadline_for(run.work.assignment, run.work.author)
-    return show_run(run, closes_at=own.results_wait_until, now=now)
+    assignment, author = run.work.assignment, run.work.author
+    moments = own_times(assignment, author).view(assignment, author.pk, now=now)
+    return show_run_at(run, moments)
 
 
 def self_check_results(run: GradingRun, now: dt.datetime) -> ShownResults:
@@ -174,15 +174,24 @@ def student_mark(
     if mark is None:
         return None
     load_counting_runs([mark])
-    own = deadline_for(assignment, student)
-    shown = show_mark(mark, closes_at=own.results_wait_until, now=now)
+    own = own_times(assignment, student)
+    shown = show_mark(
+        mark, closes_at=own.deadline.results_wait_until, now=now, own=own.release
+    )
     return shown if shown.is_known else None
 
 
 def show_mark(
-    mark: Mark, *, closes_at: dt.datetime, now: dt.datetime, sees_all: bool = False
+    mark: Mark,
+    *,
+    closes_at: dt.datetime,
+    now: dt.datetime,
+    own: OwnRelease,
+    sees_all: bool = False,
 ) -> ShownMark:
     """Return what of the mark may be shown to a person whose deadline is `closes_at`.
+
+    `own` is the release to the mark's student.
 
     For many marks at once: it makes no query if they come from `load_counting_runs` with
     "results" and "revision__questions", except for a student's own mark where the best
@@ -194,9 +203,7 @@ def show_mark(
         closes_at=closes_at,
         now=now,
         sees_all=sees_all,
-        own=OwnRelease(
-            released_at=mark.assignment.marks_released_at, standing=mark.standing
-        ),
+        own=own,
     )
     work = mark.counting()
     run, late = work.run, work.late

@@ -1,6 +1,7 @@
 """The executed notebook of a run or a self-check, for the frame on its page."""
 
 import hashlib
+from dataclasses import replace
 from uuid import UUID
 
 from csp.decorators import csp
@@ -18,7 +19,7 @@ from grading.models import GradingRun
 from grading.pages.executed import executed_page
 from grading.pages.marked_question import CellWords, comments_at_cells
 from grading.pages.run_status import shown_results, shown_self_check_results
-from grading.services.feedback import may_see_feedback
+from grading.services.feedback import feedback_times, may_see_feedback
 from grading.views.access import number_in, visible_run, visible_self_check
 from grading.visible_results import ShownResults
 from storage.downloads import FRAMED
@@ -35,11 +36,9 @@ def executed(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Show the run's executed notebook to everybody who may download it."""
     run, now = visible_run(request.user, pk), timezone.now()
     work = run.work
-    shown = shown_results(
-        run,
-        now=now,
-        is_staff_view=can_view_work_of(request.user, work.assignment),
-    )
+    as_author = feedback_times(work.assignment, work.author, now=now)
+    sees_all = can_view_work_of(request.user, work.assignment)
+    shown = shown_results(run, replace(as_author, sees_all=sees_all))
     comments: Comments = {}
     if may_see_feedback(request.user, work.assignment, work.author, now=now):
         comments = comments_at_cells(run)

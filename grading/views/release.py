@@ -14,10 +14,11 @@ from accounts.http import SignedInRequest
 from courses.models import Assignment
 from courses.permissions import Right
 from courses.wall_clock import moment_words
-from grading.forms.release import ReleaseForm
+from grading.forms.release import ReleaseForm, TakeBackForm, chosen_group
+from grading.pages.release import groups_of, release_page
 from grading.services.releasing import (
+    NoReleaseError,
     ReleaseRefusedError,
-    plan_release,
     release_marks,
     take_back_release,
 )
@@ -36,35 +37,56 @@ def release(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
     with timezone.override(found.course.tz):
         now = timezone.now()
         if request.method != "POST":
-            return _page(request, found, ReleaseForm(), now)
+            return _page(request, found, now)
         if "take_back" in request.POST:
-            take_back_release(actor=request.user, assignment=found)
-            messages.success(
-                request, (f"The marks of {found.title} are provisional again.")
-            )
-            return redirect("grading:release", slug, aslug)
-        form = ReleaseForm(request.POST)
-        if not form.is_valid():
-            return _page(request, found, form, now)
-        at = form.moment(now)
-        try:
-            release_marks(
-                actor=request.user,
-                assignment=found,
-                at=at,
-                despite_problems=form.cleaned_data["despite_problems"],
-            )
-        except ReleaseRefusedError:
-            form.add_error(
-                "despite_problems",
-                (
-                    "Read the warnings above, and tick this box to release the marks "
-                    "anyway."
-                ),
-            )
-            return _page(request, found, form, at)
-        messages.success(request, _words(found, at, now))
-        return redirect("grading:release", slug, aslug)
+            return _take_back(request, found, now)
+        return _release(request, found, now)
+
+
+def _take_back(
+    request: SignedInRequest, found: Assignment, now: dt.datetime
+) -> HttpResponse:
+    form = TakeBackForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, now, taken_back=form)
+    take_back_release(
+        actor=request.user,
+        assignment=found,
+        reason=form.cleaned_data["reason"],
+        module_code=chosen_group(form.cleaned_data["take_back"]),
+    )
+    messages.success(request, f"The marks of {found.title} are provisional again.")
+    return redirect("grading:release", found.course.slug, found.slug)
+
+
+def _release(
+    request: SignedInRequest, found: Assignment, now: dt.datetime
+) -> HttpResponse:
+    groups = [(each.module_code, each.words) for each in groups_of(found, now)]
+    form = ReleaseForm(groups, request.POST)
+    if not form.is_valid():
+        return _page(request, found, now, form)
+    at = form.moment(now)
+    try:
+        release_marks(
+            actor=request.user,
+            assignment=found,
+            at=at,
+            module_code=form.module_code,
+            despite_problems=form.cleaned_data["despite_problems"],
+            mails=form.cleaned_data["mails"],
+        )
+    except ReleaseRefusedError:
+        form.add_error(
+            "despite_problems",
+            "Read the warnings above, and tick this box to release the marks anyway.",
+        )
+        return _page(request, found, now, form, at=at)
+    except NoReleaseError as refused:
+        form.add_error(None, str(refused))
+        return _page(request, found, now, form)
+    messages.success(request, _words(found, at, now))
+    return redirect("grading:release", found.course.slug, found.slug)
 
 
 def _words(found: Assignment, at: dt.datetime, now: dt.datetime) -> str:
@@ -77,20 +99,30 @@ def _words(found: Assignment, at: dt.datetime, now: dt.datetime) -> str:
 
 
 def _page(
-    request: SignedInRequest, found: Assignment, form: ReleaseForm, at: dt.datetime
+    request: SignedInRequest,
+    found: Assignment,
+    now: dt.datetime,
+    form: ReleaseForm | None = None,
+    *,
+    taken_back: TakeBackForm | None = None,
+    at: dt.datetime | None = None,
 ) -> HttpResponse:
-    plan = plan_release(found, at=at)
-    if not plan.problems:
-        del form.fields["despite_problems"]
+    is_checked = form is not None and not form.errors.get("group")
+    wanted = request.GET.get("group", "").replace("\0", "")
+    code = form.module_code if form is not None and is_checked else chosen_group(wanted)
+    page = release_page(found, at=at or now, now=now, module_code=code)
+    shown = form or ReleaseForm(page.choices, initial={"group": wanted})
+    if not page.plan.problems:
+        shown.fields.pop("despite_problems", None)
     context = {
         "course": found.course,
         "tab": "marks",
         "assignment": found,
-        "plan": plan,
-        "form": form,
-        "possible": sum((q.points for q in found.revision.questions.all()), 0)
-        if found.revision
-        else found.marks_out_of,
+        "page": page,
+        "plan": page.plan,
+        "form": shown,
+        "taken_back": taken_back,
     }
-    status = UNPROCESSABLE if form.errors else None
+    has_errors = bool((form and form.errors) or (taken_back and taken_back.errors))
+    status = UNPROCESSABLE if has_errors else None
     return render(request, "grading/release.html", context, status=status)

@@ -26,7 +26,7 @@ from grading.services.regrade_requests import (
     RegradeRequestRefusedError,
     ask_for_regrade,
 )
-from grading.services.releasing import plan_release
+from grading.services.release_plan import plan_release
 from tests.api.asking import rows
 from tests.factories import EnrolmentFactory, hours
 from tests.grading.feedback_world import FeedbackWorld, feedback_world

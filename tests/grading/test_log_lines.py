@@ -77,7 +77,7 @@ def test_release_and_its_end_have_a_line_each(caplog: pytest.LogCaptureFixture) 
     release_marks(
         actor=SYSTEM, assignment=assignment, at=timezone.now(), despite_problems=True
     )
-    take_back_release(actor=SYSTEM, assignment=assignment)
+    take_back_release(actor=SYSTEM, assignment=assignment, reason="x")
     (released,) = lines(caplog, "marks_released")
     (taken_back,) = lines(caplog, "release_taken_back")
     assert released["assignment"] == taken_back["assignment"] == assignment.pk

@@ -119,7 +119,9 @@ def test_no_list_or_page_has_a_word_of_a_marking_that_is_not_the_readers() -> No
     everything = {"canary-item", "canary-comment", "canary-cell", "4.77"}
     assert found(world.student) == everything
     assert found(classmate) == set()
-    take_back_release(actor=world.lecturer, assignment=world.assignment)
+    take_back_release(
+        actor=world.lecturer, assignment=world.assignment, reason="A wrong key."
+    )
     paths = [path for path in paths if "feedback" in path]
     assert found(world.student) == set()
     assert not mail.outbox

@@ -46,6 +46,7 @@ def test_each_task_is_named_by_its_app() -> None:
         "submissions.mail_receipts",
         "grading.execute_run",
         "grading.mail_regrade_answers",
+        "grading.mail_releases",
         "portal.clear_sessions",
         "portal.collect_orphans",
         "portal.remove_old_weights",

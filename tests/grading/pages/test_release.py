@@ -141,6 +141,8 @@ def test_a_withdrawn_release_is_recorded_and_marks_are_provisional(
     page: Client, assignment: Assignment
 ) -> None:
     post(page, assignment)
-    post(page, assignment, take_back="1")
+    post(page, assignment, take_back="all", reason="A wrong key.")
     assert assignment.marks_released_at is None
-    assert CourseChange.objects.count() == 2
+    (why,) = CourseChange.objects.filter(reason="A wrong key.")
+    assert not why.is_public
+    assert CourseChange.objects.count() == 3

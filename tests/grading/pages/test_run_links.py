@@ -8,6 +8,7 @@ from courses.models import Assignment
 from grading.models import GradingRun
 from grading.pages.attempt_history import attempt_history
 from grading.pages.run_links import run_links_of
+from grading.visible_results import ViewTimes
 from tests.factories import (
     AssignmentFactory,
     EnrolmentFactory,
@@ -53,9 +54,10 @@ def test_every_attempt_is_reached_by_its_latest_run() -> None:
     again = GradingRunFactory.create(
         submission=first.work, number=first.number + 1, finished=True
     )
-    history = attempt_history(
-        second, results=None, closes_at=hours(1), now=hours(0), sees_all=True
+    moments = ViewTimes(
+        now=hours(0), closes_at=hours(1), released_at=None, sees_all=True
     )
+    history = attempt_history(second, results=None, moments=moments)
     assert history is not None
     assert [each.run for each in history.attempts] == [again, second, third]
     assert [each.is_current for each in history.attempts] == [False, True, False]
