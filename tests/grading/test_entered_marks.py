@@ -35,7 +35,7 @@ from grading.services.final_marks import final_marks
 from grading.services.mark_adjustment import AdjustmentRefusedError, adjust_mark
 from grading.services.mark_standing import set_standing
 from grading.services.marks import record_changed_marks
-from grading.services.releasing import plan_release
+from grading.services.release_plan import plan_release
 from grading.services.visibility import student_mark
 from submissions.exceptions import SubmissionRefusedError
 from submissions.services import accept_files

@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('courses', '0014_release_by_group'),
-        ('grading', '0020_standings_of_marks'),
+        ('courses', '0017_release_by_group'),
+        ('grading', '0022_entered_points'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

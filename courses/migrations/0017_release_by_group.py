@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('courses', '0013_what_counts'),
+        ('courses', '0016_marks_out_of'),
     ]
 
     operations = [
