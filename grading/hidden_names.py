@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape, unescape
 from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ _FOLDER: Final = re.compile(
 )
 _KEPT_METADATA: Final = ("softmark", "nbgrader", "otter", "tags")
 _IMAGE: Final = "image/"
+# The texts of a page's HTML.
+_TEXT: Final = re.compile(
+    r">[^<>]+<|(?:title|alt|href|src|value|placeholder|content|aria-label)=\"[^\"]*\""
+)
 _ANSI: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-_]")
 
 
@@ -77,6 +82,26 @@ class StudentWords:
         parts += [part.lower() for part in parts if len(part) >= _LONG]
         found = (_pattern(whole, re.IGNORECASE), _pattern(parts, re.NOFLAG))
         return tuple(pattern for pattern in found if pattern)
+
+
+def html_without_names(html: str, words: StudentWords) -> str:
+    """Return a page's HTML without the student's names in its texts.
+
+    Texts are those between tags, and the values of attributes that people read or that
+    lead to a file. Names of tags and classes stay as they are.
+    """
+    return _TEXT.sub(lambda found: _text_without_names(found[0], words), html)
+
+
+def _text_without_names(text: str, words: StudentWords) -> str:
+    shown = unescape(text)
+    hidden = words.hidden_in(shown)
+    if hidden == unicodedata.normalize("NFC", shown):
+        return text
+    first, last = (
+        (text[0], text[-1]) if text[0] == ">" else (text[: text.index('"') + 1], '"')
+    )
+    return first + escape(hidden[len(first) : -1]) + last
 
 
 def cells_without_names(

@@ -303,6 +303,11 @@ urlpatterns = [
     ),
     path(f"{STAFF}/feedback/<slug:code>/", feedback.feedback_of, name="feedback-of"),
     path(
+        f"{STAFF}/feedback/<slug:code>/notebook/",
+        feedback.feedback_notebook,
+        name="feedback-notebook",
+    ),
+    path(
         f"{STAFF}/regrade-requests/",
         regrade_requests.regrade_requests,
         name="regrade-requests",

@@ -1100,6 +1100,7 @@ PAGES: Final = [
         expected="login 404 404 404 404 403 403 403 403 404 403",
     ),
     Row(name="grading:feedback-of", args=of_code, expected=OVERSEERS),
+    Row(name="grading:feedback-notebook", args=of_code, expected=OVERSEERS),
     Row(
         name="grading:feedback-of",
         note="of nobody",

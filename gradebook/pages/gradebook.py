@@ -11,11 +11,18 @@ from django.core.paginator import Page, Paginator
 from accounts.models import User
 from courses.models import Course, Enrolment
 from courses.models.texts import texts_of
-from courses.permissions import Right, can
+from courses.permissions import Right, can, can_view_all_work
 from gradebook.pages.course_total import total_table
-from gradebook.pages.gradebook_rows import Column, GradebookRow, columns_of, row_of
+from gradebook.pages.gradebook_rows import (
+    Column,
+    GradebookRow,
+    columns_of,
+    row_of,
+    with_links,
+)
 from gradebook.services.formula import Formula, load_formula
 from gradebook.services.scores import load_scores
+from gradebook.services.student_codes import code_in_course
 
 PER_PAGE: Final = 100
 _HIDDEN: Final = (
@@ -93,6 +100,8 @@ class GradebookPage:
     codes: tuple[str, ...]
     may_edit: bool
     shows_totals: bool
+    sees_names: bool = True
+    has_codes: bool = False
 
     @property
     def name_head(self) -> Head:
@@ -141,14 +150,24 @@ def gradebook_page(
     """
     formula = load_formula(course)
     columns = columns_of(user, formula, now)
+    sees_names = can_view_all_work(user, course)
     # Whoever may not see all columns could find what is in the others from a total.
     shows_totals = len(columns) == len(formula.assignments)
-    people = _people(course, query)
+    people = _people(course, query, sees_names=sees_names)
     needs_all = query.sort != BY_NAME or query.show
     if needs_all:
         scores = load_scores(formula, [row.user_id for row in people], now=now)
         rows = _ordered(
-            [row_of(scores, row, columns, shows_totals=shows_totals) for row in people],
+            [
+                row_of(
+                    scores,
+                    row,
+                    columns,
+                    shows_totals=shows_totals,
+                    sees_names=sees_names,
+                )
+                for row in people
+            ],
             query,
             columns,
         )
@@ -157,12 +176,18 @@ def gradebook_page(
         if query.is_descending:
             people = people[::-1]
         found = Paginator(people, PER_PAGE).get_page(query.page)
-        shown: Sequence[Enrolment] = list(found.object_list)
+        shown: list[Enrolment] = list(found.object_list)
         scores = load_scores(formula, [row.user_id for row in shown], now=now)
-        page: Any = found
-        page.object_list = [
-            row_of(scores, row, columns, shows_totals=shows_totals) for row in shown
+        rows = [
+            row_of(
+                scores, row, columns, shows_totals=shows_totals, sees_names=sees_names
+            )
+            for row in shown
         ]
+    page: Any = found
+    page.object_list = with_links(
+        list(found.object_list) if needs_all else rows, columns, sees_names=sees_names
+    )
     return GradebookPage(
         course=course,
         formula=formula,
@@ -172,6 +197,8 @@ def gradebook_page(
         codes=tuple(texts_of(course.module_codes)),
         may_edit=can(user, Right.MANAGE_MARKS, course),
         shows_totals=shows_totals,
+        sees_names=sees_names,
+        has_codes=len(texts_of(course.module_codes)) > 1,
     )
 
 
@@ -182,9 +209,13 @@ def all_rows(
     formula = load_formula(course)
     columns = columns_of(user, formula, now)
     shows_totals = len(columns) == len(formula.assignments)
-    people = _people(course, GradebookQuery())
+    sees_names = can_view_all_work(user, course)
+    people = _people(course, GradebookQuery(), sees_names=sees_names)
     scores = load_scores(formula, [row.user_id for row in people], now=now)
-    rows = [row_of(scores, each, columns, shows_totals=shows_totals) for each in people]
+    rows = [
+        row_of(scores, each, columns, shows_totals=shows_totals, sees_names=sees_names)
+        for each in people
+    ]
     return columns, rows, shows_totals
 
 
@@ -212,8 +243,13 @@ def all_totals(
     ]
 
 
-def _people(course: Course, query: GradebookQuery) -> list[Enrolment]:
-    """Return the students who match, by name. One query."""
+def _people(
+    course: Course, query: GradebookQuery, *, sees_names: bool = True
+) -> list[Enrolment]:
+    """Return the students who match, by name; by code where names are hidden. One query.
+
+    SECURITY: without names, neither the order nor a search tells who somebody is.
+    """
     rows = (
         Enrolment.objects.students()
         .filter(course=course)
@@ -230,6 +266,13 @@ def _people(course: Course, query: GradebookQuery) -> list[Enrolment]:
     if query.code:
         rows = rows.filter(module_code=query.code)
     words = query.q.casefold().split()
+    if not sees_names:
+        coded = {code_in_course(course, row.user_id): row for row in rows}
+        return [
+            coded[code]
+            for code in sorted(coded)
+            if all(word in code.casefold() for word in words)
+        ]
     return [row for row in rows if all(word in _searched(row.user) for word in words)]
 
 

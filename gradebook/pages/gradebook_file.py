@@ -3,8 +3,11 @@
 import datetime as dt
 from collections.abc import Sequence
 
+from django.core.exceptions import PermissionDenied
+
 from accounts.models import User
 from courses.models import Course
+from courses.permissions import can_view_all_work
 from formats.choices import Choice
 from formats.spreadsheets import Cell
 from gradebook.pages.gradebook import all_rows
@@ -26,6 +29,8 @@ _PEOPLE: tuple[Cell, ...] = (
     "first_name",
     "module_code",
 )
+# Where names are hidden.
+_CODED: tuple[Cell, ...] = ("code", "module_code")
 _TOTAL: tuple[Cell, ...] = ("total_percent", "letter", "passed", "is_complete")
 _REGISTRY: tuple[Cell, ...] = (
     "module_code",
@@ -43,8 +48,15 @@ _REGISTRY: tuple[Cell, ...] = (
 def gradebook_table(
     *, user: User, course: Course, kind: TableKind, now: dt.datetime
 ) -> list[tuple[Cell, ...]]:
-    """Return the table, with the names of its columns first and everybody by name."""
+    """Return the table, with the names of its columns first and everybody by name.
+
+    Where names are hidden from the person, it has codes. Then PermissionDenied is raised
+    for the table of the registry, which is names.
+    """
     columns, rows, shows_totals = all_rows(user=user, course=course, now=now)
+    sees_names = can_view_all_work(user, course)
+    if kind == TableKind.REGISTRY and not sees_names:
+        raise PermissionDenied
     if kind == TableKind.REGISTRY:
         return [
             _REGISTRY,
@@ -55,7 +67,11 @@ def gradebook_table(
         for column in columns
     ]
     return [
-        (*_PEOPLE, *heads, *(_TOTAL if shows_totals else ())),
+        (
+            *(_PEOPLE if sees_names else _CODED),
+            *heads,
+            *(_TOTAL if shows_totals else ()),
+        ),
         *(_row(columns, row, shows_totals=shows_totals) for row in rows),
     ]
 
@@ -63,15 +79,24 @@ def gradebook_table(
 def _row(
     columns: Sequence[Column], row: GradebookRow, *, shows_totals: bool
 ) -> tuple[Cell, ...]:
+    return (
+        *_person(row),
+        *(_mark(cell) for cell in row.cells),
+        *(_total(row) if shows_totals else ()),
+    )
+
+
+def _person(row: GradebookRow) -> tuple[Cell, ...]:
+    """Return who a row is about: the student, or their code where names are hidden."""
     student = row.student
+    if row.code:
+        return row.code, row.module_code
     return (
         student.email,
         student.login,
         student.last_name,
         student.first_name,
         row.module_code,
-        *(_mark(cell) for cell in row.cells),
-        *(_total(row) if shows_totals else ()),
     )
 
 

@@ -13,8 +13,10 @@ from accounts.models import User
 from courses.models import Assignment, Enrolment
 from gradebook.services.formula import Formula, Score
 from gradebook.services.scores import CourseScores
+from gradebook.services.student_codes import code_in_course
 from gradebook.totals import CourseTotal, rounded_half_up
 from grading.models import Standing
+from grading.services.aliases import codes_of_many
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,14 +31,19 @@ class Cell:
     is_below_pass: bool = False
     is_waiting: bool = False
     is_missing: bool = False
-    history: str = ""
+    has_mark: bool = False
+    url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GradebookRow:
-    """A student with their marks, in the order of the page's assignments."""
+    """A student with their marks, in the order of the page's assignments.
+
+    `code` stands in place of the name where names are hidden; otherwise it is empty.
+    """
 
     student: User
+    code: str
     module_code: str
     cells: tuple[Cell, ...]
     percent: Decimal | None
@@ -80,12 +87,12 @@ class Column:
 
 
 def columns_of(user: User, formula: Formula, now: dt.datetime) -> tuple[Column, ...]:
-    """Return the assessments whose work the person sees.
+    """Return the assessments whose marks the person sees.
 
     SECURITY: while an assignment is marked apart, assistants see no marks of it.
     """
     seen = set(
-        Assignment.objects.with_work_seen_by(user)
+        Assignment.objects.with_marks_seen_by(user)
         .filter(course=formula.course)
         .values_list("pk", flat=True)
     )
@@ -107,6 +114,7 @@ def row_of(
     columns: Sequence[Column],
     *,
     shows_totals: bool,
+    sees_names: bool = True,
 ) -> GradebookRow:
     student = enrolment.user_id
     formula = scores.formula
@@ -114,14 +122,9 @@ def row_of(
     exact = total.percent if shows_totals and not formula.problems else None
     return GradebookRow(
         student=enrolment.user,
+        code="" if sees_names else code_in_course(formula.course, student),
         module_code=enrolment.module_code,
-        cells=tuple(
-            replace(
-                _cell(scores, column.assignment, student),
-                history=f"{column.histories}{student}/",
-            )
-            for column in columns
-        ),
+        cells=tuple(_cell(scores, column.assignment, student) for column in columns),
         percent=None
         if exact is None
         else rounded_half_up(exact, formula.course.total_decimals),
@@ -132,6 +135,46 @@ def row_of(
         is_complete=total.is_complete,
         lacks_code=formula.lacks_code(enrolment.module_code),
     )
+
+
+def with_links(
+    rows: Sequence[GradebookRow], columns: Sequence[Column], *, sees_names: bool
+) -> list[GradebookRow]:
+    """Return the rows with the address of each mark's parts and history.
+
+    Where names are hidden, it is the page of the feedback, by the student's code. One
+    query then.
+    """
+    codes = {}
+    if not sees_names:
+        codes = codes_of_many(
+            {
+                (column.assignment.pk, row.student.pk)
+                for row in rows
+                for column, cell in zip(columns, row.cells, strict=True)
+                if cell.has_mark
+            }
+        )
+
+    def url(row: GradebookRow, column: Column, cell: Cell) -> str:
+        if sees_names:
+            return f"{column.histories}{row.student.pk}/"
+        if not cell.has_mark:
+            return ""
+        of = column.assignment
+        code = codes[of.pk, row.student.pk]
+        return reverse("grading:feedback-of", args=[of.course.slug, of.slug, code])
+
+    return [
+        replace(
+            row,
+            cells=tuple(
+                replace(cell, url=url(row, column, cell))
+                for column, cell in zip(columns, row.cells, strict=True)
+            ),
+        )
+        for row in rows
+    ]
 
 
 def _is_below(formula: Formula, total: CourseTotal) -> bool:
@@ -146,10 +189,12 @@ def _cell(scores: CourseScores, assignment: Assignment, student: int) -> Cell:
     owner = assignment.pk, student
     mark, score = scores.marks.get(owner), scores.score(owner)
     if score.is_excused:
-        return Cell(words="Excused")
+        return Cell(words="Excused", has_mark=True)
     if mark is not None and (score.is_withheld or not mark.is_complete):
         words = "withheld" if score.is_withheld else "waits for marking"
-        return Cell(points=mark.points.final, words=words, is_waiting=True)
+        return Cell(
+            points=mark.points.final, words=words, is_waiting=True, has_mark=True
+        )
     if score.points is None:
         if owner in scores.without_result:
             return Cell(words="no result yet", is_waiting=True)
@@ -161,6 +206,7 @@ def _cell(scores: CourseScores, assignment: Assignment, student: int) -> Cell:
         words="absent" if mark and mark.decision == Standing.ABSENT else "",
         is_missing=mark is not None and not mark.has_work,
         is_below_pass=_fails(assignment, score),
+        has_mark=mark is not None,
     )
 
 

@@ -52,6 +52,7 @@ class MarksPage:
     is_student: bool
     sees_all_work: bool
     may_edit: bool
+    may_manage_marks: bool
     total: TotalTable | None = None
     module_code: str = ""
     # Each part with those of its assignments that the person sees.
@@ -106,7 +107,8 @@ def marks_page(
         rows=rows,
         is_student=is_student,
         sees_all_work=Right.VIEW_ALL_WORK in rights,
-        may_edit=Right.MANAGE_MARKS in rights,
+        may_edit=Right.EDIT in rights,
+        may_manage_marks=Right.MANAGE_MARKS in rights,
         total=_total(formula, rows, module_code, assumed or {}) if is_student else None,
         module_code=module_code,
     )

@@ -19,7 +19,7 @@ from gradebook.pages.gradebook_file import TableKind, gradebook_table
 @require_safe
 def gradebook(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show everybody's marks in the course, for its staff."""
-    course = allowed_course(request.user, slug, Right.VIEW_ALL_WORK)
+    course = allowed_course(request.user, slug, Right.VIEW_MARKS)
     page = gradebook_page(
         user=request.user,
         course=course,
@@ -27,7 +27,8 @@ def gradebook(request: SignedInRequest, slug: str) -> HttpResponse:
         now=timezone.now(),
     )
     context = {"course": course, "tab": "gradebook", "page": page, "shown": SHOWN}
-    context["files"] = [(kind, SpreadsheetFormat) for kind in TableKind]
+    kinds = TableKind if page.sees_names else [TableKind.MARKS]
+    context["files"] = [(kind, SpreadsheetFormat) for kind in kinds]
     return render(request, "gradebook/gradebook.html", context)
 
 
@@ -39,7 +40,7 @@ def gradebook_file(request: SignedInRequest, slug: str) -> HttpResponse:
     `kind` is a TableKind and `format` a SpreadsheetFormat; without them, all marks are
     sent as CSV.
     """
-    course = allowed_course(request.user, slug, Right.VIEW_ALL_WORK)
+    course = allowed_course(request.user, slug, Right.VIEW_MARKS)
     try:
         kind = TableKind(request.GET.get("kind", TableKind.MARKS.value))
         to = SpreadsheetFormat(request.GET.get("format", SpreadsheetFormat.CSV.value))

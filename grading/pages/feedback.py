@@ -102,11 +102,17 @@ class FeedbackPage:
 
 
 def feedback_page(
-    *, assignment: Assignment, student: User, now: dt.datetime, is_own: bool
+    *,
+    assignment: Assignment,
+    student: User,
+    now: dt.datetime,
+    is_own: bool,
+    notebook_url: str = "",
 ) -> FeedbackPage | None:
     """Return the page, as the student sees it once the marks are released.
 
-    None without a mark. The caller has asked `may_see_feedback`.
+    `notebook_url` leads to the notebook that the page shows, if it is not that of the
+    run. None without a mark. The caller has asked `may_see_feedback`.
     """
     own_times = feedback_times(assignment, student, now=now)
     moments = own_times if own_times.is_released else times_after_release(now)
@@ -116,7 +122,7 @@ def feedback_page(
     mark, run = feedback.mark, feedback.run
     points = mark.points
     terms = asking_terms(assignment, student, now=now)
-    notebook = _notebook(run)
+    notebook = _notebook(run, notebook_url)
     return FeedbackPage(
         assignment=assignment,
         course=assignment.course,
@@ -154,10 +160,10 @@ def executed_in_file(page: FeedbackPage) -> ExecutedPage | None:
     )
 
 
-def _notebook(run: GradingRun | None) -> NotebookLinks | None:
+def _notebook(run: GradingRun | None, url: str) -> NotebookLinks | None:
     if run is None:
         return None
-    return notebook_links(run, url=reverse("grading:executed", args=[run.pk]))
+    return notebook_links(run, url=url or reverse("grading:executed", args=[run.pk]))
 
 
 def _cell_numbers(run: GradingRun | None) -> Sequence[int]:

@@ -300,9 +300,9 @@ def component(
 
 
 @register.filter
-def sees_all_work_of(user: User, course: Course) -> bool:
-    """Return whether the person is staff of the course, for its tabs."""
-    return permissions.can_view_all_work(user, course)
+def rights_in(user: User, course: Course) -> frozenset[permissions.Right]:
+    """Return what the person may do in the course: `{% if "edit" in rights %}`."""
+    return permissions.rights_in(user, course)
 
 
 @register.filter
