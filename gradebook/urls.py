@@ -2,7 +2,13 @@
 
 from django.urls import path
 
-from gradebook.views import formula, gradebook, marks
+from gradebook.views import (
+    assignment_statistics,
+    course_statistics,
+    formula,
+    gradebook,
+    marks,
+)
 
 app_name = "gradebook"
 urlpatterns = [
@@ -12,6 +18,16 @@ urlpatterns = [
         "courses/<slug:slug>/gradebook/file/",
         gradebook.gradebook_file,
         name="gradebook-file",
+    ),
+    path(
+        "courses/<slug:slug>/gradebook/statistics/",
+        course_statistics.course_statistics,
+        name="course-statistics",
+    ),
+    path(
+        "courses/<slug:slug>/gradebook/statistics/<slug:aslug>/",
+        assignment_statistics.assignment_statistics,
+        name="assignment-statistics",
     ),
     path("courses/<slug:slug>/manage/total/", formula.formula, name="formula"),
 ]

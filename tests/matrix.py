@@ -547,6 +547,20 @@ PAGES: Final = [
     Row(name="gradebook:marks", args=of_course, expected=COURSE),
     Row(name="gradebook:gradebook", args=of_course, expected=STAFF),
     Row(name="gradebook:gradebook-file", args=of_course, expected=STAFF),
+    Row(name="gradebook:course-statistics", args=of_course, expected=STAFF),
+    Row(name="gradebook:assignment-statistics", args=of_assignment, expected=STAFF),
+    Row(
+        name="gradebook:assignment-statistics",
+        note="hidden",
+        args=of_hidden_assignment,
+        expected=HIDDEN_FROM_STUDENTS,
+    ),
+    Row(
+        name="gradebook:assignment-statistics",
+        note="under another course",
+        args=under_another_course,
+        expected=NOBODY,
+    ),
     Row(name="gradebook:formula", args=of_course, expected=MANAGERS),
     Row(
         name="gradebook:formula",

@@ -198,7 +198,7 @@ def gradebook_page(
         may_edit=can(user, Right.MANAGE_MARKS, course),
         shows_totals=shows_totals,
         sees_names=sees_names,
-        has_codes=len(texts_of(course.module_codes)) > 1,
+        has_codes=any(row.module_code for row in people),
     )
 
 

@@ -1,6 +1,7 @@
 """Every page is accessible: axe, both themes, wide and narrow, no console errors."""
 
 import pytest
+from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from courses.models import RubricGroup, RubricItem
@@ -109,6 +110,11 @@ def faults_everywhere(browser: Browser, campus: Campus, who: str) -> list[str]:
             f"{staff}marking/questions/words/answers/",
             f"{staff}regrade/",
             f"{campus.assignment.course.get_absolute_url()}gradebook/",
+            f"{campus.assignment.course.get_absolute_url()}gradebook/statistics/",
+            reverse(
+                "gradebook:assignment-statistics",
+                args=[campus.assignment.course.slug, campus.assignment.slug],
+            ),
             f"{campus.assignment.course.get_absolute_url()}manage/total/",
             RegradeFactory.create(
                 assignment=campus.assignment, of=submission
