@@ -5,7 +5,6 @@ Many functions of libraries take a value or a function, and call any callable:
 including its hidden column. A library's call is not one that the test wrote.
 """
 
-from abc import ABCMeta
 from types import FrameType
 from typing import Final, Protocol
 
@@ -46,8 +45,13 @@ _TAKING_BOTH: Final = frozenset(
 # The functions of numpy that call only functions. Others take values, too.
 _OF_NUMPY: Final = ("vectorize.", "apply_along_axis", "apply_over_axes", "fromfunction")
 
-# By this an abstract class answers `isinstance`.
-_ABSTRACT: Final = ABCMeta.__instancecheck__.__code__
+# Functions of sklearn that ask an estimator about itself, and give it nothing.
+_OF_SKLEARN: Final = ("get_tags", "_is_fitted")
+# Functions of a library that begin so ask what something is: `scipy.sparse.issparse`.
+_PREDICATES: Final = ("is", "_is")
+
+# By this an abstract class, and a class such as torch's Parameter, answers `isinstance`.
+_ANSWERING: Final = "__instancecheck__"
 
 
 class _Places(Protocol):
@@ -77,6 +81,8 @@ class Callers:
             return True
         if library == "numpy":
             return name.startswith(_OF_NUMPY)
+        if library == "sklearn":
+            return name in _OF_SKLEARN
         return self.is_test(frame)
 
     def is_test(self, frame: FrameType) -> bool:
@@ -92,10 +98,19 @@ class Callers:
         )
 
     def asks_for_class(self, frame: FrameType) -> bool:
-        """Return whether a test asks for a class: by `isinstance`, or by abc for it."""
-        if frame.f_code is _ABSTRACT:
-            frame = frame.f_back or frame
+        """Return whether a test asks for a class: by `isinstance`, or a class for it.
+
+        A function of a library that only says what something is asks for the test.
+        """
+        while frame.f_back is not None and _asks_for_another(frame):
+            frame = frame.f_back
         return self.is_test(frame)
+
+
+def _asks_for_another(frame: FrameType) -> bool:
+    """Return whether the function of this frame asks on behalf of its caller."""
+    name = frame.f_code.co_name
+    return name == _ANSWERING or name.startswith(_PREDICATES)
 
 
 # A process runs the tests of one job.

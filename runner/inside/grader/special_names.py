@@ -34,6 +34,8 @@ _ASKING_FOR_KINDS: Final = frozenset(
         *("typing", "torch", "scipy", "joblib"),
     )
 )
+# By these sklearn asks an estimator about itself, and it makes nothing of other objects.
+_OF_SKLEARN: Final = "__sklearn_"
 # Libraries ask for these in a test's frame. By them an object would pass for a value.
 _OF_ARRAYS: Final = ("__array", "__torch", "__cuda", "__dlpack")
 # What a type has whatever the object's class has.
@@ -58,6 +60,8 @@ def of_object(handle: HandleBase, name: str, frame: FrameType) -> Any:
     library that asks for code, which it would find in no other way: it would then say
     that there is none.
     """
+    if name.startswith(_OF_SKLEARN) and _library_of(frame) == "sklearn":
+        return observations_of(handle).read(handle, name, student_of(handle))
     if not CALLERS.is_test(frame) or name.startswith(_OF_ARRAYS):
         if name == _CODE and _describes(frame):
             raise NotDataError(
@@ -76,8 +80,11 @@ def of_object(handle: HandleBase, name: str, frame: FrameType) -> Any:
 
 def _describes(frame: FrameType) -> bool:
     """Return whether a library in this frame may describe the code that it asks for."""
-    module = str(frame.f_globals.get("__name__"))
-    return module.partition(".")[0] not in _ASKING_FOR_KINDS
+    return _library_of(frame) not in _ASKING_FOR_KINDS
+
+
+def _library_of(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__")).partition(".")[0]
 
 
 def of_type(name: str, lacks: frozenset[str], frame: FrameType) -> None:

@@ -20,6 +20,7 @@ from runner.inside.values import (
     arrays,
     containers,
     library,
+    library_dicts,
     own_classes,
     own_operators,
     packed,
@@ -178,7 +179,8 @@ class Encoder(EncoderBase):
                 return node
         if encode is None:
             bases = (encode for base, encode in _BASES if issubclass(kind, base))
-            encode = next(bases, None) or tables.encoder_for(kind)
+            by_base = next(bases, None) or tables.encoder_for(kind)
+            encode = library_dicts.encoder_for(kind) or by_base
         known = len(self._met)
         node = encode(self, value, depth) if encode is not None else None
         if node is not None:
@@ -388,6 +390,7 @@ _DECODERS: Final[Mapping[str, Decode]] = {
     "text": packed.decode_text,
     **containers.DECODERS,
     **library.DECODERS,
+    library_dicts.KIND: library_dicts.decode,
     **arrays.DECODERS,
     **tensors.DECODERS,
     **tables.DECODERS,

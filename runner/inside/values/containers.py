@@ -98,7 +98,9 @@ def _decode_deque(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> 
 # --- Dictionaries ----------------------------------------------------------------
 
 
-def _mapping(kind: str, plain: Any) -> Encode:
+def mapping(kind: str, plain: Any) -> Encode:
+    """Return the encoder of dictionaries of that kind, whose class is `plain`."""
+
     def encode(encoder: EncoderBase, value: Any, depth: int) -> Node:
         items = value if type(value) is plain else dict(value)
         columns = packed.packed_pairs(encoder, items)
@@ -115,7 +117,7 @@ def _mapping(kind: str, plain: Any) -> Encode:
 
 
 def _default_dict(encoder: EncoderBase, value: Any, depth: int) -> Node:
-    node = _mapping("defaultdict", collections.defaultdict)(encoder, value, depth)
+    node = mapping("defaultdict", collections.defaultdict)(encoder, value, depth)
     factory = value.default_factory
     is_known = isinstance(factory, type) and factory in _FACTORY_NAMES
     name = _FACTORY_NAMES[factory] if is_known else _OWN
@@ -134,11 +136,12 @@ def _check_distinct(keys: Iterable[Any], nodes: list[Node]) -> None:
         )
 
 
-def _pairs(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> dict[Any, Any]:
-    pairs = packed.pairs_of(decoder, node, depth)
-    check_hashes([key for key, _ in pairs])
-    found = dict(pairs)
-    if len(found) != len(pairs):
+def pairs(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> dict[Any, Any]:
+    """Return the items of a dictionary's node. Raises CodecError for invalid keys."""
+    items = packed.pairs_of(decoder, node, depth)
+    check_hashes([key for key, _ in items])
+    found = dict(items)
+    if len(found) != len(items):
         raise CodecError("a key that occurs twice")
     return found
 
@@ -154,7 +157,7 @@ def check_hashes(keys: list[Any]) -> None:
 
 def _decode_counter(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
     counter: collections.Counter[Any] = collections.Counter()
-    dict.update(counter, _pairs(decoder, node, depth))
+    dict.update(counter, pairs(decoder, node, depth))
     return counter
 
 
@@ -163,7 +166,7 @@ def _decode_default(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -
     factory: Callable[[], object] | None = None
     if name is not None:
         factory = _own_default if name == _OWN else _FACTORIES[text_of(node, "f")]
-    return collections.defaultdict(factory, _pairs(decoder, node, depth))
+    return collections.defaultdict(factory, pairs(decoder, node, depth))
 
 
 def _own_default() -> NoReturn:
@@ -192,7 +195,7 @@ def encode_tuple(encoder: EncoderBase, value: Any, depth: int) -> Node:
     if (
         not _are_fields(fields)
         or len(fields) != len(items)
-        or _has_value_methods(fields, items)
+        or has_value_methods(fields, items)
     ):
         return None
     if kind is time.struct_time:
@@ -227,7 +230,7 @@ def _decode_named(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> 
     if not _are_fields(fields) or len(name) > _NAME or not _is_name(name):
         raise CodecError("invalid names of a named tuple")
     items = decoder.many(node, depth)
-    if len(items) != len(fields) or _has_value_methods(fields, items):
+    if len(items) != len(fields) or has_value_methods(fields, items):
         raise CodecError("invalid items of a named tuple")
     return _class_of(name, fields)(items)
 
@@ -236,7 +239,7 @@ def _decode_time(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> A
     return time.struct_time(decoder.many(node, depth))
 
 
-def _has_value_methods(fields: Sequence[str], items: Sequence[object]) -> bool:
+def has_value_methods(fields: Sequence[str], items: Sequence[object]) -> bool:
     """Return whether `found.difference(expected)` would call an item of the tuple."""
     return any(
         name in VALUE_METHODS and callable(item)
@@ -268,9 +271,9 @@ ENCODERS: Final[Mapping[type, Encode]] = {
     tuple: _sequence("tuple", tuple),
     set: _set("set", set),
     frozenset: _set("frozenset", frozenset),
-    dict: _mapping("dict", dict),
-    collections.OrderedDict: _mapping("OrderedDict", collections.OrderedDict),
-    collections.Counter: _mapping("Counter", collections.Counter),
+    dict: mapping("dict", dict),
+    collections.OrderedDict: mapping("OrderedDict", collections.OrderedDict),
+    collections.Counter: mapping("Counter", collections.Counter),
     collections.defaultdict: _default_dict,
     collections.deque: _deque,
 }
@@ -292,9 +295,9 @@ DECODERS: Final[Mapping[str, Decode]] = {
     "set": _decode_set(set),
     "frozenset": _decode_set(frozenset),
     "deque": _decode_deque,
-    "dict": _pairs,
+    "dict": pairs,
     "OrderedDict": lambda decoder, node, depth: collections.OrderedDict(
-        _pairs(decoder, node, depth)
+        pairs(decoder, node, depth)
     ),
     "Counter": _decode_counter,
     "defaultdict": _decode_default,

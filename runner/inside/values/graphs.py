@@ -88,12 +88,34 @@ _PLAIN: Final[Any] = _STAND_IN.next_functions
 _STAND_IN.next_functions = property(_next_functions)
 
 
-def with_lost_graph(tensor: torch.Tensor, refuses: object) -> Any:
-    """Return the tensor as the result of a computation on others that want gradients."""
+# The longest name of an operation, and how many kinds of stand-ins there are.
+_NAME: Final = 100
+_MOST: Final = 1000
+_named: Final[dict[str, Any]] = {}
+
+
+def with_lost_graph(tensor: torch.Tensor, refuses: object, name: str = "") -> Any:
+    """Return the tensor as the result of a computation on others that want gradients.
+
+    `name` is that of the last operation, such as "MulBackward0", which torch shows.
+    """
     with torch.enable_grad():
         start = torch.zeros((), requires_grad=True)
         # `data` is not a view, so the test may change the tensor in place.
-        return _Graph.apply(start, [tensor.data], refuses)  # type: ignore[no-untyped-call]
+        return _graph_named(name).apply(start, [tensor.data], refuses)
+
+
+def _graph_named(name: str) -> Any:
+    """Return the kind of stand-in whose node in a graph has this name."""
+    if not name.isidentifier() or len(name) > _NAME:
+        return _Graph
+    if name not in _named:
+        if len(_named) >= _MOST:
+            _named.clear()
+        kind: Any = type(_Graph.__name__, (_Graph,), {})
+        kind._backward_cls = type(name, (_STAND_IN,), {"_forward_cls": kind})  # noqa: SLF001 - torch names it so
+        _named[name] = kind
+    return _named[name]
 
 
 def joined(

@@ -24,7 +24,7 @@ _INLINE: Final = 32
 MUTABLE: Final = frozenset(
     (
         *("list", "set", "deque", "bytearray", "typed", "bytes view", "namespace"),
-        *("dict", "OrderedDict", "Counter", "defaultdict"),
+        *("dict", "OrderedDict", "Counter", "defaultdict", "library dict"),
         *("array", "objects", "records", "record", "matrix", "recarray"),
         *("tensor", "parameter", "frame", "series", "column", "given", "pickle"),
         "member",  # often repeated, and long

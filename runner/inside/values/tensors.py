@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from torch.nn.parameter import is_lazy
 from torch.nn.utils.rnn import PackedSequence
 
 from runner.inside.values.arrays import fitting_shape
@@ -74,9 +75,12 @@ def encode_tensor(encoder: EncoderBase, value: Any, depth: int) -> Node:
 
 
 def _is_plain(value: torch.Tensor) -> bool:
-    """Return whether the tensor is only its shape, its dtype and its data."""
+    """Return whether the tensor is only its shape, its dtype and its data.
+
+    The parameter of a lazy layer has no shape before the layer's first call.
+    """
     is_special = value.is_nested or value.is_quantized or value.is_meta
-    return not is_special and not _has_names(value)
+    return not (is_lazy(value) or is_special or _has_names(value))
 
 
 def _has_names(tensor: torch.Tensor) -> bool:
@@ -97,8 +101,11 @@ def _strided(encoder: EncoderBase, value: Any, name: str, depth: int) -> Node:
             encoder.bytes += span_of(plain.shape, told["st"]) * plain.itemsize
     if encoder.is_answer:
         layout["own"] = not value._is_view()  # noqa: SLF001 - torch has no other name
+        if getattr(value, "_is_buffer", False) is True:  # of `torch.nn.Buffer`
+            layout["buffer"] = getattr(value, "persistent", True) is True
     if value.requires_grad and not value.is_leaf:
         layout.update(leaf=False, retains=bool(value.retains_grad))
+        layout["by"] = type(value.grad_fn).__name__
     if encoder.ends is not None:
         layout.update(encoder.ends.told(value))
     # A single item may have any stride, and `reshape` would keep it.
@@ -143,6 +150,8 @@ def _named(kind: str) -> Encode:
 def kind_of(tensor: torch.Tensor) -> str:
     """Return words for a kind of tensor that cannot be sent as a value."""
     with torch._C.DisableTorchFunctionSubclass():  # noqa: SLF001 - same
+        if is_lazy(tensor):
+            return "parameter of a lazy layer that has no shape yet"
         if tensor.is_nested:
             return "nested tensor"
         if tensor.is_quantized:
@@ -170,6 +179,9 @@ def _decode_tensor(decoder: DecoderBase, node: Mapping[str, Any], depth: int) ->
     if "st" in node:
         tensor = _spread(decoder, tensor, node)
     tensor = _owned(tensor, node.get("own"))
+    if "buffer" in node:
+        made: Any = tensor
+        made.persistent, made._is_buffer = node["buffer"] is True, True  # noqa: SLF001 - as torch marks it
     tensor = _in_graph(decoder, tensor, node)
     if node.get("grad") is not None:
         # torch checks that it fits.
@@ -193,7 +205,7 @@ def _in_graph(
     if is_wanted and "end" in node:
         tensor = _end(decoder, tensor, node)
     elif is_wanted and node.get("leaf") is False:
-        tensor = with_lost_graph(tensor.detach(), decoder.refuses_backward)
+        tensor = _result(decoder, tensor, node)
     if node.get("retains") is True:
         tensor.retain_grad()
     return tensor
@@ -209,9 +221,18 @@ def _end(
     if decoder.join is not None:
         return decoder.join(tensor.detach(), number)  # type: ignore[no-any-return]  # a tensor
     if node.get("leaf") is False:
-        tensor = with_lost_graph(tensor.detach(), decoder.refuses_backward)
+        tensor = _result(decoder, tensor, node)
     decoder.ends[number] = tensor
     return tensor
+
+
+def _result(
+    decoder: DecoderBase, tensor: torch.Tensor, node: Mapping[str, Any]
+) -> torch.Tensor:
+    """Return the tensor as a result of the operation that the node names."""
+    refuses = decoder.refuses_backward
+    found: torch.Tensor = with_lost_graph(tensor.detach(), refuses, text_of(node, "by"))
+    return found
 
 
 def _owned(tensor: torch.Tensor, owns: object) -> torch.Tensor:
