@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.db.models import QuerySet
-from django.forms import BoundField, CheckboxInput
+from django.forms import BoundField, CheckboxInput, RadioSelect
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -268,7 +268,11 @@ def widget_kind(field: BoundField) -> str:
 
 @register.filter
 def described(field: BoundField) -> SafeString:
-    """Return the field's input, marked as wrong and tied to its errors and help."""
+    """Return the field's input, marked as wrong and tied to its errors and help.
+
+    Choices are a group with the field's name: each of them has its own words as its
+    name.
+    """
     attrs: dict[str, str | bool] = {}
     described_by = [
         f"{field.auto_id}_{part}"
@@ -279,8 +283,12 @@ def described(field: BoundField) -> SafeString:
         attrs["aria-describedby"] = " ".join(described_by)
     if field.errors:
         attrs["aria-invalid"] = "true"
+    name = f"{field.auto_id}_label"
+    if isinstance(field.field.widget, RadioSelect):
+        group = '<div role="group" aria-labelledby="{}">{}</div>'
+        return format_html(group, name, field.as_widget(attrs=attrs))
     if field.field.widget.use_fieldset:
-        attrs["aria-labelledby"] = f"{field.auto_id}_label"
+        attrs["aria-labelledby"] = name
     return field.as_widget(attrs=attrs)
 
 

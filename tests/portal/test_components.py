@@ -90,8 +90,14 @@ def test_field_ties_label_help_and_errors_together() -> None:
 
 def test_choices_are_a_group_with_a_name() -> None:
     html = render_to_string("components/form_fields.html", {"form": SampleForm()})
-    assert 'aria-labelledby="id_scopes_label"' in html
+    assert '<div role="group" aria-labelledby="id_scopes_label">' in html
     assert 'id="id_scopes_label"' in html
+
+
+def test_a_choice_has_its_own_words_as_its_name() -> None:
+    html = render_to_string("components/form_fields.html", {"form": SampleForm()})
+    (choice,) = re.findall(r"<input[^>]*type=.checkbox.[^>]*name=.scopes.[^>]*>", html)
+    assert "aria-labelledby" not in choice
 
 
 def test_form_errors_that_belong_to_no_field_are_an_alert() -> None:
