@@ -24,9 +24,12 @@ from grading.views.regrade_requests import marked_assignment
 UNPROCESSABLE: Final = 422
 _REFUSALS: Final = (
     RegradeRequestRefusedError,
-    MarkingConflictError,
     MarkingRefusedError,
     AdjustmentRefusedError,
+)
+_ONCE_MORE: Final = (
+    "Nothing was stored. See “Points now”, and send your answer once more to store yours "
+    "in its place, or keep the points."
 )
 
 
@@ -60,6 +63,8 @@ def regrade_answer(
             answer=form.cleaned_data["answer"],
             again=None if "keep" in request.POST else form.marked_again(),
         )
+    except MarkingConflictError as conflict:
+        return _page(request, page, _once_more(request, page, conflict))
     except _REFUSALS as refused:
         form.add_error(None, str(refused))
         return _page(request, page, form)
@@ -72,6 +77,21 @@ def _form(page: RegradeAnswerPage, *sent: QueryDict) -> RegradeAnswerForm:
     return RegradeAnswerForm(
         *sent, marking=page.marking, takes_points=page.takes_points
     )
+
+
+def _once_more(
+    request: SignedInRequest, page: RegradeAnswerPage, conflict: MarkingConflictError
+) -> RegradeAnswerForm:
+    """Return the form with what was typed, which can be sent in place of the marking.
+
+    Whoever sends it once more has seen what is stored now, so it has that version.
+    """
+    sent = request.POST.copy()
+    if page.marking is not None:
+        sent["version"] = str(page.marking.version)
+    form = _form(page, sent)
+    form.add_error(None, f"{conflict.summary} {_ONCE_MORE}")
+    return form
 
 
 def _page(

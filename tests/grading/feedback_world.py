@@ -69,14 +69,16 @@ class FeedbackWorld:
             rubric=self.rubric, student=run.work.author, submission=run.work
         )
 
-    def mark(self, run: GradingRun, *texts: str, **given: object) -> Marking:
+    def mark(
+        self, run: GradingRun, *texts: str, version: int = 0, **given: object
+    ) -> Marking:
         """Let the marker choose these items."""
         chosen = frozenset(self.items[text].pk for text in texts)
         return save_marking(
             actor=self.marker,
             target=self.target(run),
             given=GivenMarking(items=chosen, **given),  # type: ignore[arg-type]
-            version=0,
+            version=version,
         )
 
     def release(self) -> None:

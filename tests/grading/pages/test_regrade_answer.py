@@ -91,6 +91,47 @@ def test_points_are_added_to_the_mark_or_it_is_kept(world: FeedbackWorld) -> Non
     assert Mark.objects.get().adjustment == -1
 
 
+def test_an_answer_that_comes_second_is_shown_with_the_reason(
+    world: FeedbackWorld,
+) -> None:
+    row, page = asked(world, "answer")
+    first, second = signed_in(world.marker), signed_in(world.lecturer)
+    first.post(page, {"answer": "It stays.", "keep": "1"})
+    answer = second.post(page, {"answer": "It was right.", "by": "1"})
+    assert answer.status_code == 422
+    text = words(answer)
+    assert "Your answer is not stored" in text
+    assert "somebody has answered it, or it was withdrawn" in text
+    assert "You wrote: It was right." in text
+    row.refresh_from_db()
+    assert row.answer == "It stays."
+
+
+def test_a_marking_that_changed_meanwhile_can_be_replaced_by_sending_again(
+    world: FeedbackWorld,
+) -> None:
+    row, page = asked(world, KEY)
+    (group, style) = world.rubric.groups.all()
+    sent = {
+        f"group-{group.pk}": [world.items["Wrong sign"].pk],
+        f"group-{style.pk}": "",
+        "adjustment": "1",
+        "comment": "Mine",
+        "version": 1,
+        "answer": "Looked again.",
+    }
+    world.mark(world.run, "Clear", comment="Theirs", version=1)
+    client = signed_in(world.lecturer)
+    answer = client.post(page, sent)
+    assert answer.status_code == 422
+    assert "send your answer once more to store yours in its place" in words(answer)
+    form = answer.context["form"]
+    assert (form["version"].value(), form["comment"].value()) == ("2", "Mine")
+    assert client.post(page, sent | {"version": 2}).status_code == 302
+    row.refresh_from_db()
+    assert row.state == "changed"
+
+
 def test_a_reason_is_without_names_while_the_marking_is_anonymous(
     world: FeedbackWorld,
 ) -> None:
