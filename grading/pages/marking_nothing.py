@@ -1,6 +1,6 @@
 """The page of students who handed in nothing, and what is decided for each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from accounts.models import User
@@ -14,12 +14,14 @@ from grading.services.marking_queue import MarkedQuestion, MarkingQueue, WorkIte
 class NothingRow:
     """A student without work: their code, and what staff have decided.
 
-    `name` is empty while names are hidden.
+    `name` is empty while names are hidden. The student `is_chosen` in the form as it was
+    sent.
     """
 
     item: WorkItem
     name: str
     standing: str
+    is_chosen: bool = False
 
     @property
     def words(self) -> str:
@@ -30,6 +32,11 @@ class NothingRow:
             return "Marked"
         return Standing(self.standing).label if self.standing else "Not decided"
 
+    @property
+    def is_undecided(self) -> bool:
+        """Whether nothing is decided, and nobody has marked the question."""
+        return not (self.item.is_excused or self.item.is_finished or self.standing)
+
 
 @dataclass(frozen=True, kw_only=True)
 class MarkingNothingPage:
@@ -39,15 +46,22 @@ class MarkingNothingPage:
     rows: Sequence[NothingRow]
     choices: Sequence[tuple[str, str]]
 
+    @property
+    def undecided(self) -> int:
+        """How many students nothing is decided for."""
+        return sum(row.is_undecided for row in self.rows)
+
 
 def marking_nothing_page(
     assignment: Assignment,
     question: MarkedQuestion,
     queue: MarkingQueue,
     scope: MarkerScope,
+    chosen: Collection[str] = (),
 ) -> MarkingNothingPage:
     """Return the page. Two queries, whatever the number of students.
 
+    `chosen` are the codes that were chosen. Rows are in the order of the names.
     SECURITY: while names are hidden, rows are in the order of the codes.
     """
     items = items_without_work(queue, question.key)
@@ -67,9 +81,12 @@ def marking_nothing_page(
             item=each,
             name=names.get(each.student, ""),
             standing=standings.get(each.student, ""),
+            is_chosen=each.code in chosen,
         )
         for each in items
     ]
+    # Items are in the order of their codes, which stays where there are no names.
+    rows.sort(key=lambda row: row.name.casefold())
     return MarkingNothingPage(
         question=question, rows=rows, choices=[*Standing.choices, ("", "Not decided")]
     )

@@ -27,6 +27,29 @@ def may_decide(scope: MarkerScope, keys: Iterable[str], student: int) -> bool:
 
 
 @transaction.atomic
+def set_standings(
+    *,
+    actor: User,
+    assignment: Assignment,
+    students: Iterable[User],
+    standing: Standing | None,
+    reason: str,
+) -> None:
+    """Store what holds for each of the students, or for none if one is refused.
+
+    Raises as `set_standing` does.
+    """
+    for student in students:
+        set_standing(
+            actor=actor,
+            assignment=assignment,
+            student=student,
+            standing=standing,
+            reason=reason,
+        )
+
+
+@transaction.atomic
 def set_standing(
     *,
     actor: User,

@@ -11,11 +11,12 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
 from accounts.models import User
+from courses.models import Assignment
 from courses.permissions import Right
 from grading.models import Standing
 from grading.pages.marking_desk import overview_url
-from grading.pages.marking_nothing import items_without_work, marking_nothing_page
-from grading.services.mark_standing import StandingRefusedError, set_standing
+from grading.pages.marking_nothing import marking_nothing_page
+from grading.services.mark_standing import StandingRefusedError, set_standings
 from grading.services.marker_scope import marker_scope
 from grading.services.marking_queue import load_marking_queue
 from grading.views.access import allowed_assignment
@@ -36,30 +37,22 @@ def marking_nothing(
     question = queue.question(key)
     if question is None:
         raise Http404
+    codes = set(request.POST.getlist("code"))
+    page = marking_nothing_page(found, question, queue, scope, chosen=codes)
     faults = []
     if request.method == "POST":
-        codes = set(request.POST.getlist("code"))
-        items = items_without_work(queue, key)
-        chosen = [each.student for each in items if each.code in codes]
-        wanted = request.POST.get("standing", "")
-        standing = Standing(wanted) if wanted in Standing.values else None
-        try:
-            for student in User.objects.filter(pk__in=chosen):
-                set_standing(
-                    actor=request.user,
-                    assignment=found,
-                    student=student,
-                    standing=standing,
-                    reason=request.POST.get("reason", "").replace("\0", ""),
-                )
-        except StandingRefusedError as refused:
-            faults = [str(refused)]
+        takes_undecided = request.POST.get("undecided") == "1"
+        chosen = [
+            row.item.student
+            for row in page.rows
+            if row.is_chosen or (takes_undecided and row.is_undecided)
+        ]
+        if fault := _store(request, found, chosen):
+            faults = [fault]
         else:
-            if chosen:
-                messages.success(request, f"Stored for {len(chosen)}.")
-                return redirect(request.path)
-            faults = ["Choose at least one student."]
-    page = marking_nothing_page(found, question, queue, scope)
+            students = "student" if len(chosen) == 1 else "students"
+            messages.success(request, f"Stored for {len(chosen)} {students}.")
+            return redirect(request.path)
     context = {
         "page": page,
         "overview_url": overview_url(found),
@@ -71,3 +64,21 @@ def marking_nothing(
     }
     status = _UNPROCESSABLE if faults else 200
     return render(request, "grading/marking_nothing.html", context, status=status)
+
+
+def _store(request: SignedInRequest, found: Assignment, chosen: list[int]) -> str:
+    """Store the decision for these students, and return why not; empty if it is."""
+    if not chosen:
+        return "Choose at least one student."
+    wanted = request.POST.get("standing", "")
+    try:
+        set_standings(
+            actor=request.user,
+            assignment=found,
+            students=User.objects.filter(pk__in=chosen).order_by("pk"),
+            standing=Standing(wanted) if wanted in Standing.values else None,
+            reason=request.POST.get("reason", "").replace("\0", ""),
+        )
+    except StandingRefusedError as refused:
+        return str(refused)
+    return ""
