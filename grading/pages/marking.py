@@ -49,7 +49,8 @@ class MarkerRow:
 class QuestionRow:
     """How far a question is marked, in all and by marker.
 
-    `is_published` says whether people mark it in the published revision, too.
+    `is_published` says whether people mark it in the published revision, too. `own` are
+    the answers that wait for the viewer.
     """
 
     key: str
@@ -57,6 +58,7 @@ class QuestionRow:
     is_published: bool
     progress: QuestionProgress
     markers: tuple[MarkerRow, ...]
+    own: int
 
     @property
     def first_markers(self) -> tuple[MarkerRow, ...]:
@@ -88,13 +90,14 @@ class AllocationRow:
 class MarkingPage:
     """The overview. `to_agree` are answers that wait for an agreed marking.
 
-    `own` is how many answers wait for the viewer, by what they are given.
+    While `is_shared`, nothing is given to the viewer, and what nobody is given waits for
+    them as for all markers.
     """
 
     questions: tuple[QuestionRow, ...]
     allocations: tuple[AllocationRow, ...]
     to_agree: int
-    own: int
+    is_shared: bool
     may_edit: bool
     may_mark: bool = True
     may_oversee: bool = False
@@ -110,6 +113,24 @@ class MarkingPage:
     @property
     def waiting(self) -> int:
         return self.answers - self.marked
+
+    @property
+    def own(self) -> int:
+        """How many answers wait for the viewer."""
+        return sum(each.own for each in self.questions)
+
+    @property
+    def own_words(self) -> str:
+        """Which answers these are, in words; empty if there is nothing to say."""
+        second = sum(
+            row.waiting
+            for each in self.questions
+            for row in each.second_markers
+            if row.is_viewer
+        )
+        if second:
+            return f"{second} for a second marking"
+        return "shared with all markers" if self.is_shared and self.own else ""
 
     @property
     def not_given(self) -> int:
@@ -128,13 +149,13 @@ def marking_page(
     """Return the overview in a number of queries that does not grow with the course."""
     progress = marking_progress(assignment)
     people = _people(assignment)
+    is_shared = not (scope.given or scope.sees_own_only)
     questions = tuple(
-        QuestionRow(
-            key=each.question.key,
-            title=each.question.title,
+        _question_row(
+            each,
+            _markers(each, people, user, now),
             is_published=assignment.revision_id in each.question.rubrics,
-            progress=each,
-            markers=_markers(each, people, user, now),
+            is_shared=is_shared,
         )
         for each in progress
     )
@@ -146,12 +167,28 @@ def marking_page(
             for each in differing_answers(assignment)
             if not each.is_agreed
         ),
-        own=sum(
-            row.waiting for each in questions for row in each.markers if row.is_viewer
-        ),
+        is_shared=is_shared,
         may_edit=scope.may_edit,
         may_mark=scope.may_mark,
         may_oversee=can(user, Right.OVERSEE, assignment.course),
+    )
+
+
+def _question_row(
+    progress: QuestionProgress,
+    markers: tuple[MarkerRow, ...],
+    *,
+    is_published: bool,
+    is_shared: bool,
+) -> QuestionRow:
+    given = sum(row.waiting for row in markers if row.is_viewer)
+    return QuestionRow(
+        key=progress.question.key,
+        title=progress.question.title,
+        is_published=is_published,
+        progress=progress,
+        markers=markers,
+        own=progress.not_given_waiting if is_shared else given,
     )
 
 

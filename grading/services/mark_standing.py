@@ -10,7 +10,7 @@ from accounts.actors import actor_user
 from accounts.models import User
 from courses.models import Assignment, Enrolment, Rubric
 from courses.permissions import Right, can
-from courses.services.access import require_right, require_some_right
+from courses.services.access import require_some_right
 from grading.models import Mark, MarkChange, Standing
 from grading.services.marker_scope import MarkerScope, marker_scope
 
@@ -24,29 +24,6 @@ class StandingRefusedError(Exception):
 def may_decide(scope: MarkerScope, keys: Iterable[str], student: int) -> bool:
     """Return whether the person may mark all these questions of the student."""
     return scope.may_edit or all(scope.includes(key, student) for key in keys)
-
-
-@transaction.atomic
-def set_standings(
-    *,
-    actor: User,
-    assignment: Assignment,
-    students: Iterable[User],
-    standing: Standing | None,
-    reason: str,
-) -> None:
-    """Store what holds for each of the students, or for none if one is refused.
-
-    Raises as `set_standing` does.
-    """
-    for student in students:
-        set_standing(
-            actor=actor,
-            assignment=assignment,
-            student=student,
-            standing=standing,
-            reason=reason,
-        )
 
 
 @transaction.atomic
@@ -113,11 +90,10 @@ def set_standings(
 ) -> int:
     """Store what holds for these students, by their ids; return how many they are.
 
-    Nothing is stored for anybody if one of them cannot be decided about. Raises
-    PermissionDenied if the actor may not manage marks, and StandingRefusedError as
-    `set_standing` does, and if somebody is no student of the course.
+    Nothing is stored for anybody if one of them cannot be decided about. Raises what
+    `set_standing` does, and StandingRefusedError if nobody is chosen or somebody is no
+    student of the course.
     """
-    require_right(actor, Right.MANAGE_MARKS, assignment.course)
     people = students_of(assignment, students)
     marks = Mark.objects.filter(assignment=assignment, student__in=people)
     # In the order in which marks are locked everywhere.

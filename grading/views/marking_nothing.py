@@ -10,7 +10,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
-from accounts.models import User
 from courses.models import Assignment
 from courses.permissions import Right
 from grading.models import Standing
@@ -75,7 +74,7 @@ def _store(request: SignedInRequest, found: Assignment, chosen: list[int]) -> st
         set_standings(
             actor=request.user,
             assignment=found,
-            students=User.objects.filter(pk__in=chosen).order_by("pk"),
+            students=chosen,
             standing=Standing(wanted) if wanted in Standing.values else None,
             reason=request.POST.get("reason", "").replace("\0", ""),
         )

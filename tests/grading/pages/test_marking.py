@@ -50,6 +50,29 @@ def test_answers_are_allocated_and_progress_is_shown_by_marker() -> None:
     assert signed_in(markers[1]).get(address(assignment)).context["page"].own >= 2
 
 
+def test_what_nobody_is_given_waits_for_all_markers() -> None:
+    assignment, lecturer, markers = made(students=2)
+    for person in (lecturer, markers[0]):
+        page = signed_in(person).get(address(assignment))
+        assert page.context["page"].own == 4
+        assert "Waiting for you 4 shared with all markers" in words(page)
+        assert page.content.decode().count("Mark the next one</a>") == 2
+    Assignment.objects.update(markers_see_own_only=True)
+    page = signed_in(markers[0]).get(address(assignment))
+    assert page.context["page"].own == 0
+    assert "Mark the next one" not in words(page)
+
+
+def test_second_markings_that_wait_are_named() -> None:
+    assignment, lecturer, markers = made(students=2)
+    client = signed_in(lecturer)
+    client.post(address(assignment), allocation(markers[:1]))
+    form = {"action": "second", "second-markers": markers[1].pk}
+    client.post(address(assignment), form | {"second-keys": KEYS, "second-percent": 50})
+    text = words(signed_in(markers[1]).get(address(assignment)))
+    assert "Waiting for you 2 2 for a second marking" in text
+
+
 def test_form_says_what_second_markers_see() -> None:
     assignment, lecturer, _ = made(students=1)
     text = words(signed_in(lecturer).get(address(assignment)))

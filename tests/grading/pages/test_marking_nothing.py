@@ -96,7 +96,7 @@ def test_nothing_is_stored_for_anybody_if_one_student_is_refused() -> None:
         set_standings(
             actor=marker,
             assignment=assignment,
-            students=[own, other],
+            students=[own.pk, other.pk],
             standing=Standing.ZERO,
             reason="x",
         )
