@@ -162,7 +162,7 @@ def marking_standing(
         messages.error(request, str(refused))
     else:
         words = "is excused" if wants else "is not excused any more"
-        messages.success(request, f"{desk.item.code} {words}.")
+        messages.success(request, f"{desk.name} {words}.")
     return redirect(desk.form_url)
 
 

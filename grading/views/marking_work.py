@@ -43,7 +43,11 @@ from grading.services.student_answers import (
     submitted_notebooks,
 )
 from grading.views.access import allowed_assignment
-from grading.views.marking_desk import is_by_student, marking_desk
+from grading.views.marking_desk import (
+    is_by_student,
+    marking_desk,
+    say_nothing_is_left,
+)
 from grading.views.marking_parts import likes_of
 from storage.downloads import OWN_FRAMES
 
@@ -71,9 +75,7 @@ def marking_next(
     busy = present_markers(found, request.user)
     item = neighbours(row, key=key, student=None, busy=busy).next_to_mark
     if item is None:
-        messages.success(
-            request, f"Nothing is left to be marked of “{question.title}”."
-        )
+        say_nothing_is_left(request, queue, question)
         return redirect("grading:marking-answers", slug, aslug, key)
     args = [slug, aslug, item.key, item.code]
     query = "?by=student" if by_student else ""
@@ -128,7 +130,7 @@ def _store(
     except MarkingRefusedError as refused:
         return _again(request, desk, typed, faults=[str(refused)])
     if not given.is_finished:
-        messages.success(request, f"{desk.item.code}: a draft, which counts nothing.")
+        messages.success(request, f"{desk.name}: a draft, which counts nothing.")
         return redirect(desk.form_url)
     if given.comment != before:
         keep_comment(
@@ -188,7 +190,7 @@ def _after(
     agreed = (
         " The agreed marking still counts." if agreed_marking_of(desk.target) else ""
     )
-    messages.success(request, f"{desk.item.code}: {points}{more}.{agreed}")
+    messages.success(request, f"{desk.name}: {points}{more}.{agreed}")
     if failed:
         messages.warning(request, _words(failed))
     done = {(desk.item.key, desk.item.student)}
@@ -284,7 +286,5 @@ def _next_url(
     ).next_to_mark
     if item is not None:
         return desk.url_of(item)
-    messages.success(
-        request, f"Nothing is left to be marked of “{desk.question.title}”."
-    )
+    say_nothing_is_left(request, desk.queue, desk.question, done)
     return desk.answers_url

@@ -175,6 +175,30 @@ def test_a_marked_question_can_be_opened_again_without_its_address() -> None:
     assert f'href="{list_of(assignment)}"' in page
 
 
+def test_why_no_answer_comes_next_is_said() -> None:
+    assignment = marked_assignment()
+    first = answered(assignment)
+    answered(assignment, finished=False, running=True, executed_sha256="")
+    marker, other = marker_of(assignment), marker_of(assignment)
+    client = signed_in(marker)
+    form = {"attempt": "1", "version": "0", "adjustment": "1"}
+    text = words(client.post(address(first), form, follow=True))
+    assert "of “In words” now. 1 answer waits until its run has ended." in text
+    second = answered(assignment)
+    for person, run in ((marker, first), (other, second)):
+        MarkerAllocation.objects.create(
+            assignment=assignment,
+            marker=person,
+            stage=Stage.FIRST,
+            key="",
+            student=run.work.author,
+        )
+    args = [assignment.course.slug, assignment.slug, "words"]
+    text = words(client.get(reverse("grading:marking-next", args=args), follow=True))
+    assert "You have marked all answers to “In words” that you are" in text
+    assert "2 answers wait, given to others or to nobody." in text
+
+
 def queries_for(students: int) -> int:
     assignment = marked_assignment()
     marker = marker_of(assignment, "lecturer")

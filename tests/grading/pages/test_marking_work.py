@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from courses.models import RubricItem
+from courses.models import Assignment, RubricItem
 from grading.models import MarkerAllocation, MarkingPresence, SavedComment, Stage
 from grading.services.marking import GivenMarking, MarkingTarget, save_marking
 from grading.services.saved_comments import saved_comments
@@ -113,6 +113,20 @@ def test_faulty_points_store_nothing_and_stay_in_the_form() -> None:
         assert answer.status_code == 422
         assert "Kept" in answer.content.decode()
     assert marking_of(run) is None
+
+
+def test_what_was_stored_is_said_by_name_or_by_code_while_names_are_hidden() -> None:
+    assignment = marked_assignment()
+    run = answered(assignment)
+    author = run.work.author
+    client = signed_in(marker_of(assignment))
+    form = {"attempt": "1", "version": "0", "item": item_id("Clear")}
+    draft = client.post(address(run), {**form, "action": "draft"}, follow=True)
+    assert f"{author.name}: a draft, which counts nothing." in words(draft)
+    Assignment.objects.update(marking_is_anonymous=True)
+    done = client.post(address(run), {**form, "version": "1"}, follow=True)
+    assert f"{code_of(assignment, author)}: 4 of 10 points." in words(done)
+    assert author.name not in words(done)
 
 
 def test_draft_counts_nothing_and_a_marking_can_be_taken_back() -> None:
@@ -367,7 +381,8 @@ def test_like_answers_get_the_same_and_stale_ones_are_named() -> None:
         box = rf'value="{codes[1]}:1:1"[^>]* checked'
         assert bool(re.search(box, again.content.decode())) is is_chosen
         assert ("changed since you chose it" in words(again)) is not is_chosen
-    assert f"{codes[0]}: 4 of 10 points, and 1 with a like answer." in words(answer)
+    name = runs[0].work.author.name
+    assert f"{name}: 4 of 10 points, and 1 with a like answer." in words(answer)
     assert f"Not stored for {codes[2]}: {marker.name} has changed" in words(answer)
     found = [marking_of(run) for run in runs]
     assert [each.points if each else None for each in found] == [4, 4, 0]
