@@ -755,6 +755,14 @@ PAGES: Final = [
         args=of_entered,
         expected=ENTERERS.replace("200", "302"),
     ),
+    Row(name="grading:entered-file", args=of_entered, expected=STAFF),
+    Row(
+        name="grading:entered-file",
+        note="without a file",
+        method="post",
+        args=of_entered,
+        expected=STAFF.replace("200", "422"),
+    ),
     Row(name="grading:mark-history", args=of_entered_mark, expected=STAFF),
     # While the marking is anonymous: tests/grading/test_anonymous_marking.py.
     *(

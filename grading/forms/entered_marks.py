@@ -39,7 +39,11 @@ class EnteredFields:
 
 
 def read_entered(given: Mapping[str, str], out_of: Decimal) -> EnteredFields:
-    """Return what a form says. Rows that are as they were seen are left out."""
+    """Return what a form says. Rows that are as they were seen are left out.
+
+    With the field `all`, they are not: then they must still be as they were seen.
+    """
+    has_all = bool(given.get("all"))
     entries: list[MarkEntry] = []
     texts: dict[int, str] = {}
     before: dict[int, str] = {}
@@ -49,7 +53,7 @@ def read_entered(given: Mapping[str, str], out_of: Decimal) -> EnteredFields:
         if student is None:
             continue
         text, seen = value.strip(), given.get(f"{SEEN}{student}", "").strip()
-        if text == seen:
+        if text == seen and not has_all:
             continue
         texts[student], before[student] = text[:_LONGEST_SHOWN], seen[:LONGEST_POINTS]
         entry = MarkEntry(
