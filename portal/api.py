@@ -27,6 +27,7 @@ from grading.api.allocation import (
     WithdrawnAllocationView,
 )
 from grading.api.assignments import GradedAssignmentViewSet
+from grading.api.entered_marks import EnteredMarksView
 from grading.api.extension_requests import ExtensionRequestViewSet
 from grading.api.extra_time_previews import (
     PlannedAccommodationViewSet,
@@ -106,6 +107,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "v1/assignments/<int:pk>/standings/",
         StandingsView.as_view(),
         name="standings",
+    ),
+    path(
+        "v1/assignments/<int:pk>/entered-marks/",
+        EnteredMarksView.as_view(),
+        name="entered-marks",
     ),
     path(
         "v1/assignments/<int:pk>/allocation/",

@@ -1395,9 +1395,38 @@ API: Final = [
                 else EDITORS.replace("200", "400")
             ),
         )
-        for name in (
-            *("allocation", "allocation-second", "allocation-withdraw"),
-            "standings",
+        for name in ("allocation", "allocation-second", "allocation-withdraw")
+        for hides, args in ((False, of_assignment_id), (True, of_hidden_id))
+    ),
+    Row(
+        name="api:entered-marks",
+        note="without marks",
+        method="post",
+        args=lambda world: [Assignment.objects.get(slug=of_entered(world)[1]).pk],
+        is_json=True,
+        expected=api(STAFF.replace("200", "400")),
+    ),
+    Row(
+        name="api:entered-marks",
+        note="hidden",
+        method="post",
+        args=of_hidden_id,
+        is_json=True,
+        expected=api(HIDDEN_FROM_STUDENTS.replace("200", "400")),
+    ),
+    *(
+        Row(
+            name="api:standings",
+            note=f"without what it needs{', hidden' if hides else ''}",
+            method="post",
+            args=args,
+            form=lambda world: {"students": []},
+            is_json=True,
+            expected=api(
+                "login 404 404 404 404 403 400 400 403 404 400"
+                if hides
+                else MANAGERS.replace("200", "400")
+            ),
         )
         for hides, args in ((False, of_assignment_id), (True, of_hidden_id))
     ),

@@ -214,11 +214,13 @@ class AllocationApiView(MarkingApiView):
 
     parser_classes = [ShortJsonParser]
 
-    def edited(self, request: Request, pk: int) -> Assignment:
-        """Return the assignment. Raises NotFound and PermissionDenied."""
+    def edited(
+        self, request: Request, pk: int, *, right: Right = Right.EDIT
+    ) -> Assignment:
+        """Return the assignment. Raises NotFound, and PermissionDenied without the right."""
         found = self.assignment(request, pk)
-        if not can(sender(request), Right.EDIT, found.course):
-            raise PermissionDenied("Only those who edit the course can do this.")
+        if not can(sender(request), right, found.course):
+            raise PermissionDenied("Your role in the course does not allow this.")
         return found
 
     def answer(

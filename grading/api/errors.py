@@ -47,6 +47,13 @@ class MarkingChanged(APIException):
     default_code = "marking_changed"
 
 
+class MarksChanged(APIException):
+    """Entered marks have changed since they were read."""
+
+    status_code = 409
+    default_code = "marks_changed"
+
+
 class AttemptIncomplete(APIException):
     """Files of the attempt have not arrived completely."""
 

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from accounts.api.schema import ErrorResponseSerializer
 from accounts.http import sender
+from courses.permissions import Right
 from grading.api.allocation import AllocationApiView
 from grading.api.fields import KnownFieldsSerializer
 from grading.forms.standings import LONGEST_REASON
@@ -55,10 +56,10 @@ class StandingsView(AllocationApiView):
     def post(self, request: Request, pk: int) -> Response:
         """Store that students are absent, excused or have 0 points, or withhold marks.
 
-        It is for those who edit the course. If it is refused for one student, nothing is
+        It is for those who manage the course's marks. If it is refused for one student, nothing is
         stored.
         """
-        found = self.edited(request, pk)
+        found = self.edited(request, pk, right=Right.MANAGE_MARKS)
         checked = StandingsInputSerializer(data=request.data)
         checked.is_valid(raise_exception=True)
         given = checked.validated_data
