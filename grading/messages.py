@@ -198,7 +198,8 @@ _VERDICTS: Final[Mapping[tuple[str, str], _Words]] = {
     (Verdict.NOTHING_RUN, NOTHING_RUN): _Words(
         title="Handed in",
         text="Your files are stored. Nothing is run: people mark them.",
-        hint="Points and comments are shown when the marks are released.",
+        hint="Points and comments are in the feedback, which opens when the marks are "
+        "released.",
         tone=Tone.OK,
     ),
     (Verdict.REJECTED, "notebook_unreadable"): _Words(

@@ -31,6 +31,8 @@ _REASONS = {
     Counting.CHOICE: "your latest finished attempt",
 }
 _CHOSEN: Final = "your choice"
+# Where nothing is run, every attempt is finished.
+_LATEST: Final = "your latest attempt"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +92,8 @@ def own_attempts(
     points = _points(submissions, bars)
     chosen_id = _chosen_of(user, assignment)
     reason = _REASONS[Counting(assignment.counting)]
+    if assignment.counting != Counting.BEST and not assignment.runs_notebooks:
+        reason = _LATEST
     reason = _CHOSEN if chosen_id and counting_id == chosen_id else reason
     return tuple(
         Attempt(

@@ -207,6 +207,8 @@ def _words(view: CheckView) -> str:
 
 def _missing(revision: AssignmentRevision) -> tuple[str, ...]:
     """Return the files that students must hand in and the model solution lacks."""
+    if revision.is_files_only:
+        return ()
     there = {file.name for file in revision.files.all() if file.part == Part.SOLUTION}
     return tuple(
         file.name

@@ -16,9 +16,10 @@ def publish_files(
     """Store the bundle as a revision and publish it, and return the revision.
 
     It has no notebook, so there is nothing to try. New work is marked by it from now
-    on; earlier work keeps its revision. Raises PermissionDenied if the actor may not
-    edit the course.
+    on; earlier work keeps its revision. `assignment` has it then, too. Raises
+    PermissionDenied if the actor may not edit the course.
     """
     revision = import_revision(actor=actor, assignment=assignment, bundle=bundle)
     publish_revision(actor=actor, revision=revision)
+    assignment.revision = revision
     return revision

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
+from courses.models import Assignment
 from courses.permissions import Right
 from courses.services.edited_rows import save_assignment
 from courses.views.access import allowed_course
@@ -42,19 +43,25 @@ def assignment_new(request: SignedInRequest, slug: str) -> HttpResponse:
         if not all([form.is_valid(), work is None or work.is_valid()]):
             return _page(request, form, work=work)
         made = form.assignment()
-        is_files_only = work is not None and work.is_files_only
         with transaction.atomic():
             save_assignment(actor=request.user, assignment=made)
-            if work is not None and is_files_only:
+            if work is not None and work.is_files_only:
                 publish_files(actor=request.user, assignment=made, bundle=work.bundle())
+    return _created(request, made)
+
+
+def _created(request: SignedInRequest, made: Assignment) -> HttpResponse:
+    """Lead to what comes next: the notebook, the marks, or the rubrics."""
+    args = [made.course.slug, made.slug]
+    created = f"{made.title} has been created."
     if made.has_entered_marks:
-        then = "Now enter its marks."
-    elif is_files_only:
-        then = "Now write its rubrics, if you like."
-    else:
-        then = "Now import its notebook."
-    messages.success(request, f"{made.title} has been created. {then}")
-    return redirect("grading:assignment-staff", slug, made.slug)
+        messages.success(request, f"{created} Now enter its marks.")
+        return redirect("grading:entered-marks", *args)
+    if made.revision is None:
+        messages.success(request, f"{created} Now import its notebook.")
+        return redirect("grading:assignment-staff", *args)
+    messages.success(request, f"{created} Now write its rubrics, if you like.")
+    return redirect("grading:trials", *args, made.revision.number)
 
 
 def _page(

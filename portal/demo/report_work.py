@@ -41,7 +41,6 @@ def make_report(
         due_at=due_at,
     )
     publish_files(actor=people[f"lecturer@{DOMAIN}"], assignment=made, bundle=_bundle())
-    made.refresh_from_db()
     return made
 
 

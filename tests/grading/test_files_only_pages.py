@@ -143,6 +143,7 @@ def test_staff_table_and_history_read_well(assignment: Assignment) -> None:
     table = words(client.get(reverse("grading:assignment-staff", args=args)))
     assert "Handed in" in table
     assert "Files only: nothing is run" in table
+    assert "In the queue 0" not in table
     page = words(client.get(run.get_absolute_url()))
     assert "Stored for marking" in page
 
@@ -184,7 +185,7 @@ def test_marking_page_shows_the_files(assignment: Assignment) -> None:
     )
     page = signed_in(marker_of(assignment)).get(address(run))
     html = page.content.decode()
-    assert f'<iframe class="sheet" src="{shown_url(run)}"' in html
+    assert f'<iframe class="sheet" src="{shown_url(run)}#navpanes=0"' in html
     assert "&lt;b&gt;10 %&lt;/b&gt; of it" in html
     assert "frame-src 'self'" in page["Content-Security-Policy"]
     assert "There is no notebook" not in words(page)

@@ -70,7 +70,7 @@ def test_new_coursework_can_be_handed_in_at_once(page: Client) -> None:
     assert not GradingRun.objects.exists()
     shown = words(page.get(answer.headers["Location"]))
     assert "has been created. Now write its rubrics" in shown
-    assert "Files only: nothing is run" in shown
+    assert "Rubric of “Method”" in shown
 
 
 def test_notebook_is_what_is_handed_in_unless_files_are_chosen(page: Client) -> None:
@@ -119,7 +119,7 @@ def test_files_and_questions_are_changed_on_their_own_page(page: Client) -> None
     shown = page.get(address(assignment))
     form = shown.context["form"]
     assert form["file_lines"].value().splitlines()[1] == "figures.zip = 50 [optional]"
-    same = {name: form[name].value() for name in ("file_lines", "questions")}
+    same = {name: form[name].value() for name in ("file_lines", "question_lines")}
     page.post(address(assignment), same)
     assert Assignment.objects.get().revision == before
     page.post(
@@ -195,4 +195,5 @@ def test_trials_page_says_what_is_asked_and_has_no_trials(page: Client) -> None:
     assert "there are no trial runs" in text
     assert "report.pdf PDF document (.pdf) 1 MB" in text
     assert "Run the trials" not in text
+    assert "model solution" not in text
     assert "Rubric of “In words”" in text
