@@ -47,7 +47,7 @@ class Part:
 
     `points` is None while there is no mark that may be told. `weight` counts in the
     split by weight alone. An extra part adds to the component, and nobody loses by not
-    having it. `cap` is the greatest percentage that the student can have for it.
+    having it. A cap of the mark is in its points already.
     """
 
     key: int
@@ -56,7 +56,6 @@ class Part:
     is_extra: bool = False
     points: Decimal | None = None
     is_excused: bool = False
-    cap: Decimal | None = None
 
     @property
     def share(self) -> Fraction | None:
@@ -64,8 +63,6 @@ class Part:
         if self.points is None or self.is_excused or self.possible <= 0:
             return None
         share = _quotient(self.points, self.possible)
-        if self.cap is not None:
-            share = min(share, _exact(self.cap) / _ALL)
         return share if share > 0 else _ZERO
 
     @property

@@ -34,11 +34,39 @@ class LateTerms:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cap:
+    """The most that a student can have: a percentage of the possible points.
+
+    `words` are the reason as the student reads it.
+    """
+
+    percent: Decimal
+    words: str = ""
+
+    @classmethod
+    def of(cls, percent: Decimal | None, words: str) -> "Cap | None":
+        """Return the cap of these columns of a mark, or None."""
+        return None if percent is None else cls(percent=percent, words=words)
+
+    def limit(self, possible: Decimal) -> Decimal:
+        """Return the most points of so many possible ones, rounded half up."""
+        return rounded(possible * self.percent / 100)
+
+    @property
+    def text(self) -> str:
+        """The cap as a sentence."""
+        percent = format(self.percent.normalize(), "f")
+        reason = f": {self.words}" if self.words else "."
+        return f"Capped at {percent} % of the points{reason}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class MarkPoints:
     """The points of a mark and its parts, as they are shown.
 
     The raw points are what checks and people gave. The late penalty is taken from
-    them, and the adjustment comes after it.
+    them, and the adjustment comes after it. A `cap` holds for all of it: `limit` are the
+    points that it leaves.
     """
 
     automatic: Decimal
@@ -46,6 +74,8 @@ class MarkPoints:
     adjustment: Decimal
     late_penalty: Decimal
     late: LateTerms | None = None
+    cap: Cap | None = None
+    limit: Decimal | None = None
 
     @property
     def raw(self) -> Decimal:
@@ -54,8 +84,19 @@ class MarkPoints:
 
     @property
     def final(self) -> Decimal:
-        """The sum of all parts, and never less than 0."""
-        return max(self.raw - self.late_penalty + self.adjustment, Decimal(0))
+        """The sum of all parts, never above the cap, and never less than 0."""
+        return max(self._sum - self.capped, Decimal(0))
+
+    @property
+    def capped(self) -> Decimal:
+        """The points that are taken because of the cap."""
+        if self.limit is None:
+            return Decimal(0)
+        return max(self._sum - self.limit, Decimal(0))
+
+    @property
+    def _sum(self) -> Decimal:
+        return self.raw - self.late_penalty + self.adjustment
 
     @property
     def late_words(self) -> str:
@@ -77,10 +118,14 @@ def mark_points(
     manual: Decimal = Decimal(0),
     adjustment: Decimal = Decimal(0),
     late: LateTerms | None,
+    cap: Cap | None = None,
+    possible: Decimal = Decimal(0),
 ) -> MarkPoints:
     """Return the points of a mark. `late` is None for an attempt that is on time.
 
-    The points that are left after the penalty are rounded half up, once.
+    The points that are left after the penalty are rounded half up, once. A cap is a
+    percentage of the `possible` points. Rounding what is below it gives the same as
+    bounding what is rounded.
     """
     raw = automatic + manual
     kept = rounded(points_after(raw, late))
@@ -90,6 +135,8 @@ def mark_points(
         adjustment=adjustment,
         late_penalty=raw - kept if late else Decimal(0),
         late=late,
+        cap=cap,
+        limit=cap.limit(possible) if cap else None,
     )
 
 

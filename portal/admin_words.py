@@ -129,6 +129,8 @@ FIELDS: Final = {
     "user": "person",
     "uses_attempt": "counts as an attempt",
     "best_count": "how many count at most",
+    "cap_percent": "cap, %",
+    "cap_words": "why it is capped",
     "drop_lowest": "how many are dropped",
     "is_extra_credit": "extra credit",
     "required_percent": "least that is required, %",

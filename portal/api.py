@@ -37,7 +37,7 @@ from grading.api.marking import MarkingListView, MarkingView, RubricListView
 from grading.api.opened_attempts import OpenedAttemptViewSet
 from grading.api.regrade_requests import RegradeRequestViewSet
 from grading.api.self_checks import SelfCheckViewSet
-from grading.api.standings import StandingsView
+from grading.api.standings import CapsView, StandingsView
 from grading.api.submissions import GradedSubmissionViewSet
 from grading.api.use import UseViewSet
 from grading.api.viewsets import MarkViewSet, RunViewSet
@@ -108,6 +108,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         StandingsView.as_view(),
         name="standings",
     ),
+    path("v1/assignments/<int:pk>/caps/", CapsView.as_view(), name="caps"),
     path(
         "v1/assignments/<int:pk>/entered-marks/",
         EnteredMarksView.as_view(),

@@ -1416,7 +1416,7 @@ API: Final = [
     ),
     *(
         Row(
-            name="api:standings",
+            name=f"api:{name}",
             note=f"without what it needs{', hidden' if hides else ''}",
             method="post",
             args=args,
@@ -1428,6 +1428,7 @@ API: Final = [
                 else MANAGERS.replace("200", "400")
             ),
         )
+        for name in ("standings", "caps")
         for hides, args in ((False, of_assignment_id), (True, of_hidden_id))
     ),
     Row(name="api:total-list", args=of_course, expected=api(COURSE)),

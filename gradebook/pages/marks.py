@@ -16,6 +16,7 @@ from courses.models import Assignment, Course, Enrolment
 from courses.permissions import Right, rights_in
 from gradebook.pages.course_total import TotalTable, told_to_student, total_table
 from gradebook.services.formula import Formula, Score, Share, formula_of
+from grading.mark_points import MarkPoints
 from grading.models import GradingRun, Mark
 from grading.services import ShownMark, load_counting_runs, show_mark
 from grading.services.view_times import OwnRelease, view_times
@@ -26,8 +27,7 @@ from submissions.models import Submission
 class MarkRow:
     """An assignment and what may be shown of the mark for it.
 
-    `parts` is the stored mark with every column, and `counting` the run that counts.
-    Both are None as long as they could tell what a hidden check found. `score` is what
+    `parts` are all parts of the mark, and `counting` is the run that counts. Both are None as long as they could tell what a hidden check found. `score` is what
     counts in the total: nothing before the release to this student.
     """
 
@@ -35,7 +35,7 @@ class MarkRow:
     possible: Decimal
     shown: ShownMark | None
     counting: GradingRun | None
-    parts: Mark | None
+    parts: MarkPoints | None
     score: Score
 
     @property
@@ -188,8 +188,8 @@ def _row(
         possible=possible,
         shown=shown,
         counting=shown.counting,
-        # SECURITY: the columns of a provisional mark include hidden checks.
-        parts=mark if shown.is_whole else None,
+        # SECURITY: the parts of a provisional mark include hidden checks.
+        parts=shown.parts if shown.is_whole else None,
         score=_score(shown),
     )
 

@@ -220,6 +220,8 @@ class MarkAdmin(ReadOnly, LongList):
         "penalty",
         "final",
         "standing",
+        "cap_percent",
+        "cap_words",
         "updated_at",
     ]
     fields = [

@@ -34,6 +34,18 @@ class MarkPartsSerializer(serializers.ModelSerializer[Mark]):
         read_only=True,
         help_text="Why, in words. Empty for work that is on time.",
     )
+    cap = serializers.DecimalField(
+        5,
+        2,
+        source="cap_percent",
+        read_only=True,
+        allow_null=True,
+        help_text="The most that the student can have, in % of the possible points. "
+        "Null without a cap.",
+    )
+    cap_reason = serializers.CharField(
+        source="cap_words", read_only=True, help_text="Why, as the student reads it."
+    )
     final_points = serializers.DecimalField(7, 2, read_only=True)
 
     class Meta:
@@ -44,6 +56,8 @@ class MarkPartsSerializer(serializers.ModelSerializer[Mark]):
             "adjustment",
             "late_penalty",
             "late_reason",
+            "cap",
+            "cap_reason",
             "final_points",
         ]
         read_only_fields = fields

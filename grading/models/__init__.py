@@ -14,11 +14,13 @@ from grading.models.markings import (
     Stage,
 )
 from grading.models.marks import (
+    LONGEST_CAP_WORDS,
     NO_WORK,
     CountingWork,
     Mark,
     MarkChange,
     Standing,
+    possible_of,
     standing_now,
 )
 from grading.models.publications import Publication
@@ -31,6 +33,7 @@ from grading.models.self_checks import SelfCheck, SelfCheckFile
 from grading.models.worker_records import RunnerEnvironment, WorkerPresence
 
 __all__ = [
+    "LONGEST_CAP_WORDS",
     "NO_WORK",
     "CellComment",
     "CountingWork",
@@ -57,5 +60,6 @@ __all__ = [
     "Standing",
     "Trial",
     "WorkerPresence",
+    "possible_of",
     "standing_now",
 ]

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -14,11 +14,20 @@ from django_stubs_ext.db.models.manager import RelatedManager
 
 from courses.models import Assignment
 from grading.hand_points import NO_HAND_POINTS, HandPoints
-from grading.mark_points import LateTerms, MarkPoints, mark_points
+from grading.mark_points import Cap, LateTerms, MarkPoints, mark_points
 from grading.models.runs import GradingRun
 from grading.querysets import MarkQuerySet
 
 _ZERO: Final = Decimal(0)
+LONGEST_CAP_WORDS: Final = 300
+
+
+def possible_of(run: GradingRun) -> Decimal:
+    """Return all points of the run's revision. No query for a run `with_lateness`."""
+    found: Decimal | None = getattr(run, "possible", None)
+    if found is None:
+        return sum((each.points for each in run.revision.questions.all()), _ZERO)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +54,11 @@ class CountingWork:
     def is_marked(self) -> bool:
         """Whether a run counts, or people marked or entered something without one."""
         return self.run is not None or self.hand.possible > 0
+
+    @property
+    def total(self) -> Decimal:
+        """The points that could be earned, by the revision that the work is marked by."""
+        return possible_of(self.run) if self.run else self.possible
 
 
 NO_WORK: Final = CountingWork(run=None)
@@ -96,6 +110,21 @@ class Mark(models.Model):
         help_text="What a person entered, for coursework whose marks are entered. If "
         "it is empty, there is no mark yet.",
     )
+    cap_percent = models.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+        help_text="The most that the student can have, in % of the possible points.",
+    )
+    cap_words = models.CharField(
+        max_length=LONGEST_CAP_WORDS,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Why, as the student reads it with the release of the marks.",
+    )
     updated_at = models.DateTimeField(default=timezone.now)
 
     changes: "RelatedManager[MarkChange]"
@@ -116,6 +145,11 @@ class Mark(models.Model):
             models.CheckConstraint(
                 condition=Q(entered_points__isnull=True) | Q(entered_points__gte=0),
                 name="mark_entered_points_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(cap_percent__isnull=True)
+                | Q(cap_percent__gte=0, cap_percent__lte=100),
+                name="mark_cap_is_percent",
             ),
         ]
 
@@ -192,7 +226,14 @@ class Mark(models.Model):
         return self._points_of(self.counting())
 
     def _points_of(self, work: CountingWork) -> MarkPoints:
-        return self.points_with(work.automatic, work.hand.given, work.late)
+        return self.points_with(
+            work.automatic, work.hand.given, work.late, possible=work.total
+        )
+
+    @property
+    def cap(self) -> Cap | None:
+        """The most that the student can have, if staff have set a cap."""
+        return Cap.of(self.cap_percent, self.cap_words)
 
     @property
     def late(self) -> LateTerms | None:
@@ -228,14 +269,24 @@ class Mark(models.Model):
         return self._points_of(work).final
 
     def points_with(
-        self, automatic: Decimal, manual: Decimal, late: LateTerms | None
+        self,
+        automatic: Decimal,
+        manual: Decimal,
+        late: LateTerms | None,
+        *,
+        possible: Decimal | None,
     ) -> MarkPoints:
-        """Return the points of the mark with these points and late terms."""
+        """Return the points of the mark with these points and late terms.
+
+        They are out of `possible`; None leaves the cap out.
+        """
         return mark_points(
             automatic=automatic,
             manual=manual,
             adjustment=self.adjustment,
             late=late,
+            cap=None if possible is None else self.cap,
+            possible=possible or _ZERO,
         )
 
 

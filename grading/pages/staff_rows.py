@@ -14,7 +14,7 @@ from courses.deadlines import deadline_of, is_late
 from courses.models import Assignment
 from formats.choices import Role
 from grading.hand_points import NO_HAND_POINTS
-from grading.mark_points import MarkPoints, mark_points
+from grading.mark_points import Cap, MarkPoints, mark_points
 from grading.models import GradingRun, Mark, Standing, standing_now
 from grading.pages.badges import Badge, badge_of
 from grading.points_bar import PointsBar, divided
@@ -183,9 +183,10 @@ def _marks(assignment: Assignment) -> dict[int, _Mark]:
     marks = Mark.objects.filter(assignment=assignment).order_by()
     rows = counting_rows(assignment, possible=possible, marked=marked)
     found: dict[int, _Mark] = {}
-    for student, adjustment, stored in marks.values_list(
-        "student", "adjustment", "standing"
+    for student, adjustment, stored, percent, words in marks.values_list(
+        "student", "adjustment", "standing", "cap_percent", "cap_words"
     ):
+        cap = Cap.of(percent, words)
         if stored == Standing.EXCUSED:
             found[student] = _Mark(standing=Standing.EXCUSED)
             continue
@@ -196,20 +197,23 @@ def _marks(assignment: Assignment) -> dict[int, _Mark]:
             )
         if row is not None:
             found[student] = _Mark(
-                _counting_mark(row, row.possible, adjustment),
+                _counting_mark(row, row.possible, adjustment, cap),
                 standing_now(stored, has_work=True),
             )
         elif stored or (adjustment and not assignment.has_entered_marks):
             nothing = CountingRow(_ZERO, None, None, NO_HAND_POINTS, None)
             found[student] = _Mark(
-                _counting_mark(nothing, assignment.marks_out_of, adjustment),
+                _counting_mark(nothing, assignment.marks_out_of, adjustment, cap),
                 standing_now(stored, has_work=False),
             )
     return found
 
 
 def _counting_mark(
-    row: CountingRow, possible: Decimal | None, adjustment: Decimal
+    row: CountingRow,
+    possible: Decimal | None,
+    adjustment: Decimal,
+    cap: Cap | None,
 ) -> CountingMark:
     return CountingMark(
         points=mark_points(
@@ -217,6 +221,8 @@ def _counting_mark(
             manual=row.hand.given,
             adjustment=adjustment,
             late=row.late,
+            cap=cap,
+            possible=possible or _ZERO,
         ),
         possible=possible,
         attempt=row.attempt,

@@ -7,6 +7,7 @@ from typing import Any
 from accounts.models import User
 from courses.models import Assignment
 from formats.choices import Role
+from grading.mark_points import Cap
 from grading.models import Mark, Standing
 from submissions.models import Submission
 
@@ -21,6 +22,7 @@ class StandingRow:
     student: User
     has_handed_in: bool
     standing: str
+    cap: Cap | None
     is_chosen: bool
 
     @property
@@ -34,18 +36,22 @@ class StandingsPage:
     """The students of an assignment by name, with what is decided for them."""
 
     rows: Sequence[StandingRow]
-    choices: Sequence[tuple[str, str]]
 
     @property
     def decided(self) -> int:
         """For how many students something is decided."""
-        return sum(bool(row.standing) for row in self.rows)
+        return sum(bool(row.standing or row.cap) for row in self.rows)
 
 
 def standings_page(assignment: Assignment, chosen: frozenset[int]) -> StandingsPage:
     """Return the page with the students whose ids are `chosen`. Three queries."""
-    marks = Mark.objects.filter(assignment=assignment).exclude(standing="").order_by()
-    standings: dict[int, str] = dict(marks.values_list("student", "standing"))
+    marks = Mark.objects.filter(assignment=assignment).order_by()
+    decided = {
+        student: (standing, Cap.of(percent, words))
+        for student, standing, percent, words in marks.values_list(
+            "student", "standing", "cap_percent", "cap_words"
+        )
+    }
     handed_in: Any = Submission.objects.filter(assignment=assignment).order_by()
     authors = set(handed_in.values_list("author", flat=True).distinct())
     people = User.objects.filter(
@@ -58,10 +64,10 @@ def standings_page(assignment: Assignment, chosen: frozenset[int]) -> StandingsP
             StandingRow(
                 student=each,
                 has_handed_in=each.pk in authors,
-                standing=standings.get(each.pk, ""),
+                standing=decided.get(each.pk, ("", None))[0],
+                cap=decided.get(each.pk, ("", None))[1],
                 is_chosen=each.pk in chosen,
             )
             for each in people
         ],
-        choices=[*Standing.choices, ("", "No decision")],
     )

@@ -1,5 +1,6 @@
 """Services that write runs and marks, and decide what each person sees of them."""
 
+from grading.services.attempt_bars import attempt_bar, load_shown_hand_points
 from grading.services.claiming import Claim, claim_next
 from grading.services.environment_records import record_environments
 from grading.services.incidents import mail_incidents, record_incidents
@@ -69,9 +70,7 @@ from grading.services.sweeping import SweepReport, sweep
 from grading.services.visibility import (
     ShownMark,
     Trace,
-    attempt_bar,
     counting_run_to_show,
-    load_shown_hand_points,
     self_check_results,
     show_mark,
     show_run,

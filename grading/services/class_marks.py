@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from courses.deadlines import deadline_of, deadlines_with_extra_time
 from courses.models import Assignment
-from grading.mark_points import mark_points
+from grading.mark_points import Cap, mark_points
 from grading.models import Mark, MarkChange
 from grading.services.counting import (
     CountingRow,
@@ -38,9 +38,9 @@ def class_shares(assignment: Assignment, *, now: dt.datetime) -> list[Decimal]:
     if out_at >= now:
         return []
     rows = _rows(assignment, _there_at(assignment, out_at))
-    if any(row.hand.waiting for row, _ in rows):
+    if any(row.hand.waiting for row, *_ in rows):
         return []
-    return [_share(row, extra) for row, extra in rows if row.possible]
+    return [_share(row, extra, cap) for row, extra, cap in rows if row.possible]
 
 
 def _there_at(assignment: Assignment, at: dt.datetime) -> set[int]:
@@ -60,8 +60,8 @@ def _there_at(assignment: Assignment, at: dt.datetime) -> set[int]:
 
 def _rows(
     assignment: Assignment, students: Iterable[int]
-) -> list[tuple[CountingRow, Decimal]]:
-    """Return what counts and the adjustment for those who have work.
+) -> list[tuple[CountingRow, Decimal, Cap | None]]:
+    """Return what counts, the adjustment and the cap of those with work.
 
     Nothing counts of students who are excused.
     """
@@ -69,7 +69,11 @@ def _rows(
     marked = load_hand_points([assignment.pk])
     rows = counting_rows(assignment, possible=possible, marked=marked)
     stored = Mark.objects.filter(assignment=assignment).order_by()
-    adjustments = dict(stored.values_list("student", "adjustment"))
+    columns = ("student", "adjustment", "cap_percent", "cap_words")
+    given = {
+        student: (adjustment, Cap.of(percent, words))
+        for student, adjustment, percent, words in stored.values_list(*columns)
+    }
     excused = Mark.objects.excused_students(assignment.pk)
     found = []
     for student in set(students) - excused:
@@ -79,15 +83,17 @@ def _rows(
                 assignment, student, possible=possible, marked=marked
             )
         if row is not None:
-            found.append((row, adjustments.get(student, _ZERO)))
+            found.append((row, *given.get(student, (_ZERO, None))))
     return found
 
 
-def _share(row: CountingRow, adjustment: Decimal) -> Decimal:
+def _share(row: CountingRow, adjustment: Decimal, cap: Cap | None) -> Decimal:
     points = mark_points(
         automatic=row.automatic,
         manual=row.hand.given,
         adjustment=adjustment,
         late=row.late,
+        cap=cap,
+        possible=row.possible,
     )
     return points.final / row.possible

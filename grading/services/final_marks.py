@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
 from courses.models import Assignment
 from grading.hand_points import NO_HAND_POINTS
-from grading.mark_points import MarkPoints, mark_points
+from grading.mark_points import Cap, MarkPoints, mark_points
 from grading.models import Mark, Standing, standing_now
 from grading.services.counting import (
     CountingRow,
@@ -35,6 +36,7 @@ class FinalMark:
     waiting: Decimal = _ZERO
     standing: str = ""
     has_work: bool = True
+    run_id: UUID | None = None
 
     @property
     def is_excused(self) -> bool:
@@ -80,8 +82,9 @@ def final_marks(
         marks = marks.filter(student__in=students)
     by_id = {each.pk: each for each in assignments}
     found: dict[Owner, FinalMark] = {}
-    for assignment, student, adjustment, standing in marks.values_list(
-        "assignment", "student", "adjustment", "standing"
+    for assignment, student, adjustment, standing, *cap in marks.values_list(
+        *("assignment", "student", "adjustment", "standing"),
+        *("cap_percent", "cap_words"),
     ):
         row = rows.get((assignment, student))
         if row is None:
@@ -92,6 +95,7 @@ def final_marks(
             by_id[assignment],
             row,
             adjustment=adjustment,
+            cap=Cap.of(*cap),
             standing=standing,
             possible=possible,
         )
@@ -105,6 +109,7 @@ def _final_mark(
     adjustment: Decimal,
     standing: str,
     possible: Mapping[int, Decimal],
+    cap: Cap | None,
 ) -> FinalMark:
     """Return the mark with the work that counts; `row` is None if nothing does."""
     entered_of = assignment.marks_out_of
@@ -113,15 +118,19 @@ def _final_mark(
         adjustment = adjustment if standing else _ZERO
     counts = row or _NOTHING
     published = possible.get(assignment.revision_id or 0, _ZERO)
+    out_of = row.possible if row else (entered_of or published)
     return FinalMark(
         points=mark_points(
             automatic=counts.automatic,
             manual=counts.hand.given,
             adjustment=adjustment,
             late=counts.late,
+            cap=cap,
+            possible=out_of,
         ),
-        possible=row.possible if row else (entered_of or published),
+        possible=out_of,
         waiting=counts.hand.waiting,
         standing=standing,
         has_work=row is not None,
+        run_id=counts.run_id,
     )

@@ -10,8 +10,12 @@ from accounts.models import User
 from courses.models import Assignment
 from grading.hand_points import HandPoints
 from grading.mark_points import LateTerms
-from grading.models import GradingRun, Mark
-from grading.services.counting import choose_counting, comparable_points
+from grading.models import GradingRun, Mark, possible_of
+from grading.services.counting import (
+    choose_counting,
+    comparable_points,
+    points_of_revisions,
+)
 from grading.services.hand_points import MarkedByHand, load_hand_points
 from grading.services.lateness import AS_STORED, AssumedSettings, run_terms
 from grading.services.marks import attempt_runs_by_owner, automatic_points
@@ -69,9 +73,11 @@ class AttemptValues:
         if mark.is_excused:
             return None
         if run is None:
-            return mark.points_with(_ZERO, _ZERO, None).final
+            return mark.points_with(_ZERO, _ZERO, None, possible=_ZERO).final
         given, late = self.hand(run).given, self.terms.get(run.pk)
-        return mark.points_with(self.points(run), given, late).final
+        return mark.points_with(
+            self.points(run), given, late, possible=possible_of(run)
+        ).final
 
 
 def preview_mark(
@@ -169,6 +175,7 @@ def preview_hand(
         AttemptValues(hand=each.of_run, terms=terms) for each in (stored, changed)
     ]
     marks = Mark.objects.filter(assignment=assignment).select_related("student")
+    possible = points_of_revisions([assignment]).get(assignment.revision_id or 0)
     rows = []
     for mark in marks:
         runs = attempts.get(mark.student_id)
@@ -186,7 +193,9 @@ def preview_hand(
                 for each in (stored, changed)
             ]
             before, after = (
-                None if mark.is_excused else mark.points_with(_ZERO, each, None).final
+                None
+                if mark.is_excused
+                else mark.points_with(_ZERO, each, None, possible=possible).final
                 for each in given
             )
             row = MarkPreview(

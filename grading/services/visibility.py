@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from accounts.models import User
 from courses.models import Assignment
 from formats.choices import Counting
 from grading.hand_points import HandPoints
-from grading.mark_points import LateTerms, points_after
+from grading.mark_points import LateTerms, MarkPoints, points_after
 from grading.models import GradingRun, Mark, Standing
 from grading.points_bar import PointsBar, divided, points_bar
 from grading.scoring import (
@@ -22,11 +22,6 @@ from grading.scoring import (
     rules_of,
     rules_shown_at_once,
     score_questions,
-)
-from grading.services.hand_points import (
-    NOTHING_BY_HAND,
-    MarkedByHand,
-    load_hand_points,
 )
 from grading.services.known_runs import finished_runs, known_run
 from grading.services.lateness import run_terms
@@ -46,8 +41,8 @@ class ShownMark:
     are not in `earned`: not given yet, or not shown yet. After release, `earned` is the
     final mark. A release applies to a student once the portal no longer takes their own
     work. `counting` is the run that counts, or None where naming it would tell what
-    hidden checks found. `is_whole` says whether the mark's own columns may be shown:
-    they contain nothing hidden. `bar` has the parts of the points before the late
+    hidden checks found. `parts` are those of the mark, or None where they would tell
+    something hidden, and `is_whole` says whether they may be shown. `bar` has the parts of the points before the late
     penalty and the adjustment. `is_known` is false where the student must not learn that
     there is a mark: before the release, only a finished run tells it, and neither a
     marking nor a standing. `earned` and `shown_points` are None if the student is excused,
@@ -66,6 +61,7 @@ class ShownMark:
     bar: PointsBar | None = None
     is_known: bool = True
     standing: Standing | None = None
+    parts: MarkPoints | None = None
 
     @property
     def is_excused(self) -> bool:
@@ -218,10 +214,13 @@ def show_mark(
     is_known = run is not None or (shows_hand and not mark.is_empty)
     if shows_hand or (shown is None and not work.hand.possible):
         whole = mark.points
+        without_cap = replace(whole, cap=None, limit=None)
         return ShownMark(
             counting=run,
             is_whole=True,
-            earned=None if mark.is_empty else whole.final,
+            earned=(
+                None if mark.is_empty else (whole if shows_hand else without_cap).final
+            ),
             shown_points=points - work.hand.waiting,
             points=points,
             is_provisional=not moments.is_released,
@@ -234,10 +233,12 @@ def show_mark(
             ),
             is_known=is_known,
             standing=mark.decision if shows_hand else None,
+            # A cap is decided by people, so it is shown with the release.
+            parts=whole if shows_hand else without_cap,
         )
     # SECURITY: what people gave is shown with the release, and so is whether they have.
     if shown is None:
-        unmarked = mark.points_with(Decimal(0), Decimal(0), None)
+        unmarked = mark.points_with(Decimal(0), Decimal(0), None, possible=None)
         return ShownMark(
             counting=None,
             is_whole=False,
@@ -259,10 +260,12 @@ def show_mark(
     )
     # SECURITY: the penalty is of the shown points. That of all points would tell how
     # many are hidden.
-    so_far = mark.points_with(shown.earned, Decimal(0), late)
+    so_far = mark.points_with(shown.earned, Decimal(0), late, possible=None)
+    is_whole = not (compared or shown.hides_points or shown.by_hand)
     return ShownMark(
         counting=None if compared else run,
-        is_whole=not (compared or shown.hides_points or shown.by_hand),
+        is_whole=is_whole,
+        parts=so_far if is_whole else None,
         earned=so_far.final,
         shown_points=shown.shown_points,
         points=shown.points,
@@ -300,38 +303,6 @@ def counting_run_to_show(
         return None
     run = counting_run(assignment, student)
     return known_run(run, assignment, student.pk, moments)
-
-
-def attempt_bar(
-    run: GradingRun,
-    shown: ShownResults,
-    *,
-    moments: ViewTimes,
-    marked: MarkedByHand,
-    counts: bool,
-) -> PointsBar:
-    """Return the points of a run's attempt, of which `shown` may be seen.
-
-    Once marks are released, the student knows the points of all checks of the attempt
-    that counts, by the mark, also of checks that are never shown.
-
-    SECURITY: what people gave is shown with the release, and so is whether they have.
-    """
-    shows_hand = moments.is_released or moments.sees_all
-    return points_bar(
-        shown,
-        hand=marked.of_run(run) if shows_hand else None,
-        automatic=run.automatic_points if counts and moments.is_released else None,
-    )
-
-
-def load_shown_hand_points(
-    assignment: Assignment, student: User, moments: ViewTimes
-) -> MarkedByHand:
-    """Return what people gave for the student's attempts, if it may be shown now."""
-    if not (moments.is_released or moments.sees_all):
-        return NOTHING_BY_HAND
-    return load_hand_points([assignment.pk], students=[student.pk])
 
 
 def _bar_without_run(points: Decimal, hand: HandPoints) -> PointsBar | None:

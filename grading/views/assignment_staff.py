@@ -126,6 +126,8 @@ _COLUMNS = (
     "final",
     "possible",
     "standing",
+    "cap_percent",
+    "cap_words",
 )
 
 
@@ -146,7 +148,7 @@ def _mark_cells(row: StudentRow) -> list[object]:
     """
     mark, standing = row.counting, row.standing.value if row.standing else ""
     if mark is None:
-        return [*[""] * 8, standing]
+        return [*[""] * 8, standing, "", ""]
     points = mark.points
     return [
         mark.attempt or "",
@@ -158,4 +160,6 @@ def _mark_cells(row: StudentRow) -> list[object]:
         points.final,
         "" if mark.possible is None else mark.possible,
         standing,
+        "" if points.cap is None else points.cap.percent,
+        "" if points.cap is None else escaped(points.cap.words),
     ]

@@ -151,10 +151,6 @@ def test_extra_component_only_adds_and_the_total_ends_at_100() -> None:
     assert total(parts_of(part("100")), extra).percent == 100
 
 
-def test_cap_bounds_a_part() -> None:
-    assert component_result(parts_of(part("90", cap=Decimal(40)))).percent == 40
-
-
 def test_letter_is_decided_before_rounding() -> None:
     found = total(parts_of(part("69.996")))
     assert found.letter == "B"

@@ -26,6 +26,13 @@ def address(assignment: Assignment) -> str:
     return reverse("grading:standings", args=[assignment.course.slug, assignment.slug])
 
 
+def test_no_field_of_one_form_keeps_the_other_from_being_sent() -> None:
+    assignment, _, lecturer = with_students()
+    html = signed_in(lecturer).get(address(assignment)).content.decode()
+    form = html[html.index('name="student"') :]
+    assert " required" not in form
+
+
 def test_those_chosen_get_the_decision_and_its_reason_stays() -> None:
     assignment, students, lecturer = with_students()
     client, here = signed_in(lecturer), address(assignment)
