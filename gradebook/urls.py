@@ -29,5 +29,10 @@ urlpatterns = [
         assignment_statistics.assignment_statistics,
         name="assignment-statistics",
     ),
+    path(
+        "courses/<slug:slug>/gradebook/cell/",
+        gradebook.gradebook_cell,
+        name="gradebook-cell",
+    ),
     path("courses/<slug:slug>/manage/total/", formula.formula, name="formula"),
 ]

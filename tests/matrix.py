@@ -561,6 +561,24 @@ PAGES: Final = [
         args=under_another_course,
         expected=NOBODY,
     ),
+    Row(
+        name="gradebook:gradebook-cell",
+        method="post",
+        args=of_course,
+        form=lambda world: {
+            "assignment": Assignment.objects.get(slug=of_entered(world)[1]).pk,
+            "student": world.people["owner"].pk,
+        },
+        expected=ENTERERS,
+    ),
+    Row(
+        name="gradebook:gradebook-cell",
+        note="of nothing",
+        method="post",
+        args=of_course,
+        expected="login 404 403 403 404 404 404 404 404 404 404",
+    ),
+    Row(name="gradebook:gradebook-cell", args=of_course, expected=POST_ONLY),
     Row(name="gradebook:formula", args=of_course, expected=MANAGERS),
     Row(
         name="gradebook:formula",

@@ -11,7 +11,7 @@ from django.core.paginator import Page, Paginator
 from accounts.models import User
 from courses.models import Course, Enrolment
 from courses.models.texts import texts_of
-from courses.permissions import Right, can, can_view_all_work
+from courses.permissions import Right, can, can_view_all_work, rights_in
 from gradebook.pages.course_total import total_table
 from gradebook.pages.gradebook_rows import (
     Column,
@@ -23,6 +23,7 @@ from gradebook.pages.gradebook_rows import (
 from gradebook.services.formula import Formula, load_formula
 from gradebook.services.scores import load_scores
 from gradebook.services.student_codes import code_in_course
+from grading.services.entered_marks import MAY_ENTER
 
 PER_PAGE: Final = 100
 _HIDDEN: Final = (
@@ -101,6 +102,7 @@ class GradebookPage:
     may_edit: bool
     shows_totals: bool
     sees_names: bool = True
+    may_enter: bool = False
     has_codes: bool = False
 
     @property
@@ -119,6 +121,13 @@ class GradebookPage:
         return tuple(
             self._head(column.key, column.assignment.title, column)
             for column in self.columns
+        )
+
+    @property
+    def has_entries(self) -> bool:
+        """Whether the person may enter marks of some column."""
+        return self.may_enter and any(
+            column.assignment.has_entered_marks for column in self.columns
         )
 
     @property
@@ -196,6 +205,7 @@ def gradebook_page(
         rows=found,
         codes=tuple(texts_of(course.module_codes)),
         may_edit=can(user, Right.MANAGE_MARKS, course),
+        may_enter=bool(rights_in(user, course) & MAY_ENTER),
         shows_totals=shows_totals,
         sees_names=sees_names,
         has_codes=any(row.module_code for row in people),

@@ -17,13 +17,24 @@ from gradebook.services.student_codes import code_in_course
 from gradebook.totals import CourseTotal, rounded_half_up
 from grading.models import Standing
 from grading.services.aliases import codes_of_many
+from grading.services.entered_marks import plain
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellEntry:
+    """The entered points of a cell, as they are written; empty if there are none."""
+
+    assignment: int
+    title: str
+    seen: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
     """What a student has for an assessment. `words` say what is there without a mark.
 
-    `history` is the address of the page with the parts of the mark and its changes.
+    `url` is the address of the page with the parts of the mark and its changes.
+    `entry` is for marks that people enter.
     """
 
     points: Decimal | None = None
@@ -33,6 +44,7 @@ class Cell:
     is_missing: bool = False
     has_mark: bool = False
     url: str = ""
+    entry: CellEntry | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +136,13 @@ def row_of(
         student=enrolment.user,
         code="" if sees_names else code_in_course(formula.course, student),
         module_code=enrolment.module_code,
-        cells=tuple(_cell(scores, column.assignment, student) for column in columns),
+        cells=tuple(
+            replace(
+                _cell(scores, column.assignment, student),
+                entry=_entry(scores, column.assignment, student),
+            )
+            for column in columns
+        ),
         percent=None
         if exact is None
         else rounded_half_up(exact, formula.course.total_decimals),
@@ -207,6 +225,21 @@ def _cell(scores: CourseScores, assignment: Assignment, student: int) -> Cell:
         is_missing=mark is not None and not mark.has_work,
         is_below_pass=_fails(assignment, score),
         has_mark=mark is not None,
+    )
+
+
+def _entry(
+    scores: CourseScores, assignment: Assignment, student: int
+) -> CellEntry | None:
+    """Return the points that are entered, without what is added to them."""
+    if not assignment.has_entered_marks:
+        return None
+    mark = scores.marks.get((assignment.pk, student))
+    is_entered = mark is not None and mark.has_work
+    return CellEntry(
+        assignment=assignment.pk,
+        title=assignment.title,
+        seen=plain(mark.points.manual) if mark and is_entered else "",
     )
 
 
