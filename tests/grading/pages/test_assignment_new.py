@@ -116,3 +116,41 @@ def test_editors_have_a_link_to_the_page(
     client = signed_in(EnrolmentFactory.create(course=course, role=role).user)
     shown = client.get(reverse(name, args=["dl"])).content.decode()
     assert (reverse("grading:assignment-new", args=["dl"]) in shown) == is_shown
+
+
+EXAM = {
+    "title": "Written exam",
+    "visible": "hidden",
+    "due_at": "2027-06-04T10:00",
+    "marks_out_of": "80",
+    "weight_percent": "50",
+}
+
+
+def create_exam(page: Client, **changes: object) -> Any:
+    address = reverse("grading:assignment-new", args=["dl"])
+    return page.post(f"{address}?marks=entered", {**EXAM, **changes}, follow=True)
+
+
+def test_an_exam_asks_for_its_points_and_leads_to_its_marks(
+    page: Client, course: Course
+) -> None:
+    address = reverse("grading:assignment-new", args=["dl"])
+    assert "People enter the marks" in words(page.get(address))
+    asked = words(page.get(f"{address}?marks=entered"))
+    assert "Out of how many points" in asked
+    assert "Late work" not in asked
+    assert "Number of attempts" not in asked
+    answer = create_exam(page)
+    assert "Written exam has been created. Now enter its marks." in words(answer)
+    assert answer.redirect_chain[-1][0].endswith("/written-exam/staff/entered/")
+    made = Assignment.objects.get(course=course)
+    assert made.marks_out_of == 80
+    assert made.closes_at is None
+
+
+@pytest.mark.parametrize("out_of", ["", "0", "-5", "x", "1.234"])
+def test_an_exam_needs_points(page: Client, course: Course, out_of: str) -> None:
+    answer = create_exam(page, marks_out_of=out_of)
+    assert "marks_out_of" in answer.context["form"].errors
+    assert not Assignment.objects.exists()

@@ -16,10 +16,12 @@ from tests.factories import (
     AssignmentFactory,
     CourseFactory,
     EnrolmentFactory,
+    EnteredAssignmentFactory,
     ExtensionFactory,
     SubmissionFactory,
     hours,
 )
+from tests.grading.entered import enter
 from tests.grading.pages import signed_in, words
 from tests.grading.test_marks import attempt, recompute
 
@@ -197,3 +199,16 @@ def test_questions_that_are_none_are_refused_in_words(
     assert stored.status_code == 302
     (question,) = Assignment.objects.get().asked
     assert question.is_number
+
+
+def test_settings_of_an_exam_keep_its_marks_possible(
+    page: Client, course: Course
+) -> None:
+    exam = EnteredAssignmentFactory.create(course=course)
+    enter(exam, EnrolmentFactory.create(course=course).user, "60")
+    assert "Late work" not in words(page.get(address(exam)))
+    answer = store(page, exam, marks_out_of="59")
+    assert "Marks of up to 60 points are entered." in words(answer)
+    store(page, exam, marks_out_of="60")
+    exam.refresh_from_db()
+    assert exam.marks_out_of == 60
