@@ -27,6 +27,7 @@ from formats.choices import Counting, Role
 from formats.course.dates import AcademicYear
 from grading.services import check_work, publish_revision, start_trials, submit_work
 from grading.services.on_behalf import submit_for_student
+from portal.demo.class_test import exam_of, make_class_test
 from portal.demo.demo_dates import THIS_WEEK, Calendar, is_closed
 from portal.demo.demo_total import add_exercises
 from portal.demo.marked_work import hand_in_first_steps, make_first_steps, mark_demo
@@ -115,6 +116,7 @@ def build_demo(*, password: str, now: dt.datetime) -> DemoReport:
         warm_up = _make_warm_up(assignment, exercises, calendar, bundle)
         first_steps = make_first_steps(exercises, people, bundle, now)
         report = make_report(course, people, now)
+        make_class_test(exam_of(exercises), people, now)
         grant_extension(
             actor=people[f"lecturer@{DOMAIN}"],
             assignment=assignment,

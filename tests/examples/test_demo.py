@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 from time_machine import TimeMachineFixture
 
 from accounts.models import User
 from courses.models import Assignment, Course
+from gradebook.pages.marks import marks_page
+from grading.models import Mark
 from portal.demo.building import COURSEWORK, SLUG, WARM_UP
+from portal.demo.class_test import CLASS_TEST
 from portal.demo.demo_dates import Calendar, is_closed
 from portal.demo.marked_work import FIRST_STEPS
 from portal.demo.people import MAIN
@@ -128,8 +132,23 @@ def test_first_coursework_is_open_and_the_second_is_not_released(
     student = User.objects.get(email="student@demo.example")
     seen = Assignment.objects.visible_to(student)
     slugs = [assignment.slug for assignment in seen]
-    assert slugs == [FIRST_STEPS, WARM_UP, COURSEWORK, REPORT]
-    assert Assignment.objects.count() == 5
+    assert slugs == [FIRST_STEPS, CLASS_TEST, WARM_UP, COURSEWORK, REPORT]
+    assert Assignment.objects.count() == 6
+
+
+def test_the_class_test_has_entered_marks_that_count_for_the_exam() -> None:
+    demo()
+    test = Assignment.objects.get(slug=CLASS_TEST)
+    student = User.objects.get(email="student@demo.example")
+    page = marks_page(user=student, course=test.course, now=timezone.now())
+    (row,) = [row for row in page.rows if row.assignment == test]
+    assert row.score.points is not None
+    assert page.total is not None
+    assert page.total.percent is not None
+    marks = Mark.objects.filter(assignment=test)
+    students = test.course.enrolments.filter(role="student").count()
+    # One was not there, and has no mark, which is not 0.
+    assert marks.exclude(entered_points=None).count() == students - 1
 
 
 @pytest.mark.parametrize(
