@@ -142,6 +142,8 @@ def notes_on(
     `installed` maps each known environment to the modules that it can import.
     """
     notes = [*prepared.notes]
+    if bundle.is_files_only:
+        return tuple(notes)
     imported: Iterable[ImportedModule] = prepared.imported
     if prepared.format is Format.SOFTMARK:
         imported = imports_in_bundle(bundle)

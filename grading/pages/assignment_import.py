@@ -26,7 +26,7 @@ class QuestionRow:
 
 @dataclass(frozen=True, kw_only=True)
 class PreviewPage:
-    """What an upload would become."""
+    """What an upload would become. `notebook` is empty if nothing is run."""
 
     title: str
     format: str

@@ -5,10 +5,17 @@ from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from courses.models import RubricGroup, RubricItem
+from formats.assignment.file_lines import (
+    files_bundle,
+    read_file_line,
+    read_question_line,
+)
 from grading.models import GradingRun
+from grading.services.files_only_coursework import publish_files
 from tests.e2e.conftest import Campus
 from tests.e2e.looking import flaws_of
 from tests.factories import (
+    AssignmentFactory,
     GradingRunFactory,
     ManualQuestionFactory,
     MarkFactory,
@@ -19,6 +26,8 @@ from tests.factories import (
     SubmissionFactory,
     TrialFactory,
 )
+from tests.grading.files_world import hand_in_report
+from tests.grading.marking import address
 
 pytestmark = [
     pytest.mark.e2e,
@@ -86,6 +95,30 @@ def rubric_page(campus: Campus, staff: str) -> str:
     return f"{staff}marking/rubrics/{rubric.key}/?revision={revision.number}"
 
 
+def report_pages(campus: Campus, who: str) -> list[str]:
+    """Return the pages of coursework without a notebook, in which a report is in."""
+    assignment = AssignmentFactory.create(
+        course=campus.assignment.course, title="Report", with_revision=False
+    )
+    bundle = files_bundle(
+        [read_file_line("report.pdf = 5")], [read_question_line("Method = 6")]
+    )
+    revision = publish_files(
+        actor=campus.lecturer, assignment=assignment, bundle=bundle
+    )
+    run = hand_in_report(assignment, campus.student)
+    if who == "student":
+        return [assignment.get_absolute_url(), run.get_absolute_url()]
+    staff = f"{assignment.get_absolute_url()}staff/"
+    return [
+        staff,
+        f"{staff}files/",
+        f"{staff}revisions/{revision.number}/",
+        address(run, "method"),
+        f"{assignment.course.get_absolute_url()}manage/coursework/new/",
+    ]
+
+
 def faults_everywhere(browser: Browser, campus: Campus, who: str) -> list[str]:
     submission = SubmissionFactory.create(
         assignment=campus.assignment, author=campus.student
@@ -120,6 +153,7 @@ def faults_everywhere(browser: Browser, campus: Campus, who: str) -> list[str]:
                 assignment=campus.assignment, of=submission
             ).get_absolute_url(),
         ]
+    paths += report_pages(campus, who)
     context = browser.new_context()
     page = context.new_page()
     found = faults_of(page, f"{campus.portal.url}/accounts/login/")

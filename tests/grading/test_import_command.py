@@ -14,6 +14,7 @@ from grading.management.commands.import_assignment import _count
 from grading.models import GradingRun, Publication
 from tests.factories import AssignmentFactory
 from tests.formats.assignment.bundles import MANIFEST, write_bundle
+from tests.formats.assignment.files_bundles import write_files_bundle
 from tests.formats.importing.foreign import checking, write
 from tests.grading.trials import solve
 
@@ -78,6 +79,19 @@ def test_once_the_trials_are_good_it_publishes(
     assert GradingRun.objects.count() == 2
 
 
+def test_files_without_a_notebook_are_published_at_once(
+    assignment: Assignment, tmp_path: Path
+) -> None:
+    said = run(assignment, write_files_bundle(tmp_path), publish=True, wait=0)
+    assert "2 questions worth 10 points, published." in said
+    revision = Assignment.objects.get().revision
+    assert revision is not None
+    assert revision.is_files_only
+    assert not Publication.objects.get().is_override
+    assert not GradingRun.objects.exists()
+    assert "Note" not in said
+
+
 def test_failed_trials_are_named(assignment: Assignment, tmp_path: Path) -> None:
     run(assignment, write_bundle(tmp_path))
     solve(assignment.revisions.get(), solution="1")
@@ -101,6 +115,12 @@ def test_faults_are_listed_and_nothing_is_imported(
 def test_unknown_assignment_is_named(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="no assignment “x” in a course “y”"):
         call_command("import_assignment", tmp_path, course="y", assignment="x")
+
+
+def test_dry_run_says_that_nothing_is_run(tmp_path: Path) -> None:
+    said, folder = StringIO(), write_files_bundle(tmp_path)
+    call_command("import_assignment", folder, dry_run=True, stdout=said)
+    assert "Report (softmark), 10 points, files only" in said.getvalue()
 
 
 def test_dry_run_says_so_and_imports_nothing(tmp_path: Path) -> None:

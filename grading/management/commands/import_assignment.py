@@ -282,7 +282,8 @@ def _keep(prepared: PreparedFolder, target: Path) -> None:
 
 def _outline(prepared: PreparedFolder, bundle: Bundle) -> Iterator[str]:
     """Yield what would be imported, with a line for each question and check."""
-    yield f"{bundle.title} ({prepared.format}), {bundle.points} points, {bundle.notebook}"
+    runs = bundle.notebook or "files only"
+    yield f"{bundle.title} ({prepared.format}), {bundle.points} points, {runs}"
     for question in bundle.questions:
         style = "manual" if question.kind == QuestionKind.MANUAL else question.style
         yield f"  {question.key}  {question.points}  {style}  {question.title}"

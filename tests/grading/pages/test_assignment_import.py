@@ -16,6 +16,7 @@ from formats.choices import Role
 from grading.models import GradingRun
 from tests.factories import AssignmentFactory, EnrolmentFactory
 from tests.formats.assignment.bundles import MANIFEST, write_bundle
+from tests.formats.assignment.files_bundles import write_files_bundle
 from tests.formats.importing.foreign import (
     checking,
     code,
@@ -81,6 +82,25 @@ def test_importing_stores_a_revision_and_publishes_nothing(
     assert revision.created_by == lecturer
     assignment.refresh_from_db()
     assert assignment.revision is None
+
+
+def test_files_without_a_notebook_are_imported_without_trials(
+    lecturer: User, assignment: Assignment, tmp_path: Path
+) -> None:
+    archive = zipped(write_files_bundle(tmp_path / "task"), tmp_path / "task.zip")
+    package = SimpleUploadedFile("task.zip", archive.read_bytes())
+    shown = send(lecturer, assignment, package=package)
+    text = words(shown)
+    assert "10 points · files only: nothing is run" in text
+    assert "Students hand in report.pdf, figures.zip Students get nothing" in text
+    assert "Please note" not in text
+    answer = send(lecturer, assignment, digest=digest_of(shown))
+    assert answer["Location"] == f"{assignment.get_absolute_url()}staff/revisions/1/"
+    assert not GradingRun.objects.exists()
+    publish = f"{assignment.get_absolute_url()}staff/revisions/1/publish/"
+    signed_in(lecturer).post(publish)
+    assignment.refresh_from_db()
+    assert assignment.revision == assignment.revisions.get()
 
 
 def test_an_upload_that_was_not_previewed_is_not_imported(
