@@ -76,7 +76,11 @@ class AllocationForm(_MarkersForm):
         initial="students",
         widget=forms.RadioSelect,
     )
-    module_code = forms.ChoiceField(label="Only students with the code", required=False)
+    module_code = forms.ChoiceField(
+        label="Only students with the code",
+        required=False,
+        help_text="Together with those whom you name below.",
+    )
     students = forms.CharField(
         label="Only these students",
         required=False,

@@ -12,6 +12,7 @@ from courses.permissions import Right, can
 from grading.marking_pace import pace, time_in_words, time_left
 from grading.models import MarkerAllocation, Marking, Stage
 from grading.services.agreement import differing_answers
+from grading.services.allocation_plan import AllocationPlan
 from grading.services.marker_scope import MarkerScope
 from grading.services.marking_progress import (
     MarkerProgress,
@@ -141,6 +142,41 @@ class MarkingPage:
     def not_given_words(self) -> str:
         """The same in words, empty if there are none."""
         return f"{self.not_given} given to nobody" if self.not_given else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreviewRow:
+    """How many answers to a question a marker is given, and would be given."""
+
+    name: str
+    question: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllocationPreview:
+    """What an allocation would do, in words and by marker."""
+
+    words: str
+    rows: tuple[PreviewRow, ...]
+
+
+def allocation_preview(
+    page: MarkingPage, plan: AllocationPlan, words: str
+) -> AllocationPreview:
+    """Return what the page shows of an allocation that was tried."""
+    titles = {each.key: each.title for each in page.questions}
+    rows = tuple(
+        PreviewRow(
+            name=each.marker.name,
+            question=titles.get(each.key, each.key),
+            before=each.before,
+            after=each.after,
+        )
+        for each in plan.changes
+    )
+    return AllocationPreview(words=words, rows=rows)
 
 
 def marking_page(

@@ -26,6 +26,7 @@ from grading.allocation import (
     students_by_key,
 )
 from grading.models import MarkerAllocation, Marking, Stage
+from grading.services.given_answers import given_answers
 from grading.services.marker_scope import EVERYTHING
 from grading.services.marking_queue import MarkingQueue, load_marking_queue
 
@@ -55,10 +56,15 @@ class AllocationOrder:
 
 @dataclass(frozen=True, kw_only=True)
 class Allocated:
-    """How many answers were allocated, and how many had no marker who may get them."""
+    """How many answers were allocated, and how many had no marker who may get them.
+
+    `without_work` are those of `answers` whose student has no work that is to be marked
+    so far.
+    """
 
     answers: int
     left_out: int = 0
+    without_work: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +133,10 @@ def allocate(
     count = sum(map(len, dealt.values()))
     if count:
         _record(actor, assignment, f"{_answers(count)} given to", order.markers)
-    return Allocated(answers=count, left_out=len(free) - count)
+    with_work = sum(len(table.with_work.intersection(each)) for each in dealt.values())
+    return Allocated(
+        answers=count, left_out=len(free) - count, without_work=count - with_work
+    )
 
 
 @transaction.atomic
@@ -250,17 +259,6 @@ def _table(assignment: Assignment) -> _Table:
         first=first,
         second=second,
     )
-
-
-def given_answers(assignment: Assignment) -> tuple[GivenAnswers, GivenAnswers]:
-    """Return the allocations for the first marking and for the second. One query."""
-    rows = MarkerAllocation.objects.filter(assignment=assignment).order_by()
-    by_stage: dict[str, list[Given]] = defaultdict(list)
-    for stage, marker, key, student in rows.values_list(
-        "stage", "marker", "key", "student"
-    ):
-        by_stage[stage].append(Given(marker=marker, key=key, student=student))
-    return GivenAnswers(by_stage[Stage.FIRST]), GivenAnswers(by_stage[Stage.SECOND])
 
 
 def _take_back(

@@ -9,7 +9,8 @@ from django.db import transaction
 from accounts.models import User
 from courses.models import Assignment
 from grading.models import Stage
-from grading.services.allocation import Allocated, given_answers
+from grading.services.allocation import Allocated
+from grading.services.given_answers import given_answers
 from grading.services.marker_scope import EVERYTHING
 from grading.services.marking_queue import WorkItem, load_marking_queue
 

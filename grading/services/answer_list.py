@@ -12,7 +12,7 @@ from accounts.models import User
 from courses.models import Assignment, Rubric
 from grading.hand_points import needs_agreement
 from grading.models import Marking, Stage
-from grading.services.allocation import given_answers
+from grading.services.given_answers import given_answers
 from grading.services.hand_points import finished_markings
 from grading.services.marker_scope import MarkerScope
 from grading.services.marking_queue import MarkedQuestion, MarkingQueue, WorkItem

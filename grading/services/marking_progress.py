@@ -10,7 +10,7 @@ from uuid import UUID
 from courses.models import Assignment
 from grading.allocation import GivenAnswers
 from grading.models import Marking, Stage
-from grading.services.allocation import given_answers
+from grading.services.given_answers import given_answers
 from grading.services.marker_scope import EVERYTHING
 from grading.services.marking_queue import (
     MarkedQuestion,

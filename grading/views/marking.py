@@ -1,6 +1,7 @@
 """The view of the overview of marking, and of giving answers to markers."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from django.contrib import messages
@@ -15,7 +16,13 @@ from accounts.http import SignedInRequest
 from courses.models import Assignment
 from courses.permissions import Right
 from grading.forms.marking import AllocationForm, SecondMarkingForm
-from grading.pages.marking import AllocationRow, MarkingPage, marking_page
+from grading.pages.marking import (
+    AllocationPreview,
+    AllocationRow,
+    MarkingPage,
+    allocation_preview,
+    marking_page,
+)
 from grading.services.allocation import (
     Allocated,
     AllocationRefusedError,
@@ -23,10 +30,13 @@ from grading.services.allocation import (
     allocate_second,
     withdraw_allocation,
 )
+from grading.services.allocation_plan import apply_allocation
 from grading.services.marker_scope import marker_scope
 from grading.views.access import allowed_assignment
 
 UNPROCESSABLE: Final = 422
+# The button that shows what a form would change.
+_PREVIEW: Final = "preview"
 
 
 @login_required
@@ -48,49 +58,85 @@ def marking(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
     return action(request, found, page) or redirect("grading:marking", slug, aslug)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Way:
+    """One of the forms that give answers to markers, and its words."""
+
+    nothing: str
+    left_out: str
+
+    def words(self, done: Allocated, verbs: tuple[str, str]) -> str:
+        """Say what was done, or would be. `verbs` are for one answer and for several."""
+        said = self.nothing
+        if done.answers or done.left_out:
+            said = f"{_answers(done.answers, verbs)} allocated{_without_work(done)}."
+        if done.left_out:
+            said += f" {_answers(done.left_out, verbs)} {self.left_out}."
+        return said
+
+
+_FIRST: Final = _Way(
+    nothing="Everything that you chose is allocated already.",
+    left_out="left out, since one marker would mark the same answer twice",
+)
+_SECOND: Final = _Way(
+    nothing="So many students have a second marker already.",
+    left_out="without a second marker, since the chosen markers mark them first",
+)
+_IS: Final = ("is", "are")
+_WOULD_BE: Final = ("would be", "would be")
+
+
 def _allocate(
     request: SignedInRequest, found: Assignment, page: MarkingPage
 ) -> HttpResponse | None:
     form = AllocationForm(found, _choices(page), request.POST)
-    if not form.is_valid():
-        return _page(request, found, page, allocation=form)
-    try:
-        done = allocate(actor=request.user, assignment=found, order=form.order)
-    except AllocationRefusedError as refused:
-        form.add_error(None, str(refused))
-        return _page(request, found, page, allocation=form)
-    _say(
-        request,
-        done,
-        nothing="Everything that you chose is allocated already.",
-        left_out="left out, since one marker would mark the same answer twice",
-    )
-    return None
+
+    def act() -> Allocated:
+        return allocate(actor=request.user, assignment=found, order=form.order)
+
+    return _give(request, found, page, way=_FIRST, form=form, act=act)
 
 
 def _allocate_second(
     request: SignedInRequest, found: Assignment, page: MarkingPage
 ) -> HttpResponse | None:
     form = SecondMarkingForm(found, _choices(page), request.POST, prefix="second")
-    if not form.is_valid():
-        return _page(request, found, page, second=form)
-    try:
-        done = allocate_second(
+
+    def act() -> Allocated:
+        return allocate_second(
             actor=request.user,
             assignment=found,
             markers=list(form.cleaned_data["markers"]),
             percent=form.cleaned_data["percent"],
             keys=form.chosen_keys,
         )
+
+    return _give(request, found, page, way=_SECOND, form=form, act=act)
+
+
+def _give(
+    request: SignedInRequest,
+    found: Assignment,
+    page: MarkingPage,
+    *,
+    way: _Way,
+    form: AllocationForm | SecondMarkingForm,
+    act: Callable[[], Allocated],
+) -> HttpResponse | None:
+    """Give the answers, or show what the form would give; or why it cannot."""
+    if not form.is_valid():
+        return _page(request, found, page, sent=form)
+    is_tried = _PREVIEW in request.POST
+    try:
+        plan = apply_allocation(found, act, is_tried=is_tried)
     except AllocationRefusedError as refused:
         form.add_error(None, str(refused))
-        return _page(request, found, page, second=form)
-    _say(
-        request,
-        done,
-        nothing="So many students have a second marker already.",
-        left_out="without a second marker, since the chosen markers mark them first",
-    )
+        return _page(request, found, page, sent=form)
+    if is_tried:
+        shown = allocation_preview(page, plan, way.words(plan.done, _WOULD_BE))
+        return _page(request, found, page, sent=form, preview=shown)
+    messages.success(request, way.words(plan.done, _IS))
     return None
 
 
@@ -134,19 +180,18 @@ _ACTIONS: Final[
 ] = {"allocate": _allocate, "second": _allocate_second, "withdraw": _withdraw}
 
 
-def _say(
-    request: SignedInRequest, done: Allocated, *, nothing: str, left_out: str
-) -> None:
-    words = nothing
-    if done.answers or done.left_out:
-        words = f"{_answers(done.answers)} allocated."
-    if done.left_out:
-        words += f" {_answers(done.left_out)} {left_out}."
-    messages.success(request, words)
+def _answers(count: int, verbs: tuple[str, str]) -> str:
+    one, several = verbs
+    return f"1 answer {one}" if count == 1 else f"{count} answers {several}"
 
 
-def _answers(count: int) -> str:
-    return f"{count} answer{' is' if count == 1 else 's are'}"
+def _without_work(done: Allocated) -> str:
+    """Say why more answers are allocated than the page counts."""
+    if not done.without_work:
+        return ""
+    if done.without_work == done.answers:
+        return ", for when their students hand in"
+    return f", {done.without_work} of them for when their students hand in"
 
 
 def _choices(page: MarkingPage) -> list[tuple[str, str]]:
@@ -158,20 +203,26 @@ def _page(
     found: Assignment,
     page: MarkingPage,
     *,
-    allocation: AllocationForm | None = None,
-    second: SecondMarkingForm | None = None,
+    sent: AllocationForm | SecondMarkingForm | None = None,
     withdrawn: AllocationRow | None = None,
+    preview: AllocationPreview | None = None,
 ) -> HttpResponse:
+    """Show the overview, with the form as it was sent, and what it would change."""
     context: dict[str, object] = {
         "page": page,
         "assignment": found,
         "course": found.course,
         "tab": "marks",
         "withdrawn": withdrawn,
+        "preview": preview,
     }
     if page.may_edit and page.questions:
         choices = _choices(page)
-        context["allocation"] = allocation or AllocationForm(found, choices)
-        context["second"] = second or SecondMarkingForm(found, choices, prefix="second")
-    status = UNPROCESSABLE if allocation or second else None
+        is_first = isinstance(sent, AllocationForm)
+        context["allocation"] = sent if is_first else AllocationForm(found, choices)
+        is_second = isinstance(sent, SecondMarkingForm)
+        context["second"] = (
+            sent if is_second else SecondMarkingForm(found, choices, prefix="second")
+        )
+    status = UNPROCESSABLE if sent and not preview else None
     return render(request, "grading/marking.html", context, status=status)

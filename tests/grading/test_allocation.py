@@ -16,9 +16,9 @@ from grading.services.allocation import (
     AllocationRefusedError,
     allocate,
     allocate_second,
-    given_answers,
     withdraw_allocation,
 )
+from grading.services.given_answers import given_answers
 from tests.factories import (
     AssignmentFactory,
     EnrolmentFactory,

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from courses.models import Assignment, CourseChange
 from grading.models import MarkerAllocation, Stage
-from tests.factories import MarkingFactory
+from tests.factories import EnrolmentFactory, MarkingFactory
 from tests.grading.pages import signed_in, words
 from tests.grading.test_allocation import KEYS, made
 
@@ -71,6 +71,38 @@ def test_second_markings_that_wait_are_named() -> None:
     client.post(address(assignment), form | {"second-keys": KEYS, "second-percent": 50})
     text = words(signed_in(markers[1]).get(address(assignment)))
     assert "Waiting for you 2 2 for a second marking" in text
+
+
+def test_allocations_are_tried_before_they_are_stored() -> None:
+    assignment, lecturer, markers = made(students=3)
+    absent = EnrolmentFactory.create(course=assignment.course).user
+    client = signed_in(lecturer)
+    shown = client.post(address(assignment), allocation(markers[:1], preview="1"))
+    text = words(shown)
+    assert shown.status_code == 200
+    assert "A preview: nothing is stored yet 8 answers would be allocated" in text
+    assert "2 of them for when their students hand in." in text
+    rows = shown.context["preview"].rows
+    assert [(row.name, row.before, row.after) for row in rows] == [
+        (markers[0].name, 0, 4)
+    ] * 2
+    assert not MarkerAllocation.objects.exists()
+    # The form keeps what was chosen, so one press of a button stores it.
+    assert f'value="{markers[0].pk}" id="id_markers_' in shown.content.decode()
+    form = allocation(markers[:1], students=absent.email)
+    stored = client.post(address(assignment), form, follow=True)
+    assert "2 answers are allocated, for when their students hand in." in words(stored)
+    client.post(address(assignment), allocation(markers[:1]))
+    second = {
+        "action": "second",
+        "preview": "1",
+        "second-markers": markers[1].pk,
+        "second-keys": KEYS,
+        "second-percent": 100,
+    }
+    shown = client.post(address(assignment), second)
+    assert "6 answers would be allocated." in words(shown)
+    assert not MarkerAllocation.objects.filter(stage=Stage.SECOND).exists()
 
 
 def test_form_says_what_second_markers_see() -> None:
