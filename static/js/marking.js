@@ -287,6 +287,8 @@ async function tellPresence() {
 const quietly = (work) => work().catch(() => undefined);
 
 showPoints();
+// On a phone, the form is below the answer, and so is why it was not stored.
+form.querySelector('[role="alert"]')?.scrollIntoView({ block: "nearest" });
 setInterval(() => quietly(tellPresence), 1000 * PRESENCE_SECONDS);
 quietly(tellPresence);
 quietly(compare).then(() => quietly(fetchAhead));

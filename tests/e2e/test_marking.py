@@ -68,6 +68,7 @@ def test_a_question_is_marked_by_keys_alone(campus: Campus, page: Page) -> None:
     page.wait_for_url(f"**{address(other, key='discussion')}")
     expected = ({texts[0], texts[3]}, "2.00", "Say why.Here.")
     assert [given(first), given(alike)] == [expected, expected]
+    why_it_is_not_stored_is_in_view(page)
     mark_the_last(page)
     assert given(other) == ({texts[1]}, "1.00", "Say why.")
 
@@ -85,6 +86,20 @@ def enter_leaves_the_points(page: Page) -> None:
     page.keyboard.type("0.5")
     page.keyboard.press("Enter")
     expect(cut).to_be_empty()
+
+
+def why_it_is_not_stored_is_in_view(page: Page) -> None:
+    """Finish with faulty points on a small screen, where the form is below the answer."""
+    page.set_viewport_size({"width": 390, "height": 700})
+    field = page.locator("#adjustment")
+    field.fill("one")
+    page.keyboard.press("Control+Enter")
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("Write the points to add as a number")
+    expect(alert).to_be_in_viewport(ratio=1)
+    field.fill("")
+    page.keyboard.press("Escape")
+    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def mark_the_last(page: Page) -> None:
