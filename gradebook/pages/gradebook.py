@@ -21,7 +21,7 @@ from gradebook.pages.gradebook_rows import (
     with_links,
 )
 from gradebook.services.formula import Formula, load_formula
-from gradebook.services.scores import load_scores
+from gradebook.services.scores import CourseScores, load_scores
 from gradebook.services.student_codes import code_in_course
 from grading.services.entered_marks import MAY_ENTER
 
@@ -212,21 +212,48 @@ def gradebook_page(
     )
 
 
-def all_rows(
-    *, user: User, course: Course, now: dt.datetime
-) -> tuple[tuple[Column, ...], list[GradebookRow], bool]:
-    """Return columns and rows of everybody by name, and whether totals are shown."""
+@dataclass(frozen=True, kw_only=True)
+class Everybody:
+    """All students of a course by name, or by code, with the marks that a person sees."""
+
+    formula: Formula
+    columns: tuple[Column, ...]
+    people: Sequence[Enrolment]
+    scores: CourseScores
+    sees_names: bool
+
+    @property
+    def shows_totals(self) -> bool:
+        """Whether the person sees all columns, from which a total is made."""
+        return len(self.columns) == len(self.formula.assignments)
+
+    @property
+    def rows(self) -> list[GradebookRow]:
+        """A row for each student."""
+        return [
+            row_of(
+                self.scores,
+                each,
+                self.columns,
+                shows_totals=self.shows_totals,
+                sees_names=self.sees_names,
+            )
+            for each in self.people
+        ]
+
+
+def load_everybody(*, user: User, course: Course, now: dt.datetime) -> Everybody:
+    """Return everybody's marks. The number of queries does not grow."""
     formula = load_formula(course)
-    columns = columns_of(user, formula, now)
-    shows_totals = len(columns) == len(formula.assignments)
     sees_names = can_view_all_work(user, course)
     people = _people(course, GradebookQuery(), sees_names=sees_names)
-    scores = load_scores(formula, [row.user_id for row in people], now=now)
-    rows = [
-        row_of(scores, each, columns, shows_totals=shows_totals, sees_names=sees_names)
-        for each in people
-    ]
-    return columns, rows, shows_totals
+    return Everybody(
+        formula=formula,
+        columns=columns_of(user, formula, now),
+        people=people,
+        scores=load_scores(formula, [row.user_id for row in people], now=now),
+        sees_names=sees_names,
+    )
 
 
 def all_totals(
@@ -236,11 +263,10 @@ def all_totals(
 
     Each total is a dictionary with `user`, `module_code` and `table`, a TotalTable.
     """
-    formula = load_formula(course)
-    if len(columns_of(user, formula, now)) < len(formula.assignments):
+    everybody = load_everybody(user=user, course=course, now=now)
+    if not everybody.shows_totals:
         return (_HIDDEN,), []
-    people = _people(course, GradebookQuery())
-    scores = load_scores(formula, [row.user_id for row in people], now=now)
+    formula, scores = everybody.formula, everybody.scores
     return formula.problems, [
         {
             "user": row.user,
@@ -249,7 +275,7 @@ def all_totals(
                 formula, scores.of(row.user_id), module_code=row.module_code
             ),
         }
-        for row in people
+        for row in everybody.people
     ]
 
 

@@ -1,18 +1,20 @@
-"""The gradebook as tables for other programs: all marks, or the registry's columns."""
+"""The gradebook as tables for other programs: all marks, or columns that they know."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from django.core.exceptions import PermissionDenied
 
 from accounts.models import User
 from courses.models import Course
-from courses.permissions import can_view_all_work
 from formats.choices import Choice
 from formats.spreadsheets import Cell
-from gradebook.pages.gradebook import all_rows
+from gradebook.pages.gradebook import Everybody, load_everybody
 from gradebook.pages.gradebook_rows import Cell as MarkCell
 from gradebook.pages.gradebook_rows import Column, GradebookRow
+from grading.models import GradingRun
+from grading.services.final_marks import FinalMark
 
 
 class TableKind(Choice):
@@ -20,6 +22,7 @@ class TableKind(Choice):
 
     MARKS = "marks", "All marks"
     REGISTRY = "registry", "For the registry"
+    NBGRADER = "nbgrader", "With nbgrader's columns"
 
 
 _PEOPLE: tuple[Cell, ...] = (
@@ -45,18 +48,37 @@ _REGISTRY: tuple[Cell, ...] = (
 )
 
 
+# The columns of nbgrader's own export.
+_NBGRADER: tuple[Cell, ...] = (
+    "assignment",
+    "duedate",
+    "timestamp",
+    "student_id",
+    "last_name",
+    "first_name",
+    "email",
+    "raw_score",
+    "late_submission_penalty",
+    "score",
+    "max_score",
+)
+
+
 def gradebook_table(
     *, user: User, course: Course, kind: TableKind, now: dt.datetime
 ) -> list[tuple[Cell, ...]]:
     """Return the table, with the names of its columns first and everybody by name.
 
     Where names are hidden from the person, it has codes. Then PermissionDenied is raised
-    for the table of the registry, which is names.
+    for the tables of other systems, which are made of names.
     """
-    columns, rows, shows_totals = all_rows(user=user, course=course, now=now)
-    sees_names = can_view_all_work(user, course)
-    if kind == TableKind.REGISTRY and not sees_names:
+    everybody = load_everybody(user=user, course=course, now=now)
+    if kind != TableKind.MARKS and not everybody.sees_names:
         raise PermissionDenied
+    if kind == TableKind.NBGRADER:
+        return [_NBGRADER, *_nbgrader_rows(everybody)]
+    columns, rows = everybody.columns, everybody.rows
+    shows_totals = everybody.shows_totals
     if kind == TableKind.REGISTRY:
         return [
             _REGISTRY,
@@ -68,7 +90,7 @@ def gradebook_table(
     ]
     return [
         (
-            *(_PEOPLE if sees_names else _CODED),
+            *(_PEOPLE if everybody.sees_names else _CODED),
             *heads,
             *(_TOTAL if shows_totals else ()),
         ),
@@ -134,3 +156,47 @@ def _registry_row(
         row.letter if is_final else "",
         result if is_final else "not complete",
     )
+
+
+def _nbgrader_rows(everybody: Everybody) -> Iterator[tuple[Cell, ...]]:
+    """Yield a row for each assessment and student, with zeros for nothing, as nbgrader.
+
+    A mark that is excused, withheld or not complete is left empty: it is no zero. What
+    people adjusted, and what a cap took, is part of the raw score.
+    """
+    marks = everybody.scores.marks
+    runs = GradingRun.objects.filter(pk__in={each.run_id for each in marks.values()})
+    received = dict(runs.order_by().values_list("pk", "submission__received_at"))
+    for column in everybody.columns:
+        assignment = column.assignment
+        for row in everybody.people:
+            student = row.user
+            mark = marks.get((assignment.pk, student.pk))
+            at = received.get(mark.run_id) if mark and mark.run_id else None
+            yield (
+                assignment.slug,
+                _utc(assignment.due_at),
+                _utc(at) if at else "",
+                student.login or student.email,
+                student.last_name,
+                student.first_name,
+                student.email,
+                *_scores(mark),
+                mark.possible if mark else column.possible,
+            )
+
+
+def _scores(mark: FinalMark | None) -> tuple[Cell, Cell, Cell]:
+    """Return the raw score, the late penalty and the score."""
+    if mark is None:
+        return Decimal(0), Decimal(0), Decimal(0)
+    if mark.is_excused or mark.is_withheld or not mark.is_complete:
+        return "", "", ""
+    points = mark.points
+    raw = points.raw + points.adjustment - points.capped
+    return raw, points.late_penalty, points.final
+
+
+def _utc(at: dt.datetime) -> str:
+    """Return the time in UTC as nbgrader writes it, without a zone."""
+    return str(at.astimezone(dt.UTC).replace(tzinfo=None))

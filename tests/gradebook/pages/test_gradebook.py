@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -236,6 +237,32 @@ def test_the_registry_gets_no_totals_from_somebody_who_sees_none(
     assistant = EnrolmentFactory.create(course=world.course, assistant=True).user
     sent = send_file(signed_in(assistant), world, kind="registry").content.decode()
     assert "71.0" not in sent
+
+
+def test_nbgrader_s_columns_have_a_row_for_each_assessment_and_student(
+    world: GradebookWorld, lecturer: Client
+) -> None:
+    student = world.student("60", "70")
+    absent = world.student()
+    excused = Mark.objects.get(assignment=world.first, student=student)
+    excused.standing = Standing.EXCUSED
+    excused.save()
+    Mark.objects.filter(assignment=world.exam).update(adjustment=Decimal(5))
+    answer = send_file(lecturer, world, kind="nbgrader")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode())))
+    assert list(rows[0])[:4] == ["assignment", "duedate", "timestamp", "student_id"]
+    found = {
+        (row["assignment"], row["email"]): (row["raw_score"], row["score"])
+        for row in rows
+    }
+    assert len(rows) == len(found) == 6
+    assert found[world.exam.slug, student.email] == ("65.00", "65.00")
+    assert found[world.first.slug, student.email] == ("", "")
+    assert found[world.second.slug, absent.email] == ("0", "0")
+    (sent,) = [row for row in rows if row["raw_score"] == "65.00"]
+    assert sent["timestamp"]
+    assert "+" not in sent["timestamp"]
+    assert Decimal(sent["max_score"]) == 100
 
 
 @pytest.mark.parametrize("given", [{"kind": "x"}, {"format": "../x"}])
