@@ -16,7 +16,8 @@ def zip_bytes(**members: bytes) -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         for name, data in members.items():
-            archive.writestr(name, data)
+            # With a fixed time, so that each process names its tests alike.
+            archive.writestr(zipfile.ZipInfo(name), data)
     return content.getvalue()
 
 
