@@ -7,10 +7,11 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from accounts.models import User
-from courses.models import Assignment, Enrolment
+from courses.models import Assignment, Enrolment, GroupRelease
 from gradebook.services.formula import Formula, Score
 from gradebook.services.scores import CourseScores
 from gradebook.services.student_codes import code_in_course
@@ -84,6 +85,14 @@ class Column:
     assignment: Assignment
     possible: Decimal
     is_released: bool
+    is_released_to_some: bool
+
+    @property
+    def release_words(self) -> str:
+        """That the marks are not released to everybody, or empty."""
+        if self.is_released:
+            return ""
+        return "released to some" if self.is_released_to_some else "not released"
 
     @property
     def key(self) -> str:
@@ -103,10 +112,13 @@ def columns_of(user: User, formula: Formula, now: dt.datetime) -> tuple[Column, 
 
     SECURITY: while an assignment is marked apart, assistants see no marks of it.
     """
-    seen = set(
+    of_groups = GroupRelease.objects.filter(
+        assignment=OuterRef("pk"), released_at__lte=now
+    )
+    seen = dict(
         Assignment.objects.with_marks_seen_by(user)
         .filter(course=formula.course)
-        .values_list("pk", flat=True)
+        .values_list("pk", Exists(of_groups.order_by()))
     )
     return tuple(
         Column(
@@ -114,6 +126,7 @@ def columns_of(user: User, formula: Formula, now: dt.datetime) -> tuple[Column, 
             possible=formula.possible.get(each.pk, Decimal(0)),
             is_released=each.marks_released_at is not None
             and each.marks_released_at <= now,
+            is_released_to_some=seen[each.pk],
         )
         for each in formula.assignments
         if each.pk in seen

@@ -9,8 +9,7 @@ from decimal import Decimal
 from courses.models import Assignment, Enrolment, GroupRelease, group_words
 from courses.models.texts import texts_of
 from grading.forms.release import group_choice
-from grading.models import Mark
-from grading.services.release_plan import ReleasePlan, plan_release
+from grading.services.release_plan import ReleasePlan, count_told, plan_release
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +88,7 @@ def release_page(
             else assignment.marks_out_of
         ),
         groups=groups_of(assignment, now),
-        told=Mark.objects.told().filter(assignment=assignment).count(),
+        told=count_told(assignment),
         module_code=module_code,
         is_out=is_out,
         waits=released_at is not None and not is_out,

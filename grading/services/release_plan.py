@@ -119,6 +119,13 @@ def plan_release(
     )
 
 
+def count_told(assignment: Assignment) -> int:
+    """Return how many students of the course can read their mark now. One query."""
+    students = _students(assignment, None).values("user")
+    marks = Mark.objects.told().filter(assignment=assignment, student__in=students)
+    return marks.count()
+
+
 def _students(assignment: Assignment, module_code: str | None) -> EnrolmentQuerySet:
     rows = Enrolment.objects.students().filter(course=assignment.course_id)
     return rows if module_code is None else rows.filter(module_code=module_code)

@@ -14,9 +14,8 @@ from courses.services.access import require_right
 from courses.services.changes import record_change
 from courses.services.edited_rows import save_assignment
 from courses.wall_clock import moment_words
-from grading.models import Mark
 from grading.services.release_mails import cancel_release_mails, queue_release_mails
-from grading.services.release_plan import plan_release
+from grading.services.release_plan import count_told, plan_release
 
 log = structlog.get_logger(__name__)
 
@@ -92,14 +91,14 @@ def take_back_release(
         raise NoReleaseError(
             "Say why the marks are taken back. Staff read it among the changes."
         )
-    told = Mark.objects.told().filter(assignment=assignment).count()
+    told = count_told(assignment)
     groups = GroupRelease.objects.filter(assignment=assignment)
     if module_code is not None:
         groups = groups.filter(module_code=module_code)
     groups.delete()
     if module_code is None:
         _store(actor, assignment, None)
-    told -= Mark.objects.told().filter(assignment=assignment).count()
+    told -= count_told(assignment)
     cancel_release_mails(assignment)
     could = "1 student could" if told == 1 else f"{told} students could"
     record_change(

@@ -11,9 +11,15 @@ from icalendar import Calendar
 
 from accounts.models import User
 from courses.calendar.services import calendar_file
-from courses.models import Announcement, Course, CourseChange, Enrolment
+from courses.models import (
+    Announcement,
+    Course,
+    CourseChange,
+    Enrolment,
+    GroupRelease,
+)
 from courses.services.enrolments import enrol
-from courses.services.shifting import plan_shift
+from courses.services.shifting import apply_shift, plan_shift
 from formats.choices import Role
 from tests.factories import (
     AnnouncementFactory,
@@ -68,6 +74,32 @@ def test_later_release_of_marks_moves_with_the_run(course: Course) -> None:
     plan = plan_shift(course=course, from_week=5, weeks=1, now=timezone.now())
     moved = {move.field: move.after for move in plan.moves if move.label == work.title}
     assert moved["marks_released_at"] - hours(200) > dt.timedelta(days=6)
+
+
+def test_later_release_to_a_group_moves_with_the_run(
+    course: Course, lecturer: User
+) -> None:
+    """Otherwise the marks would come out before the moved deadline."""
+    today = timezone.now().date()
+    WeekFactory.create(course=course, number=5, starts_on=today)
+    work = AssignmentFactory.create(course=course, due_at=hours(100))
+    release = GroupRelease.objects.create(
+        assignment=work, module_code="70010", released_at=hours(200)
+    )
+    now = timezone.now()
+    plan = plan_shift(course=course, from_week=5, weeks=1, now=now)
+    apply_shift(
+        actor=lecturer,
+        course=course,
+        from_week=5,
+        weeks=1,
+        reason="x",
+        seen=plan.digest,
+        now=now,
+    )
+    before = release.released_at
+    release.refresh_from_db()
+    assert release.released_at - before > dt.timedelta(days=6)
 
 
 @pytest.mark.parametrize("about", ["session", "material", "assignment"])

@@ -136,6 +136,8 @@ def faults_everywhere(browser: Browser, campus: Campus, who: str) -> list[str]:
             run.get_absolute_url(),
             tried(campus).get_absolute_url(),
             f"{staff}settings/",
+            f"{staff}release/",
+            f"{staff}standings/",
             f"{campus.assignment.course.get_absolute_url()}manage/late-rule/",
             f"{staff}rescore/?preview=1",
             rubric_page(campus, staff),

@@ -123,6 +123,8 @@ def test_nothing_handed_in_counts_as_0_once_it_is_out_for_the_group() -> None:
     }
     assert ",0,0" in of[late].replace("0.0", "0").replace("0.00", "0")
     assert ",0," not in of[other]
+    book = words(client.get(reverse("gradebook:gradebook", args=[course.slug])))
+    assert "released to some" in book
 
 
 def test_the_page_says_who_would_see_what_and_looks_different_once_it_is_out() -> None:
