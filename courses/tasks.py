@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from courses.services.invitations import mail_due_invitations
 from courses.services.request_mails import mail_due_answers
+from courses.services.student_mails import mail_due_to_students
 
 
 @shared_task(name="courses.invite")
@@ -17,3 +18,9 @@ def invite() -> None:
 def mail_answers() -> None:
     """Mail one portion of the answers to requests for extensions."""
     mail_due_answers(now=timezone.now())
+
+
+@shared_task(name="courses.mail_students")
+def mail_students() -> None:
+    """Mail one portion of what staff wrote to single students."""
+    mail_due_to_students(now=timezone.now())

@@ -4,6 +4,7 @@ from django.urls import path
 
 from gradebook.views import (
     assignment_statistics,
+    at_risk,
     course_statistics,
     formula,
     gradebook,
@@ -18,6 +19,12 @@ urlpatterns = [
         "courses/<slug:slug>/gradebook/file/",
         gradebook.gradebook_file,
         name="gradebook-file",
+    ),
+    path("courses/<slug:slug>/gradebook/at-risk/", at_risk.at_risk, name="at-risk"),
+    path(
+        "courses/<slug:slug>/gradebook/at-risk/file/",
+        at_risk.at_risk_file,
+        name="at-risk-file",
     ),
     path(
         "courses/<slug:slug>/gradebook/statistics/",

@@ -498,6 +498,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60, "ignore_result": True},
     },
+    "mail to students": {
+        "task": "courses.mail_students",
+        "schedule": 60.0,
+        "options": {"expires": 60, "ignore_result": True},
+    },
     "mail answers to regrade requests": {
         "task": "grading.mail_regrade_answers",
         "schedule": 60.0,

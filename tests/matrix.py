@@ -548,6 +548,16 @@ PAGES: Final = [
     Row(name="gradebook:gradebook", args=of_course, expected=STAFF),
     Row(name="gradebook:gradebook-file", args=of_course, expected=STAFF),
     Row(name="gradebook:course-statistics", args=of_course, expected=STAFF),
+    Row(name="gradebook:at-risk", args=of_course, expected=STAFF),
+    Row(
+        name="gradebook:at-risk",
+        note="mailing nobody",
+        method="post",
+        args=of_course,
+        form=lambda world: {"subject": "x", "text": "x"},
+        expected=MANAGERS.replace("200", "422"),
+    ),
+    Row(name="gradebook:at-risk-file", args=of_course, expected=STAFF),
     Row(name="gradebook:assignment-statistics", args=of_assignment, expected=STAFF),
     Row(
         name="gradebook:assignment-statistics",

@@ -23,6 +23,7 @@ from courses.models.revision import (
     RevisionFile,
 )
 from courses.models.rubric import Rubric, RubricGroup, RubricItem
+from courses.models.student_mail import StudentMail
 from courses.models.timetable import (
     Lecture,
     Room,
@@ -60,6 +61,7 @@ __all__ = [
     "Session",
     "SessionLecture",
     "Slot",
+    "StudentMail",
     "Teacher",
     "Week",
     "group_words",

@@ -105,7 +105,7 @@ def _missing(
         for each in assignments
         if out.is_out_for_some(each) and not each.has_entered_marks
     ]
-    extra = _extra_times(course, released)
+    extra = extra_times(course, released)
     opened = set(
         OpenedAttempt.objects.unfinished()
         .filter(assignment__in=released, expires_at__gt=now)
@@ -168,7 +168,7 @@ class _Releases:
         return assignment.pk in self.everybody or key in self.groups
 
 
-def _extra_times(
+def extra_times(
     course: Course, assignments: Sequence[Assignment]
 ) -> dict[Owner, ExtraTime]:
     """Return the extra time of those who have some, by assignment and student."""
