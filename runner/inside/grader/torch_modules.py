@@ -7,12 +7,16 @@ module is asked for its own part, and the rest is done here.
 `torch.func.functional_call` puts other weights into a module for one call. With a
 student's module it would put them into this process, and the call would run in the
 student's process without them.
+
+`kl_divergence` looks its formula up by the classes of both distributions, which a stand-in
+does not have.
 """
 
 from collections.abc import Callable, Iterator, MutableMapping
 from types import FrameType
 from typing import Any, Final
 
+from torch import distributions
 from torch.nn.utils import stateless
 
 from runner.inside.grader.answers import NotDataError
@@ -27,7 +31,7 @@ def answer_to(frame: FrameType) -> Callable[..., Any] | None:
 
 
 def install() -> None:
-    """Refuse `functional_call` with a student's module, alone or within a test's own."""
+    """Refuse `functional_call` and `kl_divergence` with a student's object, in words."""
     call = stateless._functional_call  # noqa: SLF001 - what both of torch's functions use
 
     def checked(module: Any, *arguments: Any, **named: Any) -> Any:
@@ -39,6 +43,19 @@ def install() -> None:
         return call(module, *arguments, **named)
 
     vars(stateless)["_functional_call"] = checked
+    divergence = distributions.kl_divergence
+
+    def compared(p: Any, q: Any) -> Any:
+        if is_handle(p) or is_handle(q):
+            raise NotDataError(
+                "kl_divergence takes no distribution of the student's: make one of its "
+                "parameters (`Normal(d.loc, d.scale)`), or let a function of the notebook "
+                "call it"
+            )
+        return divergence(p, q)
+
+    for module in (distributions, distributions.kl):
+        vars(module)["kl_divergence"] = compared
 
 
 def _named_modules(

@@ -94,6 +94,10 @@ def file_methods() -> frozenset[str]:
 
 for _name in file_methods() | {"__enter__", "__exit__"}:
     setattr(SentPath, _name, _refuse_file)
+# A path shows the name of its class: `PosixPath('a.txt')`.
+for _sent, _own in ((SentPath, PosixPath), (SentPurePath, PurePosixPath)):
+    _sent.__name__ = _sent.__qualname__ = _own.__name__
+    _sent.__module__ = _own.__module__
 
 
 def _path(encoder: EncoderBase, value: Any, _depth: int) -> Node:

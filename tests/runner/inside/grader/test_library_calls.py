@@ -196,3 +196,24 @@ def test_no_weights_are_put_into_a_student_s_module_for_one_call(
     result = marked(runner, _RIGHT, *tests, defined_classes=("Net",))
     assert all_scores(result) == [0.0, 0.0, 1.0]
     assert "functional_call" in result.questions[0].checks[0].trace
+
+
+def test_no_formula_is_looked_up_by_the_class_of_a_stand_in(runner: Runner) -> None:
+    """torch would say that two normal distributions have no divergence."""
+    notebook = (
+        "import torch\nfrom torch.distributions import Normal, kl_divergence\n"
+        "def encode(x): return Normal(x, torch.ones_like(x))\n"
+        "def divergence(x): return kl_divergence(encode(x), Normal(0., 1.))"
+    )
+    start = "from torch.distributions import Normal, kl_divergence\nd = encode(torch.ones(2))\n"
+    tests = (
+        "kl_divergence(d, Normal(0., 1.))",
+        "try: kl_divergence(Normal(0., 1.), d)\nexcept Exception: pass",
+        "assert (kl_divergence(Normal(d.loc, d.scale), Normal(0., 1.)) == 0.5).all()",
+        "assert (divergence(torch.ones(2)) == 0.5).all()",
+    )
+    result = marked(
+        runner, notebook, *("import torch\n" + start + one for one in tests)
+    )
+    assert all_scores(result) == [0.0, 0.0, 1.0, 1.0]
+    assert "kl_divergence takes no" in result.questions[0].checks[0].trace

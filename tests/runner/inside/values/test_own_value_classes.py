@@ -1,11 +1,12 @@
 """Values of the notebook's own classes, and values of Python's: each arrives as its class."""
 
+import importlib
 import json
 import time
 from collections import deque
 from datetime import UTC, datetime, timedelta, timezone
 from datetime import time as day_time
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, Final
 
 import numpy as np
@@ -55,6 +56,7 @@ _IMPORTS: Final = "import collections, numpy as np, torch, pandas as pd\n"
 
 
 def test_each_class_of_values_is_decided() -> None:
+    importlib.import_module("pandas")  # its classes are known once it is there
     own_operators.base_of(object)
     assert {kind.__name__ for kind in own_operators.REDEFINABLE} == set(_VALUES)
 
@@ -146,6 +148,13 @@ def test_a_path_refuses_all_that_has_to_do_with_files() -> None:
             getattr(found, name)()
     assert found.parent.name == ""
     assert str(found / "b") == "a/b"
+
+
+@pytest.mark.parametrize("path", [Path("a"), PurePosixPath("a")])
+def test_a_path_is_shown_as_in_the_notebook(path: PurePosixPath) -> None:
+    found = cross([path])
+    assert repr(found) == repr([path])
+    assert repr(type(found[0])) == repr(type(path))
 
 
 def test_an_invalid_class_is_refused() -> None:
