@@ -32,18 +32,22 @@ MOST_CELL_COMMENTS: Final = 200
 
 
 class MarkingConflictError(Exception):
-    """Somebody else has changed the marking since it was read. Nothing has changed.
+    """The marking was changed since it was read. Nothing has changed now.
 
-    `marking` is the stored one, or None if it was removed. `for_programs` are words for
-    a program, which has no page to look at.
+    `marking` is the stored one, or None if it was removed. The `actor` may have changed
+    it themselves, elsewhere. `for_programs` are words for a program, which has no page
+    to look at.
     """
 
-    def __init__(self, marking: Marking | None) -> None:
+    def __init__(self, marking: Marking | None, actor: User) -> None:
         self.marking = marking
-        by = marking.marker.name if marking and marking.marker else "Somebody else"
-        self.summary = f"{by} has changed this marking since you opened it."
+        marker = marking.marker if marking else None
+        by = f"{marker.name} has" if marker else "Somebody else has"
+        by = "You have" if marker == actor else by
+        elsewhere = ", in another window" if marker == actor else ""
+        self.summary = f"{by} changed this marking since you opened it{elsewhere}."
         self.for_programs = (
-            f"{by} has changed this marking since the version that you sent. Nothing was "
+            f"{by} changed this marking since the version that you sent. Nothing was "
             "stored. Read it again, and send its present version with your own marking."
         )
         super().__init__(
@@ -240,7 +244,7 @@ def _locked(actor: User, target: MarkingTarget, version: int) -> Marking:
         .update(version=F("version") + 1, updated_at=Now())
     )
     if version and not changed:
-        raise MarkingConflictError(target.stored().select_related("marker").first())
+        raise _conflict(actor, target)
     if not version:
         try:
             with transaction.atomic():
@@ -252,11 +256,14 @@ def _locked(actor: User, target: MarkingTarget, version: int) -> Marking:
                     marker=actor_user(actor),
                 )
         except IntegrityError:
-            raise MarkingConflictError(
-                target.stored().select_related("marker").first()
-            ) from None
+            raise _conflict(actor, target) from None
     marking: Marking = target.stored().select_related("rubric__assignment").get()
     return marking
+
+
+def _conflict(actor: User, target: MarkingTarget) -> MarkingConflictError:
+    stored = target.stored().select_related("marker")
+    return MarkingConflictError(stored.first(), actor)
 
 
 def _store_cell_comments(marking: Marking, given: Mapping[int, str]) -> None:

@@ -337,7 +337,7 @@ def _mark_again(
     second = replace(target, stage=Stage.SECOND).stored().filter(is_finished=True)
     if marking.stage == Stage.FIRST and second.exists():
         if marking.version != version:
-            raise MarkingConflictError(marking)
+            raise MarkingConflictError(marking, actor)
         # Two people have marked it, so the new marking is the agreed one. Otherwise the
         # question could wait for one, because the two differ now.
         target = replace(target, stage=Stage.AGREED)

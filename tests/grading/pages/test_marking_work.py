@@ -102,6 +102,18 @@ def test_loser_of_two_markers_sees_why_and_keeps_what_they_typed() -> None:
     assert (marking.comment, marking.version) == ("Mine", 2)
 
 
+def test_whoever_changed_it_in_another_window_is_told_so() -> None:
+    assignment = marked_assignment()
+    run = answered(assignment)
+    client = signed_in(marker_of(assignment))
+    form = {"attempt": "1", "version": "0", "item": item_id("Clear")}
+    client.post(address(run), form)
+    again = client.post(address(run), form)
+    assert again.status_code == 409
+    said = "You have changed this marking since you opened it, in another window."
+    assert said in words(again)
+
+
 def test_faulty_points_store_nothing_and_stay_in_the_form() -> None:
     run = answered(marked_assignment())
     client = signed_in(marker_of(run.work.assignment))

@@ -59,7 +59,7 @@ def test_the_rubric_is_marked_again_and_comments_at_cells_stay(
     }
     assert client.post(page, sent | {"answer": ""}).status_code == 422
     stale = client.post(page, sent | {"version": 9})
-    assert "has changed this marking" in words(stale)
+    assert "You have changed this marking" in words(stale)
     assert client.post(page, sent).status_code == 302
     row.refresh_from_db()
     assert (row.state, row.points_after) == ("changed", Decimal("3.5"))
