@@ -77,11 +77,12 @@ class RegradeAnswerForm(forms.Form):
                 )
         possible = marking.rubric.points.normalize()
         self.fields["adjustment"] = PointsField(
-            label="Adjustment of the question",
+            label="Points to add or take",
             required=False,
-            initial=marking.adjustment,
-            help_text=f"Items and adjustment count from 0 to {possible:f} points "
-            "together. What is above or below is cut off.",
+            initial=f"{marking.adjustment.normalize():f}" if marking.adjustment else "",
+            help_text="Beside the items, such as 0.5 or \N{MINUS SIGN}1. "
+            f"All together counts from 0 to {possible:f} points: what is above or below is "
+            "cut off.",
         )
         self.fields["comment"] = forms.CharField(
             label="Comment on the question",

@@ -45,6 +45,12 @@ def test_the_rubric_is_marked_again_and_comments_at_cells_stay(
     client = signed_in(world.marker)
     html = client.get(page).content.decode()
     assert html.count(" checked") == 2
+    # The same words as on the marking page, and no 0 that somebody seems to have typed.
+    assert "Points to add or take" in html
+    assert 'value="0.00"' not in html
+    # The same words as on the marking page, and no 0 that somebody seems to have typed.
+    assert "Points to add or take" in html
+    assert 'value="0.00"' not in html
     (group, style) = world.rubric.groups.all()
     sent = {
         f"group-{group.pk}": [
