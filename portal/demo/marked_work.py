@@ -47,7 +47,7 @@ FIRST: Final = (
     Marked(
         email="student",
         submission="middling",
-        choices=((0,), (1,), (0,), (0,)),
+        choices=((0,), (1,), (1,)),
         points=Decimal(2),
         comment="You name what the network confuses, and say why. The change would fit "
         "*any* network: which part of a **convolution** does it use?",
