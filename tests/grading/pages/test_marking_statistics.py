@@ -55,6 +55,7 @@ def test_hard_marker_stands_out_and_markings_are_sampled() -> None:
     assert 'aria-label="Mean 30.0 %, spread 14.1; the mean of all is 55.0 %."' in (
         answer.content.decode()
     )
+    assert words(answer).count("few markings") == 2
     assert [(row.count, row.changed) for row in page.markers] == [(2, 0), (2, 1)]
     (sampled,) = page.markers[0].sample
     codes = codes_of(assignment, [sampled.record.student])
