@@ -14,7 +14,7 @@ from grading.models import MarkerAllocation, MarkingPresence, SavedComment, Stag
 from grading.services.marking import GivenMarking, MarkingTarget, save_marking
 from grading.services.saved_comments import saved_comments
 from submissions.models import SubmittedFile
-from tests.factories import EnrolmentFactory, UserFactory, store_text
+from tests.factories import EnrolmentFactory, UserFactory, hours, store_text
 from tests.grading.marking import (
     address,
     answered,
@@ -306,6 +306,15 @@ def test_nothing_is_stored_for_an_attempt_that_the_marker_did_not_see() -> None:
     assert f"Not stored for {code}: Attempt 2 is marked now" in words(answer)
     found = [marking_of(run) is not None for run in (old, new, other)]
     assert found == [False, False, True]
+
+
+def test_page_says_that_a_change_counts_at_once_after_the_release() -> None:
+    assignment = marked_assignment()
+    run = answered(assignment)
+    client, said = signed_in(marker_of(assignment)), "The marks are released."
+    assert said not in words(client.get(address(run)))
+    Assignment.objects.update(marks_released_at=hours(-1))
+    assert said in words(client.get(address(run)))
 
 
 def test_newer_attempt_that_does_not_count_is_said_in_words() -> None:
