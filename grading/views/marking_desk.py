@@ -30,17 +30,19 @@ def say_nothing_is_left(
     done: Collection[tuple[str, int]] = (),
 ) -> None:
     """Say why no answer to the question comes next. `done` are marked by now."""
+    works = [each for each in queue.of_question(question.key) if each.submission]
     open_ones = [
         each
-        for each in queue.of_question(question.key)
-        if each.submission is not None
-        and not (each.is_finished or each.is_excused)
+        for each in works
+        if not (each.is_finished or each.is_excused)
         and (each.key, each.student) not in done
     ]
     own = {(each.key, each.student) for each in queue.own}
     mine = [each for each in open_ones if (each.key, each.student) in own]
     name = f"“{question.title}”"
-    if mine:
+    if not works:
+        messages.info(request, f"There is no answer to {name} for you to mark so far.")
+    elif mine:
         messages.info(
             request,
             f"Nothing is left to be marked of {name} now. {_wait(len(mine))} until "

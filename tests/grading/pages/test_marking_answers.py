@@ -197,6 +197,10 @@ def test_why_no_answer_comes_next_is_said() -> None:
     text = words(client.get(reverse("grading:marking-next", args=args), follow=True))
     assert "You have marked all answers to “In words” that you are" in text
     assert "2 answers wait, given to others or to nobody." in text
+    Assignment.objects.update(markers_see_own_only=True)
+    unasked = signed_in(marker_of(assignment))
+    text = words(unasked.get(reverse("grading:marking-next", args=args), follow=True))
+    assert "There is no answer to “In words” for you to mark so far." in text
 
 
 def queries_for(students: int) -> int:
