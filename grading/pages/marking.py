@@ -1,7 +1,7 @@
 """The overview of marking: progress by question and marker, and who is given what."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
@@ -79,11 +79,15 @@ class QuestionRow:
 
 @dataclass(frozen=True, kw_only=True)
 class AllocationRow:
-    """What one marker is given of a question, or of all. `students` None is all."""
+    """What one marker is given of a question, or of all. `students` None is all.
+
+    `title` names the question, and is empty for all of them.
+    """
 
     marker: User
     stage: Stage
     key: str
+    title: str
     students: int | None
 
 
@@ -92,13 +96,15 @@ class MarkingPage:
     """The overview. `to_agree` are answers that wait for an agreed marking.
 
     While `is_shared`, nothing is given to the viewer, and what nobody is given waits for
-    them as for all markers.
+    them as for all markers. A viewer who `has_nothing` may mark nothing until they are
+    given something.
     """
 
     questions: tuple[QuestionRow, ...]
     allocations: tuple[AllocationRow, ...]
     to_agree: int
     is_shared: bool
+    has_nothing: bool
     may_edit: bool
     may_mark: bool = True
     may_oversee: bool = False
@@ -131,6 +137,8 @@ class MarkingPage:
         )
         if second:
             return f"{second} for a second marking"
+        if self.has_nothing:
+            return "you are given nothing so far"
         return "shared with all markers" if self.is_shared and self.own else ""
 
     @property
@@ -197,13 +205,14 @@ def marking_page(
     )
     return MarkingPage(
         questions=questions,
-        allocations=_allocations(assignment) if scope.may_edit else (),
+        allocations=_allocations(assignment, questions) if scope.may_edit else (),
         to_agree=sum(
             scope.may_agree(each.key, each.student, each.markers)
             for each in differing_answers(assignment)
             if not each.is_agreed
         ),
         is_shared=is_shared,
+        has_nothing=scope.sees_own_only and not scope.given,
         may_edit=scope.may_edit,
         may_mark=scope.may_mark,
         may_oversee=can(user, Right.OVERSEE, assignment.course),
@@ -267,7 +276,9 @@ def _marker_row(
     )
 
 
-def _allocations(assignment: Assignment) -> tuple[AllocationRow, ...]:
+def _allocations(
+    assignment: Assignment, questions: Sequence[QuestionRow]
+) -> tuple[AllocationRow, ...]:
     """Return what each marker is given, as it can be withdrawn. Two queries."""
     rows = (
         MarkerAllocation.objects.filter(assignment=assignment)
@@ -275,12 +286,14 @@ def _allocations(assignment: Assignment) -> tuple[AllocationRow, ...]:
         .values_list("marker", "stage", "key")
         .annotate(rows=Count("pk"), students=Count("student"))
     )
+    titles = {each.key: each.title for each in questions}
     markers = User.objects.in_bulk({marker for marker, *_ in rows})
     found = [
         AllocationRow(
             marker=markers[marker],
             stage=Stage(stage),
             key=key,
+            title=titles.get(key, key),
             students=students if students == count else None,
         )
         for marker, stage, key, count, students in rows

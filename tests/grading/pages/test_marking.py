@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from courses.models import Assignment, CourseChange
+from courses.models import Assignment, CourseChange, Question
 from grading.models import MarkerAllocation, Stage
 from tests.factories import EnrolmentFactory, MarkingFactory
 from tests.grading.pages import signed_in, words
@@ -60,6 +60,7 @@ def test_what_nobody_is_given_waits_for_all_markers() -> None:
     Assignment.objects.update(markers_see_own_only=True)
     page = signed_in(markers[0]).get(address(assignment))
     assert page.context["page"].own == 0
+    assert "Waiting for you 0 you are given nothing so far" in words(page)
     assert "Mark the next one" not in words(page)
 
 
@@ -103,6 +104,18 @@ def test_allocations_are_tried_before_they_are_stored() -> None:
     shown = client.post(address(assignment), second)
     assert "6 answers would be allocated." in words(shown)
     assert not MarkerAllocation.objects.filter(stage=Stage.SECOND).exists()
+
+
+def test_questions_are_named_by_their_titles_where_they_are_withdrawn() -> None:
+    assignment, lecturer, markers = made(students=1)
+    Question.objects.filter(key="q1").update(title="Why it works")
+    client = signed_in(lecturer)
+    form = allocation(markers[:1], keys="q1", split="questions")
+    client.post(address(assignment), form)
+    assert "First marking Why it works All" in words(client.get(address(assignment)))
+    withdraw = {"action": "withdraw", "marker": markers[0].pk, "stage": "first"}
+    asked = client.post(address(assignment), withdraw | {"key": "q1"})
+    assert f"Withdraw “Why it works” from {markers[0].name}?" in words(asked)
 
 
 def test_form_says_what_second_markers_see() -> None:
