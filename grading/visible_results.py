@@ -158,13 +158,17 @@ class ShownQuestion:
 
 @dataclass(frozen=True, kw_only=True)
 class ShownResults:
-    """All questions of a run, with `earned` out of `points`. See ShownQuestion."""
+    """All questions of a run, with `earned` out of `points`. See ShownQuestion.
+
+    If it `is_withheld`, the student is told that, and no points.
+    """
 
     questions: tuple[ShownQuestion, ...]
     earned: Decimal
     shown_points: Decimal
     points: Decimal
     hidden: tuple[HiddenPoints, ...]
+    is_withheld: bool = False
 
     @property
     def hides_points(self) -> bool:
@@ -362,4 +366,5 @@ def show_results(
             ),
             is_withheld=moments.withholds,
         ),
+        is_withheld=moments.withholds,
     )

@@ -62,6 +62,8 @@ def test_released_mark_has_its_parts(mark: Mark) -> None:
         "adjustment": "-0.50",
         "late_penalty": "0.00",
         "late_reason": "",
+        "cap": None,
+        "cap_reason": "",
         "final_points": "1.50",
     }
 

@@ -131,7 +131,8 @@ def test_the_student_is_told_to_ask_and_has_no_total() -> None:
         page = words(client.get(reverse(f"grading:{name}", args=of_work)))
         assert "Your mark is withheld" in page
     run = words(client.get(world.run.get_absolute_url()))
-    assert "withheld" in run
+    assert "Your mark is withheld." in run
+    assert "of 12 points" not in run
     (row,) = rows(world.student, "marks/")
     nothing = [row[name] for name in ("earned", "shown_points", "run", "parts")]
     assert nothing == [None] * 4
