@@ -31,6 +31,8 @@ class TotalPartSerializer(serializers.Serializer[Any]):
     """An assessment, and what counts of it in its part of the course."""
 
     assignment = serializers.IntegerField(source="assignment.pk")
+    slug = serializers.CharField(source="assignment.slug")
+    title = serializers.CharField(source="assignment.title")
     points = serializers.DecimalField(
         9,
         2,

@@ -32,6 +32,10 @@ def test_student_gets_the_total_from_what_is_released(world: GradebookWorld) -> 
     assert (exam["title"], exam["percent"]) == ("Exam", "60.00")
     assert coursework["percent"] is None
     assert [part["points"] for part in coursework["parts"]] == [None, None]
+    assert [(part["slug"], part["title"]) for part in coursework["parts"]] == [
+        (world.first.slug, "First task"),
+        (world.second.slug, "Second task"),
+    ]
 
 
 def test_staff_get_everybody_with_all_marks(world: GradebookWorld) -> None:
