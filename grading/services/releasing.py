@@ -82,8 +82,8 @@ def take_back_release(
 
     Without a module code this is for everybody, also for groups to which they are
     released. What students have already seen cannot be taken back; the record says how
-    many could see their marks. Raises NoReleaseError without a reason, and
-    PermissionDenied if the actor may not edit the course.
+    many could see their marks. Raises NoReleaseError without a reason, and if
+    nothing is released, and PermissionDenied if the actor may not edit the course.
     """
     require_right(actor, Right.MANAGE_MARKS, assignment.course)
     words = reason.strip()
@@ -95,6 +95,12 @@ def take_back_release(
     groups = GroupRelease.objects.filter(assignment=assignment)
     if module_code is not None:
         groups = groups.filter(module_code=module_code)
+    for_all = Assignment.objects.filter(
+        pk=assignment.pk, marks_released_at__isnull=False
+    )
+    is_for_all = module_code is None and for_all.exists()
+    if not is_for_all and not groups.exists():
+        raise NoReleaseError("These marks are not released, so nothing is taken back.")
     groups.delete()
     if module_code is None:
         _store(actor, assignment, None)

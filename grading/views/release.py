@@ -49,12 +49,16 @@ def _take_back(
     form = TakeBackForm(request.POST)
     if not form.is_valid():
         return _page(request, found, now, taken_back=form)
-    take_back_release(
-        actor=request.user,
-        assignment=found,
-        reason=form.cleaned_data["reason"],
-        module_code=chosen_group(form.cleaned_data["take_back"]),
-    )
+    try:
+        take_back_release(
+            actor=request.user,
+            assignment=found,
+            reason=form.cleaned_data["reason"],
+            module_code=chosen_group(form.cleaned_data["take_back"]),
+        )
+    except NoReleaseError as refused:
+        form.add_error(None, str(refused))
+        return _page(request, found, now, taken_back=form)
     messages.success(request, f"The marks of {found.title} are provisional again.")
     return redirect("grading:release", found.course.slug, found.slug)
 

@@ -190,6 +190,22 @@ def test_taking_it_back_asks_for_a_reason_that_staff_alone_read() -> None:
     assert "A wrong key." not in str(rows(world.student, "changes/"))
 
 
+def test_what_is_not_released_is_not_taken_back() -> None:
+    world = grouped_world()
+    with pytest.raises(NoReleaseError, match="nothing is taken back"):
+        take_back(world)
+    release(world)
+    with pytest.raises(NoReleaseError, match="nothing is taken back"):
+        take_back(world, "97111")
+    course = world.assignment.course
+    here = reverse("grading:release", args=[course.slug, world.assignment.slug])
+    form = {"take_back": "group:97111", "reason": "x"}
+    answer = signed_in(world.lecturer).post(here, form)
+    assert answer.status_code == 422
+    assert "nothing is taken back" in words(answer)
+    assert not CourseChange.objects.filter(reason="x").exists()
+
+
 def test_taking_it_back_from_everybody_takes_it_back_from_groups() -> None:
     world = grouped_world()
     release(world)
