@@ -16,11 +16,9 @@ from formats.importing.statements import dotted
 
 _SWITCHES: Final = frozenset(
     {
-        *("warnings.simplefilter", "warnings.filterwarnings", "numpy.errstate"),
-        *("numpy.seterr", "numpy.seterrcall", "torch.set_default_dtype"),
+        *("warnings.simplefilter", "warnings.filterwarnings", "numpy.seterrcall"),
+        *("torch.set_default_dtype", "torch.cuda.amp.autocast"),
         *("sys.setrecursionlimit", "os.chdir", "torch.use_deterministic_algorithms"),
-        *("torch.autocast", "torch.amp.autocast", "torch.cuda.amp.autocast"),
-        *("torch.autograd.detect_anomaly", "torch.autograd.set_detect_anomaly"),
     }
 )
 # If a test replaces these builtins, they are replaced for the student's code, too.

@@ -1,16 +1,20 @@
 """The settings of a test that hold for the student's code while the test calls it."""
 
+import decimal
 import sys
 import warnings
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
+import numpy as np
 import torch
 
 from runner.wire.grader_requests import RUNNING
 from runner.wire.link import Header
 
 _SHOWING: Final = frozenset({"once", "default", "module"})
+# What numpy does about an error of arithmetic. It calls no function of a test's there.
+_ABOUT_ERRORS: Final = frozenset({"ignore", "warn", "raise", "print"})
 
 
 class CallSettings:
@@ -22,12 +26,17 @@ class CallSettings:
 
     def __init__(self) -> None:
         self._first_filters = frozenset(map(tuple, warnings.filters))
+        self._first_errors: Mapping[str, object] = {**np.geterr()}
+        self._first_decimal = _decimal_settings()
 
     def added_to(self, question: Header) -> Header:
         """Return the question with what the test has set now.
 
         "g" is False under `torch.no_grad()`. "heard" and "heard_errors" say that the test
-        captures what goes to `sys.stdout` and to `sys.stderr`, and "warns" names the classes of warnings for which it has filters of its own.
+        captures what goes to `sys.stdout` and to `sys.stderr`, and "warns" names the
+        classes of warnings for which it has filters of its own. "np" are its `np.errstate`,
+        "decimal" its precision and rounding, "cast" the dtype of `torch.autocast`, and
+        "anomaly" says that torch detects anomalies, and whether it looks for NaN.
         """
         settings: Header = {} if torch.is_grad_enabled() else {"g": False}
         if question["op"] in RUNNING:
@@ -37,7 +46,27 @@ class CallSettings:
                 settings["heard_errors"] = True
             if filtered := sorted(set(self._filtered())):
                 settings["warns"] = filtered
+            settings |= self._arithmetic()
         return {**question, **settings}
+
+    def _arithmetic(self) -> Header:
+        """Return how the test has numbers computed, as far as it has set that."""
+        found: Header = {}
+        errors = {
+            name: what
+            for name, what in np.geterr().items()
+            if what != self._first_errors[name] and what in _ABOUT_ERRORS
+        }
+        if errors:
+            found["np"] = errors
+        if (set_now := _decimal_settings()) != self._first_decimal:
+            found["decimal"] = set_now
+        if torch.is_autocast_enabled("cpu"):
+            dtype = str(torch.get_autocast_dtype("cpu"))
+            found["cast"] = dtype.removeprefix("torch.")
+        if torch.is_anomaly_enabled():
+            found["anomaly"] = torch.is_anomaly_check_nan_enabled()
+        return found
 
     def _filtered(self) -> Iterator[str]:
         """Yield the nearest class of Python's own for each filter of the tests.
@@ -55,3 +84,8 @@ class CallSettings:
                         each for each in kind.__mro__ if each.__module__ == "builtins"
                     )
                     yield next(bases).__name__
+
+
+def _decimal_settings() -> dict[str, Any]:
+    context = decimal.getcontext()
+    return {"prec": context.prec, "rounding": context.rounding}

@@ -125,9 +125,8 @@ def test_a_region_in_a_cell_is_the_students_and_the_rest_is_given() -> None:
         "np.linalg.inv = None",
         "del np.linalg.inv",
         "import warnings\nwarnings.simplefilter('error')",
-        "with np.errstate(all='raise'):\n    f(1)",
-        "np.seterr(all='raise')",
-        "from numpy import seterr\nseterr(all='raise')",
+        "np.seterrcall(print)",
+        "from torch import set_default_dtype\nset_default_dtype(None)",
         "mock.patch.object(np.linalg, 'inv')",
         "setattr(np.linalg, 'inv', None)",
         "mock.patch('builtins.open', mock.mock_open(read_data='1'))",
@@ -144,6 +143,9 @@ def test_code_that_changes_a_library_is_noted(source: str) -> None:
     "source",
     [
         "mock.patch('__main__.double')",
+        "with np.errstate(all='raise'):\n    f(1)",
+        "np.seterr(all='raise')",
+        "with torch.autocast('cpu'):\n    f(1)",
         "mock.patch('builtins.print')",
         "mock.patch('builtins.input', side_effect=['1', '2'])",
         "import builtins\nbuiltins.input = lambda prompt: '1'",
@@ -296,7 +298,7 @@ def test_a_look_at_one_value_is_not_noted(source: str) -> None:
         "mock.patch.dict(sys.modules, {'sklearn': None})",
         "mock.patch.dict('sys.modules', sklearn=None)",
         "sys.modules['statistics'] = None",
-        "with torch.autocast('cpu'): f(x)",
+        "torch.use_deterministic_algorithms(True)",
     ],
 )
 def test_a_ban_that_stays_with_the_tests_is_noted(source: str) -> None:
