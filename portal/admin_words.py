@@ -84,7 +84,6 @@ FIELDS: Final = {
     "mailed_up_to": "mailed up to person",
     "mailing_until": "mailing reserved until",
     "marks_released_at": "marks released",
-    "released_at": "marks released",
     "max_attempts": "number of attempts",
     "max_bytes": "size limit, bytes",
     "memory_mb": "memory, MB",

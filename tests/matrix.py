@@ -751,7 +751,7 @@ PAGES: Final = [
         name="grading:marking-file-shown",
         note="that was not handed in",
         args=lambda world: [*of_marking(world), "report.pdf"],
-        expected="login 404 404 404 404 404 404 404 404",
+        expected="login 404 404 404 404 404 404 403 403 404 404",
     ),
     Row(
         name="grading:marking-presence",
@@ -783,13 +783,13 @@ PAGES: Final = [
         args=of_entered,
         expected=ENTERERS.replace("200", "302"),
     ),
-    Row(name="grading:entered-file", args=of_entered, expected=STAFF),
+    Row(name="grading:entered-file", args=of_entered, expected=ENTERERS),
     Row(
         name="grading:entered-file",
         note="without a file",
         method="post",
         args=of_entered,
-        expected=STAFF.replace("200", "422"),
+        expected=ENTERERS.replace("200", "422"),
     ),
     Row(name="grading:mark-history", args=of_entered_mark, expected=STAFF),
     # While the marking is anonymous: tests/grading/test_anonymous_marking.py.
@@ -1432,7 +1432,7 @@ API: Final = [
         method="post",
         args=lambda world: [Assignment.objects.get(slug=of_entered(world)[1]).pk],
         is_json=True,
-        expected=api(STAFF.replace("200", "400")),
+        expected=api(ENTERERS.replace("200", "400")),
     ),
     Row(
         name="api:entered-marks",
@@ -1440,7 +1440,7 @@ API: Final = [
         method="post",
         args=of_hidden_id,
         is_json=True,
-        expected=api(HIDDEN_FROM_STUDENTS.replace("200", "400")),
+        expected=api("login 404 404 404 404 400 400 400 403 404 400"),
     ),
     *(
         Row(

@@ -124,7 +124,7 @@ class TotalListView(StrictAPIView):
         """Return your own total. For staff: all totals, from all marks as they are now.
 
         Staff who may not see the marks of all coursework, because some of it is marked
-        anonymously, get no totals.
+        anonymously or waits for their own second marking, get no totals.
         """
         person = sender(request)
         course = get_object_or_404(Course.objects.visible_to(person), slug=slug)

@@ -28,7 +28,7 @@ from grading.services.entered_marks import MAY_ENTER
 PER_PAGE: Final = 100
 _HIDDEN: Final = (
     "You do not see the marks of all coursework, because some of it is marked "
-    "anonymously. So you see no totals."
+    "anonymously, or you have not finished a second marking of it. So you see no totals."
 )
 LONGEST_SEARCH: Final = 100
 SHOWN: Final = {

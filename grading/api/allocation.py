@@ -18,6 +18,7 @@ from courses.models import Assignment
 from courses.permissions import Right, can
 from grading.api.fields import KnownFieldsSerializer
 from grading.api.marking import MarkingApiView
+from grading.api.submissions import assignment_for
 from grading.forms.marking import AllocationForm, SecondMarkingForm
 from grading.models import Stage
 from grading.models.markings import ALLOCATED_STAGES
@@ -218,7 +219,7 @@ class AllocationApiView(MarkingApiView):
         self, request: Request, pk: int, *, right: Right = Right.EDIT
     ) -> Assignment:
         """Return the assignment. Raises NotFound, and PermissionDenied without the right."""
-        found = self.assignment(request, pk)
+        found = assignment_for(request, pk)
         if not can(sender(request), right, found.course):
             raise PermissionDenied("Your role in the course does not allow this.")
         return found

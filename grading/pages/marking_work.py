@@ -319,7 +319,7 @@ def _notes(desk: MarkingDesk, markings: Sequence[Marking]) -> Iterator[str]:
             "or later, nor what is marked. It is taken and can be marked, and counts once "
             "the decision is taken back."
         )
-    elif desk.assignment.marks_are_released:
+    elif desk.assignment.marks_are_out:
         yield (
             "The marks are released. What you store here changes the student's points and "
             "feedback at once."

@@ -95,11 +95,13 @@ def _typed(given: EnteredFields, faults: dict[int, str] | None = None) -> TypedM
 def _page(
     request: SignedInRequest, found: Assignment, typed: TypedMarks, *, status: int = 200
 ) -> HttpResponse:
+    rights = rights_at(request.user, found)
     context = {
         "page": entered_marks_page(found, typed),
         "assignment": found,
         "course": found.course,
         "tab": "marks",
-        "may_edit": Right.EDIT in rights_at(request.user, found),
+        "may_edit": Right.EDIT in rights,
+        "may_manage_marks": Right.MANAGE_MARKS in rights,
     }
     return render(request, "grading/entered_marks.html", context, status=status)

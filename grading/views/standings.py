@@ -27,7 +27,9 @@ _UNPROCESSABLE: Final = 422
 @require_http_methods(["GET", "HEAD", "POST"])
 def standings(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
     """List what is decided for each student; on POST, decide for those chosen."""
-    found = allowed_assignment(request.user, slug, aslug, Right.MANAGE_MARKS)
+    found = allowed_assignment(
+        request.user, slug, aslug, Right.MANAGE_MARKS, entered=True
+    )
     if request.method != "POST":
         return _page(request, found, frozenset())
     numbers = map(number_in, request.POST.getlist("student"))

@@ -16,6 +16,7 @@ from tests.e2e.conftest import Campus
 from tests.e2e.looking import flaws_of
 from tests.factories import (
     AssignmentFactory,
+    EnteredAssignmentFactory,
     GradingRunFactory,
     ManualQuestionFactory,
     MarkFactory,
@@ -26,6 +27,7 @@ from tests.factories import (
     SubmissionFactory,
     TrialFactory,
 )
+from tests.grading.entered import enter
 from tests.grading.files_world import hand_in_report
 from tests.grading.marking import address
 
@@ -119,6 +121,23 @@ def report_pages(campus: Campus, who: str) -> list[str]:
     ]
 
 
+def exam_pages(campus: Campus) -> list[str]:
+    """Return the pages of an exam whose marks people enter."""
+    course = campus.assignment.course
+    exam = EnteredAssignmentFactory.create(course=course, weight_percent=10)
+    enter(exam, campus.student, "60")
+    staff = f"{exam.get_absolute_url()}staff/"
+    return [
+        exam.get_absolute_url(),
+        f"{staff}entered/",
+        f"{staff}entered/file/",
+        f"{staff}marks/{campus.student.pk}/",
+        f"{staff}settings/",
+        f"{staff}release/",
+        f"{course.get_absolute_url()}manage/coursework/new/?marks=entered",
+    ]
+
+
 def faults_everywhere(browser: Browser, campus: Campus, who: str) -> list[str]:
     submission = SubmissionFactory.create(
         assignment=campus.assignment, author=campus.student
@@ -144,6 +163,7 @@ def faults_everywhere(browser: Browser, campus: Campus, who: str) -> list[str]:
             f"{staff}marking/",
             f"{staff}marking/questions/words/answers/",
             f"{staff}regrade/",
+            *exam_pages(campus),
             f"{campus.assignment.course.get_absolute_url()}gradebook/",
             f"{campus.assignment.course.get_absolute_url()}gradebook/statistics/",
             f"{campus.assignment.course.get_absolute_url()}gradebook/at-risk/",

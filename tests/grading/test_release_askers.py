@@ -28,6 +28,7 @@ OTHERS: Final = {
     "grading/services/class_marks.py": "only marks that came out together",
     "grading/services/releasing.py": "the services that store it",
     "portal/admin_words.py": "the word of the column",
+    "portal/demo/class_test.py": "the demo course",
     "portal/demo/marked_work.py": "the demo course",
     "templates/grading/release.html": "the page of the release, for staff",
 }

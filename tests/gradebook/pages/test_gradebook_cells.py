@@ -69,7 +69,7 @@ def test_the_field_has_what_was_entered_without_an_adjustment(
     (cell,) = row.cells
     assert cell.entry.seen == "60"
     assert cell.points == 63
-    assert cell.history == reverse(
+    assert cell.url == reverse(
         "grading:mark-history", args=[exam.course.slug, exam.slug, student.pk]
     )
 
