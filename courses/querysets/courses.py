@@ -7,6 +7,7 @@ from django.db.models import OuterRef, Subquery, Value
 
 from courses.querysets.membership import (
     EDITORS,
+    PEOPLE_MANAGERS,
     STAFF,
     enrolled,
     reads_all_work,
@@ -50,4 +51,12 @@ class CourseQuerySet(models.QuerySet["Course"]):
             self
             if user.is_superuser
             else self.filter(enrolled(user, "pk", role__in=EDITORS))
+        )
+
+    def people_managed_by(self, user: "User") -> Self:
+        """Return the courses whose people the person manages."""
+        return (
+            self
+            if user.is_superuser
+            else self.filter(enrolled(user, "pk", role__in=PEOPLE_MANAGERS))
         )

@@ -38,6 +38,7 @@ def test_students_see_their_own_and_only_editors_see_why(world: World) -> None:
         if name != "superuser"
     }
     (own,), (edited,) = seen.pop("classmate"), seen.pop("lecturer")
+    assert seen.pop("administrator") == [edited]
     assert not any(seen.values())
     assert own["due_at"] == edited["due_at"]
     assert (own["reason"], own["granted_by"]) == (None, None)

@@ -146,6 +146,7 @@ def test_querysets_agree_with_the_rights(role: Role | None, *, left: bool) -> No
         (Course.objects.visible_to(user), Right.VIEW),
         (Course.objects.staffed_by(user), Right.VIEW_ALL_WORK),
         (Course.objects.editable_by(user), Right.EDIT),
+        (Course.objects.people_managed_by(user), Right.MANAGE_PEOPLE),
     ):
         assert rows.filter(pk=course.pk).exists() == can(user, right, course)
 
