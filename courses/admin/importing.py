@@ -9,6 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
+
+# isort: split
+import courses.admin.table_formats  # noqa: F401  before import_export is loaded
+
+# isort: split
 from import_export.admin import ImportExportMixin
 from import_export.formats import base_formats
 from import_export.tmp_storages import CacheStorage
