@@ -6,14 +6,13 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from django.db.models import Sum
-
 from courses.models import Assignment, Component, Course
 from courses.models.texts import texts_of
 from courses.pages.todo import total_of_shares
 from formats.choices import Split
 from formats.letter_scale import LetterScale, parse_letter_scale
 from gradebook.totals import ComponentParts, CourseTotal, Part, course_total
+from grading.services.counting import points_of_revisions
 
 _ZERO: Final = Decimal(0)
 _WHOLE: Final = Decimal(100)
@@ -114,11 +113,16 @@ class Share:
 
 @dataclass(frozen=True, kw_only=True)
 class Formula:
-    """How a course's total is made. `possible` are points by the assignment's id."""
+    """How a course's total is made.
+
+    `possible` are points by the assignment's id, and `revision_points` by the id of each
+    of its revisions: marks of earlier ones count, too.
+    """
 
     course: Course
     shares: tuple[Share, ...]
     possible: Mapping[int, Decimal]
+    revision_points: Mapping[int, Decimal]
 
     def seen(
         self, visible: Container[int]
@@ -285,17 +289,16 @@ def formula_of(course: Course, assignments: Sequence[Assignment]) -> Formula:
         for each in assignments
         if each.component_id is None and each.weight_percent
     ]
-    possible = (
-        Assignment.objects.filter(pk__in=[each.pk for each in assignments])
-        .order_by()
-        .values_list("pk")
-        .annotate(total=Sum("revision__questions__points", default=_ZERO))
-    )
-    entered = {
-        each.pk: each.marks_out_of
+    points = points_of_revisions(assignments)
+    possible = {
+        each.pk: points.get(each.revision_id or 0, _ZERO)
+        if each.marks_out_of is None
+        else each.marks_out_of
         for each in assignments
-        if each.marks_out_of is not None
     }
     return Formula(
-        course=course, shares=(*shares, *alone), possible=dict(possible) | entered
+        course=course,
+        shares=(*shares, *alone),
+        possible=possible,
+        revision_points=points,
     )

@@ -69,7 +69,7 @@ def load_scores(
 ) -> CourseScores:
     """Return the marks of these students. The number of queries does not grow."""
     assignments = formula.assignments
-    marks = final_marks(assignments, students)
+    marks = final_marks(assignments, students, possible=formula.revision_points)
     handed_in: frozenset[Owner] = frozenset(
         Submission.objects.filter(assignment__in=assignments, author__in=students)
         .order_by()
@@ -105,7 +105,7 @@ def _missing(
         for each in assignments
         if out.is_out_for_some(each) and not each.has_entered_marks
     ]
-    extra = extra_times(course, released)
+    extra = extra_times(course, released) if released else {}
     opened = set(
         OpenedAttempt.objects.unfinished()
         .filter(assignment__in=released, expires_at__gt=now)

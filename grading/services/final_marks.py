@@ -65,14 +65,19 @@ class FinalMark:
 
 
 def final_marks(
-    assignments: Sequence[Assignment], students: Collection[int] | None = None
+    assignments: Sequence[Assignment],
+    students: Collection[int] | None = None,
+    *,
+    possible: Mapping[int, Decimal] | None = None,
 ) -> dict[Owner, FinalMark]:
     """Return the marks by assignment and student; who has none is not in it.
 
-    The assignments come with their courses. Four queries, four more where people mark,
+    The assignments come with their courses. `possible` are the points of their
+    revisions, which are loaded if they are not given. Four queries, four more where people mark,
     one where the best attempt counts, and two where late days count.
     """
-    possible = points_of_revisions(assignments)
+    if possible is None:
+        possible = points_of_revisions(assignments)
     marked = load_hand_points([each.pk for each in assignments], students=students)
     rows = counting_rows_of(
         assignments, possible=possible, marked=marked, students=students

@@ -280,9 +280,9 @@ def test_number_of_queries_does_not_grow(
     for _ in range(3):
         world.student("60", "70", "90")
     ask(lecturer, world)
-    with assert_max_queries(24):
+    with assert_max_queries(14):
         ask(lecturer, world)
-    with assert_max_queries(24):
+    with assert_max_queries(14):
         ask(lecturer, world, sort="total")
 
 
