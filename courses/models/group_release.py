@@ -3,7 +3,6 @@
 from django.db import models
 
 from courses.models.assignment import Assignment
-from courses.querysets import OfAssignmentQuerySet
 
 
 class GroupRelease(models.Model):
@@ -24,8 +23,6 @@ class GroupRelease(models.Model):
     released_at = models.DateTimeField(
         help_text="The marks of these students are provisional until this time."
     )
-
-    objects = OfAssignmentQuerySet["GroupRelease"].as_manager()
 
     class Meta:
         ordering = ["module_code"]

@@ -37,6 +37,8 @@ PEOPLE: Final = {
     *("api:person-list", "api:person-detail"),
     # Without the columns of work that is marked apart.
     *("gradebook:gradebook", "gradebook:gradebook-file", "api:total-list"),
+    # Of an exam, which nobody marks anonymously.
+    *("grading:entered-marks", "grading:mark-history"),
 }
 DESCRIPTIONS: Final = {"api:schema", "api:docs"}
 # What an assistant gets at the addresses of work, and at those of the overview.

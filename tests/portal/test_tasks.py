@@ -43,6 +43,7 @@ def test_each_task_is_named_by_its_app() -> None:
     assert names == {
         "courses.invite",
         "courses.mail_answers",
+        "courses.mail_students",
         "submissions.mail_receipts",
         "grading.execute_run",
         "grading.mail_regrade_answers",
