@@ -118,13 +118,6 @@ class Split(Choice):
     EQUAL = "equal", "Equally"
 
 
-class SpreadsheetFormat(Choice):
-    """How a table is sent."""
-
-    CSV = "csv", "CSV"
-    XLSX = "xlsx", "Excel"
-
-
 class Counting(Choice):
     """Which attempt at an assignment counts."""
 

@@ -7,8 +7,16 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from formats.choices import SpreadsheetFormat
+from formats.choices import Choice
 from formats.roster import escaped
+
+
+class SpreadsheetFormat(Choice):
+    """How a table is sent."""
+
+    CSV = "csv", "CSV"
+    XLSX = "xlsx", "Excel"
+
 
 Cell = str | Decimal | int | None
 CONTENT_TYPES: Final = {

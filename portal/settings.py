@@ -275,7 +275,7 @@ OWN_FOLDERS = (VAR_DIR, VAR_DIR / "run", FILE_UPLOAD_TEMP_DIR)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FILES = 32
 # The form in which people enter marks has two fields for each student.
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 # Largest notebook and largest whole form, in bytes, whatever an assignment says.
 MAX_NOTEBOOK_BYTES: int = env.int("MAX_NOTEBOOK_BYTES", 20 * 1024**2)
 MAX_SUBMISSION_BYTES: int = env.int("MAX_SUBMISSION_BYTES", 600 * 1024**2)

@@ -15,8 +15,7 @@ from accounts.models import User
 from courses.models import Assignment
 from courses.permissions import Right
 from courses.views.access import allowed_course
-from formats.choices import SpreadsheetFormat
-from formats.spreadsheets import CONTENT_TYPES, write_table
+from formats.spreadsheets import CONTENT_TYPES, SpreadsheetFormat, write_table
 from gradebook.pages.gradebook import SHOWN, GradebookQuery, gradebook_page
 from gradebook.pages.gradebook_file import TableKind, gradebook_table
 from grading.forms.entered_marks import POINTS, SEEN, read_entered
