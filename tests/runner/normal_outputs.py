@@ -15,7 +15,8 @@ _SHIFTING: Final = (
     (re.compile(r"(?:/[\w.+-]+)*/ipykernel_\d+/\d+\.py"), "CELL"),
     (re.compile(r"\b\d+\.py(?=, line)"), "CELL"),
     (re.compile(r"(?:~|/[\w.+-]+)(?:/[\w.+-]+)*/([\w-]+\.py)\b"), r"\1"),
-    (re.compile(r"\d+(?:\.\d+)? (?:ns|us|[µμ]s|ms|s)\b"), "TIME"),
+    # %time writes 1000 ns as 1e+03 ns.
+    (re.compile(r"\d+(?:\.\d+)?(?:e[+-]\d+)? (?:ns|us|[µμ]s|ms|s)\b"), "TIME"),
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z?"), "DATE"),
 )
 
