@@ -8,14 +8,19 @@ from typing import Final
 from accounts.models import User
 from courses.models import Assignment, Component
 from formats.choices import ComponentKind, Role
+from grading.models import Standing
 from grading.services.entered_marks import MarkEntry, enter_marks
+from grading.services.mark_standing import set_standing
 from portal.demo.people import DOMAIN, EVERYBODY
 
 CLASS_TEST: Final = "class-test"
 OUT_OF: Final = Decimal(50)
 HELD_AGO: Final = dt.timedelta(days=6)
-# Who was not there has no mark yet.
-NOT_THERE: Final = "quentin.moreau"
+# Who was not there has no mark yet, and who was ill is excused.
+NOT_THERE: Final = f"quentin.moreau@{DOMAIN}"
+ILL: Final = f"rosa.delgado@{DOMAIN}"
+# Whose mark is withheld while the lecturer asks about it.
+ASKED_ABOUT: Final = f"una.byrne@{DOMAIN}"
 # Of the students in their order, again from the beginning if there are more.
 POINTS: Final = ("41", "35.5", "28", "46", "17.5", "38", "31", "22", "44.5", "26")
 
@@ -39,10 +44,11 @@ def make_class_test(
     students = [
         people[person.email]
         for person in EVERYBODY
-        if person.role == Role.STUDENT and not person.email.startswith(NOT_THERE)
+        if person.role == Role.STUDENT and person.email not in {NOT_THERE, ILL}
     ]
+    lecturer = people[f"lecturer@{DOMAIN}"]
     enter_marks(
-        actor=people[f"lecturer@{DOMAIN}"],
+        actor=lecturer,
         assignment=test,
         entries=[
             MarkEntry(
@@ -54,6 +60,17 @@ def make_class_test(
         ],
         reason="",
     )
+    for email, standing, reason in (
+        (ILL, Standing.EXCUSED, "A doctor's certificate of that day."),
+        (ASKED_ABOUT, Standing.WITHHELD, "Two scripts have the same answers."),
+    ):
+        set_standing(
+            actor=lecturer,
+            assignment=test,
+            student=people[email],
+            standing=standing,
+            reason=reason,
+        )
     return test
 
 

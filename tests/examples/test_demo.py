@@ -147,8 +147,10 @@ def test_the_class_test_has_entered_marks_that_count_for_the_exam() -> None:
     assert page.total.percent is not None
     marks = Mark.objects.filter(assignment=test)
     students = test.course.enrolments.filter(role="student").count()
-    # One was not there, and has no mark, which is not 0.
-    assert marks.exclude(entered_points=None).count() == students - 1
+    # One was not there, and has no mark, which is not 0; one is excused.
+    assert marks.exclude(entered_points=None).count() == students - 2
+    decided = marks.exclude(standing="").order_by("standing")
+    assert list(decided.values_list("standing", flat=True)) == ["excused", "withheld"]
 
 
 @pytest.mark.parametrize(
