@@ -532,7 +532,7 @@ CASES: dict[str, Case] = {
         {
             "course": ("Late work accepted", "Past Handed in"),
             "coursework": ("Your own deadline", "Nothing is handed in here"),
-            "marks": ("Digits / 5 ", "Digits / 50 "),
+            "marks": ("/ 5 so far", "All 1 4 5"),
             "home": (
                 "because you have an extension",
                 "is due on Tue 9 Mar 2027, 18:00",
