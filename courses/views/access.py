@@ -8,13 +8,18 @@ from courses.models import Announcement, Course, Session
 from courses.permissions import Right, can
 
 
-def allowed_course(user: User, slug: str, right: Right) -> Course:
-    """Return the course with the person's role. One query.
+def allowed_course(
+    user: User, slug: str, right: Right, *, only_reads: bool = False
+) -> Course:
+    """Return the course. Raises Http404 if the person does not see it.
 
-    Raises Http404 if the person does not see it, and PermissionDenied (403) if they see
-    it but do not have the right.
+    Raises PermissionDenied (403) if they see it but do not have the right. A page that
+    `only_reads` asks for the person's role once; others ask again, since what they do
+    may change it.
     """
-    rows = Course.objects.visible_to(user).for_viewer(user)
+    rows = Course.objects.visible_to(user)
+    if only_reads:
+        rows = rows.for_viewer(user)
     found = get_object_or_404(rows, slug=slug)
     if not can(user, right, found):
         raise PermissionDenied

@@ -37,7 +37,7 @@ _CELL: Final = ("assignment", "student")
 @require_safe
 def gradebook(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show everybody's marks in the course, for its staff."""
-    course = allowed_course(request.user, slug, Right.VIEW_MARKS)
+    course = allowed_course(request.user, slug, Right.VIEW_MARKS, only_reads=True)
     page = gradebook_page(
         user=request.user,
         course=course,
