@@ -26,7 +26,8 @@ pytestmark = [
 ROOT = Path(__file__).resolve().parents[2]
 SITE = "softmark.example.edu"
 LOGIN = "/accounts/login/"
-STATES = "SELECT DISTINCT state FROM grading_gradingrun"
+# Of runs for which a worker is needed.
+STATES = "SELECT DISTINCT state FROM grading_gradingrun WHERE verdict <> 'nothing_run'"
 
 
 def documented(role: str) -> list[str]:
@@ -88,7 +89,7 @@ class Machines:
             return answer.status, answer.read().decode()
 
     def states(self) -> set[str]:
-        """Return the states of all runs."""
+        """Return the states of all runs of notebooks."""
         done = subprocess.run(
             [self.database.programs / "psql", "-qtA", self.database.url, "-c", STATES],
             check=True,
