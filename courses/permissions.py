@@ -30,6 +30,8 @@ class Right(StrEnum):
     EDIT = "edit"
 
 
+# One of these is needed to decide about single marks: who marks, or manages marks.
+DECIDES_MARKS: Final = frozenset({Right.GRADE, Right.MANAGE_MARKS})
 _READS_ALL: Final = frozenset({Right.VIEW, Right.VIEW_MARKS, Right.VIEW_ALL_WORK})
 _MANAGES: Final = frozenset({Right.OVERSEE, Right.MANAGE_PEOPLE, Right.MANAGE_MARKS})
 RIGHTS: dict[Role, frozenset[Right]] = {

@@ -11,19 +11,18 @@ from django.core.paginator import Page, Paginator
 from accounts.models import User
 from courses.models import Course, Enrolment
 from courses.models.texts import texts_of
-from courses.permissions import Right, can, can_view_all_work, rights_in
+from courses.permissions import DECIDES_MARKS, Right, can, can_view_all_work, rights_in
 from gradebook.pages.course_total import total_table
 from gradebook.pages.gradebook_rows import (
     Column,
     GradebookRow,
+    as_on_a_page,
     columns_of,
     row_of,
-    with_links,
 )
 from gradebook.services.formula import Formula, load_formula
 from gradebook.services.scores import CourseScores, load_scores
 from gradebook.services.student_codes import code_in_course
-from grading.services.entered_marks import MAY_ENTER
 
 PER_PAGE: Final = 100
 _HIDDEN: Final = (
@@ -194,8 +193,11 @@ def gradebook_page(
             for row in shown
         ]
     page: Any = found
-    page.object_list = with_links(
-        list(found.object_list) if needs_all else rows, columns, sees_names=sees_names
+    page.object_list = as_on_a_page(
+        scores,
+        list(found.object_list) if needs_all else rows,
+        columns,
+        sees_names=sees_names,
     )
     return GradebookPage(
         course=course,
@@ -205,7 +207,7 @@ def gradebook_page(
         rows=found,
         codes=tuple(texts_of(course.module_codes)),
         may_edit=can(user, Right.MANAGE_MARKS, course),
-        may_enter=bool(rights_in(user, course) & MAY_ENTER),
+        may_enter=bool(rights_in(user, course) & DECIDES_MARKS),
         shows_totals=shows_totals,
         sees_names=sees_names,
         has_codes=any(row.module_code for row in people),

@@ -149,13 +149,7 @@ def row_of(
         student=enrolment.user,
         code="" if sees_names else code_in_course(formula.course, student),
         module_code=enrolment.module_code,
-        cells=tuple(
-            replace(
-                _cell(scores, column.assignment, student),
-                entry=_entry(scores, column.assignment, student),
-            )
-            for column in columns
-        ),
+        cells=tuple(_cell(scores, column.assignment, student) for column in columns),
         percent=None
         if exact is None
         else rounded_half_up(exact, formula.course.total_decimals),
@@ -168,12 +162,16 @@ def row_of(
     )
 
 
-def with_links(
-    rows: Sequence[GradebookRow], columns: Sequence[Column], *, sees_names: bool
+def as_on_a_page(
+    scores: CourseScores,
+    rows: Sequence[GradebookRow],
+    columns: Sequence[Column],
+    *,
+    sees_names: bool,
 ) -> list[GradebookRow]:
-    """Return the rows with the address of each mark's parts and history.
+    """Return the rows with the addresses of the marks' pages, and entered points.
 
-    Where names are hidden, it is the page of the feedback, by the student's code. One
+    An address is that of the mark's parts and history. Where names are hidden, it is the page of the feedback, by the student's code. One
     query then.
     """
     codes = {}
@@ -200,7 +198,11 @@ def with_links(
         replace(
             row,
             cells=tuple(
-                replace(cell, url=url(row, column, cell))
+                replace(
+                    cell,
+                    url=url(row, column, cell),
+                    entry=_entry(scores, column.assignment, row.student.pk),
+                )
                 for column, cell in zip(columns, row.cells, strict=True)
             ),
         )

@@ -18,13 +18,12 @@ from accounts.api.strict import StrictAPIView
 from accounts.http import sender
 from accounts.models import ApiToken, User
 from courses.models import Assignment
-from courses.permissions import rights_at
+from courses.permissions import DECIDES_MARKS, rights_at
 from grading.api.errors import MarksChanged
 from grading.api.fields import KnownFieldsSerializer, points_field
 from grading.api.submissions import assignment_for
 from grading.services.entered_marks import (
     LONGEST_REASON,
-    MAY_ENTER,
     EntriesConflictError,
     EntriesRefusedError,
     MarkEntry,
@@ -107,7 +106,7 @@ class EnteredMarksView(StrictAPIView):
     def post(self, request: Request, pk: int) -> Response:
         """Enter marks for up to 500 students of an assignment with `marks_out_of`."""
         found = assignment_for(request, pk)
-        if not rights_at(sender(request), found) & MAY_ENTER:
+        if not rights_at(sender(request), found) & DECIDES_MARKS:
             raise PermissionDenied("Your role in the course does not allow this.")
         checked = EnterMarksSerializer(data=request.data)
         checked.is_valid(raise_exception=True)

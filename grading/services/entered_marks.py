@@ -12,15 +12,13 @@ from django.db.models.functions import Now
 
 from accounts.actors import Actor, actor_user
 from courses.models import Assignment, Enrolment
-from courses.permissions import Right
+from courses.permissions import DECIDES_MARKS
 from courses.services.access import require_right_at
 from grading.models import Mark, MarkChange
 from grading.services.marks import last_recorded, load_counting_runs
 
 log = structlog.get_logger(__name__)
 
-# One of these rights is needed to enter marks.
-MAY_ENTER: Final = frozenset({Right.GRADE, Right.MANAGE_MARKS})
 ENTERED: Final = "Entered"
 REMOVED: Final = "Entry removed"
 LONGEST_REASON: Final = 1_000
@@ -118,7 +116,7 @@ def enter_marks(
     cannot be, or for people who are no students of the course, and EntriesConflictError
     if a mark is no longer the one that was seen.
     """
-    require_right_at(actor, MAY_ENTER, assignment)
+    require_right_at(actor, DECIDES_MARKS, assignment)
     # Whoever enters marks waits here for others, so that none is created twice, and the
     # possible points do not change.
     rows = Assignment.objects.select_for_update(of=("self",))

@@ -7,12 +7,11 @@ from django.db import transaction
 
 from accounts.models import User
 from courses.models import Assignment
-from courses.permissions import Right
+from courses.permissions import DECIDES_MARKS
 from courses.services.access import require_some_right
 from grading.models import Mark
 from grading.services.marks import recompute_mark
 
-_DECIDE: Final = (Right.GRADE, Right.MANAGE_MARKS)
 MOST_ADJUSTMENT: Final = Decimal(99_999)
 
 
@@ -30,7 +29,7 @@ def adjust_mark(
     mark in the course nor manage its marks, and AdjustmentRefusedError without a reason,
     without a mark, or if the points have more than two decimals or are too many.
     """
-    require_some_right(actor, _DECIDE, assignment.course)
+    require_some_right(actor, DECIDES_MARKS, assignment.course)
     if not reason.strip():
         raise AdjustmentRefusedError("Give a reason. It stays in the mark's history.")
     if not by.is_finite() or by != round(by, 2):

@@ -1,7 +1,6 @@
 """What staff decide for a student: excused, absent, withheld, or 0 for nothing."""
 
 from collections.abc import Collection, Iterable
-from typing import Final
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -9,12 +8,10 @@ from django.db.models.functions import Now
 from accounts.actors import actor_user
 from accounts.models import User
 from courses.models import Assignment, Enrolment, Rubric
-from courses.permissions import Right, can
+from courses.permissions import DECIDES_MARKS, Right, can
 from courses.services.access import require_some_right
 from grading.models import Mark, MarkChange, Standing
 from grading.services.marker_scope import MarkerScope, marker_scope
-
-_DECIDE: Final = (Right.GRADE, Right.MANAGE_MARKS)
 
 
 class StandingRefusedError(Exception):
@@ -44,7 +41,7 @@ def set_standing(
     marks, and StandingRefusedError without a reason, or if they do not manage its marks
     and may not mark all questions of the student.
     """
-    require_some_right(actor, _DECIDE, assignment.course)
+    require_some_right(actor, DECIDES_MARKS, assignment.course)
     scope = marker_scope(actor, assignment)
     keys = Rubric.objects.filter(assignment=assignment).values_list("key", flat=True)
     may_manage = can(actor, Right.MANAGE_MARKS, assignment.course)

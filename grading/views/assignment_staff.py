@@ -15,14 +15,13 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.http import SignedInRequest
 from accounts.throttles import BulkDownloadThrottle, seconds_to_wait
 from courses.models import Assignment
-from courses.permissions import Right, can, is_work_hidden, rights_at
+from courses.permissions import DECIDES_MARKS, Right, can, is_work_hidden, rights_at
 from formats.roster import escaped
 from grading.pages.assignment_staff import staff_page
 from grading.pages.revisions import revisions_card
 from grading.pages.staff_rows import StudentRow, student_rows
 from grading.services.blind_marking import SECOND_MARKER_WORDS
 from grading.services.counting_files import MANIFEST, take_counting_files
-from grading.services.entered_marks import MAY_ENTER
 from grading.views.access import allowed_work, visible_assignment
 from storage.downloads import ZipTable, zip_attachment
 
@@ -36,7 +35,7 @@ def assignment_staff(request: SignedInRequest, slug: str, aslug: str) -> HttpRes
     """
     found = visible_assignment(request.user, slug, aslug, entered=True)
     rights = rights_at(request.user, found)
-    if found.has_entered_marks and rights & MAY_ENTER:
+    if found.has_entered_marks and rights & DECIDES_MARKS:
         return redirect("grading:entered-marks", slug, aslug)
     if found.has_entered_marks and Right.VIEW_ALL_WORK in rights:
         # Whoever only reads sees these marks in the gradebook.

@@ -14,11 +14,10 @@ from django.views.decorators.http import require_http_methods
 from accounts.http import SignedInRequest
 from accounts.models import User
 from courses.models import Assignment
-from courses.permissions import Right, rights_at
+from courses.permissions import DECIDES_MARKS, Right, rights_at
 from grading.forms.entered_marks import EnteredFields, read_entered
 from grading.pages.entered_marks import NOTHING_TYPED, TypedMarks, entered_marks_page
 from grading.services.entered_marks import (
-    MAY_ENTER,
     EntriesConflictError,
     EntriesRefusedError,
     NotEnteredError,
@@ -33,7 +32,7 @@ CONFLICT: Final = 409
 def enterable_assignment(user: User, slug: str, aslug: str) -> Assignment:
     """Return the assignment if the person may enter its marks, or raise 403 or 404."""
     found = visible_assignment(user, slug, aslug, entered=True)
-    if not rights_at(user, found) & MAY_ENTER:
+    if not rights_at(user, found) & DECIDES_MARKS:
         raise PermissionDenied
     return found
 
