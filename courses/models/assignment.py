@@ -319,7 +319,7 @@ class Assignment(LateRuleFields, MarkingFields):
         return self.marks_out_of is not None
 
     def _check_release(self) -> None:
-        """Refuse to take a release back: that asks for a reason, on its own page."""
+        """Raise ValidationError if it takes a release back, which asks for a reason."""
         now = timezone.now()
         stored = Assignment.objects.filter(pk=self.pk, marks_released_at__lte=now)
         is_out = self.marks_released_at is not None and self.marks_released_at <= now

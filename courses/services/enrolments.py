@@ -16,7 +16,7 @@ class RoleRefusedError(Exception):
 
 
 class LecturersOnlyError(RoleRefusedError):
-    """Somebody who is no lecturer would make a lecturer, or change one."""
+    """Only lecturers may give or take the role of a lecturer."""
 
     def __init__(self) -> None:
         super().__init__(

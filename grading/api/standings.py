@@ -1,6 +1,8 @@
 """The API of what staff decide for students: their standing, or a cap of the mark."""
 
+from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema
@@ -70,7 +72,17 @@ class StandingsSerializer(serializers.Serializer[Any]):
     students = serializers.IntegerField()
 
 
-class StandingsView(AllocationApiView):
+class _DecisionView(AllocationApiView):
+    def decide(self, act: Callable[[], int], code: str) -> Response:
+        """Do it, and answer for how many. Raises ValidationError in the page's words."""
+        try:
+            count = act()
+        except (StandingRefusedError, CapRefusedError) as refused:
+            raise ValidationError([ErrorDetail(str(refused), code=code)]) from refused
+        return Response(StandingsSerializer({"students": count}).data)
+
+
+class StandingsView(_DecisionView):
     """What staff decide for students."""
 
     @extend_schema(
@@ -82,29 +94,26 @@ class StandingsView(AllocationApiView):
     def post(self, request: Request, pk: int) -> Response:
         """Store that students are absent, excused or have 0 points, or withhold marks.
 
-        It is for those who manage the course's marks. If it is refused for one student, nothing is
-        stored.
+        It is for those who manage the course's marks. If it is refused for one student,
+        nothing is stored.
         """
         found = self.edited(request, pk, right=Right.MANAGE_MARKS)
         checked = StandingsInputSerializer(data=request.data)
         checked.is_valid(raise_exception=True)
         given = checked.validated_data
         wanted = given["standing"]
-        try:
-            count = set_standings(
-                actor=sender(request),
-                assignment=found,
-                students=given["students"],
-                standing=None if wanted is None else Standing(wanted),
-                reason=given["reason"],
-            )
-        except StandingRefusedError as refused:
-            words = ErrorDetail(str(refused), code="standing_refused")
-            raise ValidationError([words]) from refused
-        return Response(StandingsSerializer({"students": count}).data)
+        act = partial(
+            set_standings,
+            actor=sender(request),
+            assignment=found,
+            students=given["students"],
+            standing=None if wanted is None else Standing(wanted),
+            reason=given["reason"],
+        )
+        return self.decide(act, "standing_refused")
 
 
-class CapsView(AllocationApiView):
+class CapsView(_DecisionView):
     """The most that students can have."""
 
     @extend_schema(
@@ -116,17 +125,13 @@ class CapsView(AllocationApiView):
     def post(self, request: Request, pk: int) -> Response:
         """Cap the marks of students at a percentage, or take caps back.
 
-        It is for those who manage the course's marks. If it is refused for one student, nothing is
-        stored.
+        It is for those who manage the course's marks. If it is refused for one student,
+        nothing is stored.
         """
         found = self.edited(request, pk, right=Right.MANAGE_MARKS)
         checked = CapsInputSerializer(data=request.data)
         checked.is_valid(raise_exception=True)
-        try:
-            count = set_caps(
-                actor=sender(request), assignment=found, **checked.validated_data
-            )
-        except (StandingRefusedError, CapRefusedError) as refused:
-            words = ErrorDetail(str(refused), code="cap_refused")
-            raise ValidationError([words]) from refused
-        return Response(StandingsSerializer({"students": count}).data)
+        act = partial(
+            set_caps, actor=sender(request), assignment=found, **checked.validated_data
+        )
+        return self.decide(act, "cap_refused")

@@ -79,9 +79,10 @@ class QuestionRow:
 
 @dataclass(frozen=True, kw_only=True)
 class AllocationRow:
-    """What one marker is given of a question, or of all. `students` None is all.
+    """What one marker is given to mark, of one question or of all.
 
-    `title` names the question, and is empty for all of them.
+    `title` names the question, and is empty for all questions. `students` is how many
+    students there are; None means all.
     """
 
     marker: User

@@ -83,7 +83,7 @@ def take_back_release(
     Without a module code this is for everybody, also for groups to which they are
     released. What students have already seen cannot be taken back; the record says how
     many could see their marks. Raises NoReleaseError without a reason, and if
-    nothing is released, and PermissionDenied if the actor may not edit the course.
+    nothing is released, and PermissionDenied if the actor may not manage marks.
     """
     require_right(actor, Right.MANAGE_MARKS, assignment.course)
     words = reason.strip()
