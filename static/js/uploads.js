@@ -38,6 +38,11 @@ async function offsetOf(url) {
 // Sends a piece and returns where the next one begins. fetch tells no progress.
 function patch(url, piece, offset, { signal, onBytes }) {
   return new Promise((resolve, reject) => {
+    // A request that was never sent tells of no abort.
+    if (signal.aborted) {
+      reject(new TypeError("network"));
+      return;
+    }
     const request = new XMLHttpRequest();
     request.open("PATCH", url);
     const headers = { ...TUS, "X-CSRFToken": token(), "Upload-Offset": offset, "Content-Type": "application/offset+octet-stream" };
@@ -59,8 +64,7 @@ function patch(url, piece, offset, { signal, onBytes }) {
       reject(new Refused(request.status, errors));
     });
     signal.addEventListener("abort", () => request.abort(), { once: true });
-    if (signal.aborted) request.abort();
-    else request.send(piece);
+    request.send(piece);
   });
 }
 

@@ -129,20 +129,27 @@ def test_large_files_are_checked_and_handed_in_without_sending_them_again(
     assert Submission.objects.get() == OpenedAttempt.objects.get().submission
 
 
+@pytest.mark.parametrize("method", ["HEAD", "PATCH"])
 def test_a_pause_lasts_until_the_person_goes_on(
-    form: Page, notebook: Path, weights: Path
+    form: Page, notebook: Path, weights: Path, method: str
 ) -> None:
     held: list[Route] = []
-    form.route(
-        PATCHES,
-        lambda route: (
-            held.append(route) if route.request.method == "PATCH" else route.continue_()
-        ),
-    )
+
+    def hold(route: Route) -> None:
+        if route.request.method == method:
+            held.append(route)
+        else:
+            route.continue_()
+
+    form.route(PATCHES, hold)
     choose(form, notebook, weights)
-    hand_in(form)
+    with form.expect_request(lambda request: request.method == method):
+        hand_in(form)
     form.get_by_role("button", name="Pause").click()
     expect(form.get_by_text("paused")).to_be_visible()
+    if method == "HEAD":
+        with form.expect_response(lambda answer: answer.request.method == "HEAD"):
+            held[0].continue_()
     form.unroute(PATCHES)
     form.get_by_role("button", name="Go on").click()
     form.wait_for_url("**/runs/**")
