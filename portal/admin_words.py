@@ -58,6 +58,7 @@ FIELDS: Final = {
     "invitation_due_at": "invitation due",
     "invited_at": "invited",
     "is_active": "active",
+    "is_after_freeze": "finished while marks were frozen",
     "is_mailed": "sent by mail",
     "is_optional": "optional",
     "is_override": "published despite its trial runs",

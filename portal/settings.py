@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "portal.second_factor_gate.SecondFactorMiddleware",
     "portal.store_fault_pages.StoreFaultMiddleware",
+    "portal.frozen_pages.FrozenMarksMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -435,7 +436,7 @@ SPECTACULAR_SETTINGS = {
 }
 ERROR_STATUSES = ("400", "401", "403", "404", "429", "default")
 DRF_STANDARDIZED_ERRORS = {
-    "EXCEPTION_HANDLER_CLASS": "accounts.api.errors.ApiExceptionHandler",
+    "EXCEPTION_HANDLER_CLASS": "courses.api.frozen_errors.CoursesApiExceptionHandler",
     # Described once, for every operation and status alike.
     "ALLOWED_ERROR_STATUS_CODES": list(ERROR_STATUSES),
     "ERROR_SCHEMAS": dict.fromkeys(

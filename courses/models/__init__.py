@@ -7,6 +7,7 @@ from courses.models.course import Course, Enrolment, Week
 from courses.models.extension import Extension
 from courses.models.extension_request import ExtensionRequest
 from courses.models.group_release import GroupRelease, group_words
+from courses.models.mark_freeze import MarkFreeze
 from courses.models.material import Attachment, Material
 from courses.models.news import Announcement, CourseChange
 from courses.models.people import Teacher
@@ -49,6 +50,7 @@ __all__ = [
     "ExtensionRequest",
     "GroupRelease",
     "Lecture",
+    "MarkFreeze",
     "Material",
     "Progress",
     "Question",

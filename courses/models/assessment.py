@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from courses.frozen_marks import FrozenWithMarks
 from courses.models.course import Course
 from courses.models.texts import markdown_field, texts_of
 from courses.querysets import OwnedQuerySet
@@ -18,13 +19,24 @@ if TYPE_CHECKING:
 MOST_DROPPED: Final = 100
 
 
-class Component(models.Model):
+class Component(FrozenWithMarks):
     """A share of the course's mark, such as the exam or the coursework.
 
     Its assignments split its share: `split` says how. If they split it by the share of
     each, these are 0 until staff have settled it, and pages say so. What the rules give
     for a student is computed in `gradebook.totals`.
     """
+
+    frozen_fields = (
+        "weight_percent",
+        "split",
+        "drop_lowest",
+        "best_count",
+        "required_percent",
+        "is_extra_credit",
+        "module_code",
+    )
+    is_frozen_when_new = True
 
     course = models.ForeignKey(Course, models.CASCADE, related_name="components")
     kind = models.CharField(max_length=12, choices=ComponentKind.choices)

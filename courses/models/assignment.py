@@ -14,6 +14,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from courses.frozen_marks import FrozenWithMarks
 from courses.late_rules import LateRule
 from courses.models.assessment import Component
 from courses.models.course import Course, Week
@@ -33,11 +34,18 @@ from formats.declaration import (
 LEAST_OUT_OF: Final = 1
 
 
-class Assignment(LateRuleFields, MarkingFields):
+class Assignment(FrozenWithMarks, LateRuleFields, MarkingFields):
     """A piece of coursework with a deadline.
 
     Its revision says what is run and how it is marked.
     """
+
+    frozen_fields = (
+        "component",
+        "weight_percent",
+        "is_extra_credit",
+        "marks_out_of",
+    )
 
     course = models.ForeignKey(Course, models.CASCADE, related_name="assignments")
     week = models.ForeignKey(
@@ -312,6 +320,11 @@ class Assignment(LateRuleFields, MarkingFields):
                     )
                 }
             )
+
+    @property
+    def is_frozen_when_new(self) -> bool:  # type: ignore[override]  # here it depends
+        """Whether totals follow from the assignment, so that a freeze refuses it."""
+        return bool(self.component_id or self.weight_percent)
 
     @property
     def has_entered_marks(self) -> bool:

@@ -15,6 +15,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from courses.frozen_marks import FrozenWithMarks
 from courses.models.late_rule_fields import LateRuleFields, late_rule_constraints
 from courses.models.texts import (
     markdown_field,
@@ -44,8 +45,11 @@ def validate_course_slug(slug: str) -> None:
         )
 
 
-class Course(LateRuleFields):
+class Course(FrozenWithMarks, LateRuleFields):
     """A module in one academic year. The next year's course is another row."""
+
+    frozen_fields = ("pass_mark", "letter_scale", "total_decimals")
+    frozen_course = "pk"
 
     slug = models.SlugField(
         max_length=60,
@@ -193,8 +197,11 @@ class Course(LateRuleFields):
         return zoneinfo.ZoneInfo(self.time_zone)
 
 
-class Enrolment(models.Model):
+class Enrolment(FrozenWithMarks):
     """A person's role in a course."""
+
+    # Parts of the total may count only for students of one module code.
+    frozen_fields = ("module_code",)
 
     course = models.ForeignKey(Course, models.CASCADE, related_name="enrolments")
     user = models.ForeignKey(

@@ -13,6 +13,7 @@ from django.db.models.functions import Lower
 
 from accounts.actors import Actor, actor_user
 from accounts.models import User
+from courses.frozen_marks import require_not_frozen
 from courses.models import Course, CourseChange, Enrolment
 from courses.permissions import Right
 from courses.services.access import require_right
@@ -270,6 +271,8 @@ def _update(changes: Sequence[Change]) -> None:
     rows = []
     for change in changes:
         if change.enrolment is not None:
+            if change.enrolment.module_code != change.module_code:
+                require_not_frozen(change.enrolment.course_id)
             change.enrolment.role = change.role
             change.enrolment.module_code = change.module_code
             change.enrolment.is_active = True

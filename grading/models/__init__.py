@@ -1,5 +1,6 @@
 """The models of runs, of what they found, and of the marks that follow."""
 
+from grading.models.board_proposals import BoardProposal
 from grading.models.incidents import Incident
 from grading.models.marking_work import (
     MarkerAllocation,
@@ -35,6 +36,7 @@ from grading.models.worker_records import RunnerEnvironment, WorkerPresence
 __all__ = [
     "LONGEST_CAP_WORDS",
     "NO_WORK",
+    "BoardProposal",
     "CellComment",
     "CountingWork",
     "GradingRun",

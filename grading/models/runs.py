@@ -85,6 +85,12 @@ class GradingRun(models.Model):
         related_name="+",
         help_text="The run whose results were copied. This run executed nothing.",
     )
+    is_after_freeze = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="It finished while the marks of the course were frozen, so it does "
+        "not count until the freeze ends.",
+    )
     state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
     queue = models.CharField(max_length=8, default="cpu")
     priority = models.SmallIntegerField(

@@ -157,9 +157,14 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         return self.of_submissions().filter(revision__assignment=assignment)
 
     def that_may_count(self) -> Self:
-        """Return runs of work that may count: without those of unconfirmed regrades."""
+        """Return runs of work that may count.
+
+        Those of unconfirmed regrades do not, and neither do those that finished while
+        the marks of the course were frozen.
+        """
         return self.of_submissions().filter(
-            Q(regrade__isnull=True) | Q(regrade__confirmed_at__isnull=False)
+            Q(regrade__isnull=True) | Q(regrade__confirmed_at__isnull=False),
+            is_after_freeze=False,
         )
 
     def latest_of_attempts(self) -> Self:

@@ -15,6 +15,7 @@ from courses.models import Assignment, Enrolment
 from courses.permissions import DECIDES_MARKS
 from courses.services.access import require_right_at
 from grading.models import Mark, MarkChange
+from grading.services.mark_changes import ChangedMark, record_mark_changes
 from grading.services.marks import last_recorded, load_counting_runs
 
 log = structlog.get_logger(__name__)
@@ -217,20 +218,17 @@ def _store(
     Mark.objects.bulk_update(marks, ["entered_points"], batch_size=_BATCH)
     stored = Mark.objects.filter(pk__in=[mark.pk for mark in marks])
     stored.update(updated_at=Now())
-    user = actor_user(actor)
-    MarkChange.objects.bulk_create(
-        (
-            MarkChange(
+    record_mark_changes(
+        actor,
+        [
+            ChangedMark(
                 mark=mark,
-                at=Now(),
-                actor=user,
                 before=before.get(mark.pk),
                 after=mark.final_points,
                 reason=_reason(mark, reason),
             )
             for mark in load_counting_runs(marks)
-        ),
-        batch_size=_BATCH,
+        ],
     )
 
 

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.actors import SYSTEM
+from courses.frozen_marks import is_frozen
 from grading.json_safe import JsonObject, storable_object, storable_text
 from grading.models import GradingRun, QuestionResult
 from grading.querysets import CANCELLED, from_now
@@ -327,6 +328,7 @@ def _record(claim: Claim, result: JobResult, executed_sha256: str) -> bool:
         **used_seconds(result.measures),
         level=result.measures.level[:2],
         executed_sha256=executed_sha256,
+        is_after_freeze=run.regrade_id is None and is_frozen(run.course_id),
         record=storable_object(record.to_json()),
         input_sha256="" if is_self_check else record.sha256,
     ):

@@ -7,12 +7,12 @@ from typing import Final
 from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts.actors import actor_user
 from accounts.models import User
 from courses.models import Assignment
 from courses.permissions import Right
 from courses.services.access import require_right
-from grading.models import LONGEST_CAP_WORDS, Mark, MarkChange
+from grading.models import LONGEST_CAP_WORDS, Mark
+from grading.services.mark_changes import ChangedMark, record_mark_changes
 from grading.services.mark_standing import students_of
 
 _MOST: Final = Decimal(100)
@@ -60,15 +60,13 @@ def set_caps(
         mark.cap_percent, mark.cap_words, mark.updated_at = percent, told, Now()
         mark.save(update_fields=["cap_percent", "cap_words", "updated_at"])
         what = mark.cap.text if mark.cap else "No cap any more."
-        MarkChange.objects.create(
+        changed = ChangedMark(
             mark=mark,
-            at=Now(),
-            actor=actor_user(actor),
-            run=mark.run,
             before=before,
             after=None if mark.is_empty else mark.final_points,
             reason=f"{what} {reason.strip()}",
         )
+        record_mark_changes(actor, [changed])
     return len(people)
 
 

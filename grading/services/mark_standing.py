@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterable
 from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts.actors import actor_user
 from accounts.models import User
 from courses.models import Assignment, Enrolment, Rubric
 from courses.permissions import DECIDES_MARKS, Right, can
 from courses.services.access import require_some_right
-from grading.models import Mark, MarkChange, Standing
+from grading.models import Mark, Standing
+from grading.services.mark_changes import ChangedMark, record_mark_changes
 from grading.services.marker_scope import MarkerScope, marker_scope
 
 
@@ -63,15 +63,13 @@ def set_standing(
     mark.standing, mark.updated_at = stored, Now()
     mark.save(update_fields=["standing", "updated_at"])
     words = standing.label if standing else "No decision any more"
-    MarkChange.objects.create(
+    changed = ChangedMark(
         mark=mark,
-        at=Now(),
-        actor=actor_user(actor),
-        run=mark.run,
         before=before,
         after=mark.final_points,
         reason=f"{words}. {reason.strip()}",
     )
+    record_mark_changes(actor, [changed])
     mark.refresh_from_db(fields=["updated_at"])
     return mark
 

@@ -7,12 +7,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from accounts.actors import Actor, actor_user
+from accounts.actors import Actor
 from accounts.models import User
 from courses.models import Assignment, AssignmentRevision, Course
 from grading.models import NO_WORK, GradingRun, Mark, MarkChange
 from grading.services.counting import counting_works
 from grading.services.lateness import Owner
+from grading.services.mark_changes import ChangedMark, record_mark_changes
 
 
 def counting_run(assignment: Assignment, student: User) -> GradingRun | None:
@@ -201,14 +202,8 @@ def last_recorded(marks: Sequence[Mark]) -> dict[int, Decimal | None]:
 
 def _record(actor: Actor, mark: Mark, before: Decimal | None, reason: str) -> None:
     """Add a MarkChange if the final points differ from the last recorded ones."""
-    run, after = mark.run, mark.final_points
+    after = mark.final_points
     if before != after:
-        MarkChange.objects.create(
-            mark=mark,
-            at=Now(),
-            actor=actor_user(actor),
-            run=run,
-            before=before,
-            after=after,
-            reason=reason,
+        record_mark_changes(
+            actor, [ChangedMark(mark=mark, before=before, after=after, reason=reason)]
         )

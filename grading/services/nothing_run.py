@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 
 from accounts.actors import SYSTEM, Actor, actor_user
 from accounts.request_ids import current_request_id
+from courses.frozen_marks import is_frozen
 from courses.models import AssignmentRevision
 from grading.messages import NOTHING_RUN
 from grading.models import GradingRun, QuestionResult, Regrade, RunEvent
@@ -43,6 +44,7 @@ def store_nothing_run(
         verdict=Verdict.NOTHING_RUN,
         code=NOTHING_RUN,
         automatic_points=Decimal(0),
+        is_after_freeze=regrade is None and is_frozen(revision.assignment.course_id),
         request_id=current_request_id(),
     )
     run.refresh_from_db(fields=["queued_at", "finished_at"])

@@ -3,9 +3,13 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from accounts.actors import SYSTEM
 from accounts.models import User
+from courses.frozen_marks import is_frozen
 from courses.models import Assignment, Component, Course, Question
 from formats.choices import ComponentKind, Counting
+from grading.models import GradingRun
+from grading.services.marks import recompute_mark
 from tests.factories import (
     AssignmentFactory,
     ComponentFactory,
@@ -58,6 +62,21 @@ class GradebookWorld:
             submission=work, finished=True, automatic_points=Decimal(points)
         )
         MarkFactory.create(run=run)
+
+    def mark_later(self, assignment: Assignment, user: User, points: str) -> None:
+        """Let a worker finish another attempt of the student, through its service."""
+        work = SubmissionFactory.create(
+            assignment=assignment,
+            author=user,
+            attempt=9,
+            started_at=hours(-48),
+            received_at=hours(-47),
+        )
+        run = GradingRunFactory.create(submission=work, finished=True)
+        GradingRun.objects.filter(pk=run.pk).update(
+            automatic_points=Decimal(points), is_after_freeze=is_frozen(self.course)
+        )
+        recompute_mark(actor=SYSTEM, assignment=assignment, student=user, reason="run")
 
     def release(self, *assignments: Assignment) -> None:
         """Release the marks of these assessments, or of all."""
