@@ -5,6 +5,7 @@ from django.urls import path
 from gradebook.views import (
     assignment_statistics,
     at_risk,
+    board,
     course_statistics,
     formula,
     gradebook,
@@ -25,6 +26,12 @@ urlpatterns = [
         "courses/<slug:slug>/gradebook/at-risk/file/",
         at_risk.at_risk_file,
         name="at-risk-file",
+    ),
+    path("courses/<slug:slug>/gradebook/board/", board.board, name="board"),
+    path(
+        "courses/<slug:slug>/gradebook/board/<int:pk>/",
+        board.board_answer,
+        name="board-answer",
     ),
     path(
         "courses/<slug:slug>/gradebook/statistics/",

@@ -29,12 +29,21 @@ class CourseQuerySet(models.QuerySet["Course"]):
         )
 
     def for_viewer(self, user: "User") -> Self:
-        """Annotate the viewer's role and last visits, which pages ask for."""
-        from courses.models import CourseVisit, Enrolment  # noqa: PLC0415  models import this module
+        """Annotate what pages ask for: the viewer's role and visits, and `frozen_for`.
+
+        That is the board for which the marks are frozen, or None.
+        """
+        from courses.models import (  # noqa: PLC0415  models import this module
+            CourseVisit,
+            Enrolment,
+            MarkFreeze,
+        )
 
         role = Enrolment.objects.active().filter(course=OuterRef("pk"), user=user)
         visit = CourseVisit.objects.filter(course=OuterRef("pk"), user=user)
+        freeze = MarkFreeze.objects.filter(course=OuterRef("pk"), ended_at=None)
         return self.annotate(
+            frozen_for=Subquery(freeze.order_by().values("board")[:1]),
             viewer_id=Value(user.pk),
             viewer_role=Subquery(role.values("role")[:1]),
             seen_at=Subquery(visit.values("seen_at")[:1]),

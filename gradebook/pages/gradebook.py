@@ -99,6 +99,7 @@ class GradebookPage:
     rows: "Page[Any]"
     codes: tuple[str, ...]
     may_edit: bool
+    may_oversee: bool
     shows_totals: bool
     sees_names: bool = True
     may_enter: bool = False
@@ -207,7 +208,9 @@ def gradebook_page(
         rows=found,
         codes=tuple(texts_of(course.module_codes)),
         may_edit=can(user, Right.MANAGE_MARKS, course),
-        may_enter=bool(rights_in(user, course) & DECIDES_MARKS),
+        may_oversee=can(user, Right.OVERSEE, course),
+        may_enter=not getattr(course, "frozen_for", None)
+        and bool(rights_in(user, course) & DECIDES_MARKS),
         shows_totals=shows_totals,
         sees_names=sees_names,
         has_codes=any(row.module_code for row in people),

@@ -167,6 +167,7 @@ def faults_everywhere(browser: Browser, campus: Campus, who: str) -> list[str]:
             f"{campus.assignment.course.get_absolute_url()}gradebook/",
             f"{campus.assignment.course.get_absolute_url()}gradebook/statistics/",
             f"{campus.assignment.course.get_absolute_url()}gradebook/at-risk/",
+            f"{campus.assignment.course.get_absolute_url()}gradebook/board/",
             reverse(
                 "gradebook:assignment-statistics",
                 args=[campus.assignment.course.slug, campus.assignment.slug],
