@@ -135,9 +135,8 @@ def _problems(course: Course, *, now: dt.datetime) -> tuple[str, ...]:
     waiting = runs.filter(submission__isnull=False).order_by().count()
     if waiting:
         words = _counted(waiting, "run has", "runs have")
-        found.append(
-            f"{words} not finished: it will count from the end of the freeze on."
-        )
+        counts = "it counts" if waiting == 1 else "they count"
+        found.append(f"{words} not finished: {counts} from the end of the freeze on.")
     return tuple(found)
 
 
