@@ -29,6 +29,11 @@ def _quotient(points: Decimal, possible: Decimal) -> Fraction:
     return _exact(points) / _exact(possible)
 
 
+@lru_cache(maxsize=20_000)
+def _product(weight: Fraction, share: Fraction) -> Fraction:
+    return weight * share
+
+
 class _Counted(NamedTuple):
     """A part that has points: its weight, and its weight times its share.
 
@@ -140,6 +145,16 @@ class CourseTotal:
     def below_required(self) -> tuple[int, ...]:
         """The keys of components in which the student has less than is required."""
         return tuple(each.key for each in self.components if each.is_below_required)
+
+
+NO_TOTAL: Final = CourseTotal(
+    percent=None,
+    weight=_ZERO,
+    components=(),
+    is_complete=False,
+    passes=None,
+    letter="",
+)
 
 
 def component_result(component: ComponentParts) -> ComponentResult:
@@ -273,7 +288,7 @@ def _bonus(
 def _weighted(component: ComponentParts, parts: Iterable[Part]) -> list[_Counted]:
     """Return each part that has points and a weight, on a common scale."""
     found = [
-        (part.key, weight, weight * share)
+        (part.key, weight, _product(weight, share))
         for part in parts
         if (weight := component.part_weight(part)) > 0
         and (share := part.share) is not None

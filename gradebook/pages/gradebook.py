@@ -23,6 +23,7 @@ from gradebook.pages.gradebook_rows import (
 from gradebook.services.formula import Formula, load_formula
 from gradebook.services.scores import CourseScores, load_scores
 from gradebook.services.student_codes import code_in_course
+from grading.models import Standing
 
 PER_PAGE: Final = 100
 _HIDDEN: Final = (
@@ -35,7 +36,13 @@ SHOWN: Final = {
     "missing": "Something missing",
     "waiting": "Waits for marking",
     "failing": "Below the pass mark",
+    "excused": "Something excused",
+    "absent": "Absent",
+    "withheld": "Something withheld",
 }
+BELOW_PASS: Final = "failing"  # noqa: S105  a filter
+# The filters that ask for the marks of all columns.
+_BY_CELLS: Final = frozenset(SHOWN) - {"", BELOW_PASS}
 BY_NAME: Final = "name"
 BY_TOTAL: Final = "total"
 
@@ -164,42 +171,22 @@ def gradebook_page(
     shows_totals = len(columns) == len(formula.assignments)
     people = _people(course, query, sees_names=sees_names)
     needs_all = query.sort != BY_NAME or query.show
+    scores = None
     if needs_all:
         scores = load_scores(formula, [row.user_id for row in people], now=now)
-        rows = _ordered(
-            [
-                row_of(
-                    scores,
-                    row,
-                    columns,
-                    shows_totals=shows_totals,
-                    sees_names=sees_names,
-                )
-                for row in people
-            ],
-            query,
-            columns,
-        )
-        found: Page[Any] = Paginator(rows, PER_PAGE).get_page(query.page)
-    else:
-        if query.is_descending:
-            people = people[::-1]
-        found = Paginator(people, PER_PAGE).get_page(query.page)
-        shown: list[Enrolment] = list(found.object_list)
+        people = _ordered(scores, people, query, columns, shows_totals=shows_totals)
+    elif query.is_descending:
+        people = people[::-1]
+    found: Page[Any] = Paginator(people, PER_PAGE).get_page(query.page)
+    shown: list[Enrolment] = list(found.object_list)
+    if scores is None:
         scores = load_scores(formula, [row.user_id for row in shown], now=now)
-        rows = [
-            row_of(
-                scores, row, columns, shows_totals=shows_totals, sees_names=sees_names
-            )
-            for row in shown
-        ]
+    rows = [
+        row_of(scores, row, columns, shows_totals=shows_totals, sees_names=sees_names)
+        for row in shown
+    ]
     page: Any = found
-    page.object_list = as_on_a_page(
-        scores,
-        list(found.object_list) if needs_all else rows,
-        columns,
-        sees_names=sees_names,
-    )
+    page.object_list = as_on_a_page(scores, rows, columns, sees_names=sees_names)
     return GradebookPage(
         course=course,
         formula=formula,
@@ -322,24 +309,46 @@ def _searched(user: User) -> str:
 
 
 def _ordered(
-    rows: list[GradebookRow], query: GradebookQuery, columns: Sequence[Column]
-) -> list[GradebookRow]:
-    """Return the rows that the filter shows, in order; those without a value last."""
-    kept = [row for row in rows if _is_shown(row, query.show)]
-    value = _value_of(query.sort, columns)
-    if value is None:
-        return kept[::-1] if query.is_descending else kept
-    with_value = [row for row in kept if value(row) is not None]
-    without = [row for row in kept if value(row) is None]
-    with_value.sort(key=value, reverse=query.is_descending)
-    return with_value + without
+    scores: CourseScores,
+    people: Sequence[Enrolment],
+    query: GradebookQuery,
+    columns: Sequence[Column],
+    *,
+    shows_totals: bool,
+) -> list[Enrolment]:
+    """Return the students whom the filter shows, in order; those without a value last.
+
+    Of everybody's row, only what the query asks for is made: one column to sort by it,
+    and the total to sort by that.
+    """
+    sorts_by = [column for column in columns if column.key == query.sort]
+    needed = columns if query.show in _BY_CELLS else sorts_by
+    needs_totals = shows_totals and (query.sort == BY_TOTAL or query.show == BELOW_PASS)
+    everybody = [
+        (each, row_of(scores, each, needed, shows_totals=needs_totals))
+        for each in people
+    ]
+    kept = [pair for pair in everybody if _is_shown(pair[1], query.show)]
+    value = _value_of(query.sort, needed)
+    if value is not None:
+        have = [pair for pair in kept if value(pair[1]) is not None]
+        have.sort(key=lambda pair: value(pair[1]), reverse=query.is_descending)
+        kept = have + [pair for pair in kept if value(pair[1]) is None]
+    elif query.is_descending:
+        kept = kept[::-1]
+    return [each for each, _ in kept]
 
 
 def _is_shown(row: GradebookRow, show: str) -> bool:
+    if show == BELOW_PASS:
+        return row.is_below_pass
     return {
         "missing": row.has_missing,
         "waiting": row.is_waiting,
-        "failing": row.is_below_pass,
+        **{
+            standing.value: row.has_standing(standing)
+            for standing in (Standing.EXCUSED, Standing.ABSENT, Standing.WITHHELD)
+        },
     }.get(show, True)
 
 

@@ -15,7 +15,7 @@ from courses.models import Assignment, Enrolment, GroupRelease
 from gradebook.services.formula import Formula, Score
 from gradebook.services.scores import CourseScores
 from gradebook.services.student_codes import code_in_course
-from gradebook.totals import CourseTotal, rounded_half_up
+from gradebook.totals import NO_TOTAL, CourseTotal, rounded_half_up
 from grading.models import Standing
 from grading.services.aliases import codes_of_many
 from grading.services.entered_marks import plain
@@ -44,6 +44,7 @@ class Cell:
     is_waiting: bool = False
     is_missing: bool = False
     has_mark: bool = False
+    standing: Standing | None = None
     url: str = ""
     entry: CellEntry | None = None
 
@@ -71,6 +72,10 @@ class GradebookRow:
     def has_missing(self) -> bool:
         """Whether something is missing: nothing was handed in, and none is excused."""
         return any(cell.is_missing for cell in self.cells)
+
+    def has_standing(self, standing: Standing) -> bool:
+        """Return whether some mark of the student has this standing."""
+        return any(cell.standing == standing for cell in self.cells)
 
     @property
     def is_waiting(self) -> bool:
@@ -143,8 +148,10 @@ def row_of(
 ) -> GradebookRow:
     student = enrolment.user_id
     formula = scores.formula
-    total = scores.total(student, enrolment.module_code)
-    exact = total.percent if shows_totals and not formula.problems else None
+    total = NO_TOTAL
+    if shows_totals:
+        total = scores.total(student, enrolment.module_code)
+    exact = total.percent if not formula.problems else None
     return GradebookRow(
         student=enrolment.user,
         code="" if sees_names else code_in_course(formula.course, student),
@@ -222,11 +229,15 @@ def _cell(scores: CourseScores, assignment: Assignment, student: int) -> Cell:
     owner = assignment.pk, student
     mark, score = scores.marks.get(owner), scores.score(owner)
     if score.is_excused:
-        return Cell(words="Excused", has_mark=True)
+        return Cell(words="Excused", has_mark=True, standing=Standing.EXCUSED)
     if mark is not None and (score.is_withheld or not mark.is_complete):
         words = "withheld" if score.is_withheld else "waits for marking"
         return Cell(
-            points=mark.points.final, words=words, is_waiting=True, has_mark=True
+            points=mark.points.final,
+            words=words,
+            is_waiting=True,
+            has_mark=True,
+            standing=Standing.WITHHELD if score.is_withheld else None,
         )
     if score.points is None:
         if owner in scores.without_result:
@@ -234,9 +245,11 @@ def _cell(scores: CourseScores, assignment: Assignment, student: int) -> Cell:
         return Cell(words="\N{EN DASH}")
     if owner in scores.missing:
         return Cell(points=score.points, words="nothing handed in", is_missing=True)
+    is_absent = mark is not None and mark.decision == Standing.ABSENT
     return Cell(
         points=score.points,
-        words="absent" if mark and mark.decision == Standing.ABSENT else "",
+        words="absent" if is_absent else "",
+        standing=Standing.ABSENT if is_absent else None,
         is_missing=mark is not None and not mark.has_work,
         is_below_pass=_fails(assignment, score),
         has_mark=mark is not None,

@@ -107,9 +107,15 @@ def late_terms(
     No query, and two for all of them where late days count.
     """
     late: dict[Key, tuple[Assignment, Attempt, dt.timedelta]] = {}
+    # Few assignments have many attempts. They may be rows of their own for each.
+    rules: dict[int, tuple[Assignment, bool]] = {}
     for key, attempt in attempts.items():
-        assignment = assumed.assignment(attempt.assignment)
-        if not assignment.late_rule.takes_points:
+        stored = attempt.assignment
+        if stored.pk not in rules:
+            assumption = assumed.assignment(stored)
+            rules[stored.pk] = assumption, assumption.late_rule.takes_points
+        assignment, takes_points = rules[stored.pk]
+        if not takes_points:
             continue
         own = assumed.deadline(
             attempt.assignment, attempt.student_id, attempt.extra_time
