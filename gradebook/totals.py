@@ -29,11 +29,6 @@ def _quotient(points: Decimal, possible: Decimal) -> Fraction:
     return _exact(points) / _exact(possible)
 
 
-@lru_cache(maxsize=20_000)
-def _product(weight: Fraction, share: Fraction) -> Fraction:
-    return weight * share
-
-
 class _Counted(NamedTuple):
     """A part that has points: its weight, and its weight times its share.
 
@@ -288,7 +283,7 @@ def _bonus(
 def _weighted(component: ComponentParts, parts: Iterable[Part]) -> list[_Counted]:
     """Return each part that has points and a weight, on a common scale."""
     found = [
-        (part.key, weight, _product(weight, share))
+        (part.key, weight, weight * share)
         for part in parts
         if (weight := component.part_weight(part)) > 0
         and (share := part.share) is not None

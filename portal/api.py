@@ -20,6 +20,7 @@ from courses.api.people_viewsets import (
 )
 from courses.api.timetable_viewsets import LectureViewSet, SessionViewSet
 from courses.api.viewsets import CourseViewSet, MaterialViewSet, WeekViewSet
+from gradebook.api.board import BoardView
 from gradebook.api.totals import TotalListView
 from grading.api.allocation import (
     AllocationView,
@@ -95,6 +96,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/storage/", StorageView.as_view(), name="storage"),
     path("v1/", include(router.urls)),
     path("v1/courses/<slug:slug>/totals/", TotalListView.as_view(), name="total-list"),
+    path("v1/courses/<slug:slug>/board/", BoardView.as_view(), name="board"),
     path(
         "v1/assignments/<int:pk>/rubrics/", RubricListView.as_view(), name="rubric-list"
     ),
