@@ -157,15 +157,17 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         return self.of_submissions().filter(revision__assignment=assignment)
 
     def that_may_count(self) -> Self:
-        """Return runs of work that may count.
-
-        Those of unconfirmed regrades do not, and neither do those that finished while
-        the marks of the course were frozen.
-        """
+        """Return runs of work that may count: without those of unconfirmed regrades."""
         return self.of_submissions().filter(
-            Q(regrade__isnull=True) | Q(regrade__confirmed_at__isnull=False),
-            is_after_freeze=False,
+            Q(regrade__isnull=True) | Q(regrade__confirmed_at__isnull=False)
         )
+
+    def that_count_now(self) -> Self:
+        """Return runs that may count without those that finished under a freeze.
+
+        Marks that are frozen follow from the others alone: see courses.frozen_marks.
+        """
+        return self.that_may_count().filter(is_after_freeze=False)
 
     def latest_of_attempts(self) -> Self:
         """Return the latest run of each attempt that may count, whatever its state."""
@@ -188,12 +190,12 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         An attempt that people have marked although none of its runs finished has its
         latest run that ended. Other attempts without a finished run have none.
         """
-        others = self.model.objects.that_may_count().filter(
+        others = self.model.objects.that_count_now().filter(
             submission=OuterRef("submission")
         )
         finished = others.filter(state=State.FINISHED)
         later = Q(number__gt=OuterRef("number"))
-        return self.that_may_count().filter(
+        return self.that_count_now().filter(
             Q(~Exists(finished.filter(later)), state=State.FINISHED)
             | Q(
                 _is_marked(),
@@ -212,7 +214,7 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         ended = Q(_is_marked(), state__in=ENDED_WITHOUT_RESULT)
         is_finished = Case(When(state=State.FINISHED, then=1), default=0)
         return (
-            self.that_may_count()
+            self.that_count_now()
             .filter(Q(state=State.FINISHED) | ended)
             .order_by("-submission__attempt", is_finished.desc(), "-number")
         )
