@@ -118,18 +118,24 @@ def _page(
         asked = {name: request.GET.get(name) for name in ("assignment", "student")}
         made[_PROPOSE] = ProposalForm(course, initial=asked)
         made[_END] = EndForm(auto_id="id_end_%s")
+    refusal = ""
     for name, kind in (
         (_FREEZE, FreezeForm),
         (_PROPOSE, ProposalForm),
         (_END, EndForm),
     ):
         if isinstance(sent, kind):
-            made[name] = sent
+            if name in made:
+                made[name] = sent
+            else:
+                # The form is not on the page any more.
+                refusal = " ".join(map(str, sent.non_field_errors()))
     context = {
         "course": course,
         "tab": "gradebook",
         "page": page,
         "members": names_of(page.members) if page.members else "",
+        "refusal": refusal,
         "form_of_freeze": made.get(_FREEZE),
         "form_of_proposal": made.get(_PROPOSE),
         "form_of_end": made.get(_END),

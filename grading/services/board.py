@@ -105,6 +105,13 @@ def confirm_proposal(*, actor: User, proposal: BoardProposal) -> None:
     _answer(actor, stored)
     if stored.is_end:
         end_freeze(actor, freeze, stored.reason)
+        left = BoardProposal.objects.filter(freeze=freeze, state=stored.State.OPEN)
+        left.update(
+            state=stored.State.DECLINED,
+            answered_by=actor,
+            answered_at=Now(),
+            answer="The freeze has ended.",
+        )
     else:
         _apply(actor, stored)
     log.info("proposal_confirmed", proposal=stored.pk, person=actor.pk)

@@ -63,6 +63,8 @@ def freeze_marks(
             "Choose at least two people who manage the marks of this course: one "
             "proposes a change, another one confirms it."
         )
+    # Whoever edits what counts holds the course's row, too.
+    Course.objects.select_for_update(no_key=True).get(pk=course.pk)
     if current_freeze(course) is not None:
         raise BoardRefusedError("The marks of this course are frozen already.")
     # Whoever changes a mark holds its row, so this waits until they have ended.
@@ -144,7 +146,8 @@ def _let_count(freeze: MarkFreeze) -> list[Owner]:
 
 def _late_runs(freeze: MarkFreeze) -> QuerySet[GradingRun]:
     """Return the runs that finished while the marks were frozen."""
-    return GradingRun.objects.filter(course=freeze.course_id, is_after_freeze=True)
+    runs = GradingRun.objects.of_submissions()
+    return runs.filter(course=freeze.course_id, is_after_freeze=True)
 
 
 def _owners(freeze: MarkFreeze) -> list[Owner]:
@@ -168,6 +171,8 @@ def preview_end(freeze: MarkFreeze) -> list[ChangeOfEnd]:
     The end is done and taken back again, so the preview is what will be.
     """
     owners = _owners(freeze)
+    if not owners:
+        return []
     with transaction.atomic():
         before = _points_by_owner(owners)
         _let_count(freeze)

@@ -328,7 +328,9 @@ def _record(claim: Claim, result: JobResult, executed_sha256: str) -> bool:
         **used_seconds(result.measures),
         level=result.measures.level[:2],
         executed_sha256=executed_sha256,
-        is_after_freeze=run.regrade_id is None and is_frozen(run.course_id),
+        is_after_freeze=run.submission_id is not None
+        and run.regrade_id is None
+        and is_frozen(run.course_id),
         record=storable_object(record.to_json()),
         input_sha256="" if is_self_check else record.sha256,
     ):

@@ -263,6 +263,20 @@ def test_a_proposal_holds_once_a_second_person_confirms_it(
         confirm_proposal(actor=second, proposal=proposal)
 
 
+def test_the_end_declines_what_is_still_open(
+    world: GradebookWorld, student: User, second: User, freeze: MarkFreeze
+) -> None:
+    proposal = proposed(world, student, freeze, points=Decimal(65))
+    end = propose_end(actor=world.lecturer, freeze=freeze, reason="Done.")
+    confirm_proposal(actor=second, proposal=end)
+    proposal.refresh_from_db()
+    assert (proposal.state, proposal.answer) == (
+        State.DECLINED,
+        "The freeze has ended.",
+    )
+    assert points(world.exam, student) == 60
+
+
 def test_points_of_entered_marks_are_entered(
     world: GradebookWorld, student: User, second: User
 ) -> None:

@@ -17,6 +17,7 @@ from grading.services import (
     confirm_regrade,
     digest_of,
     enqueue_run,
+    finish_run,
     preview_regrade,
     start_regrade,
 )
@@ -24,7 +25,13 @@ from grading.services.board import confirm_proposal, propose_end
 from grading.services.entered_marks import MarkEntry, enter_marks
 from grading.services.freezing import freeze_marks, preview_end
 from grading.services.marks import recompute_mark
-from tests.factories import EnrolmentFactory, SubmissionFactory, hours
+from tests.factories import (
+    EnrolmentFactory,
+    SelfCheckRunFactory,
+    SubmissionFactory,
+    hours,
+)
+from tests.grading.fakes import claim_of, job_result
 from tests.grading.files_world import hand_in_report, report_assignment, student_of
 from tests.grading.pages import signed_in, words
 from tests.grading.test_regrades import graded_assignment, work_off
@@ -80,6 +87,16 @@ def test_a_run_that_finishes_counts_from_the_end_on() -> None:
     end(freeze)
     assert points(assignment) == [run.automatic_points]
     assert not GradingRun.objects.filter(is_after_freeze=True).exists()
+
+
+def test_a_self_check_has_nothing_to_do_with_a_freeze() -> None:
+    run = SelfCheckRunFactory.create(running=True)
+    assert run.self_check is not None
+    freeze = frozen(run.self_check.assignment)
+    assert finish_run(claim=claim_of(run), result=job_result())
+    run.refresh_from_db()
+    assert not run.is_after_freeze
+    end(freeze)
 
 
 def test_files_without_a_notebook_are_taken_and_count_from_the_end_on() -> None:

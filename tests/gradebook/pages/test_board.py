@@ -140,6 +140,14 @@ def test_a_proposal_that_cannot_be_keeps_what_was_typed(
     assert "As agreed." in answer.content.decode()
 
 
+def test_what_comes_too_late_is_refused_in_words(
+    world: GradebookWorld, student: User, url: str
+) -> None:
+    answer = signed_in(world.lecturer).post(url, {"do": "end", "reason": "Done."})
+    assert answer.status_code == 422
+    assert "The marks are not frozen any more." in words(answer)
+
+
 def test_other_pages_refuse_in_words_while_marks_are_frozen(
     world: GradebookWorld, student: User, freeze: MarkFreeze
 ) -> None:
