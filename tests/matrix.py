@@ -1193,7 +1193,7 @@ PAGES: Final = [
         expected="login 404 404 404 404 403 403 403 403 404 403",
     ),
     Row(name="grading:regrade-withdraw", args=of_regrade_request, expected=POST_ONLY),
-    Row(name="grading:regrade-requests", args=of_assignment, expected=MARKERS),
+    Row(name="grading:regrade-requests", args=of_assignment, expected=STAFF),
     Row(name="grading:regrade-answer", args=of_regrade_request, expected=MARKERS),
     Row(
         name="grading:regrade-answer",

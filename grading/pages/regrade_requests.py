@@ -30,12 +30,16 @@ class RegradeRow:
 
 @dataclass(frozen=True, kw_only=True)
 class RegradeRequestsPage:
-    """The requests that the person may answer: open ones, the oldest first; others."""
+    """The requests that a person may read: open ones, the oldest first; others.
+
+    Who may answer none reads all words of them in the list.
+    """
 
     open: Sequence[RegradeRow]
     closed: Sequence[RegradeRow]
     state: str
     sees_names: bool
+    may_answer: bool
 
 
 def regrade_requests_page(
@@ -58,6 +62,7 @@ def regrade_requests_page(
         closed=[each for each in found if not each.row.is_open],
         state=known,
         sees_names=scope.sees_names,
+        may_answer=scope.may_mark,
     )
 
 

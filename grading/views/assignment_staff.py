@@ -60,7 +60,7 @@ def assignment_staff(request: SignedInRequest, slug: str, aslug: str) -> HttpRes
         "can_edit": Right.EDIT in rights,
         "may_manage_people": Right.MANAGE_PEOPLE in rights,
         "may_manage_marks": Right.MANAGE_MARKS in rights,
-        "may_mark": Right.GRADE in rights,
+        "reads_requests": bool(rights & {Right.GRADE, Right.OVERSEE}),
     }
     is_fragment = request.headers.get("HX-Request") == "true"
     if not is_fragment:

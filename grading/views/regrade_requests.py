@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
 from courses.models import Assignment
+from courses.permissions import Right, rights_in
 from grading.models import RegradeRequest
 from grading.pages.regrade_requests import regrade_requests_page
 from grading.services.marker_scope import MarkerScope, marker_scope
@@ -17,8 +18,15 @@ from grading.views.access import visible_assignment
 @login_required
 @require_safe
 def regrade_requests(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
-    """List the requests that the person may answer, open ones first."""
-    found, scope = marked_assignment(request, slug, aslug)
+    """List the requests that the person may answer or oversees, open ones first."""
+    found = visible_assignment(request.user, slug, aslug)
+    scope = marker_scope(request.user, found)
+    # SECURITY: a request can say who wrote it, so whoever sees codes reads none.
+    oversees = {Right.OVERSEE, Right.VIEW_ALL_WORK} <= rights_in(
+        request.user, found.course
+    )
+    if not scope.may_mark and not oversees:
+        raise PermissionDenied
     page = regrade_requests_page(
         user=request.user,
         assignment=found,
