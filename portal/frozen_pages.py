@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template.loader import render_to_string
 
 from courses.frozen_marks import MarksFrozenError
@@ -26,8 +26,13 @@ class FrozenMarksMiddleware:
     def process_exception(
         self, request: HttpRequest, error: Exception
     ) -> HttpResponseBase | None:
-        """Return the page that says so, or None for another error."""
+        """Return the page that says so, or JSON for a script of a page.
+
+        None for another error.
+        """
         if not isinstance(error, MarksFrozenError) or is_api(request.path_info):
             return None
+        if request.accepts("application/json") and not request.accepts("text/html"):
+            return JsonResponse({"error": str(error)}, status=HTTPStatus.CONFLICT)
         html = render_to_string("marks_frozen.html", {"words": str(error)})
         return HttpResponse(html, status=HTTPStatus.CONFLICT)

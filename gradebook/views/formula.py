@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
+from courses.frozen_marks import MarksFrozenError
 from courses.permissions import Right
 from courses.views.access import allowed_course
 from gradebook.forms.formula import FormulaForms
@@ -48,7 +49,7 @@ def formula(request: SignedInRequest, slug: str) -> HttpResponse:
         if totals and request.POST.get("seen") != digest_of_totals(totals):
             return _page(request, slug, forms, totals, plan.problems)
         edit_formula(actor=request.user, edit=forms.edit)
-    except FormulaRefusedError as error:
+    except (FormulaRefusedError, MarksFrozenError) as error:
         forms.refusal = str(error)
         return _page(request, slug, forms)
     messages.success(request, "What counts for the course mark has been saved.")

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import SignedInRequest
 from accounts.models import User
+from courses.frozen_marks import MarksFrozenError
 from courses.models import Assignment
 from courses.permissions import Right
 from courses.views.access import allowed_course
@@ -102,7 +103,7 @@ def gradebook_cell(request: SignedInRequest, slug: str) -> HttpResponse:
         enter_marks(
             actor=request.user, assignment=found, entries=read.entries, reason=""
         )
-    except EntriesRefusedError as refused:
+    except (EntriesRefusedError, MarksFrozenError) as refused:
         return _refused(str(refused))
     except EntriesConflictError as conflict:
         there = conflict.conflicts[student.pk]

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
+from courses.frozen_marks import MarksFrozenError
 from courses.models import Assignment
 from courses.permissions import Right
 from grading.forms.marking_agree import MarkingAgreeForm
@@ -29,7 +30,12 @@ from grading.views.access import allowed_assignment
 
 UNPROCESSABLE: Final = 422
 _ROW: Final = ("rubric", "code", "attempt")
-_REFUSED: Final = (AgreementRefusedError, MarkingConflictError, MarkingRefusedError)
+_REFUSED: Final = (
+    MarksFrozenError,
+    AgreementRefusedError,
+    MarkingConflictError,
+    MarkingRefusedError,
+)
 
 
 @login_required

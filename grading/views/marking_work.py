@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import SignedInRequest
+from courses.frozen_marks import MarksFrozenError
 from courses.permissions import Right
 from formats.assignment.rubric import Starts
 from grading.forms.marking_work import TypedMarking
@@ -127,7 +128,7 @@ def _store(
         )
     except MarkingConflictError as conflict:
         return _again(request, desk, typed, conflict=conflict.summary)
-    except MarkingRefusedError as refused:
+    except (MarkingRefusedError, MarksFrozenError) as refused:
         return _again(request, desk, typed, faults=[str(refused)])
     if not given.is_finished:
         messages.success(request, f"{desk.name}: a draft, which counts nothing.")

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
+from courses.frozen_marks import MarksFrozenError
 from grading.forms.regrade_answer import RegradeAnswerForm
 from grading.models import RegradeRequest
 from grading.pages.regrade_answer import RegradeAnswerPage, regrade_answer_page
@@ -23,6 +24,7 @@ from grading.views.regrade_requests import marked_assignment
 
 UNPROCESSABLE: Final = 422
 _REFUSALS: Final = (
+    MarksFrozenError,
     RegradeRequestRefusedError,
     MarkingRefusedError,
     AdjustmentRefusedError,

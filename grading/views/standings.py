@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
 from accounts.models import User
+from courses.frozen_marks import MarksFrozenError
 from courses.models import Assignment
 from courses.permissions import Right
 from grading.forms.standings import CapForm, StandingsForm
@@ -40,7 +41,7 @@ def standings(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
         return _page(request, found, chosen, form)
     try:
         count = _store(request.user, found, chosen, form)
-    except (StandingRefusedError, CapRefusedError) as refused:
+    except (StandingRefusedError, CapRefusedError, MarksFrozenError) as refused:
         form.add_error(None, str(refused))
         return _page(request, found, chosen, form)
     messages.success(request, f"Stored for {count} student{'' if count == 1 else 's'}.")

@@ -10,10 +10,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from courses.frozen_marks import is_frozen
-from courses.models import Course, Enrolment, MarkFreeze
+from courses.models import Assignment, Course, Enrolment, MarkFreeze
 from grading.models import BoardProposal, Mark
 from grading.services.freezing import freeze_marks
-from tests.factories import EnrolmentFactory
+from tests.factories import EnrolmentFactory, hours
 from tests.gradebook.world import GradebookWorld, gradebook_world
 from tests.grading.pages import signed_in, words
 
@@ -152,16 +152,40 @@ def test_other_pages_refuse_in_words_while_marks_are_frozen(
     world: GradebookWorld, student: User, freeze: MarkFreeze
 ) -> None:
     client = signed_in(world.lecturer)
+    talk = Assignment.objects.create(
+        course=world.course,
+        slug="talk",
+        title="Talk",
+        due_at=hours(-5),
+        marks_out_of=20,
+    )
+    url = reverse("grading:entered-marks", args=[world.course.slug, talk.slug])
+    sent = {f"points-{student.pk}": "5", f"seen-{student.pk}": ""}
+    answer = client.post(url, sent)
+    assert answer.status_code == 409
+    assert "The marks of this course are frozen" in words(answer)
+    assert not Mark.objects.filter(assignment=talk).exists()
+    cell = reverse("gradebook:gradebook-cell", args=[world.course.slug])
+    told = client.post(
+        cell, {"assignment": talk.pk, "student": student.pk, "points": "5", "seen": ""}
+    )
+    assert "frozen" in told.json()["error"]
+
+
+def test_forms_with_words_keep_them_while_marks_are_frozen(
+    world: GradebookWorld, student: User, freeze: MarkFreeze
+) -> None:
     url = reverse("grading:standings", args=[world.course.slug, world.exam.slug])
     sent = {
         "decide": "standing",
         "student": student.pk,
         "standing": "excused",
-        "reason": "Ill.",
+        "reason": "A letter came.",
     }
-    answer = client.post(url, sent)
-    assert answer.status_code == 409
+    answer = signed_in(world.lecturer).post(url, sent)
+    assert answer.status_code == 422
     assert "The marks of this course are frozen" in words(answer)
+    assert "A letter came." in answer.content.decode()
     assert not Mark.objects.get(assignment=world.exam).standing
 
 
