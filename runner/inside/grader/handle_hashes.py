@@ -8,7 +8,9 @@ card would be 52 cards.
 
 from runner.inside.grader.handle_parts import (
     HandleBase,
+    is_handle,
     label_of,
+    number_of,
     observations_of,
     student_of,
 )
@@ -30,6 +32,21 @@ def hash_of(handle: HandleBase) -> int:
         return student.ask("hash", handle)
 
     return _number(handle, seen.hash(student.epoch, ask))
+
+
+def equal_by_identity(handle: HandleBase, other: object) -> bool | None:
+    """Return `handle == other` where a notebook, too, compares these two by identity.
+
+    It does if neither class defines equality, as with members of an `Enum`. Return None
+    otherwise, and for what an operator has given whose result does not count (`a - b`).
+    """
+    if not is_handle(other) or student_of(handle) is not student_of(other):
+        return None
+    for one in (handle, other):
+        seen = observations_of(one)
+        if seen.has_equality is not False or not seen.is_counted:
+            return None
+    return number_of(handle) == number_of(other)
 
 
 def own_hash_of(handle: HandleBase) -> int:

@@ -170,6 +170,7 @@ _COMPARISONS: Final = ("eq", "ne", "lt", "le", "gt", "ge")
 SLOTS: Final[Mapping[str, str]] = {
     **{f"__{name}__": ASKED for name in UNARY},
     **{f"__{side}{name}__": ASKED for name in BINARY for side in ("", "r", "i")},
+    # But `equal_by_identity` answers `==` and `!=` of two objects without equality.
     **{f"__{name}__": REFUSED for name in _COMPARISONS},
     **dict.fromkeys(
         (

@@ -14,7 +14,7 @@ from runner.inside.grader.callers import CALLERS
 from runner.inside.grader.class_unions import UNIONS, or_union
 from runner.inside.grader.entitlement import may_be_called_by_libraries, may_have_method
 from runner.inside.grader.handle_abilities import is_collection, plain_of
-from runner.inside.grader.handle_hashes import hash_of
+from runner.inside.grader.handle_hashes import equal_by_identity, hash_of
 from runner.inside.grader.handle_items import assign, delete, mapping_of, own_view
 from runner.inside.grader.handle_operators import BINARY, UNARY, operators
 from runner.inside.grader.handle_parts import (
@@ -281,11 +281,14 @@ class Handle(HandleBase):
     __sizeof__ = size_of
 
     def __eq__(self, other: object) -> bool:
-        return self is other if is_building() else refuse(self)
+        if is_building():
+            return self is other
+        are_one = equal_by_identity(self, other)
+        return refuse(self) if are_one is None else are_one
 
     def __ne__(self, other: object) -> bool:
         # `np.vectorize(f)` compares its argument with this value.
-        return other is np._NoValue or refuse(self)
+        return other is np._NoValue or not self == other
 
     __hash__ = hash_of
     __bool__ = __lt__ = __le__ = __gt__ = __ge__ = refuse

@@ -82,7 +82,7 @@ class Observations:
         # It is not the result of an operator that compares or that was given a value.
         self.is_counted = True
         # Its class defines how its objects compare: it has a hash of its own, or none.
-        self.has_equality = False
+        self.has_equality: bool | None = None
         self._origin: Origin | None = None
         self._obtained = 0
         # The failed attempts to take everything that it holds at once, and their answers.

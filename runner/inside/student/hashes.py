@@ -40,7 +40,8 @@ class Hashes:
 
         For an object that has no hash, or none yet, the list is empty.
         """
-        if type(value).__eq__ is object.__eq__:
+        kind = type(value)
+        if kind.__eq__ is object.__eq__ and kind.__ne__ is object.__ne__:
             return None
         try:
             return [self.hash_of(value)]
