@@ -1488,6 +1488,13 @@ API: Final = [
         for name in ("standings", "caps")
         for hides, args in ((False, of_assignment_id), (True, of_hidden_id))
     ),
+    Row(name="api:board", args=of_course, expected=api(OVERSEERS)),
+    Row(
+        name="api:board",
+        note="hidden",
+        args=lambda world: [world.hidden_course.slug],
+        expected=api("login 404 404 404 404 404 404 404 404 200 200"),
+    ),
     Row(name="api:total-list", args=of_course, expected=api(COURSE)),
     Row(
         name="api:total-list",

@@ -222,7 +222,7 @@ def _carry_out(
     had_one = has_lecturer(course)
     made = _make_accounts(plan.of(Step.NEW))
     _enrol(course, plan, made)
-    _update(plan.of(Step.CHANGE, Step.BACK))
+    _update(course, plan.of(Step.CHANGE, Step.BACK))
     leaving = [
         change.enrolment.pk for change in plan.of(Step.LEAVE) if change.enrolment
     ]
@@ -267,12 +267,15 @@ def _enrol(course: Course, plan: Plan, made: dict[str, User]) -> None:
     )
 
 
-def _update(changes: Sequence[Change]) -> None:
+def _update(course: Course, changes: Sequence[Change]) -> None:
     rows = []
+    if any(
+        change.enrolment and change.enrolment.module_code != change.module_code
+        for change in changes
+    ):
+        require_not_frozen(course)
     for change in changes:
         if change.enrolment is not None:
-            if change.enrolment.module_code != change.module_code:
-                require_not_frozen(change.enrolment.course_id)
             change.enrolment.role = change.role
             change.enrolment.module_code = change.module_code
             change.enrolment.is_active = True
