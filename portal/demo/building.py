@@ -30,6 +30,7 @@ from grading.services.on_behalf import submit_for_student
 from portal.demo.class_test import exam_of, make_class_test
 from portal.demo.demo_dates import THIS_WEEK, Calendar, is_closed
 from portal.demo.demo_total import add_exercises
+from portal.demo.finished_course import FINISHED, make_finished_course
 from portal.demo.marked_work import hand_in_first_steps, make_first_steps, mark_demo
 from portal.demo.people import DOMAIN, EVERYBODY, Person
 from portal.demo.report_work import hand_in_reports, make_report
@@ -93,13 +94,13 @@ def find_demo() -> Course | None:
 def has_content_of_its_own() -> bool:
     """Return whether the portal has courses or people other than the demo's."""
     return (
-        Course.objects.exclude(slug=SLUG).exists()
+        Course.objects.exclude(slug__in=[SLUG, FINISHED]).exists()
         or User.objects.exclude(email__endswith=f"@{DOMAIN}").exists()
     )
 
 
 def build_demo(*, password: str, now: dt.datetime) -> DemoReport:
-    """Build the demo course with its people, and put its work in the queue.
+    """Build the demo courses with their people, and put the work in the queue.
 
     If the portal has the course already, nothing changes.
     """
@@ -126,6 +127,7 @@ def build_demo(*, password: str, now: dt.datetime) -> DemoReport:
         )
         _give_more_time(assignment, people)
         _refuse_more_time(warm_up, people)
+        make_finished_course(course, people, now)
 
     def hand_in_for(student: User, of: Assignment, submission: str) -> object:
         return _hand_in_for(student, people, of, submission)

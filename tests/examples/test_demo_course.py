@@ -11,12 +11,14 @@ from pytest_django import DjangoDbBlocker
 
 from accounts.models import User
 from courses.late_rules import PRESETS
-from courses.models import Assignment, Course, ExtensionRequest, Material
+from courses.models import Assignment, Course, Enrolment, ExtensionRequest, Material
 from formats.choices import Role
 from gradebook.services.formula import load_formula
+from gradebook.services.scores import load_scores
 from grading.models import GradingRun, Mark, Marking, RegradeRequest
 from grading.states import State
 from portal.demo.building import COURSEWORK, SLUG, WARM_UP
+from portal.demo.finished_course import FINISHED
 from portal.demo.marked_work import FIRST, FIRST_STEPS
 from portal.demo.people import EVERYBODY
 from portal.demo.report_work import REPORTS
@@ -70,7 +72,7 @@ def test_every_recording_and_link_can_be_opened() -> None:
 
 
 def test_the_extension_is_recorded_as_granted_by_a_lecturer() -> None:
-    course = Course.objects.get()
+    course = Course.objects.get(slug=SLUG)
     change = course.changes.get(kind="extension", assignment__slug=COURSEWORK)
     assert change.student is not None
     assert change.student.email == "irene.carvalho@demo.example"
@@ -78,7 +80,7 @@ def test_the_extension_is_recorded_as_granted_by_a_lecturer() -> None:
 
 
 def test_somebody_has_an_accommodation_and_others_ask_for_extensions() -> None:
-    course = Course.objects.get()
+    course = Course.objects.get(slug=SLUG)
     assert course.accommodations.get().percent == 25
     states = ExtensionRequest.objects.values_list("assignment__slug", "state")
     assert set(states) == {(COURSEWORK, "open"), (WARM_UP, "refused")}
@@ -102,7 +104,7 @@ def test_some_work_is_marked_and_one_student_asks_to_mark_it_again() -> None:
 
 
 def test_total_has_letters_a_required_exam_and_a_dropped_exercise() -> None:
-    formula = load_formula(Course.objects.get())
+    formula = load_formula(Course.objects.get(slug=SLUG))
     assert formula.problems == ()
     assert formula.scale.letter(Fraction(70)) == "A"
     exam, _, exercises = formula.shares
@@ -133,3 +135,27 @@ def test_demo_course_is_the_example_of_a_course_file() -> None:
     assert course.sessions.count() == 19
     assert course.lectures.count() == 17
     assert str(course.sessions.get(key="w6-tutorial").room) == "Huxley 311"
+
+
+def test_the_course_of_the_year_before_is_at_its_end() -> None:
+    course = Course.objects.get(slug=FINISHED)
+    formula = load_formula(course)
+    assert formula.problems == ()
+    students = list(
+        Enrolment.objects.students()
+        .filter(course=course)
+        .values_list("user", flat=True)
+    )
+    scores = load_scores(formula, students, now=timezone.now())
+    totals = {pk: scores.total(pk) for pk in students}
+    # The total of whose mark is withheld waits.
+    withheld = Mark.objects.get(assignment__course=course, standing="withheld")
+    complete = {pk for pk, total in totals.items() if total.is_complete}
+    assert set(students) - complete == {withheld.student_id}
+    assert Mark.objects.filter(assignment__course=course, standing="excused").exists()
+    assert {total.passes for total in totals.values()} == {True, False, None}
+    freeze = course.mark_freezes.get(ended_at=None)
+    [proposal] = freeze.proposals.all()
+    assert proposal.state == "confirmed"
+    lifted = Mark.objects.get(assignment=proposal.assignment, student=proposal.student)
+    assert lifted.final_points == 40

@@ -29,6 +29,7 @@ OTHERS: Final = {
     "grading/services/releasing.py": "the services that store it",
     "portal/admin_words.py": "the word of the column",
     "portal/demo/class_test.py": "the demo course",
+    "portal/demo/finished_course.py": "the demo course",
     "portal/demo/marked_work.py": "the demo course",
     "templates/grading/release.html": "the page of the release, for staff",
 }
