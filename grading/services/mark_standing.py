@@ -19,8 +19,16 @@ class StandingRefusedError(Exception):
 
 
 def may_decide(scope: MarkerScope, keys: Iterable[str], student: int) -> bool:
-    """Return whether the person may mark all these questions of the student."""
-    return scope.may_edit or all(scope.includes(key, student) for key in keys)
+    """Return whether the person may mark all these questions of the student.
+
+    SECURITY: where people mark no question, nobody is given any, so whoever sees only
+    what they are given decides nothing.
+    """
+    asked = list(keys)
+    if scope.may_edit:
+        return True
+    is_given_some = bool(asked) or not scope.sees_own_only
+    return is_given_some and all(scope.includes(key, student) for key in asked)
 
 
 @transaction.atomic

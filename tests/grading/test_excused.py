@@ -16,7 +16,7 @@ from grading.pages.assignment_staff import staff_page
 from grading.services.agreement import differing_answers
 from grading.services.class_marks import class_shares
 from grading.services.counting_files import take_counting_files
-from grading.services.mark_standing import set_standing
+from grading.services.mark_standing import StandingRefusedError, set_standing
 from grading.services.marker_records import marker_records
 from grading.services.marker_scope import EVERYTHING
 from grading.services.marking_plan import plan_marking
@@ -28,7 +28,7 @@ from grading.services.regrade_requests import (
 )
 from grading.services.release_plan import plan_release
 from tests.api.asking import rows
-from tests.factories import EnrolmentFactory, hours
+from tests.factories import AssignmentFactory, EnrolmentFactory, hours
 from tests.grading.feedback_world import FeedbackWorld, feedback_world
 from tests.grading.marking import address
 from tests.grading.pages import signed_in, words
@@ -281,3 +281,25 @@ def test_the_marking_page_excuses_and_takes_it_back() -> None:
     assert not Mark.objects.get(student=world.student).is_excused
     Assignment.objects.update(markers_see_own_only=True)
     assert client.post(decide, form).status_code == 404
+
+
+def test_who_is_given_nothing_decides_nothing_where_no_question_is_marked() -> None:
+    assignment = AssignmentFactory.create(markers_see_own_only=True)
+    student = EnrolmentFactory.create(course=assignment.course).user
+    marker = EnrolmentFactory.create(course=assignment.course, role="assistant").user
+
+    def decide() -> Mark | None:
+        return set_standing(
+            actor=marker,
+            assignment=assignment,
+            student=student,
+            standing=Standing.EXCUSED,
+            reason="Ill.",
+        )
+
+    with pytest.raises(StandingRefusedError, match="may mark all questions"):
+        decide()
+    assert not Mark.objects.exists()
+    assignment.markers_see_own_only = False
+    assignment.save()
+    assert decide() is not None
