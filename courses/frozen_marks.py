@@ -6,7 +6,7 @@ its transaction, or is a `FrozenWithMarks` row. The error is answered in two pla
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from django.db import models
 
@@ -30,20 +30,28 @@ def current_freeze(course: "Course | int") -> "MarkFreeze | None":
     """Return the freeze that holds in the course, or None. One query."""
     from courses.models import MarkFreeze  # noqa: PLC0415  models import this module
 
-    return MarkFreeze.objects.filter(course=course, ended_at=None).first()
+    return MarkFreeze.objects.current().filter(course=course).first()
 
 
 def is_frozen(course: "Course | int | None") -> bool:
     """Return whether the marks of the course are frozen. One query."""
     from courses.models import MarkFreeze  # noqa: PLC0415  models import this module
 
-    return MarkFreeze.objects.filter(course=course, ended_at=None).order_by().exists()
+    return MarkFreeze.objects.current().filter(course=course).exists()
 
 
 def require_not_frozen(course: "Course | int | None") -> None:
     """Raise MarksFrozenError if the marks of the course are frozen. One query."""
     if is_frozen(course):
         raise MarksFrozenError
+
+
+class MarkFreezeQuerySet(models.QuerySet["MarkFreeze"]):
+    """Freezes of the marks of courses."""
+
+    def current(self) -> Self:
+        """Return the freezes that hold now, in no order."""
+        return self.filter(ended_at=None).order_by()
 
 
 class FrozenWithMarks(models.Model):
@@ -64,9 +72,8 @@ class FrozenWithMarks(models.Model):
         self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any
     ) -> None:
         """Store the row. Raises MarksFrozenError if that changes frozen totals."""
-        fields = self._frozen_among(update_fields)
-        if fields and self._changes(fields):
-            require_not_frozen(getattr(self, self.frozen_course))
+        if self._changes_frozen(update_fields):
+            raise MarksFrozenError
         super().save(*args, update_fields=update_fields, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
@@ -75,22 +82,24 @@ class FrozenWithMarks(models.Model):
             require_not_frozen(getattr(self, self.frozen_course))
         return super().delete(*args, **kwargs)
 
-    def _frozen_among(self, names: Iterable[str] | None) -> list[str]:
-        wanted = self.frozen_fields
-        return (
-            [*wanted] if names is None else [name for name in wanted if name in names]
-        )
-
-    def _changes(self, fields: list[str]) -> bool:
-        """Return whether these fields differ from those that are stored."""
-        if self._state.adding:
-            return self.is_frozen_when_new
+    def _changes_frozen(self, update_fields: Iterable[str] | None) -> bool:
+        """Return whether storing these fields, or all, changes what is frozen now."""
+        fields = set(self.frozen_fields)
+        if update_fields is not None:
+            fields &= set(update_fields)
+        is_new = self._state.adding
+        if not fields or (is_new and not self.is_frozen_when_new):
+            return False
         if not is_frozen(getattr(self, self.frozen_course)):
             return False
+        return is_new or self._differs(fields)
+
+    def _differs(self, names: Iterable[str]) -> bool:
+        """Return whether these fields are not as they are stored."""
         rows = type(self)._base_manager.filter(pk=self.pk)  # noqa: SLF001  Django's documented name
-        stored = rows.values(*fields).first()
-        now: dict[str, Any] = {name: self._meta.get_field(name) for name in fields}
-        return stored is not None and any(
+        stored = rows.values(*names).first() or {}
+        fields: dict[str, Any] = {name: self._meta.get_field(name) for name in stored}
+        return any(
             stored[name] != field.to_python(getattr(self, field.attname))
-            for name, field in now.items()
+            for name, field in fields.items()
         )

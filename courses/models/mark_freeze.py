@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from courses.frozen_marks import MarkFreezeQuerySet
 from courses.models.course import Course
 
 LONGEST_BOARD: Final = 100
@@ -34,6 +35,8 @@ class MarkFreeze(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False
     )
     ended_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = MarkFreezeQuerySet.as_manager()
 
     class Meta:
         ordering = ["-frozen_at", "-pk"]

@@ -41,9 +41,9 @@ class CourseQuerySet(models.QuerySet["Course"]):
 
         role = Enrolment.objects.active().filter(course=OuterRef("pk"), user=user)
         visit = CourseVisit.objects.filter(course=OuterRef("pk"), user=user)
-        freeze = MarkFreeze.objects.filter(course=OuterRef("pk"), ended_at=None)
+        freeze = MarkFreeze.objects.current().filter(course=OuterRef("pk"))
         return self.annotate(
-            frozen_for=Subquery(freeze.order_by().values("board")[:1]),
+            frozen_for=Subquery(freeze.values("board")[:1]),
             viewer_id=Value(user.pk),
             viewer_role=Subquery(role.values("role")[:1]),
             seen_at=Subquery(visit.values("seen_at")[:1]),

@@ -20,7 +20,7 @@ from grading.models import BoardProposal
 
 
 class FreezeSerializer(serializers.Serializer[Any]):
-    """For which board marks are frozen, since when, and who decides."""
+    """A freeze: its board, when it began, and the people who decide."""
 
     board = serializers.CharField()
     frozen_at = serializers.DateTimeField()
@@ -67,7 +67,7 @@ class ProposalSerializer(serializers.Serializer[Any]):
 
 
 class BoardSerializer(serializers.Serializer[Any]):
-    """The board of a course."""
+    """The freeze that holds in a course, and the proposals of its board."""
 
     freeze = FreezeSerializer(
         allow_null=True, help_text="Null while the marks are not frozen."

@@ -6,7 +6,7 @@ from typing import Any, Final
 from django import forms
 
 from accounts.models import User
-from courses.models import Assignment, Course, Enrolment
+from courses.models import Course, Enrolment
 from courses.models.mark_freeze import LONGEST_BOARD
 from grading.forms.typed_points import PointsField
 from grading.models import Standing
@@ -18,7 +18,7 @@ _TEXT: Final = forms.Textarea(attrs={"rows": 3})
 
 
 class FreezeForm(forms.Form):
-    """For which board the marks are frozen, and who is of it."""
+    """The form that freezes the marks and names the people of the board."""
 
     board = forms.CharField(
         label="Board",
@@ -42,7 +42,7 @@ class FreezeForm(forms.Form):
 
 
 class ProposalForm(forms.Form):
-    """A change of one mark: its points, or its standing."""
+    """The form that proposes points or a standing for one mark."""
 
     assignment = forms.TypedChoiceField(label="Assessment", coerce=int)
     student = forms.TypedChoiceField(label="Student", coerce=int)
@@ -103,18 +103,15 @@ class ProposalForm(forms.Form):
         given = self.cleaned_data
         standing = given["standing"]
         return WantedMark(
-            assignment=self._assignment(given["assignment"]),
+            assignment=self._works[given["assignment"]],
             student=given["student"],
             points=given["points"],
             standing="" if standing == _NO_STANDING else standing,
         )
 
-    def _assignment(self, pk: int) -> Assignment:
-        return self._works[pk]
-
 
 class EndForm(forms.Form):
-    """Why the freeze shall end."""
+    """The form that proposes the end of the freeze, with a reason."""
 
     reason = forms.CharField(
         label="Reason",

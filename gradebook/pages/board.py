@@ -1,11 +1,11 @@
 """The page of a board: the freeze of a course's marks, and what is proposed."""
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accounts.models import User
 from courses.frozen_marks import current_freeze
+from courses.late_rule_words import counted
 from courses.models import Course, Enrolment, MarkFreeze
 from courses.permissions import Right, can, can_view_all_work
 from gradebook.services.formula import load_formula
@@ -19,7 +19,7 @@ from grading.states import ACTIVE
 
 @dataclass(frozen=True, kw_only=True)
 class ProposalRow:
-    """A proposal as a list shows it. `student` is a name, or a code."""
+    """A proposal with its student's name, or code, and what the reader may answer."""
 
     proposal: BoardProposal
     student: str
@@ -128,23 +128,14 @@ def _problems(course: Course, *, now: dt.datetime) -> tuple[str, ...]:
         totals = [scores.total(pk, code) for pk, code in people]
         so_far = sum(not total.is_complete for total in totals)
         if so_far:
-            found.append(
-                _counted(so_far, "student has", "students have") + " no complete total."
-            )
+            verb = "has" if so_far == 1 else "have"
+            found.append(f"{counted(so_far, 'student')} {verb} no complete total.")
     runs = GradingRun.objects.filter(course=course, state__in=ACTIVE)
     waiting = runs.filter(submission__isnull=False).order_by().count()
     if waiting:
-        words = _counted(waiting, "run has", "runs have")
-        counts = "it counts" if waiting == 1 else "they count"
-        found.append(f"{words} not finished: {counts} from the end of the freeze on.")
+        verb, counts = ("has", "it counts") if waiting == 1 else ("have", "they count")
+        found.append(
+            f"{counted(waiting, 'run')} {verb} not finished: {counts} from the end of "
+            "the freeze on."
+        )
     return tuple(found)
-
-
-def _counted(number: int, one: str, several: str) -> str:
-    return f"{number} {one if number == 1 else several}"
-
-
-def names_of(people: Sequence[User]) -> str:
-    """Return names as a sentence has them: A, B and C."""
-    *first, last = [each.name for each in people]
-    return f"{', '.join(first)} and {last}" if first else last

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter, methodcaller
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -328,7 +329,9 @@ def _ordered(
         (each, row_of(scores, each, needed, shows_totals=needs_totals))
         for each in people
     ]
-    kept = [pair for pair in everybody if _is_shown(pair[1], query.show)]
+    kept = everybody
+    if query.show:
+        kept = [pair for pair in everybody if _FILTERS[query.show](pair[1])]
     value = _value_of(query.sort, needed)
     if value is not None:
         have = [pair for pair in kept if value(pair[1]) is not None]
@@ -339,17 +342,16 @@ def _ordered(
     return [each for each, _ in kept]
 
 
-def _is_shown(row: GradebookRow, show: str) -> bool:
-    if show == BELOW_PASS:
-        return row.is_below_pass
-    return {
-        "missing": row.has_missing,
-        "waiting": row.is_waiting,
-        **{
-            standing.value: row.has_standing(standing)
-            for standing in (Standing.EXCUSED, Standing.ABSENT, Standing.WITHHELD)
-        },
-    }.get(show, True)
+# What a row must be for each filter of `SHOWN`.
+_FILTERS: Final[dict[str, Callable[[GradebookRow], bool]]] = {
+    "missing": attrgetter("has_missing"),
+    "waiting": attrgetter("is_waiting"),
+    BELOW_PASS: attrgetter("is_below_pass"),
+    **{
+        each.value: methodcaller("has_standing", each)
+        for each in (Standing.EXCUSED, Standing.ABSENT, Standing.WITHHELD)
+    },
+}
 
 
 def _value_of(

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.text import get_text_list
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.http import SignedInRequest
@@ -16,7 +17,7 @@ from courses.models import Course
 from courses.permissions import Right
 from courses.views.access import allowed_course
 from gradebook.forms.board import EndForm, FreezeForm, ProposalForm
-from gradebook.pages.board import board_page, names_of
+from gradebook.pages.board import board_page
 from grading.models import BoardProposal
 from grading.services.board import (
     confirm_proposal,
@@ -134,7 +135,7 @@ def _page(
         "course": course,
         "tab": "gradebook",
         "page": page,
-        "members": names_of(page.members) if page.members else "",
+        "members": get_text_list([each.name for each in page.members], "and"),
         "refusal": refusal,
         "form_of_freeze": made.get(_FREEZE),
         "form_of_proposal": made.get(_PROPOSE),

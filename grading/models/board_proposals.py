@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from courses.late_rule_words import number_words
 from courses.models import Assignment, MarkFreeze
 from grading.models.marks import Standing
 
@@ -16,7 +17,7 @@ LONGEST_REASON: Final = 1_000
 
 
 class BoardProposal(models.Model):
-    """A change of one mark, or the end of the freeze, that one person proposes.
+    """A proposal of one person of the board: to change a mark, or to end the freeze.
 
     It holds once another person of the board confirms it. For the end of the freeze,
     `assignment`, `student` and `what` are empty. `seen_points` and `seen_standing` are
@@ -144,7 +145,7 @@ class BoardProposal(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether it waits for a second person."""
+        """Whether nobody has answered it yet."""
         return self.state == self.State.OPEN
 
     @property
@@ -162,4 +163,4 @@ class BoardProposal(models.Model):
 
 
 def _points(points: Decimal | None) -> str:
-    return "no points" if points is None else f"{points.normalize():f} points"
+    return "no points" if points is None else f"{number_words(points)} points"

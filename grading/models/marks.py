@@ -268,6 +268,11 @@ class Mark(models.Model):
             return None
         return self._points_of(work).final
 
+    @property
+    def known_points(self) -> Decimal | None:
+        """The final points, or None also if the student has no mark any more."""
+        return None if self.is_empty else self.final_points
+
     def points_with(
         self,
         automatic: Decimal,

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from accounts.models import User
+from courses.late_rule_words import number_words
 from courses.models import Assignment, MarkFreeze
 from grading.models import BoardProposal, Mark, Standing
 from grading.models.board_proposals import LONGEST_REASON
@@ -16,7 +17,6 @@ from grading.services.freezing import (
     BoardRefusedError,
     end_freeze,
     is_member,
-    points_of,
 )
 from grading.services.mark_changes import ChangedMark, record_mark_changes
 from grading.services.mark_standing import students_of
@@ -70,7 +70,7 @@ def propose_mark(
         what=wanted.what,
         points=wanted.points,
         standing="" if wanted.points is not None else wanted.standing,
-        seen_points=points_of(mark),
+        seen_points=mark.known_points if mark else None,
         seen_standing=mark.standing if mark else "",
     )
     if fault := _fault_of(proposal, mark):
@@ -201,7 +201,7 @@ def _fault_of_points(proposal: BoardProposal, mark: Mark | None) -> str:
     if mark is not None and mark.is_excused:
         return "An excused student has no points. Propose another standing first."
     if points > possible:
-        return f"Enter at most {possible.normalize():f} points."
+        return f"Enter at most {number_words(possible)} points."
     same = points == proposal.seen_points
     return "The mark has these points already." if same else ""
 
@@ -230,7 +230,7 @@ def _apply(actor: User, proposal: BoardProposal) -> None:
     mark = Mark.objects.select_for_update(of=("self",)).get(
         assignment=assignment, student=student
     )
-    before = points_of(mark)
+    before = mark.known_points
     if (before, mark.standing) != (proposal.seen_points, proposal.seen_standing):
         raise BoardRefusedError(
             "The mark is no longer the one for which this was proposed. Decline it, and "
@@ -255,7 +255,7 @@ def _apply(actor: User, proposal: BoardProposal) -> None:
     changed = ChangedMark(
         mark=mark,
         before=before,
-        after=points_of(mark),
+        after=mark.known_points,
         reason=(
             f"{proposal.freeze.board}: {proposal.reason} (proposed by "
             f"{proposal.proposed_by.name}, confirmed by {actor.name})"

@@ -34,7 +34,7 @@ class BoardRefusedError(Exception):
 
 
 def possible_members(course: Course) -> list[User]:
-    """Return who can decide about frozen marks: who manages marks, by name."""
+    """Return the people who manage marks in the course, ordered by name."""
     found = Enrolment.objects.active().filter(course=course).select_related("user")
     people = [row.user for row in found.order_by("user__last_name", "user__email")]
     return [each for each in people if can(each, Right.MANAGE_MARKS, course)]
@@ -101,11 +101,6 @@ def is_member(person: User, freeze: MarkFreeze) -> bool:
     return named and can(person, Right.MANAGE_MARKS, freeze.course)
 
 
-def points_of(mark: Mark | None) -> Decimal | None:
-    """Return the final points, or None if there are none."""
-    return None if mark is None or mark.is_empty else mark.final_points
-
-
 def end_freeze(actor: User, freeze: MarkFreeze, why: str) -> None:
     """End the freeze: what finished meanwhile counts from here on.
 
@@ -113,13 +108,11 @@ def end_freeze(actor: User, freeze: MarkFreeze, why: str) -> None:
     """
     freeze.ended_at = Now()
     freeze.save(update_fields=["ended_at"])
-    owners = _let_count(freeze)
+    owners = _owners(freeze)
+    _late_runs(freeze).update(is_after_freeze=False)
     reason = f"The freeze for {freeze.board} has ended: {why}"
     record_changed_marks_of_course(actor=actor, course=freeze.course, reason=reason)
-    works = Assignment.objects.select_related("course").in_bulk(
-        {assignment for assignment, _ in owners}
-    )
-    people = User.objects.in_bulk({student for _, student in owners})
+    works, people = _loaded(owners)
     for assignment, student in owners:
         recompute_mark(
             actor=actor,
@@ -137,13 +130,6 @@ def end_freeze(actor: User, freeze: MarkFreeze, why: str) -> None:
     log.info("freeze_ended", freeze=freeze.pk, person=actor.pk)
 
 
-def _let_count(freeze: MarkFreeze) -> list[Owner]:
-    """Let the runs count that finished while marks were frozen; return whose they are."""
-    owners = _owners(freeze)
-    _late_runs(freeze).update(is_after_freeze=False)
-    return owners
-
-
 def _late_runs(freeze: MarkFreeze) -> QuerySet[GradingRun]:
     """Return the runs that finished while the marks were frozen."""
     runs = GradingRun.objects.of_submissions()
@@ -153,6 +139,15 @@ def _late_runs(freeze: MarkFreeze) -> QuerySet[GradingRun]:
 def _owners(freeze: MarkFreeze) -> list[Owner]:
     work = ("submission__assignment", "submission__author")
     return list(_late_runs(freeze).order_by(*work).values_list(*work).distinct())
+
+
+def _loaded(
+    owners: Collection[Owner],
+) -> tuple[dict[int, Assignment], dict[int, User]]:
+    """Return the assignments with their courses, and the students, by their ids."""
+    works = Assignment.objects.select_related("course")
+    people = {student for _, student in owners}
+    return works.in_bulk({work for work, _ in owners}), User.objects.in_bulk(people)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,11 +170,10 @@ def preview_end(freeze: MarkFreeze) -> list[ChangeOfEnd]:
         return []
     with transaction.atomic():
         before = _points_by_owner(owners)
-        _let_count(freeze)
+        _late_runs(freeze).update(is_after_freeze=False)
         after = _points_by_owner(owners)
         transaction.set_rollback(True)
-    works = Assignment.objects.in_bulk({assignment for assignment, _ in owners})
-    people = User.objects.in_bulk({student for _, student in owners})
+    works, people = _loaded(owners)
     return [
         ChangeOfEnd(
             assignment=works[owner[0]],
@@ -204,6 +198,6 @@ def _points_by_owner(owners: Collection[Owner]) -> dict[Owner, Decimal | None]:
         for owner in owners
     ]
     return {
-        (mark.assignment_id, mark.student_id): points_of(mark)
+        (mark.assignment_id, mark.student_id): mark.known_points
         for mark in load_counting_runs(marks)
     }

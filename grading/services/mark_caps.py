@@ -56,14 +56,14 @@ def set_caps(
     for mark in rows.select_for_update(of=("self",)).order_by("pk"):
         if (mark.cap_percent, mark.cap_words) == (percent, told):
             continue
-        before = None if mark.is_empty else mark.final_points
+        before = mark.known_points
         mark.cap_percent, mark.cap_words, mark.updated_at = percent, told, Now()
         mark.save(update_fields=["cap_percent", "cap_words", "updated_at"])
         what = mark.cap.text if mark.cap else "No cap any more."
         changed = ChangedMark(
             mark=mark,
             before=before,
-            after=None if mark.is_empty else mark.final_points,
+            after=mark.known_points,
             reason=f"{what} {reason.strip()}",
         )
         record_mark_changes(actor, [changed])

@@ -60,8 +60,6 @@ def record_mark_changes(
 def _require_not_frozen(marks: Sequence[Mark]) -> None:
     """Raise MarksFrozenError if one of these marks is frozen. One query, or none."""
     assignments = {mark.assignment_id for mark in marks}
-    freezes = MarkFreeze.objects.filter(
-        ended_at=None, course__assignments__in=assignments
-    )
-    if assignments and freezes.order_by().exists():
+    freezes = MarkFreeze.objects.current()
+    if assignments and freezes.filter(course__assignments__in=assignments).exists():
         raise MarksFrozenError

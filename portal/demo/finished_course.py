@@ -1,4 +1,4 @@
-"""The demo course of the year before: at its end, and frozen for the board."""
+"""Make the demo course of the year before, which is at its end and frozen."""
 
 import datetime as dt
 from collections.abc import Mapping

@@ -7,7 +7,6 @@ import pytest
 from accounts.models import User
 from courses.models import Course
 from grading.services.board import WantedMark, confirm_proposal, propose_mark
-from grading.services.freezing import freeze_marks
 from tests.api.asking import ROOT, session_of
 from tests.factories import EnrolmentFactory
 from tests.gradebook.world import GradebookWorld, gradebook_world
@@ -27,13 +26,8 @@ def path(world: GradebookWorld) -> str:
 def frozen(world: GradebookWorld) -> User:
     """Freeze the marks, confirm one change, and return its student."""
     student = world.student("60")
-    second = EnrolmentFactory.create(course=world.course, lecturer=True).user
-    freeze = freeze_marks(
-        actor=world.lecturer,
-        course=world.course,
-        board="Board of 12 June",
-        members=[world.lecturer.pk, second.pk],
-    )
+    second = world.second_lecturer()
+    freeze = world.freeze(second)
     proposal = propose_mark(
         actor=world.lecturer,
         freeze=freeze,

@@ -6,9 +6,10 @@ from decimal import Decimal
 from accounts.actors import SYSTEM
 from accounts.models import User
 from courses.frozen_marks import is_frozen
-from courses.models import Assignment, Component, Course, Question
+from courses.models import Assignment, Component, Course, MarkFreeze, Question
 from formats.choices import ComponentKind, Counting
 from grading.models import GradingRun
+from grading.services.freezing import freeze_marks
 from grading.services.marks import recompute_mark
 from tests.factories import (
     AssignmentFactory,
@@ -77,6 +78,20 @@ class GradebookWorld:
             automatic_points=Decimal(points), is_after_freeze=is_frozen(self.course)
         )
         recompute_mark(actor=SYSTEM, assignment=assignment, student=user, reason="run")
+
+    def second_lecturer(self) -> User:
+        """Return another lecturer of the course."""
+        user: User = EnrolmentFactory.create(course=self.course, lecturer=True).user
+        return user
+
+    def freeze(self, second: User) -> MarkFreeze:
+        """Freeze the marks for a board of the lecturer and this person."""
+        return freeze_marks(
+            actor=self.lecturer,
+            course=self.course,
+            board="Board of 12 June",
+            members=[self.lecturer.pk, second.pk],
+        )
 
     def release(self, *assignments: Assignment) -> None:
         """Release the marks of these assessments, or of all."""

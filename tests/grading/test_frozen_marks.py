@@ -35,7 +35,6 @@ from grading.services.freezing import BoardRefusedError, freeze_marks, preview_e
 from grading.services.mark_adjustment import adjust_mark
 from grading.services.mark_caps import set_caps
 from grading.services.mark_standing import set_standing
-from grading.services.marks import record_changed_marks_of_course
 from grading.services.releasing import release_marks
 from tests.factories import EnrolmentFactory, UserFactory, hours
 from tests.gradebook.world import GradebookWorld, gradebook_world
@@ -56,24 +55,15 @@ def student(world: GradebookWorld) -> User:
 
 @pytest.fixture
 def second(world: GradebookWorld) -> User:
-    user: User = EnrolmentFactory.create(course=world.course, lecturer=True).user
-    return user
+    return world.second_lecturer()
 
 
 @pytest.fixture
 def freeze(world: GradebookWorld, student: User, second: User) -> MarkFreeze:
-    """Return the freeze of a course in which a student has three marks."""
-    record_changed_marks_of_course(
-        actor=world.lecturer, course=world.course, reason="made"
-    )
+    """Freeze the marks of a course in which a student has three, with their history."""
     for mark in Mark.objects.all():
         MarkChange.objects.create(mark=mark, after=mark.final_points, reason="made")
-    return freeze_marks(
-        actor=world.lecturer,
-        course=world.course,
-        board="Board of 12 June",
-        members=[world.lecturer.pk, second.pk],
-    )
+    return world.freeze(second)
 
 
 def points(assignment: Assignment, student: User) -> Decimal | None:

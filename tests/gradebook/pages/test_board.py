@@ -12,7 +12,6 @@ from accounts.models import User
 from courses.frozen_marks import is_frozen
 from courses.models import Assignment, Course, Enrolment, MarkFreeze
 from grading.models import BoardProposal, Mark
-from grading.services.freezing import freeze_marks
 from tests.factories import EnrolmentFactory, hours
 from tests.gradebook.world import GradebookWorld, gradebook_world
 from tests.grading.pages import signed_in, words
@@ -32,8 +31,7 @@ def student(world: GradebookWorld) -> User:
 
 @pytest.fixture
 def second(world: GradebookWorld) -> User:
-    user: User = EnrolmentFactory.create(course=world.course, lecturer=True).user
-    return user
+    return world.second_lecturer()
 
 
 @pytest.fixture
@@ -43,12 +41,7 @@ def url(world: GradebookWorld) -> str:
 
 @pytest.fixture
 def freeze(world: GradebookWorld, student: User, second: User) -> MarkFreeze:
-    return freeze_marks(
-        actor=world.lecturer,
-        course=world.course,
-        board="Board of 12 June",
-        members=[world.lecturer.pk, second.pk],
-    )
+    return world.freeze(second)
 
 
 def proposal_of(client: Client, url: str, **sent: Any) -> BoardProposal:

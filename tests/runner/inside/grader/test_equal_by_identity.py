@@ -1,4 +1,4 @@
-"""`==` between objects that Python compares by identity in a notebook, too."""
+"""Compare two objects by `==`: by identity where a notebook does so, too."""
 
 from typing import Final
 
